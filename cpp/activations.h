@@ -1,0 +1,34 @@
+// Every buffer that `forward` writes, sized once from the configuration.
+#pragma once
+
+#include "arena.h"
+#include "config.h"
+#include "kernels/kernels.h"
+
+namespace vit {
+
+/// The buffers, in the order the data flows. N patches, T = N + 1 tokens, D hidden, M mlp_hidden, d head
+/// size.
+struct Activations {
+  float* pixel_values;   // [3 × image_height × image_width]
+  float* patch_pixels;   // [N × 3·P·P], the patches flattened
+  float* tokens;         // [T × D], the residual stream; row 0 is the class token
+  float* normed;         // [T × D], layer norm of the tokens
+  float* qkv;            // [T × 3·D]
+  PackedMatrix keys;     // one attention head's: d inputs, T outputs, no bias
+  PackedMatrix values;   // one attention head's: T inputs, d outputs, no bias
+  float* scores;         // [kAttentionRows × T rounded up to whole panels]
+  float* attended;       // [T × D], the attention heads side by side
+  float* mlp_hidden;     // [T × M]
+  float* logits;         // [classes]
+  float* probabilities;  // [classes]
+};
+
+/// Query rows whose scores exist at a time: few enough that a score never leaves the cache, and a whole
+/// number of GEMM tiles in every variant (of 5 and of 6 rows).
+inline constexpr int kAttentionRows = 30;
+
+/// Points the buffers into `arena` (or measures them, see arena.h).
+Activations lay_out_activations(Arena& arena, const Config& config);
+
+}  // namespace vit

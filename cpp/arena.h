@@ -1,0 +1,52 @@
+// One block of memory for everything a model needs, measured before it is taken.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+
+namespace vit {
+
+/// Hands out pieces of one block, in order, each aligned to a cache line.
+///
+/// Used twice with the same sequence of `take`s: on an empty arena it only counts (the pieces are null);
+/// after `reserve` it hands out zeroed memory. So sizes are written once, where the pointers are set.
+class Arena {
+ public:
+  /// A piece of `count` elements; null while measuring.
+  template <typename T>
+  T* take(size_t count) {
+    T* piece = block_ ? reinterpret_cast<T*>(block_.get() + used_) : nullptr;
+    used_ += (static_cast<uint64_t>(count) * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
+    return piece;
+  }
+
+  /// Allocates what was measured, zeroed, and starts handing out from its beginning; false when there is not
+  /// that much memory.
+  bool reserve() {
+    // A wasm32 module addresses 4 GiB; size_t would wrap silently.
+    if (used_ > SIZE_MAX - kAlignment) return false;
+    void* block = std::aligned_alloc(kAlignment, static_cast<size_t>(used_));
+    if (!block) return false;
+    block_.reset(static_cast<std::byte*>(block));
+    std::fill_n(block_.get(), static_cast<size_t>(used_), std::byte{0});
+    used_ = 0;
+    return true;
+  }
+
+  /// Bytes handed out, or measured, so far.
+  uint64_t used() const { return used_; }
+
+ private:
+  static constexpr size_t kAlignment = 64;
+
+  struct Free {
+    void operator()(std::byte* block) const { std::free(block); }
+  };
+  std::unique_ptr<std::byte, Free> block_;
+  uint64_t used_ = 0;
+};
+
+}  // namespace vit

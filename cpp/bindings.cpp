@@ -1,0 +1,137 @@
+// The boundary: what JavaScript sees of the library, as one table. The only file that knows Embind.
+//
+// Buffers cross as byte offsets into the module's memory, to be looked at right away: a view made before
+// memory grows is dead after it. Strings that report failure are empty when all is well.
+#include <emscripten/bind.h>
+
+#include <vector>
+
+#include "vit.h"
+
+using namespace emscripten;
+
+namespace vit {
+namespace {
+
+template <typename T>
+unsigned pointer(const T* data) {
+  return static_cast<unsigned>(reinterpret_cast<uintptr_t>(data));
+}
+
+// A model and the copy of one stage.
+struct BoundModel {
+  Model model;
+  std::string wanted;
+  std::vector<float> stage;
+  int stage_rows = 0;
+  int stage_columns = 0;
+};
+
+std::string bound_tensor(BoundModel& bound, const std::string& name, const std::string& dtype,
+                         const val& shape, int bytes) {
+  return tensor(bound.model, name, dtype, convertJSArrayToNumberVector<int>(shape), bytes);
+}
+
+void copy_wanted(void* context, const Stage& stage) {
+  BoundModel& bound = *static_cast<BoundModel*>(context);
+  std::string name(stage.name);
+  if (stage.name == "blocks") name += "." + std::to_string(stage.layer);
+  if (name != bound.wanted) return;
+  bound.stage_rows = stage.rows;
+  bound.stage_columns = stage.columns;
+  bound.stage.assign(stage.data, stage.data + stage.rows * stage.columns);
+}
+
+std::string run_to_stage(BoundModel& bound, const std::string& name) {
+  bound.wanted = name;
+  bound.stage.clear();
+  forward(bound.model, {&bound, copy_wanted});
+  return bound.stage.empty() ? "is not a stage of this model" : "";
+}
+
+}  // namespace
+}  // namespace vit
+
+EMSCRIPTEN_BINDINGS(vit) {
+  using namespace vit;
+
+  function("variant", +[] { return std::string(VIT_VARIANT); });
+
+  value_object<Config>("Config")
+      .field("imageHeight", &Config::image_height)
+      .field("imageWidth", &Config::image_width)
+      .field("patchHeight", &Config::patch_height)
+      .field("patchWidth", &Config::patch_width)
+      .field("hidden", &Config::hidden)
+      .field("layers", &Config::layers)
+      .field("heads", &Config::heads)
+      .field("mlpHidden", &Config::mlp_hidden)
+      .field("classes", &Config::classes)
+      .field("layerNormEps", &Config::layer_norm_eps)
+      .field(
+          "activation", +[](const Config& c) { return static_cast<int>(c.activation); },
+          +[](Config& c, int value) { c.activation = static_cast<Activation>(value); })
+      .field("qkvBias", &Config::qkv_bias);
+
+  value_array<std::array<double, 3>>("Rgb")
+      .element(emscripten::index<0>())
+      .element(emscripten::index<1>())
+      .element(emscripten::index<2>());
+
+  value_object<Preprocess>("Preprocess")
+      .field(
+          "resize", +[](const Preprocess& p) { return static_cast<int>(p.resize); },
+          +[](Preprocess& p, int value) { p.resize = static_cast<ResizeMode>(value); })
+      .field("resizeHeight", &Preprocess::resize_height)
+      .field("resizeWidth", &Preprocess::resize_width)
+      .field(
+          "filter", +[](const Preprocess& p) { return static_cast<int>(p.filter); },
+          +[](Preprocess& p, int value) { p.filter = static_cast<Filter>(value); })
+      .field("cropHeight", &Preprocess::crop_height)
+      .field("cropWidth", &Preprocess::crop_width)
+      .field("rescaleFactor", &Preprocess::rescale_factor)
+      .field("mean", &Preprocess::mean)
+      .field("std", &Preprocess::std);
+
+  class_<BoundModel>("Model")
+      .constructor<>()
+      .function(
+          "begin", +[](BoundModel& b, const Config& config,
+                       const Preprocess& preprocess) { return begin(b.model, config, preprocess); })
+      .function(
+          "memoryBytes", +[](const BoundModel& b) { return static_cast<double>(b.model.memory.used()); })
+      .function(
+          "stagingBytes", +[](const BoundModel&) { return kStagingBytes; })
+      .function(
+          "stagingPointer", +[](const BoundModel& b) { return pointer(b.model.staging); })
+      .function("tensor", &bound_tensor)
+      .function(
+          "missing", +[](const BoundModel& b) { return missing(b.model); })
+      .function(
+          "finish", +[](BoundModel& b) { return finish(b.model); })
+      .function(
+          "imageBegin",
+          +[](BoundModel& b, int width, int height) { return begin_image(b.model, width, height); })
+      .function(
+          "imageFirstRow", +[](const BoundModel& b) { return b.model.preprocessor.needed_rows.first; })
+      .function(
+          "imageRowCount", +[](const BoundModel& b) { return b.model.preprocessor.needed_rows.count; })
+      .function(
+          "imageRows", +[](BoundModel& b, int rows) { add_rows(b.model, rows); })
+      .function(
+          "pixelValuesPointer",
+          +[](const BoundModel& b) { return pointer(b.model.activations.pixel_values); })
+      .function(
+          "forward", +[](BoundModel& b) { forward(b.model); })
+      .function(
+          "logitsPointer", +[](const BoundModel& b) { return pointer(b.model.activations.logits); })
+      .function(
+          "probabilitiesPointer",
+          +[](const BoundModel& b) { return pointer(b.model.activations.probabilities); })
+      .function("stage", &run_to_stage)
+      .function(
+          "stagePointer", +[](const BoundModel& b) { return pointer(b.stage.data()); })
+      .function(
+          "stageRows", +[](const BoundModel& b) { return b.stage_rows; })
+      .function("stageColumns", +[](const BoundModel& b) { return b.stage_columns; });
+}

@@ -1,0 +1,107 @@
+#include <algorithm>
+#include <iterator>
+
+#include "kernels.h"
+#include "simd.h"
+
+namespace vit {
+namespace {
+
+using namespace simd;
+
+// Floats of one block of panels. While a block meets all rows it should stay in half of a 512 KiB
+// second-level cache, beside the rows that stream past it.
+constexpr int kBlockFloats = 64 * 1024;
+
+// `Rows` rows of `a` against one panel. 2·Rows accumulators, two vectors of the panel and one of `a` must fit
+// the registers; the loop over inputs is not unrolled, because more live values would spill.
+template <int Rows>
+void tile(float* out, int out_stride, const float* a, int a_stride, const float* panel, const float* bias,
+          int inputs, int columns, Store store_as) {
+  f32x4 left[Rows], right[Rows];
+  for (int r = 0; r < Rows; r++) {
+    left[r] = load(bias);
+    right[r] = load(bias + 4);
+  }
+  for (int k = 0; k < inputs; k++) {
+    const f32x4 panel_left = load(panel);
+    const f32x4 panel_right = load(panel + 4);
+    panel += kPanelColumns;
+    for (int r = 0; r < Rows; r++) {
+      const f32x4 value = load_splat(a + r * a_stride + k);
+      left[r] = multiply_add(value, panel_left, left[r]);
+      right[r] = multiply_add(value, panel_right, right[r]);
+    }
+  }
+  for (int r = 0; r < Rows; r++, out += out_stride) {
+    if (columns == kPanelColumns) {
+      const bool accumulate = store_as == Store::accumulate;
+      store(out, accumulate ? add(load(out), left[r]) : left[r]);
+      store(out + 4, accumulate ? add(load(out + 4), right[r]) : right[r]);
+    } else {
+      float values[kPanelColumns];
+      store(values, left[r]);
+      store(values + 4, right[r]);
+      for (int c = 0; c < columns; c++) {
+        out[c] = store_as == Store::accumulate ? out[c] + values[c] : values[c];
+      }
+    }
+  }
+}
+
+using Tile = void (*)(float*, int, const float*, int, const float*, const float*, int, int, Store);
+constexpr Tile kTiles[] = {tile<1>, tile<2>, tile<3>, tile<4>, tile<5>, tile<6>};
+static_assert(kTileRows <= static_cast<int>(std::size(kTiles)));
+
+// The loops around the tile: blocks of panels, then rows, then the panels of the block, so that a tile's rows
+// stay in the first-level cache and a block in the second. `finish(out, columns)` sees each row of a block
+// when done.
+template <typename Finish>
+void gemm_blocked(float* out, int out_stride, const float* a, int a_stride, int rows, const PackedMatrix& b,
+                  Store store_as, Finish finish) {
+  const int panels = std::max(1, kBlockFloats / (b.inputs * kPanelColumns));
+  const int block_columns = panels * kPanelColumns;
+  for (int block = 0; block < b.outputs; block += block_columns) {
+    const int end = std::min(block + block_columns, b.outputs);
+    for (int row = 0; row < rows; row += kTileRows) {
+      const int tile_rows = std::min(kTileRows, rows - row);
+      for (int column = block; column < end; column += kPanelColumns) {
+        kTiles[tile_rows - 1](out + row * out_stride + column, out_stride, a + row * a_stride, a_stride,
+                              b.panels + packed_index(b.inputs, column, 0), b.bias + column, b.inputs,
+                              std::min(kPanelColumns, end - column), store_as);
+      }
+      for (int r = row; r < row + tile_rows; r++) finish(out + r * out_stride + block, end - block);
+    }
+  }
+}
+
+}  // namespace
+
+void gemm(float* out, int out_stride, const float* a, int a_stride, int rows, const PackedMatrix& b,
+          Store store_as) {
+  gemm_blocked(out, out_stride, a, a_stride, rows, b, store_as, [](float*, int) {});
+}
+
+void gemm_activated(float* out, int out_stride, const float* a, int a_stride, int rows, const PackedMatrix& b,
+                    Activation activation) {
+  gemm_blocked(out, out_stride, a, a_stride, rows, b, Store::replace,
+               [activation](float* row, int columns) { activate(row, columns, activation); });
+}
+
+void pack_outputs(const PackedMatrix& to, int first_output, const float* rows, int row_stride, int count) {
+  for (int output = 0; output < count; output++) {
+    float* column = to.panels + packed_index(to.inputs, first_output + output, 0);
+    for (int input = 0; input < to.inputs; input++) column[input * kPanelColumns] = rows[input];
+    rows += row_stride;
+  }
+}
+
+void pack_inputs(const PackedMatrix& to, const float* rows, int row_stride) {
+  for (int input = 0; input < to.inputs; input++, rows += row_stride) {
+    for (int output = 0; output < packed_columns(to.outputs); output++) {
+      to.panels[packed_index(to.inputs, output, input)] = output < to.outputs ? rows[output] : 0;
+    }
+  }
+}
+
+}  // namespace vit

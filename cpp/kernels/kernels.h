@@ -1,0 +1,102 @@
+// The kernels: every loop over numbers that costs time, and what each promises.
+//
+// Written once against simd.h; checked in every variant against the naive double-precision twins of
+// reference.h. No kernel allocates, keeps state or checks its arguments. Matrices are row-major; a stride
+// counts floats from one row to the next. Outputs come first in argument lists.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace vit {
+
+/// Output columns of one panel of a packed matrix: two vectors, the widest tile that, with six rows of
+/// accumulators, stays inside the 15 vector registers V8 allocates on x64.
+inline constexpr int kPanelColumns = 8;
+
+/// The matrix of a linear layer y = x·Wᵀ + b, laid out for `gemm`.
+///
+/// Columns of Wᵀ (outputs) stand in panels of `kPanelColumns`; inside a panel, the values of one input follow
+/// each other: W[output][input] is panels[(output / 8 · inputs + input) · 8 + output % 8]. The last panel is
+/// filled up with zeros. `bias` has one value per packed column.
+struct PackedMatrix {
+  float* panels;  // [packed_columns(outputs) / 8 × inputs × 8]
+  float* bias;    // [packed_columns(outputs)]
+  int inputs;
+  int outputs;
+};
+
+/// `outputs` rounded up to whole panels.
+constexpr int packed_columns(int outputs) {
+  return (outputs + kPanelColumns - 1) / kPanelColumns * kPanelColumns;
+}
+
+/// Where W[output][input] stands in `PackedMatrix::panels` of a matrix with `inputs` inputs.
+constexpr size_t packed_index(int inputs, int output, int input) {
+  return (static_cast<size_t>(output / kPanelColumns) * static_cast<size_t>(inputs) +
+          static_cast<size_t>(input)) *
+             kPanelColumns +
+         static_cast<size_t>(output % kPanelColumns);
+}
+
+/// Packs rows of W: row `output` of `rows` becomes output `first_output + output`. The columns that fill up
+/// the last panel are left alone: they must be zero already.
+void pack_outputs(const PackedMatrix& to, int first_output, const float* rows, int row_stride, int count);
+
+/// Packs Wᵀ given by rows of inputs, as attention's values are: `rows`[input][output] with `inputs` rows.
+/// Fills up the last panel with zeros.
+void pack_inputs(const PackedMatrix& to, const float* rows, int row_stride);
+
+/// The non-linearity of the MLP, by its name in Hugging Face's `hidden_act`.
+enum class Activation {
+  gelu,        // x·Φ(x) (Hendrycks & Gimpel 2016), Φ through erf; |error| < 1e-6 · max(1, |x|)
+  gelu_tanh,   // its tanh form: x·sigmoid(2·√(2/π)·(x + 0.044715·x³))
+  quick_gelu,  // x·sigmoid(1.702·x)
+  relu,        // max(x, 0)
+  silu,        // x·sigmoid(x)
+};
+
+/// What `gemm` does with a finished value.
+enum class Store {
+  replace,     // out  = value
+  accumulate,  // out += value: a residual connection, added where it already lies
+};
+
+/// out[rows × b.outputs] = a[rows × b.inputs] · b + bias, or added to out. `out` must not overlap `a`.
+///
+/// Tiles of 5 or 6 rows × 8 columns (simd.h), each output one chain of multiply-adds in the order of the
+/// inputs, starting from the bias. Cost: rows · inputs · outputs multiply-adds.
+void gemm(float* out, int out_stride, const float* a, int a_stride, int rows, const PackedMatrix& b,
+          Store store = Store::replace);
+
+/// As `gemm`, then the activation on every output, tile by tile while it is in the cache.
+void gemm_activated(float* out, int out_stride, const float* a, int a_stride, int rows, const PackedMatrix& b,
+                    Activation activation);
+
+/// values[count] = activation(values), in place.
+void activate(float* values, int count, Activation activation);
+
+/// out[r] = (x[r] − mean) / √(variance + eps) · weight + bias for each of `rows` rows of `width` (Ba et al.
+/// 2016; biased variance). Mean and variance in two passes. `out` may be `x`.
+void layer_norm(float* out, const float* x, int rows, int width, const float* weight, const float* bias,
+                float eps);
+
+/// row[count] = exp(row − max) / Σ exp(row − max), in place; count ≥ 1.
+void softmax(float* row, int count);
+
+/// x[count] += y[count].
+void add(float* x, const float* y, int count);
+
+/// How a checkpoint stores a number.
+enum class DataType { f32, f16, bf16, f64 };
+
+/// Bytes of one element.
+constexpr int element_bytes(DataType type) {
+  return type == DataType::f64 ? 8 : type == DataType::f32 ? 4 : 2;
+}
+
+/// out[count] = `count` little-endian elements of `type` at `data` (any alignment) as floats, exactly but for
+/// f64, which is rounded.
+void to_floats(float* out, const uint8_t* data, DataType type, int count);
+
+}  // namespace vit

@@ -1,0 +1,88 @@
+#include "reference.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+namespace vit::reference {
+
+Matrix linear(const Matrix& a, const Matrix& w, const Matrix& bias, int rows, int inputs, int outputs) {
+  Matrix out;
+  for (int row = 0; row < rows; row++) {
+    for (int output = 0; output < outputs; output++) {
+      double sum = bias[output];
+      for (int input = 0; input < inputs; input++)
+        sum += a[row * inputs + input] * w[output * inputs + input];
+      out.push_back(sum);
+    }
+  }
+  return out;
+}
+
+double activate(double x, Activation activation) {
+  const auto sigmoid = [](double v) { return 1 / (1 + std::exp(-v)); };
+  switch (activation) {
+    case Activation::gelu: return 0.5 * x * std::erfc(-x / std::numbers::sqrt2);
+    case Activation::gelu_tanh:
+      return 0.5 * x * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
+    case Activation::quick_gelu: return x * sigmoid(1.702 * x);
+    case Activation::relu: return std::max(x, 0.0);
+    case Activation::silu: return x * sigmoid(x);
+  }
+  return std::numeric_limits<double>::quiet_NaN();
+}
+
+Matrix layer_norm(const Matrix& x, const Matrix& weight, const Matrix& bias, double eps) {
+  const size_t width = weight.size();
+  Matrix out;
+  for (size_t row = 0; row < x.size(); row += width) {
+    double mean = 0, variance = 0;
+    for (size_t i = 0; i < width; i++) mean += x[row + i] / width;
+    for (size_t i = 0; i < width; i++) variance += (x[row + i] - mean) * (x[row + i] - mean) / width;
+    for (size_t i = 0; i < width; i++) {
+      out.push_back((x[row + i] - mean) / std::sqrt(variance + eps) * weight[i] + bias[i]);
+    }
+  }
+  return out;
+}
+
+Matrix softmax(const Matrix& row) {
+  const double peak = *std::max_element(row.begin(), row.end());
+  double total = 0;
+  for (double value : row) total += std::exp(value - peak);
+  Matrix out;
+  for (double value : row) out.push_back(std::exp(value - peak) / total);
+  return out;
+}
+
+Matrix attention(const Matrix& q, const Matrix& k, const Matrix& v, int tokens, int size) {
+  Matrix out;
+  for (int query = 0; query < tokens; query++) {
+    Matrix scores(tokens, 0);
+    for (int key = 0; key < tokens; key++) {
+      for (int i = 0; i < size; i++) scores[key] += q[query * size + i] * k[key * size + i] / std::sqrt(size);
+    }
+    scores = softmax(scores);
+    for (int i = 0; i < size; i++) {
+      double sum = 0;
+      for (int key = 0; key < tokens; key++) sum += scores[key] * v[key * size + i];
+      out.push_back(sum);
+    }
+  }
+  return out;
+}
+
+double from_f16(unsigned bits) {
+  const double sign = bits & 0x8000 ? -1 : 1;
+  const int exponent = bits >> 10 & 31;
+  const int fraction = bits & 1023;
+  if (exponent == 31) {
+    return fraction ? std::numeric_limits<double>::quiet_NaN()
+                    : sign * std::numeric_limits<double>::infinity();
+  }
+  if (exponent == 0) return sign * std::ldexp(fraction, -24);
+  return sign * std::ldexp(1024 + fraction, exponent - 25);
+}
+
+}  // namespace vit::reference

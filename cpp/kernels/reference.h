@@ -1,0 +1,29 @@
+// The naive twins of the kernels, in double precision: one loop per sum, as the formula is written. For tests
+// only.
+#pragma once
+
+#include <vector>
+
+#include "kernels.h"
+
+namespace vit::reference {
+
+using Matrix = std::vector<double>;
+
+/// a[rows × inputs] · w[outputs × inputs]ᵀ + bias[outputs].
+Matrix linear(const Matrix& a, const Matrix& w, const Matrix& bias, int rows, int inputs, int outputs);
+
+double activate(double x, Activation activation);
+
+/// Rows of `width`, each normalised, scaled and shifted.
+Matrix layer_norm(const Matrix& x, const Matrix& weight, const Matrix& bias, double eps);
+
+Matrix softmax(const Matrix& row);
+
+/// softmax(q·kᵀ/√size)·v, one attention head; q, k, v are [tokens × size].
+Matrix attention(const Matrix& q, const Matrix& k, const Matrix& v, int tokens, int size);
+
+/// The value of an IEEE 754 half-precision number.
+double from_f16(unsigned bits);
+
+}  // namespace vit::reference

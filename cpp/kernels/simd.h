@@ -1,0 +1,43 @@
+// The SIMD vocabulary: everything a kernel may say about vectors.
+//
+// A kernel is written once, against these names; a variant of the library chooses what they mean:
+//
+//   simd_scalar.h        plain C++, for the native build (tests, sanitizers)
+//   simd_wasm128.h       WebAssembly SIMD128, in every browser since 2023
+//   simd_wasm_relaxed.h  overlay on simd_wasm128.h that only fuses multiply_add
+//
+// Types
+//   f32x4   four floats              i32x4   four signed 32-bit integers
+//
+// Floats (p need not be aligned)
+//   splat(x)                 x in every lane
+//   load(p), store(p, v)     four floats at p
+//   load_splat(p)            *p in every lane
+//   load_part(p, n, fill)    the first n of four floats at p (1 <= n <= 3), `fill` in the other lanes
+//   store_part(p, v, n)      the first n lanes (1 <= n <= 4)
+//   add, sub, mul, div       lane by lane, each rounded once
+//   multiply_add(a, b, c)    a * b + c; rounded once or twice, as the variant says
+//   min, max                 b where b < a (max: a < b), else a; not the NaN rules of IEEE, which cost more
+//   abs(v), round(v)         round to nearest, ties to even
+//   power_of_two(v)          2^v for whole v in [-126, 127]
+//   sum(v), largest(v)       over the lanes: (v0 + v2) + (v1 + v3), so every engine rounds alike
+//
+// Registers
+//   kTileRows                rows of a GEMM tile of two vectors' width that keep every accumulator in a
+//   register.
+//                            V8 allocates 15 on x64: 6 rows with a fused multiply_add; 5 where the product
+//                            needs a register of its own (6 would run at half the speed there)
+//
+// Integers (wrapping arithmetic)
+//   splat_i32(x), load_i32(p), store_i32(p, v)
+//   load_bytes(p)            four unsigned bytes, widened
+//   add, mul                 lane by lane
+//   shift_right<bits>(v)     arithmetic
+//   store_bytes(p, v)        four lanes clamped to 0..255, as bytes
+#pragma once
+
+#if defined(__wasm_simd128__)
+#include "simd_wasm128.h"
+#else
+#include "simd_scalar.h"
+#endif

@@ -1,0 +1,92 @@
+// The SIMD vocabulary in plain C++. The contract of every name is in simd.h.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+namespace vit::simd {
+
+inline constexpr int kTileRows = 5;
+
+struct f32x4 {
+  float lane[4];
+};
+struct i32x4 {
+  int32_t lane[4];
+};
+
+template <typename Function>
+inline f32x4 each(Function function) {
+  return {{function(0), function(1), function(2), function(3)}};
+}
+template <typename Function>
+inline i32x4 each_i32(Function function) {
+  return {{function(0), function(1), function(2), function(3)}};
+}
+
+inline f32x4 splat(float x) { return {{x, x, x, x}}; }
+inline f32x4 load(const float* p) { return {{p[0], p[1], p[2], p[3]}}; }
+inline void store(float* p, f32x4 v) { std::memcpy(p, v.lane, sizeof v.lane); }
+inline f32x4 load_splat(const float* p) { return splat(*p); }
+inline f32x4 load_part(const float* p, int n, float fill) {
+  return each([&](int i) { return i < n ? p[i] : fill; });
+}
+inline void store_part(float* p, f32x4 v, int n) { std::copy(v.lane, v.lane + n, p); }
+
+inline f32x4 add(f32x4 a, f32x4 b) {
+  return each([&](int i) { return a.lane[i] + b.lane[i]; });
+}
+inline f32x4 sub(f32x4 a, f32x4 b) {
+  return each([&](int i) { return a.lane[i] - b.lane[i]; });
+}
+inline f32x4 mul(f32x4 a, f32x4 b) {
+  return each([&](int i) { return a.lane[i] * b.lane[i]; });
+}
+inline f32x4 div(f32x4 a, f32x4 b) {
+  return each([&](int i) { return a.lane[i] / b.lane[i]; });
+}
+inline f32x4 multiply_add(f32x4 a, f32x4 b, f32x4 c) { return add(mul(a, b), c); }
+inline f32x4 min(f32x4 a, f32x4 b) {
+  return each([&](int i) { return b.lane[i] < a.lane[i] ? b.lane[i] : a.lane[i]; });
+}
+inline f32x4 max(f32x4 a, f32x4 b) {
+  return each([&](int i) { return a.lane[i] < b.lane[i] ? b.lane[i] : a.lane[i]; });
+}
+inline f32x4 abs(f32x4 v) {
+  return each([&](int i) { return std::fabs(v.lane[i]); });
+}
+inline f32x4 round(f32x4 v) {
+  return each([&](int i) { return std::nearbyint(v.lane[i]); });
+}
+inline f32x4 power_of_two(f32x4 v) {
+  return each([&](int i) { return std::bit_cast<float>((static_cast<int32_t>(v.lane[i]) + 127) << 23); });
+}
+inline float sum(f32x4 v) { return (v.lane[0] + v.lane[2]) + (v.lane[1] + v.lane[3]); }
+inline float largest(f32x4 v) { return *std::max_element(v.lane, v.lane + 4); }
+
+inline i32x4 splat_i32(int32_t x) { return {{x, x, x, x}}; }
+inline i32x4 load_i32(const int32_t* p) { return {{p[0], p[1], p[2], p[3]}}; }
+inline void store_i32(int32_t* p, i32x4 v) { std::memcpy(p, v.lane, sizeof v.lane); }
+inline i32x4 load_bytes(const uint8_t* p) { return {{p[0], p[1], p[2], p[3]}}; }
+inline i32x4 add(i32x4 a, i32x4 b) {
+  return each_i32([&](int i) {
+    return static_cast<int32_t>(static_cast<uint32_t>(a.lane[i]) + static_cast<uint32_t>(b.lane[i]));
+  });
+}
+inline i32x4 mul(i32x4 a, i32x4 b) {
+  return each_i32([&](int i) {
+    return static_cast<int32_t>(static_cast<uint32_t>(a.lane[i]) * static_cast<uint32_t>(b.lane[i]));
+  });
+}
+template <int bits>
+inline i32x4 shift_right(i32x4 v) {
+  return each_i32([&](int i) { return v.lane[i] >> bits; });
+}
+inline void store_bytes(uint8_t* p, i32x4 v) {
+  for (int i = 0; i < 4; i++) p[i] = static_cast<uint8_t>(std::clamp(v.lane[i], 0, 255));
+}
+
+}  // namespace vit::simd

@@ -1,0 +1,77 @@
+// The SIMD vocabulary on WebAssembly SIMD128. The contract of every name is in simd.h.
+#pragma once
+
+#include <wasm_simd128.h>
+
+#include <cstdint>
+
+namespace vit::simd {
+
+struct f32x4 {
+  v128_t v;
+};
+struct i32x4 {
+  v128_t v;
+};
+
+inline f32x4 splat(float x) { return {wasm_f32x4_splat(x)}; }
+inline f32x4 load(const float* p) { return {wasm_v128_load(p)}; }
+inline void store(float* p, f32x4 v) { wasm_v128_store(p, v.v); }
+inline f32x4 load_splat(const float* p) { return {wasm_v128_load32_splat(p)}; }
+inline f32x4 load_part(const float* p, int n, float fill) {
+  return {wasm_f32x4_make(p[0], n > 1 ? p[1] : fill, n > 2 ? p[2] : fill, fill)};
+}
+inline void store_part(float* p, f32x4 v, int n) {
+  if (n == 4) return store(p, v);
+  p[0] = wasm_f32x4_extract_lane(v.v, 0);
+  if (n > 1) p[1] = wasm_f32x4_extract_lane(v.v, 1);
+  if (n > 2) p[2] = wasm_f32x4_extract_lane(v.v, 2);
+}
+
+inline f32x4 add(f32x4 a, f32x4 b) { return {wasm_f32x4_add(a.v, b.v)}; }
+inline f32x4 sub(f32x4 a, f32x4 b) { return {wasm_f32x4_sub(a.v, b.v)}; }
+inline f32x4 mul(f32x4 a, f32x4 b) { return {wasm_f32x4_mul(a.v, b.v)}; }
+inline f32x4 div(f32x4 a, f32x4 b) { return {wasm_f32x4_div(a.v, b.v)}; }
+inline f32x4 min(f32x4 a, f32x4 b) { return {wasm_f32x4_pmin(a.v, b.v)}; }
+inline f32x4 max(f32x4 a, f32x4 b) { return {wasm_f32x4_pmax(a.v, b.v)}; }
+inline f32x4 abs(f32x4 v) { return {wasm_f32x4_abs(v.v)}; }
+inline f32x4 round(f32x4 v) { return {wasm_f32x4_nearest(v.v)}; }
+inline f32x4 power_of_two(f32x4 v) {
+  return {wasm_i32x4_shl(wasm_i32x4_add(wasm_i32x4_trunc_sat_f32x4(v.v), wasm_i32x4_splat(127)), 23)};
+}
+inline float sum(f32x4 v) {
+  v128_t halves = wasm_f32x4_add(v.v, wasm_i32x4_shuffle(v.v, v.v, 2, 3, 0, 1));
+  return wasm_f32x4_extract_lane(halves, 0) + wasm_f32x4_extract_lane(halves, 1);
+}
+inline float largest(f32x4 v) {
+  f32x4 halves = max(v, {wasm_i32x4_shuffle(v.v, v.v, 2, 3, 0, 1)});
+  return wasm_f32x4_extract_lane(max(halves, {wasm_i32x4_shuffle(halves.v, halves.v, 1, 0, 3, 2)}).v, 0);
+}
+
+inline i32x4 splat_i32(int32_t x) { return {wasm_i32x4_splat(x)}; }
+inline i32x4 load_i32(const int32_t* p) { return {wasm_v128_load(p)}; }
+inline void store_i32(int32_t* p, i32x4 v) { wasm_v128_store(p, v.v); }
+inline i32x4 load_bytes(const uint8_t* p) {
+  return {wasm_u32x4_extend_low_u16x8(wasm_u16x8_extend_low_u8x16(wasm_v128_load32_zero(p)))};
+}
+inline i32x4 add(i32x4 a, i32x4 b) { return {wasm_i32x4_add(a.v, b.v)}; }
+inline i32x4 mul(i32x4 a, i32x4 b) { return {wasm_i32x4_mul(a.v, b.v)}; }
+template <int bits>
+inline i32x4 shift_right(i32x4 v) {
+  return {wasm_i32x4_shr(v.v, bits)};
+}
+inline void store_bytes(uint8_t* p, i32x4 v) {
+  v128_t shorts = wasm_i16x8_narrow_i32x4(v.v, v.v);
+  wasm_v128_store32_lane(p, wasm_u8x16_narrow_i16x8(shorts, shorts), 0);
+}
+
+}  // namespace vit::simd
+
+#if defined(__wasm_relaxed_simd__)
+#include "simd_wasm_relaxed.h"
+#else
+namespace vit::simd {
+inline constexpr int kTileRows = 5;
+inline f32x4 multiply_add(f32x4 a, f32x4 b, f32x4 c) { return add(mul(a, b), c); }
+}  // namespace vit::simd
+#endif

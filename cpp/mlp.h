@@ -1,0 +1,13 @@
+// The MLP of an encoder block.
+#pragma once
+
+#include "activations.h"
+#include "config.h"
+#include "weights.h"
+
+namespace vit {
+
+/// tokens += fc2(activation(fc1(normed))), for every token. Reads `normed`, uses `mlp_hidden`.
+void mlp(Activations& activations, const EncoderBlockWeights& weights, const Config& config);
+
+}  // namespace vit

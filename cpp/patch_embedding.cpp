@@ -1,0 +1,34 @@
+#include "patch_embedding.h"
+
+#include <algorithm>
+
+namespace vit {
+namespace {
+
+// The order within a patch is the one of the reference's kernel [D, 3, P, P]: channel, row, column.
+void flatten_patches(float* out, const float* pixel_values, const Config& c) {
+  for (int top = 0; top < c.image_height; top += c.patch_height) {
+    for (int left = 0; left < c.image_width; left += c.patch_width) {
+      for (int channel = 0; channel < kChannels; channel++) {
+        for (int row = top; row < top + c.patch_height; row++) {
+          out = std::copy_n(pixel_values + (channel * c.image_height + row) * c.image_width + left,
+                            c.patch_width, out);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void embed_patches(Activations& a, const Weights& weights, const Config& c) {
+  flatten_patches(a.patch_pixels, a.pixel_values, c);
+  gemm(a.tokens + c.hidden, c.hidden, a.patch_pixels, patch_values(c), patch_count(c), weights.patch_embed);
+}
+
+void add_class_token_and_positions(Activations& a, const Weights& weights, const Config& c) {
+  std::copy_n(weights.cls_token, c.hidden, a.tokens);
+  add(a.tokens, weights.pos_embed, token_count(c) * c.hidden);
+}
+
+}  // namespace vit

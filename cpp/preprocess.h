@@ -1,0 +1,80 @@
+// RGBA pixels → pixel values: resize, centre crop, rescale, normalise, as Python does before a ViT sees an
+// image.
+//
+// The resize is Pillow's, to the bit (resize.h). The image arrives in bands of rows and leaves only
+// accumulators of the crop's size behind, so a photograph of any size passes through the same few hundred
+// kilobytes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "arena.h"
+#include "config.h"
+#include "resize.h"
+
+namespace vit {
+
+/// How the image's size becomes the resized size.
+enum class ResizeMode {
+  none,           // it stays
+  squash,         // to resize_height × resize_width, whatever the aspect
+  shortest_edge,  // the short edge to resize_height, the long one in proportion, truncated (torchvision's
+                  // rule)
+};
+
+/// What a checkpoint's preprocessor_config.json asks for. Steps that are switched off have neutral values.
+struct Preprocess {
+  ResizeMode resize;
+  int resize_height;
+  int resize_width;
+  Filter filter;
+  int crop_height;             // 0 × 0: no centre crop. Offsets are rounded down; an image
+  int crop_width;              //   smaller than the crop is surrounded by zeros (Hugging Face's center_crop)
+  double rescale_factor;       // usually 1/255
+  std::array<double, 3> mean;  // of R, G, B after rescaling
+  std::array<double, 3> std;   // of R, G, B after rescaling; none 0
+};
+
+/// Rows [first, first + count) of an image.
+struct RowRange {
+  int first;
+  int count;
+};
+
+/// A prepared Preprocess and the state of the image passing through.
+struct Preprocessor {
+  Preprocess settings;
+  int output_height;  // of the pixel values: the model's image size
+  int output_width;
+  int tap_capacity;      // the most taps a pixel of the output may have, on either axis
+  float values[3][256];  // the pixel value of each byte, per channel
+
+  ResizeAxis horizontal;  // their coefficients: [output edge × tap_capacity]
+  ResizeAxis vertical;
+  int32_t* sums;         // [output_height × output_width × 4]: the vertical pass under way
+  uint8_t* resized_row;  // [output_width × 4]: one row after the horizontal pass
+
+  int image_width;
+  int next_row;          // of the image
+  RowRange needed_rows;  // of the image: the others do not touch the output
+};
+
+/// Empty, or why these settings cannot give pixel values for `config`.
+std::string check(const Preprocess& preprocess, const Config& config);
+
+/// The tables and sizes, without buffers; both arguments have passed their checks.
+Preprocessor make_preprocessor(const Preprocess& preprocess, const Config& config);
+
+/// Points the buffers into `arena` (or measures them, see arena.h).
+void lay_out_preprocessor(Preprocessor& preprocessor, Arena& arena);
+
+/// Starts an image; see vit.h.
+std::string begin_image(Preprocessor& preprocessor, int width, int height);
+
+/// Takes the next rows, RGBA; with the last needed one, writes pixel_values[3 × output_height ×
+/// output_width]. Alpha is dropped, as Pillow's convert("RGB") does.
+void add_rows(Preprocessor& preprocessor, float* pixel_values, const uint8_t* rgba, int rows);
+
+}  // namespace vit

@@ -1,0 +1,106 @@
+#include "resize.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "kernels/simd.h"
+
+namespace vit {
+namespace {
+
+double sinc(double x) { return x == 0 ? 1 : std::sin(x * std::numbers::pi) / (x * std::numbers::pi); }
+
+// Keys 1981 with a = −0.5.
+double bicubic(double x) {
+  constexpr double a = -0.5;
+  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+  if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
+  return 0;
+}
+
+double hamming(double x) {
+  if (x >= 1) return 0;
+  return sinc(x) * (0.54 + 0.46 * std::cos(x * std::numbers::pi));
+}
+
+double evaluate(Filter filter, double x) {
+  // Box alone is not symmetric: (−½, ½].
+  if (filter == Filter::box) return x > -0.5 && x <= 0.5 ? 1 : 0;
+  x = std::fabs(x);
+  switch (filter) {
+    case Filter::bilinear: return x < 1 ? 1 - x : 0;
+    case Filter::bicubic: return bicubic(x);
+    case Filter::hamming: return hamming(x);
+    default: return x < 3 ? sinc(x) * sinc(x / 3) : 0;
+  }
+}
+
+int32_t to_fixed_point(double weight) {
+  return static_cast<int32_t>(weight * (1 << kCoefficientBits) + (weight < 0 ? -0.5 : 0.5));
+}
+
+}  // namespace
+
+double filter_support(Filter filter) {
+  switch (filter) {
+    case Filter::box: return 0.5;
+    case Filter::bilinear:
+    case Filter::hamming: return 1;
+    case Filter::bicubic: return 2;
+    case Filter::lanczos: return 3;
+  }
+  return 0;
+}
+
+int tap_count(Filter filter, int in, int out) {
+  const double stretch = std::max(1.0, static_cast<double>(in) / out);
+  return static_cast<int>(std::ceil(filter_support(filter) * stretch)) * 2 + 1;
+}
+
+void plan_axis(ResizeAxis& axis, Filter filter, int in, int out, int offset, int crop) {
+  const double scale = static_cast<double>(in) / out;
+  const double stretch = std::max(1.0, scale);
+  const double support = filter_support(filter) * stretch;
+  axis.window_first = std::max(0, -offset);
+  axis.window_count = std::min(crop, out - offset) - axis.window_first;
+  axis.taps = tap_count(filter, in, out);
+
+  for (int i = 0; i < axis.window_count; i++) {
+    const double center = (offset + axis.window_first + i + 0.5) * scale;
+    const int first = std::max(0, static_cast<int>(center - support + 0.5));
+    const int count = std::min(in, static_cast<int>(center + support + 0.5)) - first;
+    // 1/stretch, not a division by it: the product rounds differently, and Pillow multiplies.
+    const auto weight = [&](int t) { return evaluate(filter, (t + first - center + 0.5) * (1 / stretch)); };
+    double total = 0;
+    for (int t = 0; t < count; t++) total += weight(t);
+    int32_t* coefficients = axis.coefficients + static_cast<size_t>(i) * static_cast<size_t>(axis.taps);
+    for (int t = 0; t < count; t++)
+      coefficients[t] = to_fixed_point(total != 0 ? weight(t) / total : weight(t));
+    axis.first[i] = first;
+    axis.count[i] = count;
+  }
+}
+
+void resize_row(uint8_t* out, const uint8_t* rgba, const ResizeAxis& axis) {
+  using namespace simd;
+  for (int i = 0; i < axis.window_count; i++) {
+    const int32_t* coefficients = axis.coefficients + static_cast<size_t>(i) * static_cast<size_t>(axis.taps);
+    const uint8_t* pixel = rgba + static_cast<size_t>(axis.first[i]) * 4;
+    i32x4 sum = splat_i32(kHalf);
+    for (int t = 0; t < axis.count[i]; t++) {
+      sum = add(sum, mul(load_bytes(pixel + 4 * t), splat_i32(coefficients[t])));
+    }
+    store_bytes(out + 4 * i, shift_right<kCoefficientBits>(sum));
+  }
+}
+
+void accumulate_row(int32_t* sums, const uint8_t* row, int32_t coefficient, int count) {
+  using namespace simd;
+  const i32x4 factor = splat_i32(coefficient);
+  for (int i = 0; i < 4 * count; i += 4) {
+    store_i32(sums + i, add(load_i32(sums + i), mul(load_bytes(row + i), factor)));
+  }
+}
+
+}  // namespace vit

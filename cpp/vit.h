@@ -1,0 +1,104 @@
+// vit: a Vision Transformer's forward pass (Dosovitskiy et al. 2021, "An Image is Worth 16x16 Words"), from
+// the pixels of an image to class probabilities, in single precision.
+//
+// The way through the rooms, in the order the data flows:
+//
+//   begin_image, add_rows   RGBA rows → resized, cropped, normalised pixel values     preprocess.h
+//   forward                 pixel values → patch embedding                            patch_embedding.h
+//                           → class token and position embedding → tokens
+//                           → encoder blocks (attention.h, mlp.h)                     encoder.h
+//                           → final norm → head → logits → probabilities              head.h
+//
+// A model's life:
+//
+//   Model model;
+//   begin(model, config, preprocess)            sizes everything; the only allocation
+//   tensor(model, name, dtype, shape, bytes)    for each chunk of each tensor, in any order of tensors
+//   finish(model)                               says what is missing, if anything
+//   begin_image … add_rows … forward            per image, as often as wanted
+//
+// What can fail returns a std::string: empty when all is well, otherwise what was wrong in plain words, for
+// the caller to make a sentence of. After a failure the model is as it was before the call.
+//
+// This library knows mathematics only: no browser, no file format, no checkpoint's tensor names.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "activations.h"
+#include "arena.h"
+#include "config.h"
+#include "preprocess.h"
+#include "weights.h"
+
+namespace vit {
+
+/// One stage's result, shown to an observer while `forward` runs: a row-major matrix that is valid only
+/// during the call.
+struct Stage {
+  std::string_view name;  // "patches", "tokens", "blocks.{layer}", "norm", "logits", "probabilities"
+  int layer;              // the encoder block, 0 for other stages
+  const float* data;      // [rows × columns]
+  int rows;
+  int columns;
+};
+
+/// Called after every stage of `forward`: how tests compare each with the reference implementation.
+struct Observer {
+  void* context = nullptr;
+  void (*see)(void* context, const Stage& stage) = nullptr;
+
+  void operator()(const Stage& stage) const {
+    if (see) see(context, stage);
+  }
+};
+
+struct Model {
+  Config config{};
+  Arena memory;       // owns everything the pointers below point to
+  Weights weights{};  // packed for the kernels as they arrive
+  WeightSlots slots;  // what is expected, and how much of it has come
+  Preprocessor preprocessor{};
+  Activations activations{};
+  uint8_t* staging = nullptr;  // [kStagingBytes]: where the caller puts chunks of tensors and rows of images
+};
+
+/// Bytes of `Model::staging`: two rows of the widest image, a whole number of elements of every data type.
+inline constexpr int kStagingBytes = 2 * 4 * (kLargestImageEdge + 1);
+
+/// Checks the configuration, computes the size of every buffer and allocates them as one block: weights as
+/// packed, activations, the preprocessor's accumulators, staging. Nothing else ever allocates.
+std::string begin(Model& model, const Config& config, const Preprocess& preprocess);
+
+/// The next `bytes` of a tensor, lying in `model.staging`, converted and packed on the spot.
+///
+/// `name` is a slot's (weights.h), `dtype` "F32", "F16", "BF16" or "F64", `shape` the whole tensor's. A chunk
+/// holds whole elements, follows the tensor's previous chunk and may be empty: that announces the tensor,
+/// checking its name, dtype and shape before any byte is fetched. Errors read on after the name the caller
+/// knows the tensor by: "has shape [4, 4], but the configuration asks for [192, 192]".
+std::string tensor(Model& model, std::string_view name, std::string_view dtype, std::span<const int> shape,
+                   int bytes);
+
+/// The slots of which nothing was announced yet, one name a line.
+std::string missing(const Model& model);
+
+/// All weights have arrived; or which one has not, and how much of it.
+std::string finish(Model& model);
+
+/// Starts an image of `width` × `height` pixels: afterwards rows [needed_rows.first, + needed_rows.count) of
+/// `model.preprocessor` are to be given to `add_rows`, in order and no others.
+std::string begin_image(Model& model, int width, int height);
+
+/// The next `rows` rows of the image, RGBA, lying in `model.staging`. After the last needed row the pixel
+/// values stand in `model.activations.pixel_values`. Cost: about four multiply-adds a pixel and channel when
+/// shrinking.
+void add_rows(Model& model, int rows);
+
+/// Pixel values → logits and probabilities in `model.activations`. Allocates nothing.
+/// Cost: 1.25 G multiply-adds for ViT-Tiny at 224×224, 17.6 G for ViT-Base.
+void forward(Model& model, const Observer& observer = {});
+
+}  // namespace vit

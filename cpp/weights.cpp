@@ -1,0 +1,181 @@
+#include "weights.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+namespace vit {
+namespace {
+
+PackedMatrix take_matrix(Arena& arena, int inputs, int outputs) {
+  const size_t columns = static_cast<size_t>(packed_columns(outputs));
+  float* panels = arena.take<float>(columns * static_cast<size_t>(inputs));
+  return {panels, arena.take<float>(columns), inputs, outputs};
+}
+
+LayerNormWeights take_layer_norm(Arena& arena, int width) {
+  float* weight = arena.take<float>(static_cast<size_t>(width));
+  return {weight, arena.take<float>(static_cast<size_t>(width))};
+}
+
+struct SlotTable {
+  WeightSlots slots;
+
+  void plain(std::string name, std::vector<int> shape, float* to, float scale = 1) {
+    slots.push_back({std::move(name), std::move(shape), to, {}, 0, scale, 0, false});
+  }
+  void matrix(std::string name, std::vector<int> shape, const PackedMatrix& to, int first_output = 0,
+              float scale = 1) {
+    slots.push_back({std::move(name), std::move(shape), nullptr, to, first_output, scale, 0, false});
+  }
+  void linear(const std::string& name, const PackedMatrix& to) {
+    matrix(name + ".weight", {to.outputs, to.inputs}, to);
+    plain(name + ".bias", {to.outputs}, to.bias);
+  }
+  void layer_norm(const std::string& name, const LayerNormWeights& to, int width) {
+    plain(name + ".weight", {width}, to.weight);
+    plain(name + ".bias", {width}, to.bias);
+  }
+  void encoder_block(const std::string& name, const EncoderBlockWeights& to, const Config& c) {
+    layer_norm(name + ".norm1", to.norm1, c.hidden);
+    for (int part = 0; part < 3; part++) {
+      const std::string part_name = name + ".attn." + "qkv"[part];
+      // Attention divides q·k by √d; done once here it costs nothing per image.
+      const float scale = part == 0 ? 1 / std::sqrt(static_cast<float>(head_size(c))) : 1.0f;
+      const int first = part * c.hidden;
+      matrix(part_name + ".weight", {c.hidden, c.hidden}, to.qkv, first, scale);
+      if (c.qkv_bias) plain(part_name + ".bias", {c.hidden}, to.qkv.bias + first, scale);
+    }
+    linear(name + ".attn.proj", to.proj);
+    layer_norm(name + ".norm2", to.norm2, c.hidden);
+    linear(name + ".mlp.fc1", to.fc1);
+    linear(name + ".mlp.fc2", to.fc2);
+  }
+};
+
+std::optional<DataType> parse_data_type(std::string_view dtype) {
+  const struct {
+    std::string_view name;
+    DataType type;
+  } types[] = {
+      {"F32", DataType::f32}, {"F16", DataType::f16}, {"BF16", DataType::bf16}, {"F64", DataType::f64}};
+  for (const auto& [name, type] : types) {
+    if (name == dtype) return type;
+  }
+  return std::nullopt;
+}
+
+std::string in_brackets(std::span<const int> shape) {
+  std::string text = "[";
+  for (size_t i = 0; i < shape.size(); i++) text += (i ? ", " : "") + std::to_string(shape[i]);
+  return text + "]";
+}
+
+uint64_t elements(const WeightSlot& slot) {
+  uint64_t count = 1;
+  for (int size : slot.shape) count *= static_cast<uint64_t>(size);
+  return count;
+}
+
+void place(const WeightSlot& slot, const float* values, int count) {
+  if (slot.plain) {
+    float* to = slot.plain + slot.received;
+    for (int i = 0; i < count; i++) to[i] = values[i] * slot.scale;
+    return;
+  }
+  const uint64_t inputs = static_cast<uint64_t>(slot.packed.inputs);
+  int output = slot.first_output + static_cast<int>(slot.received / inputs);
+  int input = static_cast<int>(slot.received % inputs);
+  float* column = slot.packed.panels + packed_index(slot.packed.inputs, output, 0);
+  for (int i = 0; i < count; i++) {
+    column[static_cast<size_t>(input) * kPanelColumns] = values[i] * slot.scale;
+    if (++input == slot.packed.inputs) {
+      input = 0;
+      column = slot.packed.panels + packed_index(slot.packed.inputs, ++output, 0);
+    }
+  }
+}
+
+}  // namespace
+
+Weights lay_out_weights(Arena& arena, const Config& c) {
+  Weights w{};
+  w.patch_embed = take_matrix(arena, patch_values(c), c.hidden);
+  w.cls_token = arena.take<float>(static_cast<size_t>(c.hidden));
+  w.pos_embed = arena.take<float>(static_cast<size_t>(token_count(c)) * static_cast<size_t>(c.hidden));
+  for (int layer = 0; layer < c.layers; layer++) {
+    EncoderBlockWeights block{};
+    block.norm1 = take_layer_norm(arena, c.hidden);
+    block.qkv = take_matrix(arena, c.hidden, 3 * c.hidden);
+    block.proj = take_matrix(arena, c.hidden, c.hidden);
+    block.norm2 = take_layer_norm(arena, c.hidden);
+    block.fc1 = take_matrix(arena, c.hidden, c.mlp_hidden);
+    block.fc2 = take_matrix(arena, c.mlp_hidden, c.hidden);
+    w.blocks.push_back(block);
+  }
+  w.norm = take_layer_norm(arena, c.hidden);
+  w.head = take_matrix(arena, c.hidden, c.classes);
+  return w;
+}
+
+WeightSlots weight_slots(const Weights& w, const Config& c) {
+  SlotTable table;
+  table.plain("cls_token", {1, 1, c.hidden}, w.cls_token);
+  table.plain("pos_embed", {1, token_count(c), c.hidden}, w.pos_embed);
+  table.matrix("patch_embed.proj.weight", {c.hidden, kChannels, c.patch_height, c.patch_width},
+               w.patch_embed);
+  table.plain("patch_embed.proj.bias", {c.hidden}, w.patch_embed.bias);
+  for (int layer = 0; layer < c.layers; layer++) {
+    table.encoder_block("blocks." + std::to_string(layer), w.blocks[static_cast<size_t>(layer)], c);
+  }
+  table.layer_norm("norm", w.norm, c.hidden);
+  table.linear("head", w.head);
+  return std::move(table.slots);
+}
+
+std::string receive(WeightSlots& slots, std::string_view name, std::string_view dtype,
+                    std::span<const int> shape, const uint8_t* chunk, int bytes) {
+  const auto slot = std::find_if(slots.begin(), slots.end(), [&](const auto& s) { return s.name == name; });
+  if (slot == slots.end()) return "is not a tensor of this model";
+  if (!std::ranges::equal(slot->shape, shape)) {
+    return "has shape " + in_brackets(shape) + ", but the configuration asks for " + in_brackets(slot->shape);
+  }
+  const std::optional<DataType> type = parse_data_type(dtype);
+  if (!type) return "has dtype " + std::string(dtype) + "; F32, F16, BF16 and F64 are understood";
+  const int size = element_bytes(*type);
+  if (bytes < 0 || bytes % size) return "came in a chunk that splits an element";
+  if (slot->received + static_cast<uint64_t>(bytes / size) > elements(*slot)) return "has too many bytes";
+
+  slot->announced = true;
+  constexpr int kBatch = 1024;
+  float values[kBatch];
+  for (int remaining = bytes / size; remaining > 0;) {
+    const int count = std::min(remaining, kBatch);
+    to_floats(values, chunk, *type, count);
+    place(*slot, values, count);
+    slot->received += static_cast<uint64_t>(count);
+    chunk += static_cast<size_t>(count) * static_cast<size_t>(size);
+    remaining -= count;
+  }
+  return "";
+}
+
+std::string missing(const WeightSlots& slots) {
+  std::string names;
+  for (const WeightSlot& slot : slots) {
+    if (!slot.announced) names += (names.empty() ? "" : "\n") + slot.name;
+  }
+  return names;
+}
+
+std::string incomplete(const WeightSlots& slots) {
+  for (const WeightSlot& slot : slots) {
+    if (slot.received < elements(slot)) {
+      return slot.name + " has " + std::to_string(slot.received) + " of its " +
+             std::to_string(elements(slot)) + " values";
+    }
+  }
+  return "";
+}
+
+}  // namespace vit

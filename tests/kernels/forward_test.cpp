@@ -1,0 +1,140 @@
+// The library as a whole on odd sizes: what sanitizers see of it, and what must not depend on how data
+// arrives. Its numbers are compared with PyTorch's in tests/stages.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "../../cpp/vit.h"
+#include "random.h"
+
+namespace vit {
+namespace {
+
+constexpr Config kConfig{20, 15, 5, 5, 18, 2, 3, 21, 7, 1e-6f, Activation::gelu, true};
+constexpr Preprocess kPreprocess{
+    ResizeMode::squash, 23, 19, Filter::bicubic, 20, 15, 1 / 255.0, {0.5, 0.4, 0.3}, {0.2, 0.3, 0.4}};
+
+std::string send(Model& model, const WeightSlot& slot, const std::vector<float>& values, size_t chunk) {
+  for (size_t first = 0; first < values.size(); first += chunk) {
+    const size_t count = std::min(chunk, values.size() - first);
+    std::memcpy(model.staging, values.data() + first, count * sizeof(float));
+    const std::string error =
+        tensor(model, slot.name, "F32", slot.shape, static_cast<int>(count * sizeof(float)));
+    if (!error.empty()) return error;
+  }
+  return "";
+}
+
+void load(Model& model, size_t chunk) {
+  ASSERT_EQ(begin(model, kConfig, kPreprocess), "");
+  const WeightSlots slots = model.slots;
+  unsigned seed = 1;
+  for (const WeightSlot& slot : slots) {
+    size_t count = 1;
+    for (int size : slot.shape) count *= static_cast<size_t>(size);
+    ASSERT_EQ(send(model, slot, random_floats(count, seed++), chunk), "") << slot.name;
+  }
+  ASSERT_EQ(missing(model), "");
+  ASSERT_EQ(finish(model), "");
+}
+
+std::vector<float> classify_noise(Model& model, int width, int height, int band) {
+  EXPECT_EQ(begin_image(model, width, height), "");
+  std::vector<uint8_t> rgba;
+  for (float value : random_floats(static_cast<size_t>(width) * height * 4, 99)) {
+    rgba.push_back(static_cast<uint8_t>(static_cast<int>(value * 60) & 255));
+  }
+  const RowRange needed = model.preprocessor.needed_rows;
+  for (int row = needed.first; row < needed.first + needed.count;) {
+    const int rows = std::min(band, needed.first + needed.count - row);
+    std::memcpy(model.staging, rgba.data() + static_cast<size_t>(row) * width * 4,
+                static_cast<size_t>(rows) * width * 4);
+    add_rows(model, rows);
+    row += rows;
+  }
+  forward(model);
+  return {model.activations.logits, model.activations.logits + kConfig.classes};
+}
+
+TEST(Forward, DoesNotDependOnChunksOrBands) {
+  Model one, other;
+  load(one, 1);
+  load(other, 10000);
+  const auto expected = classify_noise(one, 61, 83, 1);
+  for (float logit : expected) ASSERT_TRUE(std::isfinite(logit));
+  EXPECT_EQ(classify_noise(other, 61, 83, 83), expected);
+  EXPECT_EQ(classify_noise(other, 61, 83, 7), expected);
+}
+
+TEST(Forward, TakesImagesOfEverySize) {
+  Model model;
+  load(model, 1000);
+  for (auto [width, height] : {std::pair{1, 1}, {1, 400}, {400, 1}, {19, 23}, {500, 3}, {2, 2}}) {
+    for (float logit : classify_noise(model, width, height, 4)) ASSERT_TRUE(std::isfinite(logit));
+  }
+}
+
+TEST(Forward, ShowsEveryStageInOrder) {
+  Model model;
+  load(model, 1000);
+  std::string seen;
+  forward(model, {&seen, [](void* context, const Stage& stage) {
+                    *static_cast<std::string*>(context) += std::string(stage.name) + " ";
+                  }});
+  EXPECT_EQ(seen, "patches tokens blocks blocks norm logits probabilities ");
+}
+
+TEST(Begin, RefusesImpossibleConfigurations) {
+  const auto refused = [](auto change) {
+    Config config = kConfig;
+    change(config);
+    Model model;
+    return begin(model, config, kPreprocess);
+  };
+  EXPECT_NE(refused([](Config& c) { c.heads = 4; }), "");
+  EXPECT_NE(refused([](Config& c) { c.patch_width = 4; }), "");
+  EXPECT_NE(refused([](Config& c) { c.layers = 0; }), "");
+  EXPECT_NE(refused([](Config& c) { c.classes = 1 << 30; }), "");
+  EXPECT_NE(refused([](Config& c) { c.layer_norm_eps = 0; }), "");
+  EXPECT_NE(refused([](Config& c) { c.image_height = 25; }), "");  // the crop gives another size
+}
+
+TEST(Begin, LeavesTheModelAsItWasOnFailure) {
+  Model model;
+  load(model, 1000);
+  const auto expected = classify_noise(model, 30, 30, 30);
+  Config config = kConfig;
+  config.heads = 4;
+  EXPECT_NE(begin(model, config, kPreprocess), "");
+  EXPECT_EQ(classify_noise(model, 30, 30, 30), expected);
+}
+
+TEST(Tensor, NamesWhatIsWrong) {
+  Model model;
+  ASSERT_EQ(begin(model, kConfig, kPreprocess), "");
+  const int right[] = {18}, wrong[] = {3, 6};
+  EXPECT_EQ(tensor(model, "norm.gamma", "F32", right, 0), "is not a tensor of this model");
+  EXPECT_EQ(tensor(model, "norm.weight", "F32", wrong, 0),
+            "has shape [3, 6], but the configuration asks for [18]");
+  EXPECT_NE(tensor(model, "norm.weight", "I8", right, 0), "");
+  EXPECT_NE(tensor(model, "norm.weight", "F32", right, 3), "");
+  EXPECT_NE(tensor(model, "norm.weight", "F32", right, 19 * 4), "");
+  EXPECT_NE(tensor(model, "norm.weight", "F32", right, -4), "");
+  EXPECT_EQ(tensor(model, "norm.weight", "F32", right, 0), "");
+  EXPECT_EQ(missing(model).find("norm.weight\n"), std::string::npos);
+  EXPECT_NE(finish(model), "");
+}
+
+TEST(BeginImage, RefusesWhatHasNoPixelsOrTooMany) {
+  Model model;
+  load(model, 1000);
+  EXPECT_NE(begin_image(model, 0, 0), "");
+  EXPECT_NE(begin_image(model, 5, 0), "");
+  EXPECT_NE(begin_image(model, -1, 5), "");
+  EXPECT_NE(begin_image(model, 70000, 5), "");
+  classify_noise(model, 65535, 2, 1);
+}
+
+}  // namespace
+}  // namespace vit

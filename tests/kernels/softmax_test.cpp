@@ -1,0 +1,34 @@
+#include <gtest/gtest.h>
+
+#include "../../cpp/kernels/reference.h"
+#include "random.h"
+
+namespace vit {
+namespace {
+
+class Softmax : public testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(Counts, Softmax, testing::Values(1, 2, 3, 4, 5, 7, 8, 17, 197, 1000, 21843));
+
+TEST_P(Softmax, EqualsItsTwin) {
+  for (float scale : {0.1f, 1.0f, 30.0f}) {
+    auto row = random_floats(GetParam(), 5);
+    for (float& value : row) value = value * scale - 500;
+    const auto expected = reference::softmax(to_double(row));
+    row.push_back(7.0f);
+    softmax(row.data(), GetParam());
+    for (size_t i = 0; i < expected.size(); i++)
+      ASSERT_NEAR(row[i], expected[i], 1e-6 * expected[i] + 1e-7) << i;
+    ASSERT_EQ(row.back(), 7.0f);
+  }
+}
+
+TEST(Softmax, SurvivesLogitsFarApart) {
+  float row[5] = {1000, -1000, 1000, -3e38f, 0};
+  softmax(row, 5);
+  EXPECT_NEAR(row[0], 0.5, 1e-6);
+  EXPECT_NEAR(row[2], 0.5, 1e-6);
+  EXPECT_NEAR(row[1] + row[3] + row[4], 0, 1e-30);
+}
+
+}  // namespace
+}  // namespace vit
