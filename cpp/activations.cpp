@@ -17,7 +17,9 @@ Activations lay_out_activations(Arena& arena, const Config& c) {
   a.patch_pixels = floats(patch_count(c), patch_values(c));
   a.tokens = floats(tokens, c.hidden);
   a.normed = floats(tokens, c.hidden);
-  a.qkv = floats(tokens, 3 * c.hidden);
+  a.q = floats(tokens, c.hidden);
+  a.k = floats(tokens, c.hidden);
+  a.v = floats(tokens, c.hidden);
   a.keys = matrix(head_size(c), tokens);
   a.values = matrix(tokens, head_size(c));
   a.scores = floats(kAttentionRows, packed_columns(tokens));

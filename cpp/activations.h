@@ -14,9 +14,11 @@ struct Activations {
   float* patch_pixels;   // [N × 3·P·P], the patches flattened
   float* tokens;         // [T × D], the residual stream; row 0 is the class token
   float* normed;         // [T × D], layer norm of the tokens
-  float* qkv;            // [T × 3·D]
-  PackedMatrix keys;     // one attention head's: d inputs, T outputs, no bias
-  PackedMatrix values;   // one attention head's: T inputs, d outputs, no bias
+  float* q;              // [T × D], queries of all attention heads side by side
+  float* k;              // [T × D], keys
+  float* v;              // [T × D], values
+  PackedMatrix keys;     // k of one attention head: d inputs, T outputs, no bias
+  PackedMatrix values;   // v of one attention head: T inputs, d outputs, no bias
   float* scores;         // [kAttentionRows × T rounded up to whole panels]
   float* attended;       // [T × D], the attention heads side by side
   float* mlp_hidden;     // [T × M]

@@ -1,4 +1,4 @@
-// Multi-head self-attention (Vaswani et al. 2017), without its residual connection's norm.
+// Multi-head self-attention (Vaswani et al. 2017), with its residual connection and without its norm.
 #pragma once
 
 #include "activations.h"
@@ -7,10 +7,11 @@
 
 namespace vit {
 
-/// tokens += proj(concat over heads of softmax(q·kᵀ/√d)·v), with q, k, v = qkv(normed).
+/// tokens += proj(concat over heads of softmax(q·kᵀ/√d)·v) for the first `rows` tokens, attending to all of
+/// them, with q, k, v the linear maps of `normed`.
 ///
-/// Reads `normed`, writes `tokens`; uses qkv, keys, values, scores, attended. The T × T scores never exist as
-/// a whole: a few query rows at a time go through q·kᵀ, softmax and ·v.
-void attention(Activations& activations, const EncoderBlockWeights& weights, const Config& config);
+/// Reads `normed`, writes `tokens`; uses q, k, v, keys, values, scores, attended. The T × T scores never
+/// exist as a whole: a few query rows at a time go through q·kᵀ, softmax and ·v.
+void attention(Activations& activations, const EncoderBlockWeights& weights, const Config& config, int rows);
 
 }  // namespace vit

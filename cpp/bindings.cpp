@@ -45,7 +45,7 @@ void copy_wanted(void* context, const Stage& stage) {
 std::string run_to_stage(BoundModel& bound, const std::string& name) {
   bound.wanted = name;
   bound.stage.clear();
-  forward(bound.model, {&bound, copy_wanted});
+  forward(bound.model, Tokens::all, {&bound, copy_wanted});
   return bound.stage.empty() ? "is not a stage of this model" : "";
 }
 

@@ -4,9 +4,8 @@
 
 namespace vit {
 
-void final_norm(Activations& a, const Weights& weights, const Config& c) {
-  layer_norm(a.normed, a.tokens, token_count(c), c.hidden, weights.norm.weight, weights.norm.bias,
-             c.layer_norm_eps);
+void final_norm(Activations& a, const Weights& weights, const Config& c, int rows) {
+  layer_norm(a.normed, a.tokens, rows, c.hidden, weights.norm.weight, weights.norm.bias, c.layer_norm_eps);
 }
 
 void classify(Activations& a, const Weights& weights, const Config& c) {

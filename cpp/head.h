@@ -7,8 +7,8 @@
 
 namespace vit {
 
-/// normed = norm(tokens): the final layer norm, of every token.
-void final_norm(Activations& activations, const Weights& weights, const Config& config);
+/// normed = norm(tokens): the final layer norm, of the first `rows` tokens.
+void final_norm(Activations& activations, const Weights& weights, const Config& config, int rows);
 
 /// logits = head(normed class token) (equation 4 of Dosovitskiy et al. 2021 and its linear classifier).
 void classify(Activations& activations, const Weights& weights, const Config& config);

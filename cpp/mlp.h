@@ -7,7 +7,7 @@
 
 namespace vit {
 
-/// tokens += fc2(activation(fc1(normed))), for every token. Reads `normed`, uses `mlp_hidden`.
-void mlp(Activations& activations, const EncoderBlockWeights& weights, const Config& config);
+/// tokens += fc2(activation(fc1(normed))), for the first `rows` tokens. Reads `normed`, uses `mlp_hidden`.
+void mlp(Activations& activations, const EncoderBlockWeights& weights, const Config& config, int rows);
 
 }  // namespace vit

@@ -54,22 +54,24 @@ void add_rows(Model& model, int rows) {
   add_rows(model.preprocessor, model.activations.pixel_values, model.staging, rows);
 }
 
-void forward(Model& model, const Observer& observe) {
+void forward(Model& model, Tokens wanted, const Observer& observe) {
   const Config& c = model.config;
   const Weights& weights = model.weights;
   Activations& a = model.activations;
   const int tokens = token_count(c);
+  const int wanted_rows = wanted == Tokens::all ? tokens : 1;
 
   embed_patches(a, weights, c);
   observe({"patches", 0, a.tokens + c.hidden, tokens - 1, c.hidden});
   add_class_token_and_positions(a, weights, c);
   observe({"tokens", 0, a.tokens, tokens, c.hidden});
   for (int layer = 0; layer < c.layers; layer++) {
-    encoder_block(a, weights.blocks[static_cast<size_t>(layer)], c);
-    observe({"blocks", layer, a.tokens, tokens, c.hidden});
+    const int rows = layer + 1 < c.layers ? tokens : wanted_rows;
+    encoder_block(a, weights.blocks[static_cast<size_t>(layer)], c, rows);
+    observe({"blocks", layer, a.tokens, rows, c.hidden});
   }
-  final_norm(a, weights, c);
-  observe({"norm", 0, a.normed, tokens, c.hidden});
+  final_norm(a, weights, c, wanted_rows);
+  observe({"norm", 0, a.normed, wanted_rows, c.hidden});
   classify(a, weights, c);
   observe({"logits", 0, a.logits, 1, c.classes});
   normalise_logits(a, c);

@@ -97,8 +97,16 @@ std::string begin_image(Model& model, int width, int height);
 /// shrinking.
 void add_rows(Model& model, int rows);
 
-/// Pixel values → logits and probabilities in `model.activations`. Allocates nothing.
-/// Cost: 1.25 G multiply-adds for ViT-Tiny at 224×224, 17.6 G for ViT-Base.
-void forward(Model& model, const Observer& observer = {});
+/// Which tokens leave the encoder.
+enum class Tokens {
+  class_token,  // what the head needs: the others' way through the last block is left out
+  all,
+};
+
+/// Pixel values → logits and probabilities in `model.activations`, the same to the bit whichever tokens are
+/// wanted. The wanted tokens, after the final norm, stand in `activations.normed`. Allocates nothing.
+/// Cost: 1.25 G multiply-adds for ViT-Tiny at 224×224, 17.6 G for ViT-Base; a twelfth less for the class
+/// token alone.
+void forward(Model& model, Tokens wanted = Tokens::class_token, const Observer& observer = {});
 
 }  // namespace vit

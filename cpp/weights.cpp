@@ -22,15 +22,14 @@ struct SlotTable {
   WeightSlots slots;
 
   void plain(std::string name, std::vector<int> shape, float* to, float scale = 1) {
-    slots.push_back({std::move(name), std::move(shape), to, {}, 0, scale, 0, false});
+    slots.push_back({std::move(name), std::move(shape), to, {}, scale, 0, false});
   }
-  void matrix(std::string name, std::vector<int> shape, const PackedMatrix& to, int first_output = 0,
-              float scale = 1) {
-    slots.push_back({std::move(name), std::move(shape), nullptr, to, first_output, scale, 0, false});
+  void matrix(std::string name, std::vector<int> shape, const PackedMatrix& to, float scale = 1) {
+    slots.push_back({std::move(name), std::move(shape), nullptr, to, scale, 0, false});
   }
-  void linear(const std::string& name, const PackedMatrix& to) {
-    matrix(name + ".weight", {to.outputs, to.inputs}, to);
-    plain(name + ".bias", {to.outputs}, to.bias);
+  void linear(const std::string& name, const PackedMatrix& to, bool has_bias = true, float scale = 1) {
+    matrix(name + ".weight", {to.outputs, to.inputs}, to, scale);
+    if (has_bias) plain(name + ".bias", {to.outputs}, to.bias, scale);
   }
   void layer_norm(const std::string& name, const LayerNormWeights& to, int width) {
     plain(name + ".weight", {width}, to.weight);
@@ -38,14 +37,10 @@ struct SlotTable {
   }
   void encoder_block(const std::string& name, const EncoderBlockWeights& to, const Config& c) {
     layer_norm(name + ".norm1", to.norm1, c.hidden);
-    for (int part = 0; part < 3; part++) {
-      const std::string part_name = name + ".attn." + "qkv"[part];
-      // Attention divides q·k by √d; done once here it costs nothing per image.
-      const float scale = part == 0 ? 1 / std::sqrt(static_cast<float>(head_size(c))) : 1.0f;
-      const int first = part * c.hidden;
-      matrix(part_name + ".weight", {c.hidden, c.hidden}, to.qkv, first, scale);
-      if (c.qkv_bias) plain(part_name + ".bias", {c.hidden}, to.qkv.bias + first, scale);
-    }
+    // Attention divides q·k by √d; done once here it costs nothing per image.
+    linear(name + ".attn.q", to.q, c.qkv_bias, 1 / std::sqrt(static_cast<float>(head_size(c))));
+    linear(name + ".attn.k", to.k, c.qkv_bias);
+    linear(name + ".attn.v", to.v, c.qkv_bias);
     linear(name + ".attn.proj", to.proj);
     layer_norm(name + ".norm2", to.norm2, c.hidden);
     linear(name + ".mlp.fc1", to.fc1);
@@ -84,7 +79,7 @@ void place(const WeightSlot& slot, const float* values, int count) {
     return;
   }
   const uint64_t inputs = static_cast<uint64_t>(slot.packed.inputs);
-  int output = slot.first_output + static_cast<int>(slot.received / inputs);
+  int output = static_cast<int>(slot.received / inputs);
   int input = static_cast<int>(slot.received % inputs);
   float* column = slot.packed.panels + packed_index(slot.packed.inputs, output, 0);
   for (int i = 0; i < count; i++) {
@@ -106,7 +101,9 @@ Weights lay_out_weights(Arena& arena, const Config& c) {
   for (int layer = 0; layer < c.layers; layer++) {
     EncoderBlockWeights block{};
     block.norm1 = take_layer_norm(arena, c.hidden);
-    block.qkv = take_matrix(arena, c.hidden, 3 * c.hidden);
+    block.q = take_matrix(arena, c.hidden, c.hidden);
+    block.k = take_matrix(arena, c.hidden, c.hidden);
+    block.v = take_matrix(arena, c.hidden, c.hidden);
     block.proj = take_matrix(arena, c.hidden, c.hidden);
     block.norm2 = take_layer_norm(arena, c.hidden);
     block.fc1 = take_matrix(arena, c.hidden, c.mlp_hidden);

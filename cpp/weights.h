@@ -20,7 +20,9 @@ struct LayerNormWeights {
 
 struct EncoderBlockWeights {
   LayerNormWeights norm1;
-  PackedMatrix qkv;   // hidden → 3 · hidden: queries (divided by √head_size already), keys, values
+  PackedMatrix q;     // hidden → hidden: queries, divided by √head_size already
+  PackedMatrix k;     // hidden → hidden: keys
+  PackedMatrix v;     // hidden → hidden: values
   PackedMatrix proj;  // hidden → hidden
   LayerNormWeights norm2;
   PackedMatrix fc1;  // hidden → mlp_hidden
@@ -54,8 +56,7 @@ struct WeightSlot {
   std::string name;
   std::vector<int> shape;
   float* plain;         // where values go one after another, or null:
-  PackedMatrix packed;  // where rows of a matrix become outputs,
-  int first_output;     // from this one on
+  PackedMatrix packed;  // where rows of a matrix become outputs
   float scale;          // each value is multiplied by this
   uint64_t received;    // elements that have arrived
   bool announced;

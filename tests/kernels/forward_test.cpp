@@ -75,13 +75,22 @@ TEST(Forward, TakesImagesOfEverySize) {
   }
 }
 
+TEST(Forward, GivesTheSameLogitsWhicheverTokensAreWanted) {
+  Model model;
+  load(model, 1000);
+  const auto expected = classify_noise(model, 33, 21, 21);
+  forward(model, Tokens::all);
+  const float* logits = model.activations.logits;
+  EXPECT_EQ(std::vector<float>(logits, logits + kConfig.classes), expected);
+}
+
 TEST(Forward, ShowsEveryStageInOrder) {
   Model model;
   load(model, 1000);
   std::string seen;
-  forward(model, {&seen, [](void* context, const Stage& stage) {
-                    *static_cast<std::string*>(context) += std::string(stage.name) + " ";
-                  }});
+  forward(model, Tokens::all, {&seen, [](void* context, const Stage& stage) {
+                                 *static_cast<std::string*>(context) += std::string(stage.name) + " ";
+                               }});
   EXPECT_EQ(seen, "patches tokens blocks blocks norm logits probabilities ");
 }
 
