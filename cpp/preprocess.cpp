@@ -44,28 +44,48 @@ RowRange rows_read_by(const ResizeAxis& axis) {
   return {axis.first[0], axis.first[last] + axis.count[last] - axis.first[0]};
 }
 
+// Rows whose vertical pass is under way at a time, where that is not all of them: shrinking, windows are
+// 2·support·scale + 1 high at most and a scale apart.
+int rows_under_way(Filter filter) { return static_cast<int>(2 * filter_support(filter)) + 3; }
+
+// The second pass of output row `i`, whose sums are complete.
+void finish_output_row(Preprocessor& p, int i, const int32_t* sums) {
+  const ResizeAxis& across = p.horizontal;
+  const int row = p.vertical.window_first + i;
+  uint8_t* out = p.resized + 4 * (static_cast<size_t>(row) * static_cast<size_t>(p.output_width) +
+                                  static_cast<size_t>(across.window_first));
+  if (!p.vertical_first) return finish_row(out, sums, across.window_count);
+  finish_row(p.row, sums, p.image_width);
+  resize_row(out, p.row, across);
+}
+
 void add_row(Preprocessor& p, const uint8_t* rgba) {
-  const ResizeAxis& axis = p.vertical;
-  resize_row(p.resized_row, rgba, p.horizontal);
-  const int row = p.next_row++;
+  const ResizeAxis& down = p.vertical;
+  if (!p.vertical_first) resize_row(p.row, rgba, p.horizontal);
+  const uint8_t* row = p.vertical_first ? rgba : p.row;
+  const int width = p.vertical_first ? p.image_width : p.horizontal.window_count;
+  const int slots = p.vertical_first ? rows_under_way(p.settings.filter) : p.output_height;
+
   // Windows start and end in order, so the outputs that read this row are neighbours.
-  const int* starts = axis.first;
-  const int beyond = static_cast<int>(std::upper_bound(starts, starts + axis.window_count, row) - starts);
-  for (int i = beyond - 1; i >= 0 && axis.first[i] + axis.count[i] > row; i--) {
-    const size_t line = static_cast<size_t>(axis.window_first + i) * static_cast<size_t>(p.output_width);
-    const size_t first = line + static_cast<size_t>(p.horizontal.window_first);
-    const int32_t coefficient = axis.coefficients[static_cast<size_t>(i) * static_cast<size_t>(axis.taps) +
-                                                  static_cast<size_t>(row - axis.first[i])];
-    accumulate_row(p.sums + 4 * first, p.resized_row, coefficient, p.horizontal.window_count);
+  const int index = p.next_row++;
+  const int* starts = down.first;
+  const int beyond = static_cast<int>(std::upper_bound(starts, starts + down.window_count, index) - starts);
+  for (int i = beyond - 1; i >= 0 && down.first[i] + down.count[i] > index; i--) {
+    int32_t* sums = p.sums + 4 * static_cast<size_t>(i % slots) * static_cast<size_t>(width);
+    const int tap = index - down.first[i];
+    if (tap == 0) std::fill_n(sums, 4 * width, kHalf);
+    accumulate_row(
+        sums, row,
+        down.coefficients[static_cast<size_t>(i) * static_cast<size_t>(down.taps) + static_cast<size_t>(tap)],
+        width);
+    if (tap + 1 == down.count[i]) finish_output_row(p, i, sums);
   }
 }
 
 void write_pixel_values(const Preprocessor& p, float* pixel_values) {
   const int pixels = p.output_height * p.output_width;
   for (int channel = 0; channel < kChannels; channel++) {
-    for (int i = 0; i < pixels; i++) {
-      *pixel_values++ = p.values[channel][to_byte(p.sums[4 * i + channel])];
-    }
+    for (int i = 0; i < pixels; i++) *pixel_values++ = p.values[channel][p.resized[4 * i + channel]];
   }
 }
 
@@ -107,6 +127,10 @@ Preprocessor make_preprocessor(const Preprocess& settings, const Config& config)
   const bool resizes = settings.resize != ResizeMode::none;
   const int smallest = resizes ? std::min(settings.resize_height, settings.resize_width) : kLargestImageEdge;
   p.tap_capacity = tap_count(settings.filter, kLargestImageEdge, smallest) + 2;
+  // Vertically first go only images less than half as wide as high, plus what is left of their width.
+  const int widest = kLargestImageEdge / 2 + std::max(settings.resize_height, settings.resize_width);
+  p.widest = std::max(p.output_width, resizes ? std::min(widest, kLargestImageEdge) : 0);
+  p.sum_count = std::max(p.output_height * p.output_width, rows_under_way(settings.filter) * p.widest);
   return p;
 }
 
@@ -121,9 +145,10 @@ void lay_out_preprocessor(Preprocessor& p, Arena& arena) {
   };
   p.horizontal = axis(p.output_width);
   p.vertical = axis(p.output_height);
-  p.sums =
-      arena.take<int32_t>(static_cast<size_t>(p.output_height) * static_cast<size_t>(p.output_width) * 4);
-  p.resized_row = arena.take<uint8_t>(static_cast<size_t>(p.output_width) * 4);
+  p.sums = arena.take<int32_t>(static_cast<size_t>(p.sum_count) * 4);
+  p.row = arena.take<uint8_t>(static_cast<size_t>(p.widest) * 4);
+  p.resized =
+      arena.take<uint8_t>(static_cast<size_t>(p.output_height) * static_cast<size_t>(p.output_width) * 4);
 }
 
 std::string begin_image(Preprocessor& p, int width, int height) {
@@ -147,8 +172,10 @@ std::string begin_image(Preprocessor& p, int width, int height) {
             p.output_width);
   plan_axis(p.vertical, s.filter, height, resized.height, crop_offset(resized.height, p.output_height),
             p.output_height);
-  std::fill_n(p.sums, static_cast<size_t>(p.output_height) * static_cast<size_t>(p.output_width) * 4, kHalf);
+  std::fill_n(p.resized, static_cast<size_t>(p.output_height) * static_cast<size_t>(p.output_width) * 4,
+              uint8_t{0});
   p.image_width = width;
+  p.vertical_first = vertical_first(width, height, resized.width, resized.height);
   p.needed_rows = rows_read_by(p.vertical);
   p.next_row = p.needed_rows.first;
   return "";

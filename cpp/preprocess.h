@@ -1,9 +1,8 @@
 // RGBA pixels → pixel values: resize, centre crop, rescale, normalise, as Python does before a ViT sees an
 // image.
 //
-// The resize is Pillow's, to the bit (resize.h). The image arrives in bands of rows and leaves only
-// accumulators of the crop's size behind, so a photograph of any size passes through the same few hundred
-// kilobytes.
+// The resize is Pillow's, to the bit (resize.h). The image arrives in bands of rows and leaves only the sums
+// of unfinished rows behind, so a photograph of any size passes through the same few megabytes.
 #pragma once
 
 #include <array>
@@ -53,10 +52,14 @@ struct Preprocessor {
 
   ResizeAxis horizontal;  // their coefficients: [output edge × tap_capacity]
   ResizeAxis vertical;
-  int32_t* sums;         // [output_height × output_width × 4]: the vertical pass under way
-  uint8_t* resized_row;  // [output_width × 4]: one row after the horizontal pass
+  int32_t* sums;     // [sum_count × 4]: rows of the vertical pass under way
+  uint8_t* row;      // [widest × 4]: a row after its first pass
+  uint8_t* resized;  // [output_height × output_width × 4]: after both; 0 where the image does not reach
+  int sum_count;
+  int widest;  // the widest image that is resized vertically first, or the output if that is wider
 
   int image_width;
+  bool vertical_first;   // for this image
   int next_row;          // of the image
   RowRange needed_rows;  // of the image: the others do not touch the output
 };

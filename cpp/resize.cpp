@@ -53,6 +53,10 @@ double filter_support(Filter filter) {
   return 0;
 }
 
+bool vertical_first(int in_width, int in_height, int out_width, int out_height) {
+  return out_height < in_height && in_height - out_height > 2 * (in_width - out_width);
+}
+
 int tap_count(Filter filter, int in, int out) {
   const double stretch = std::max(1.0, static_cast<double>(in) / out);
   return static_cast<int>(std::ceil(filter_support(filter) * stretch)) * 2 + 1;
@@ -101,6 +105,12 @@ void accumulate_row(int32_t* sums, const uint8_t* row, int32_t coefficient, int 
   for (int i = 0; i < 4 * count; i += 4) {
     store_i32(sums + i, add(load_i32(sums + i), mul(load_bytes(row + i), factor)));
   }
+}
+
+void finish_row(uint8_t* row, const int32_t* sums, int count) {
+  using namespace simd;
+  for (int i = 0; i < 4 * count; i += 4)
+    store_bytes(row + i, shift_right<kCoefficientBits>(load_i32(sums + i)));
 }
 
 }  // namespace vit

@@ -1,9 +1,12 @@
 // Pillow's antialiased resize (Pillow's Resample.c), one axis at a time, to the bit.
 //
+// The two passes are rounded to bytes in between, so their order shows: Pillow 13 goes down first when that
+// is the cheaper way (`vertical_first`), Pillow up to 12 always across first.
+//
 // A resized pixel is a weighted sum of `taps` pixels around its centre. Shrinking, the filter is stretched by
 // the scale, so that every pixel counts: this is what browsers' canvas scaling lacks. Weights are fixed-point
-// with 22 fractional bits; the horizontal pass is rounded to bytes before the vertical one. Sums of integers
-// are the same in any order, which is what lets the passes be vectorised and rows arrive in bands.
+// with 22 fractional bits. Sums of integers are the same in any order, which is what lets the passes be
+// vectorised and rows arrive in bands.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +19,13 @@ enum class Filter { lanczos = 1, bilinear = 2, bicubic = 3, box = 4, hamming = 5
 /// How far the filter reaches from its centre, in pixels of the smaller of the two images.
 double filter_support(Filter filter);
 
-/// The widest or highest image taken: Chromium's largest canvas.
-inline constexpr int kLargestImageEdge = 65535;
+/// The widest or highest image taken: Firefox's largest canvas.
+inline constexpr int kLargestImageEdge = 32767;
+
+/// Whether Pillow 13 resizes vertically before it resizes horizontally: when the height shrinks by more than
+/// twice what the width does. (Read off its results: 0 exceptions among 2,106 random sizes whose order
+/// shows.)
+bool vertical_first(int in_width, int in_height, int out_width, int out_height);
 
 /// How one edge of an image is resized, restricted to a window of the result.
 ///
@@ -46,13 +54,10 @@ inline constexpr int32_t kHalf = 1 << (kCoefficientBits - 1);
 /// One row of RGBA pixels through the horizontal pass: out[window_count × 4].
 void resize_row(uint8_t* out, const uint8_t* rgba, const ResizeAxis& axis);
 
-/// sums[count × 4] += coefficient · row, one step of the vertical pass.
+/// sums[count × 4] += coefficient · row, one step of the vertical pass; sums start from `kHalf`.
 void accumulate_row(int32_t* sums, const uint8_t* row, int32_t coefficient, int count);
 
-/// The byte a finished sum stands for.
-inline uint8_t to_byte(int32_t sum) {
-  const int32_t value = sum >> kCoefficientBits;
-  return static_cast<uint8_t>(value < 0 ? 0 : value > 255 ? 255 : value);
-}
+/// row[count × 4] = the bytes of finished sums.
+void finish_row(uint8_t* row, const int32_t* sums, int count);
 
 }  // namespace vit

@@ -135,14 +135,22 @@ TEST(Tensor, NamesWhatIsWrong) {
   EXPECT_NE(finish(model), "");
 }
 
+TEST(BeginImage, HasRoomForTheWidestImageThatIsResizedVerticallyFirst) {
+  Model model;
+  load(model, 1000);
+  ASSERT_EQ(begin_image(model, 16390, 32767), "");
+  ASSERT_TRUE(model.preprocessor.vertical_first);
+  for (int row = 0; row < 100; row++) add_rows(model, 1);
+}
+
 TEST(BeginImage, RefusesWhatHasNoPixelsOrTooMany) {
   Model model;
   load(model, 1000);
   EXPECT_NE(begin_image(model, 0, 0), "");
   EXPECT_NE(begin_image(model, 5, 0), "");
   EXPECT_NE(begin_image(model, -1, 5), "");
-  EXPECT_NE(begin_image(model, 70000, 5), "");
-  classify_noise(model, 65535, 2, 1);
+  EXPECT_NE(begin_image(model, 32768, 5), "");
+  classify_noise(model, 32767, 2, 1);
 }
 
 }  // namespace
