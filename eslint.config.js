@@ -1,0 +1,23 @@
+import js from '@eslint/js';
+import globals from 'globals';
+import typescript from 'typescript-eslint';
+
+export default typescript.config(
+  { ignores: ['build/', 'dist/', '.toolchain/', '**/dist/', '**/node_modules/'] },
+  js.configs.recommended,
+  // File formats are known by their first bytes, and those are often control characters.
+  { rules: { 'no-control-regex': 'off' } },
+  {
+    files: ['**/*.ts'],
+    extends: [typescript.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true } },
+  },
+  {
+    files: ['scripts/**', '*.config.js', 'bench/**/*.mjs'],
+    languageOptions: { globals: globals.node },
+  },
+  {
+    files: ['examples/**/*.js', 'bench/page/**/*.js'],
+    languageOptions: { globals: globals.browser },
+  },
+);

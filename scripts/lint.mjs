@@ -1,0 +1,47 @@
+// Formatting, lint rules and types: checks all of it and says what is wrong; with --fix it formats instead.
+import { readdirSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { Failure, main, root, run } from './shell.mjs';
+
+const checks = {
+  types: () => tool('tsc', []),
+  eslint: () => tool('eslint', ['.', '--max-warnings=0']),
+  prettier: () => tool('prettier', ['--check', '--log-level=warn', '.']),
+  'clang-format': () => tool('clang-format', ['--dry-run', '-Werror', ...sources()]),
+};
+
+const fixes = {
+  eslint: () => tool('eslint', ['.', '--fix']),
+  prettier: () => tool('prettier', ['--write', '--log-level=warn', '.']),
+  'clang-format': () => tool('clang-format', ['-i', ...sources()]),
+};
+
+/** Runs every check, shows what they print, and returns the names of those that found something. */
+export function lint(steps = checks) {
+  return Object.keys(steps).filter((name) => {
+    try {
+      steps[name]();
+      return false;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      console.error(error.message);
+      return true;
+    }
+  });
+}
+
+const tool = (name, args) => run(join(root, 'node_modules/.bin', name), args);
+
+function sources() {
+  return ['cpp', 'tests/kernels'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true })
+      .filter((name) => ['.cpp', '.h'].includes(extname(name)))
+      .map((name) => join(folder, name)),
+  );
+}
+
+await main(import.meta, () => {
+  const failed = lint(process.argv.includes('--fix') ? fixes : checks);
+  if (failed.length > 0)
+    throw new Failure(`Not clean: ${failed.join(', ')}. "npm run format" mends formatting.`);
+});

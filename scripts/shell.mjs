@@ -1,0 +1,60 @@
+// Running other programs: the one place that decides how a failing program becomes an error.
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, realpathSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The project's top folder. */
+export const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** A failure whose message is meant for a person; scripts print it without a stack. */
+export class Failure extends Error {}
+
+/**
+ * Runs a program with its output shown; throws a Failure when it cannot start or ends with anything but 0.
+ * `quiet` keeps the output back and puts it into the Failure instead. Returns what went to stdout if it was kept.
+ */
+export function run(program, args, { env = {}, cwd = root, quiet = false } = {}) {
+  const result = spawnSync(program, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+  });
+  const line = [program, ...args].join(' ').slice(0, 200);
+  if (result.error) throw new Failure(`${line}: ${result.error.message}`);
+  if (result.status !== 0) {
+    const said = quiet ? `\n${result.stdout}${result.stderr}` : '';
+    throw new Failure(`${line} ended with ${result.status ?? result.signal}.${said}`);
+  }
+  return result.stdout ?? '';
+}
+
+/** Where `name` lies on PATH, or undefined. */
+export function which(name, path = process.env.PATH ?? '') {
+  for (const folder of path.split(delimiter)) {
+    const candidate = join(folder, name);
+    try {
+      accessSync(candidate, constants.X_OK);
+      return candidate;
+    } catch {
+      // not here
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Runs `body` if the module of `meta` is the script that Node was started with, rather than imported by another. A
+ * Failure prints as its message, anything else with its stack; both make the script end with 1.
+ */
+export async function main(meta, body) {
+  if (realpathSync(process.argv[1]) !== meta.filename) return;
+  try {
+    await body();
+  } catch (error) {
+    console.error(error instanceof Failure ? error.message : error);
+    process.exitCode = 1;
+  }
+}
