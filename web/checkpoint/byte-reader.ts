@@ -1,0 +1,91 @@
+import { VitError, messageOf } from '../errors.js';
+import type { ByteStream } from './source.js';
+
+/** Reads a stream by counts of bytes, whatever the size of its chunks. Aborting the signal cancels the stream. */
+export class ByteReader {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #signal: AbortSignal;
+  #rest: Uint8Array = new Uint8Array();
+
+  /** What messages call the file. */
+  readonly name: string;
+  /** Bytes given out so far. */
+  position = 0;
+
+  constructor(stream: ByteStream, name: string, signal: AbortSignal) {
+    this.#reader = stream.getReader();
+    this.#signal = signal;
+    this.name = name;
+    const cancel = () => void this.cancel();
+    if (signal.aborted) cancel();
+    else signal.addEventListener('abort', cancel, { once: true });
+  }
+
+  /** The next bytes, at least one and at most `limit`, not copied; undefined at the end of the file. */
+  async next(limit = Infinity): Promise<Uint8Array | undefined> {
+    while (this.#rest.length === 0) {
+      const chunk = await this.#pull();
+      if (!chunk) return undefined;
+      this.#rest = chunk;
+    }
+    const piece = this.#rest.subarray(0, limit);
+    this.#rest = this.#rest.subarray(piece.length);
+    this.position += piece.length;
+    return piece;
+  }
+
+  /** The next `count` bytes in one array; fewer only when the file ends. */
+  async read(count: number): Promise<Uint8Array> {
+    const pieces: Uint8Array[] = [];
+    let length = 0;
+    while (length < count) {
+      const piece = await this.next(count - length);
+      if (!piece) break;
+      pieces.push(piece);
+      length += piece.length;
+    }
+    if (pieces.length === 1) return pieces[0];
+    // Allocated only now: a damaged file may ask for far more than it has.
+    const bytes = new Uint8Array(length);
+    let at = 0;
+    for (const piece of pieces) {
+      bytes.set(piece, at);
+      at += piece.length;
+    }
+    return bytes;
+  }
+
+  /** Gives the next `count` bytes to `take` piece by piece; false when the file ends before. */
+  async pour(count: number, take: (piece: Uint8Array) => void): Promise<boolean> {
+    for (let remaining = count; remaining > 0;) {
+      const piece = await this.next(remaining);
+      if (!piece) return false;
+      take(piece);
+      remaining -= piece.length;
+    }
+    return true;
+  }
+
+  /** Lets go of the file. */
+  async cancel(): Promise<void> {
+    // A stream that has failed already says so again here; there is nobody left to tell.
+    await this.#reader.cancel(this.#signal.reason).catch(() => undefined);
+  }
+
+  async #pull(): Promise<Uint8Array | undefined> {
+    try {
+      const { done, value } = await this.#reader.read();
+      // Cancelling looks like the end of the file.
+      this.#signal.throwIfAborted();
+      return done ? undefined : value;
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      throw new VitError(
+        'unreadable',
+        `Reading ${this.name} broke off after ${this.position.toLocaleString('en')} bytes ` +
+          `(${messageOf(error)}); try again.`,
+        { cause: error },
+      );
+    }
+  }
+}

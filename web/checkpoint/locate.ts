@@ -1,0 +1,144 @@
+// What `load` was asked for → the files of a model.
+import { messageOf, VitError } from '../errors.js';
+import type { LoadOptions, ModelInMemory, ModelLocation } from '../types.js';
+import { configName, preprocessorName, weightsName, type FileLocation, type ModelFiles } from './files.js';
+import { foreignName } from './formats.js';
+
+/** A folder or file by address or path. */
+export type Place = Extract<FileLocation, { kind: 'url' | 'path' }>;
+
+const defaultHost = 'https://huggingface.co';
+
+/** A Hub repository (`owner/name`) or a place. Anything else is an error that shows both spellings. */
+export function parseModelName(text: string): { readonly kind: 'hub' | 'place'; readonly text: string } {
+  if (/^(\/|\.\.?\/|file:|https?:)/.test(text)) return { kind: 'place', text };
+  if (/^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(text)) return { kind: 'hub', text };
+  const folder = text.replace(/\/*$/, '');
+  throw new VitError(
+    'invalid-argument',
+    `"${text}" is neither a repository on the Hub, which is written "owner/name", nor a folder, which starts with ` +
+      `"./", "../", "/" or "https:", as in "./${folder || 'my-model'}/".`,
+  );
+}
+
+/** The files that `load`'s argument stands for; `locatePlace` knows what a place is in this environment. */
+export function locateModel(
+  model: Exclude<ModelLocation, undefined>,
+  options: LoadOptions,
+  locatePlace: (place: string) => Place,
+): ModelFiles {
+  if (model instanceof URL) return placeFiles(locatePlace(model.href));
+  if (typeof model === 'string') {
+    const { kind, text } = parseModelName(model);
+    return kind === 'hub' ? hubFiles(text, options) : placeFiles(locatePlace(text));
+  }
+  if (typeof model === 'object' && model !== null) {
+    if ('weights' in model) return memoryFiles(model);
+    if (Symbol.iterator in model) return droppedFiles([...model]);
+  }
+  throw new VitError(
+    'invalid-argument',
+    'A model is a Hub repository "owner/name", a folder "./my-model/", a list of Files, or { weights, config }.',
+  );
+}
+
+function hubFiles(id: string, { revision = 'main', host = defaultHost, token }: LoadOptions): ModelFiles {
+  const url = `${host.replace(/\/+$/, '')}/${id}/resolve/${encodeURIComponent(revision)}/`;
+  return {
+    title: id,
+    weights: weightsName,
+    folder: { kind: 'url', url, ...(token && { headers: { Authorization: `Bearer ${token}` } }) },
+    hint: `"${id}" was taken for a repository on the Hub; a folder would be written "./${id}/"`,
+  };
+}
+
+/** A folder, or a weights file with the others beside it. */
+function placeFiles(place: Place): ModelFiles {
+  const path = place.kind === 'url' ? new URL(place.url).pathname : place.path;
+  const file = path.slice(1 + Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')));
+  if (/\.safetensors$/i.test(file) || foreignName(file)) {
+    const beside = path.slice(0, -file.length);
+    return { title: path, weights: file, folder: placeAt(place, beside), listed: { [file]: place } };
+  }
+  const folder = file === '' ? path : `${path}/`;
+  return { title: folder, weights: weightsName, folder: placeAt(place, folder) };
+}
+
+/** The same place at another path, without the query that may belong to one file. */
+function placeAt(place: Place, path: string): Place {
+  if (place.kind === 'path') return { kind: 'path', path };
+  const { origin } = new URL(place.url);
+  return { kind: 'url', url: origin === 'null' ? `file://${path}` : origin + path };
+}
+
+function memoryFiles({ weights, config, preprocessor, labels }: ModelInMemory): ModelFiles {
+  if (!(weights instanceof Blob) && !(weights instanceof ArrayBuffer) && !ArrayBuffer.isView(weights)) {
+    throw new VitError('invalid-argument', 'weights should be an ArrayBuffer, a Uint8Array or a Blob.');
+  }
+  return {
+    title: 'what was given',
+    weights: weightsName,
+    listed: {
+      [weightsName]: bytesOf(weights instanceof ArrayBuffer ? new Uint8Array(weights) : weights),
+      [configName]: jsonOf('config', config),
+      ...(preprocessor && { [preprocessorName]: jsonOf('preprocessor', preprocessor) }),
+    },
+    labels,
+  };
+}
+
+/** The files of a page's own making, by their names without folders. */
+function droppedFiles(files: readonly File[]): ModelFiles {
+  const weights = files.filter(({ name }) => /\.safetensors$/i.test(name));
+  const chosen = weights.length === 1 ? weights[0] : weights.find(({ name }) => name === weightsName);
+  if (!chosen && weights.length > 1) {
+    throw new VitError(
+      'invalid-argument',
+      `There are ${weights.length} .safetensors among the files; give one, or name one of them ${weightsName}.`,
+    );
+  }
+  const foreign = files.map(({ name }) => foreignName(name)).find((error) => error !== undefined);
+  if (!chosen && foreign) throw foreign;
+  return {
+    title: 'the files given',
+    weights: chosen?.name ?? weightsName,
+    listed: Object.fromEntries(files.map((file) => [file.name, bytesOf(file)])),
+    hint: 'give config.json, one .safetensors and usually preprocessor_config.json',
+  };
+}
+
+/** A model's configuration that is in the script already, with weights by address. */
+export function inlineFiles(
+  title: string,
+  config: object,
+  preprocessor: object,
+  weights: string,
+): ModelFiles {
+  return {
+    title,
+    weights: weightsName,
+    listed: {
+      [weightsName]: { kind: 'url', url: weights },
+      [configName]: jsonOf('config', config),
+      [preprocessorName]: jsonOf('preprocessor', preprocessor),
+    },
+  };
+}
+
+function bytesOf(bytes: Blob | ArrayBufferView): FileLocation {
+  if (bytes instanceof Blob) return { kind: 'bytes', bytes };
+  return { kind: 'bytes', bytes: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+}
+
+function jsonOf(name: string, value: unknown): FileLocation {
+  if (typeof value !== 'object' || value === null) {
+    throw new VitError('invalid-argument', `${name} should be the parsed JSON object, not ${typeof value}.`);
+  }
+  try {
+    return { kind: 'bytes', bytes: new TextEncoder().encode(JSON.stringify(value)) };
+  } catch (error) {
+    throw new VitError('invalid-argument', `${name} is not plain JSON (${messageOf(error)}).`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,199 @@
+import { VitError, type VitErrorCode } from './errors.js';
+import type { Bindings, NativeConfig, NativeModel, NativePreprocess } from './module.js';
+import type { RawImage } from './types.js';
+
+/** A row-major matrix: one stage of the forward pass. */
+export interface Stage {
+  readonly data: Float32Array;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/**
+ * One model in one WebAssembly instance: typed calls over its memory. Knows neither files nor pictures; every buffer it
+ * gives is a copy. No view of the memory is kept, because memory moves when it grows.
+ *
+ * A model's life: `begin`, `tensor` until nothing is `missing`, `finish`; then `preprocess`, `forward` and the results,
+ * as often as wanted; `dispose`.
+ */
+export class Engine {
+  #bindings: Bindings | undefined;
+  #model: NativeModel | undefined;
+  #pixelCount = 0;
+  #classes = 0;
+  #gone = 'This model was disposed; load it again to use it.';
+
+  constructor(bindings: Bindings) {
+    this.#bindings = bindings;
+    this.#model = new bindings.Model();
+  }
+
+  /** The name of the build that runs. */
+  get variant(): string {
+    return this.#running().variant();
+  }
+
+  /** Bytes of weights, activations and staging together. */
+  get memoryBytes(): number {
+    return this.#native().memoryBytes();
+  }
+
+  /** Allocates everything the model will ever need; throws when its sizes make no sense or memory runs out. */
+  begin(config: NativeConfig, preprocess: NativePreprocess): void {
+    const complaint = this.#native().begin(config, preprocess);
+    if (complaint) throw new VitError('config', `The model cannot be set up: ${complaint}.`);
+    this.#pixelCount = 3 * config.imageHeight * config.imageWidth;
+    this.#classes = config.classes;
+  }
+
+  /** What is wrong with a tensor of this name, dtype and shape, to be read after its name; '' when it is expected. */
+  announce(name: string, dtype: string, shape: readonly number[]): string {
+    return this.#native().tensor(name, dtype, shape, 0);
+  }
+
+  /** The names of tensors that are expected and were not announced. */
+  missing(): string[] {
+    return this.#native().missing().split('\n').filter(Boolean);
+  }
+
+  /** The next whole elements of a tensor. Elements may come in several chunks, in order. */
+  tensor(name: string, dtype: string, shape: readonly number[], chunk: Uint8Array): void {
+    const write = this.tensorWriter(name, dtype, shape, chunk.length);
+    write(chunk);
+  }
+
+  /**
+   * A function that takes the `bytes` bytes of a tensor in pieces of any size, cut anywhere. Each byte is copied once,
+   * into the engine's staging buffer; whatever fills it, or ends the tensor, is converted and packed.
+   */
+  tensorWriter(
+    name: string,
+    dtype: string,
+    shape: readonly number[],
+    bytes: number,
+  ): (piece: Uint8Array) => void {
+    const capacity = this.#native().stagingBytes();
+    let staged = 0;
+    let taken = 0;
+    return (piece) => {
+      const model = this.#native();
+      for (let from = 0; from < piece.length;) {
+        const part = piece.subarray(from, from + capacity - staged);
+        this.#running().HEAPU8.set(part, model.stagingPointer() + staged);
+        from += part.length;
+        staged += part.length;
+        taken += part.length;
+        if (staged < capacity && taken < bytes) continue;
+        const complaint = model.tensor(name, dtype, shape, staged);
+        if (complaint) throw new VitError('tensors', `The tensor "${name}" ${complaint}.`);
+        staged = 0;
+      }
+    };
+  }
+
+  /** Ends loading; throws when a tensor has not come in full. */
+  finish(): void {
+    const complaint = this.#native().finish();
+    if (complaint) throw new VitError('tensors', `The weights are incomplete: ${complaint}.`);
+  }
+
+  /** Resizes, crops and normalises a picture into the pixel values; only the rows that matter are copied. */
+  preprocess(image: RawImage): void {
+    const model = this.#native();
+    const complaint = model.imageBegin(image.width, image.height);
+    if (complaint) throw new VitError('invalid-source', `The picture ${complaint}.`);
+    const bytes = new Uint8Array(image.data.buffer, image.data.byteOffset, image.data.byteLength);
+    const rowBytes = 4 * image.width;
+    const rowsPerBand = Math.floor(model.stagingBytes() / rowBytes);
+    const end = model.imageFirstRow() + model.imageRowCount();
+    for (let row = model.imageFirstRow(); row < end; row += rowsPerBand) {
+      const rows = Math.min(rowsPerBand, end - row);
+      const band = bytes.subarray(row * rowBytes, (row + rows) * rowBytes);
+      this.#running().HEAPU8.set(band, model.stagingPointer());
+      model.imageRows(rows);
+    }
+  }
+
+  /** The pixel values [3 × height × width], channel by channel: what the network sees. */
+  pixelValues(): Float32Array {
+    return this.#floats(this.#native().pixelValuesPointer(), this.#pixelCount);
+  }
+
+  /** Sets the pixel values [3 × height × width] without a picture. */
+  setPixelValues(values: Float32Array): void {
+    if (values.length !== this.#pixelCount) {
+      throw new VitError(
+        'invalid-argument',
+        `${values.length} pixel values were given; this model takes ${this.#pixelCount}.`,
+      );
+    }
+    this.#running().HEAPF32.set(values, this.#native().pixelValuesPointer() / 4);
+  }
+
+  /** Pixel values → logits and probabilities. */
+  forward(): void {
+    this.#native().forward();
+  }
+
+  /** [classes], before softmax. */
+  logits(): Float32Array {
+    return this.#floats(this.#native().logitsPointer(), this.#classes);
+  }
+
+  /** [classes], after softmax. */
+  probabilities(): Float32Array {
+    return this.#floats(this.#native().probabilitiesPointer(), this.#classes);
+  }
+
+  /** Runs the forward pass and keeps one stage: `patches`, `tokens`, `blocks.0` …, `norm`, `logits`, `probabilities`. */
+  stage(name: string): Stage {
+    const model = this.#native();
+    const complaint = model.stage(name);
+    if (complaint) throw new VitError('invalid-argument', `"${name}" ${complaint}.`);
+    const rows = model.stageRows();
+    const columns = model.stageColumns();
+    return { data: this.#floats(model.stagePointer(), rows * columns), rows, columns };
+  }
+
+  /** Lets go of the WebAssembly instance and its memory. Any later call throws. */
+  dispose(): void {
+    this.#model?.delete();
+    this.#drop();
+  }
+
+  /**
+   * Runs `work`; when it ends in a WebAssembly trap, nothing in the engine's memory can be trusted any more, so the
+   * engine is dropped and the trap becomes an error that says so.
+   */
+  guard<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== 'RuntimeError') throw error;
+      this.#gone = `The engine stopped unexpectedly (${error.message}); load the model again.`;
+      this.#drop();
+      throw new VitError('engine', this.#gone, { cause: error });
+    }
+  }
+
+  #drop(): void {
+    this.#model = undefined;
+    this.#bindings = undefined;
+  }
+
+  #native(): NativeModel {
+    return this.#model ?? this.#fail('disposed');
+  }
+
+  #running(): Bindings {
+    return this.#bindings ?? this.#fail('disposed');
+  }
+
+  #floats(pointer: number, count: number): Float32Array {
+    return this.#running().HEAPF32.slice(pointer / 4, pointer / 4 + count);
+  }
+
+  #fail(code: VitErrorCode): never {
+    throw new VitError(code, this.#gone);
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * What went wrong, for programs; the message says it for people.
+ *
+ * | code | |
+ * |---|---|
+ * | `invalid-argument` | an argument or option of a call has the wrong form |
+ * | `invalid-source` | the picture cannot be read: 0×0, closed, tainted, or no picture at all |
+ * | `not-found` | a file of the model is not there |
+ * | `unreadable` | a file could not be fetched or read: network, HTTP status, permissions |
+ * | `html` | a server answered with a page instead of the file |
+ * | `truncated` | a file ends before its contents do |
+ * | `not-safetensors` | the weights break the safetensors format |
+ * | `unsupported-format` | the weights are in another format: a pickle, ONNX, … |
+ * | `unsupported-model` | the model is not one this library can run |
+ * | `unsupported-option` | the option is not there, or not in this environment |
+ * | `config` | config.json, or what it says, is wrong |
+ * | `preprocessor` | preprocessor_config.json, or what it says, is wrong |
+ * | `tensors` | tensors are missing, left over, or of the wrong shape or dtype |
+ * | `no-simd` | this browser cannot run any of the WebAssembly builds |
+ * | `wasm` | the WebAssembly file could not be fetched, compiled or started |
+ * | `worker` | the worker could not be started, or died |
+ * | `engine` | the engine stopped in the middle of its work |
+ * | `disposed` | the model was used after `dispose()` |
+ */
+export type VitErrorCode =
+  | 'invalid-argument'
+  | 'invalid-source'
+  | 'not-found'
+  | 'unreadable'
+  | 'html'
+  | 'truncated'
+  | 'not-safetensors'
+  | 'unsupported-format'
+  | 'unsupported-model'
+  | 'unsupported-option'
+  | 'config'
+  | 'preprocessor'
+  | 'tensors'
+  | 'no-simd'
+  | 'wasm'
+  | 'worker'
+  | 'engine'
+  | 'disposed';
+
+/**
+ * Every error of this library: one plain sentence saying what was wrong and what to do. What another part of the
+ * system said is in `cause`. An aborted call rejects with its signal's own reason instead.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await load('./my-model/');
+ * } catch (error) {
+ *   if (error instanceof VitError && error.code === 'not-found') offerDownload();
+ * }
+ * ```
+ */
+export class VitError extends Error {
+  override readonly name = 'VitError';
+  /** What went wrong, for programs. */
+  readonly code: VitErrorCode;
+
+  constructor(code: VitErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** What an unknown thrown value says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error && error.message ? error.message : String(error);
+}
+
+/** Whether `error` is one of ours with this code. */
+export function hasCode(error: unknown, code: VitErrorCode): boolean {
+  return error instanceof VitError && error.code === code;
+}

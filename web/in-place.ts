@@ -1,0 +1,50 @@
+import type { OpenFile } from './checkpoint/source.js';
+import { Engine } from './engine.js';
+import { instantiate, type Glue } from './module.js';
+import type { Pixels } from './pixels.js';
+import type { Runner } from './runner.js';
+import { openSession, type Session, type SessionRequest } from './session.js';
+import type { LoadOptions, ModelInfo } from './types.js';
+import { perform, type Verb, type VerbOptions, type VerbResult } from './verbs.js';
+
+/** Milliseconds after which this thread gets to do something else between two pictures. */
+const longestBusy = 16;
+
+/** A model that runs in this thread. */
+export class InPlace implements Runner {
+  readonly #session: Session;
+  #busySince = 0;
+
+  private constructor(session: Session) {
+    this.#session = session;
+  }
+
+  static async start(
+    request: SessionRequest,
+    glue: Promise<Glue>,
+    module: Promise<WebAssembly.Module>,
+    context: { readonly open: OpenFile } & Pick<LoadOptions, 'signal' | 'onProgress'>,
+  ): Promise<InPlace> {
+    const making = Promise.all([glue, module]).then(
+      async ([started, compiled]) => new Engine(await instantiate(started, compiled)),
+    );
+    return new InPlace(await openSession(request, making, context));
+  }
+
+  get info(): ModelInfo {
+    return this.#session.info;
+  }
+
+  async run<V extends Verb>(verb: V, image: Pixels, options: VerbOptions<V>): Promise<VerbResult<V>> {
+    // A row of pictures would otherwise leave no room for an abort, or for anything else.
+    if (performance.now() - this.#busySince > longestBusy) {
+      await new Promise((resolve) => setTimeout(resolve));
+      this.#busySince = performance.now();
+    }
+    return perform(this.#session, verb, image, options);
+  }
+
+  dispose(): void {
+    this.#session.engine.dispose();
+  }
+}

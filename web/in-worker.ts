@@ -1,0 +1,144 @@
+import type { FileLocation, ModelFiles } from './checkpoint/files.js';
+import { VitError } from './errors.js';
+import { ownPixels, type Pixels } from './pixels.js';
+import { unpackError, type Port, type Reply, type Request } from './protocol.js';
+import type { Runner } from './runner.js';
+import type { SessionRequest } from './session.js';
+import type { LoadOptions, ModelInfo } from './types.js';
+import type { Verb, VerbOptions, VerbResult } from './verbs.js';
+
+/** What a page sees of a worker. */
+export interface WorkerPort extends Port<Request, Reply> {
+  onerror: ((event: ErrorEvent) => void) | null;
+  onmessageerror: ((event: MessageEvent) => void) | null;
+  terminate(): void;
+}
+
+interface PendingCall {
+  resolve(value: ModelInfo | VerbResult<Verb>): void;
+  reject(error: unknown): void;
+}
+
+/** A model that runs in a worker of its own; ending the worker frees everything it had. */
+export class InWorker implements Runner {
+  readonly #port: WorkerPort;
+  #pending: PendingCall | undefined;
+  #onProgress: LoadOptions['onProgress'];
+  #info: ModelInfo | undefined;
+  #death: VitError | undefined;
+
+  private constructor(port: WorkerPort, onProgress: LoadOptions['onProgress']) {
+    this.#port = port;
+    this.#onProgress = onProgress;
+    port.onmessage = ({ data }) => this.#receive(data);
+    port.onerror = (event) => this.#die(event.message || 'its script did not load');
+    port.onmessageerror = () => this.#die('it sent something that could not be read');
+  }
+
+  /** Starts a worker and loads the model into it. On any failure, or when the signal aborts, the worker is ended. */
+  static async start(
+    request: SessionRequest,
+    spawn: () => WorkerPort,
+    module: Promise<WebAssembly.Module>,
+    { signal, onProgress }: Pick<LoadOptions, 'signal' | 'onProgress'>,
+  ): Promise<InWorker> {
+    const runner = new InWorker(spawn(), onProgress);
+    const stop = () => runner.#stop(signal?.reason);
+    signal?.addEventListener('abort', stop);
+    try {
+      const files = ownFiles(request.files);
+      const load = { type: 'load', request: { ...request, files }, module: await module } as const;
+      signal?.throwIfAborted();
+      runner.#info = (await runner.#post(load, buffersOf(files))) as ModelInfo;
+      return runner;
+    } catch (error) {
+      runner.dispose();
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  get info(): ModelInfo {
+    if (!this.#info) throw new Error('The model has not been loaded yet.');
+    return this.#info;
+  }
+
+  async run<V extends Verb>(verb: V, image: Pixels, options: VerbOptions<V>): Promise<VerbResult<V>> {
+    const { data, width, height } = ownPixels(image);
+    const request = { type: 'run', verb, image: { data, width, height }, options } as const;
+    return (await this.#post(request, [data.buffer as ArrayBuffer])) as VerbResult<V>;
+  }
+
+  dispose(): void {
+    this.#port.terminate();
+    this.#pending = undefined;
+  }
+
+  #post(request: Request, transfer: Transferable[]): Promise<ModelInfo | VerbResult<Verb>> {
+    return new Promise((resolve, reject) => {
+      if (this.#death) throw this.#death;
+      this.#pending = { resolve, reject };
+      this.#port.postMessage(request, transfer);
+    });
+  }
+
+  #receive(reply: Reply): void {
+    switch (reply.type) {
+      case 'progress':
+        try {
+          this.#onProgress?.(reply.progress);
+        } catch (error) {
+          this.#stop(error);
+        }
+        return;
+      case 'done':
+        this.#settle()?.resolve(reply.value);
+        return;
+      case 'failed':
+        this.#settle()?.reject(unpackError(reply.error));
+    }
+  }
+
+  #settle(): PendingCall | undefined {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    return pending;
+  }
+
+  /** Ends the worker in the middle of loading. */
+  #stop(reason: unknown): void {
+    this.#port.terminate();
+    this.#onProgress = undefined;
+    this.#settle()?.reject(reason);
+  }
+
+  #die(what: string): void {
+    this.#port.terminate();
+    this.#death = new VitError(
+      'worker',
+      `The model's worker stopped (${what}): load the model again; if it never starts, keep bundlers from moving ` +
+        'vit-wasm away from its files (Vite: optimizeDeps.exclude), say where worker.<variant>.js is with ' +
+        '`worker: { url }`, or do without it with `worker: false`.',
+    );
+    this.#settle()?.reject(this.#death);
+  }
+}
+
+/** The same files with bytes that are ours to move: the caller's are copied, never taken. */
+function ownFiles(files: ModelFiles): ModelFiles {
+  if (!files.listed) return files;
+  const own = ([name, location]: [string, FileLocation]): [string, FileLocation] =>
+    location.kind === 'bytes' && location.bytes instanceof Uint8Array
+      ? [name, { kind: 'bytes', bytes: new Uint8Array(location.bytes) }]
+      : [name, location];
+  return { ...files, listed: Object.fromEntries(Object.entries(files.listed).map(own)) };
+}
+
+function buffersOf(files: ModelFiles): Transferable[] {
+  return Object.values(files.listed ?? {}).flatMap((location) =>
+    location.kind === 'bytes' && location.bytes instanceof Uint8Array
+      ? [location.bytes.buffer as ArrayBuffer]
+      : [],
+  );
+}

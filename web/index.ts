@@ -1,0 +1,34 @@
+import { browser } from './browser.js';
+import { loadModel } from './load.js';
+import type { Model } from './model.js';
+import type { LoadOptions, ModelLocation } from './types.js';
+
+/**
+ * Loads a Vision Transformer; without an argument the built-in one.
+ *
+ * In a browser the model gets a worker of its own, so the page stays responsive; Node runs it in place. Nothing is kept
+ * of a load that fails or is aborted.
+ *
+ * Rejects with a {@link VitError} whose `code` says what was wrong: the files (`not-found`, `unreadable`, `html`,
+ * `truncated`, `not-safetensors`, `unsupported-format`), the model (`unsupported-model`, `config`, `preprocessor`,
+ * `tensors`), the call (`invalid-argument`, `unsupported-option`) or the environment (`no-simd`, `wasm`, `worker`).
+ *
+ * @example
+ * ```ts
+ * import { load } from 'vit-wasm';
+ *
+ * const model = await load('facebook/deit-tiny-patch16-224', {
+ *   onProgress: ({ loaded, total }) => (bar.value = loaded / total),
+ * });
+ * const predictions = await model.classify(canvas, { topK: 3 });
+ * // [{ label: 'tabby, tabby cat', probability: 0.41, index: 281 }, …]
+ * model.dispose();
+ * ```
+ */
+export function load(model?: ModelLocation, options: LoadOptions = {}): Promise<Model> {
+  return loadModel(browser, model, options);
+}
+
+export { VitError, type VitErrorCode } from './errors.js';
+export type { Model } from './model.js';
+export type * from './types.js';

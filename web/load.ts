@@ -1,0 +1,66 @@
+import type { ModelFiles } from './checkpoint/files.js';
+import { locateModel } from './checkpoint/locate.js';
+import { VitError } from './errors.js';
+import { InPlace } from './in-place.js';
+import { InWorker } from './in-worker.js';
+import { Model } from './model.js';
+import { checkLoadOptions, reasonForOneThread } from './options.js';
+import type { Platform } from './platform.js';
+import type { Runner } from './runner.js';
+import type { LoadOptions, ModelLocation } from './types.js';
+import { chooseVariant } from './variant.js';
+
+/** What both entries' `load` does, given what differs between them. */
+export async function loadModel(
+  platform: Platform,
+  model: ModelLocation | undefined,
+  options: LoadOptions,
+): Promise<Model> {
+  checkLoadOptions(options);
+  options.signal?.throwIfAborted();
+  try {
+    return new Model(await start(platform, model, options));
+  } catch (error) {
+    // Whatever an abort made fail, and however it put it.
+    options.signal?.throwIfAborted();
+    throw error;
+  }
+}
+
+async function start(
+  platform: Platform,
+  model: ModelLocation | undefined,
+  options: LoadOptions,
+): Promise<Runner> {
+  const { signal, wasm, threads, worker = platform.spawn !== undefined } = options;
+  const { spawn } = platform;
+  if (worker && !spawn) {
+    throw new VitError('unsupported-option', 'Here models run in the calling thread; leave `worker` out.');
+  }
+  const variant = chooseVariant(wasm?.variant ?? options.variant);
+  const files = await filesOf(platform, model, options);
+  const labels = options.labels ?? files.labels;
+  const request = { files, variant, labels, threadsReason: reasonForOneThread(threads) };
+  const module = quietly(platform.compile(variant, wasm, signal));
+  if (worker && spawn) {
+    const url = typeof worker === 'object' ? worker.url : undefined;
+    return await InWorker.start(request, () => spawn(variant, url), module, options);
+  }
+  const glue = quietly(platform.glue(variant));
+  return await InPlace.start(request, glue, module, { ...options, open: platform.open });
+}
+
+async function filesOf(
+  platform: Platform,
+  model: ModelLocation | undefined,
+  options: LoadOptions,
+): Promise<ModelFiles> {
+  if (model === undefined) return (await import('./builtin.js')).builtin;
+  return locateModel(model, options, (place) => platform.locate(place));
+}
+
+/** The same promise, whose failure is nobody's fault when something else has failed before it is awaited. */
+function quietly<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}

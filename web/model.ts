@@ -1,0 +1,148 @@
+import { abortable } from './abort.js';
+import { VitError } from './errors.js';
+import { checkOptions } from './options.js';
+import { readPixels } from './pixels.js';
+import type { Runner } from './runner.js';
+import type { CallOptions, ClassifyOptions, ModelInfo, Prediction, Source } from './types.js';
+import type { Verb, VerbOptions, VerbResult } from './verbs.js';
+
+/**
+ * A loaded model. Made by `load`.
+ *
+ * Calls are performed one after another in the order they were made. A single source is read at the time of the call;
+ * the sources of an array one by one as their turn comes, so that they do not lie in memory together.
+ *
+ * Every verb rejects with a {@link VitError}: `invalid-source` for a picture that cannot be read, `disposed` after
+ * `dispose()`, `worker` or `engine` when what it runs in has stopped; or with the reason of its aborted signal. After an
+ * error about a picture or an option the model is as good as before.
+ */
+export class Model {
+  readonly #runner: Runner;
+  readonly #disposal = new AbortController();
+  /** Settles when every call made so far has. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  /** What this model is; stays readable after `dispose()`. */
+  readonly info: ModelInfo;
+
+  /** The same as `dispose()`, for `using`; where the language has it. */
+  declare readonly [Symbol.dispose]: () => void;
+
+  /** @internal */
+  constructor(runner: Runner) {
+    this.#runner = runner;
+    this.info = runner.info;
+    // Looked up only now, as it may have been filled in after this module ran.
+    if (Symbol.dispose) Object.defineProperty(this, Symbol.dispose, { value: () => this.dispose() });
+  }
+
+  /**
+   * The `topK` most probable classes of a picture, the most probable first.
+   *
+   * @example
+   * ```ts
+   * const [best] = await model.classify(canvas);
+   * console.log(best.label, best.probability);
+   * ```
+   */
+  classify(source: Source, options?: ClassifyOptions): Promise<Prediction[]>;
+  /** The most probable classes of each picture. */
+  classify(sources: readonly Source[], options?: ClassifyOptions): Promise<Prediction[][]>;
+  async classify(
+    source: Source | readonly Source[],
+    options: ClassifyOptions = {},
+  ): Promise<Prediction[] | Prediction[][]> {
+    checkOptions(options, ['topK', 'signal'], 'classify');
+    const { topK = 5, signal } = options;
+    if (!Number.isInteger(topK) || topK < 1) {
+      throw new VitError(
+        'invalid-argument',
+        `topK is ${String(topK)}, but it should be a whole number of at least 1.`,
+      );
+    }
+    return await this.#perform('classify', source, { topK }, signal);
+  }
+
+  /**
+   * The logits of a picture: [classes] floats, before softmax.
+   *
+   * @example
+   * ```ts
+   * const logits = await model.logits(canvas); // logits[281] is class 281's
+   * ```
+   */
+  logits(source: Source, options?: CallOptions): Promise<Float32Array>;
+  /** The logits of each picture. */
+  logits(sources: readonly Source[], options?: CallOptions): Promise<Float32Array[]>;
+  async logits(
+    source: Source | readonly Source[],
+    options: CallOptions = {},
+  ): Promise<Float32Array | Float32Array[]> {
+    checkOptions(options, ['signal'], 'logits');
+    return await this.#perform('logits', source, undefined, options.signal);
+  }
+
+  /**
+   * What the network sees of a picture: [3 × height × width] floats of `info.imageSize`, channel by channel; the
+   * `pixel_values` that Python's image processor gives.
+   */
+  preprocess(source: Source, options?: CallOptions): Promise<Float32Array>;
+  /** The pixel values of each picture. */
+  preprocess(sources: readonly Source[], options?: CallOptions): Promise<Float32Array[]>;
+  async preprocess(
+    source: Source | readonly Source[],
+    options: CallOptions = {},
+  ): Promise<Float32Array | Float32Array[]> {
+    checkOptions(options, ['signal'], 'preprocess');
+    return await this.#perform('preprocess', source, undefined, options.signal);
+  }
+
+  /** Classifies a black picture, so that the first real one finds the code compiled and the memory touched. */
+  async warmup(options: CallOptions = {}): Promise<void> {
+    checkOptions(options, ['signal'], 'warmup');
+    const { width, height } = this.info.imageSize;
+    const black = { data: new Uint8Array(width * height * 4), width, height };
+    await this.#perform('logits', black, undefined, options.signal);
+  }
+
+  /** Frees everything the model holds, at once. Calls that are under way, and all later ones, reject. May be repeated. */
+  dispose(): void {
+    if (this.#disposal.signal.aborted) return;
+    this.#disposal.abort(new VitError('disposed', 'This model was disposed; load it again to use it.'));
+    this.#runner.dispose();
+  }
+
+  /** Queues a verb on one picture, or on one after another. */
+  #perform<V extends Verb>(
+    verb: V,
+    source: Source | readonly Source[],
+    options: VerbOptions<V>,
+    signal: AbortSignal | undefined,
+  ): Promise<VerbResult<V> | VerbResult<V>[]> {
+    const stops = [signal, this.#disposal.signal];
+    for (const stop of stops) stop?.throwIfAborted();
+    if (Array.isArray(source)) {
+      return this.#inTurn(stops, async () => {
+        const results: VerbResult<V>[] = [];
+        for (const one of source as readonly Source[]) {
+          for (const stop of stops) stop?.throwIfAborted();
+          results.push(await this.#runner.run(verb, await readPixels(one), options));
+        }
+        return results;
+      });
+    }
+    const reading = readPixels(source as Source);
+    // Its failure is told when its turn has come.
+    reading.catch(() => undefined);
+    return this.#inTurn(stops, async () => this.#runner.run(verb, await reading, options));
+  }
+
+  #inTurn<T>(stops: readonly (AbortSignal | undefined)[], work: () => Promise<T>): Promise<T> {
+    const turn = this.#queue.then(() => {
+      for (const stop of stops) stop?.throwIfAborted();
+      return work();
+    });
+    this.#queue = turn.catch(() => undefined);
+    return abortable(turn, ...stops);
+  }
+}

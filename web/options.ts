@@ -1,0 +1,70 @@
+import { VitError } from './errors.js';
+import type { LoadOptions } from './types.js';
+import { variants } from './variant.js';
+
+/** Refuses options that are not there: passed over in silence they would seem to work. */
+export function checkOptions(options: object, known: readonly string[], verb: string): void {
+  const unknown = Object.entries(options).find(
+    ([name, value]) => value !== undefined && !known.includes(name),
+  );
+  if (!unknown) return;
+  throw new VitError(
+    'unsupported-option',
+    `${verb} has no option "${unknown[0]}" in this version; there are ${known.join(', ')}.`,
+  );
+}
+
+const loadOptions: readonly (keyof LoadOptions)[] = [
+  'dtype',
+  'threads',
+  'worker',
+  'variant',
+  'wasm',
+  'onProgress',
+  'signal',
+  'revision',
+  'host',
+  'token',
+  'labels',
+];
+
+/** Refuses what `load` cannot do. */
+export function checkLoadOptions(options: LoadOptions): void {
+  checkOptions(options, loadOptions, 'load');
+  const { dtype, threads, variant, wasm, labels } = options;
+  if (dtype !== undefined && dtype !== 'fp32') {
+    throw new VitError(
+      'unsupported-option',
+      `dtype "${String(dtype)}" is not there; leave it out for "fp32".`,
+    );
+  }
+  if (threads !== undefined && threads !== 'auto' && !(Number.isInteger(threads) && threads >= 1)) {
+    throw wrong('threads', threads, 'a whole number of at least 1 or "auto"');
+  }
+  const names = variants.map((name) => `"${name}"`).join(' or ');
+  if (variant !== undefined && !variants.includes(variant)) throw wrong('variant', variant, names);
+  if (
+    labels !== undefined &&
+    !(Array.isArray(labels) && labels.every((label) => typeof label === 'string'))
+  ) {
+    throw wrong('labels', labels, 'an array of strings');
+  }
+  if (!wasm) return;
+  if (!variants.includes(wasm.variant))
+    throw wrong('wasm.variant', wasm.variant, `the build it is: ${names}`);
+  if (variant !== undefined && variant !== wasm.variant) {
+    throw wrong('wasm.variant', wasm.variant, `the same as variant, "${variant}"`);
+  }
+  if ([wasm.url, wasm.bytes, wasm.module].filter((given) => given !== undefined).length !== 1) {
+    throw new VitError('invalid-argument', 'wasm needs exactly one of url, bytes and module.');
+  }
+}
+
+function wrong(option: string, value: unknown, form: string): VitError {
+  return new VitError('invalid-argument', `${option} is ${JSON.stringify(value)}, but it should be ${form}.`);
+}
+
+/** Why a model has the one thread it has, in answer to the `threads` option. */
+export function reasonForOneThread(threads: LoadOptions['threads']): string {
+  return threads === 1 ? 'one thread was asked for' : 'this version has no builds with threads';
+}

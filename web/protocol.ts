@@ -1,0 +1,73 @@
+// What the page and the model's worker say to each other.
+import { VitError, type VitErrorCode } from './errors.js';
+import type { SessionRequest } from './session.js';
+import type { ModelInfo, Progress, RawImage } from './types.js';
+import type { Verb, VerbOptions, VerbResult } from './verbs.js';
+
+/** Page → worker: `load` first and once, then calls, each answered before the next. */
+export type Request =
+  | { readonly type: 'load'; readonly request: SessionRequest; readonly module: WebAssembly.Module }
+  | {
+      readonly type: 'run';
+      readonly verb: Verb;
+      readonly image: RawImage;
+      readonly options: VerbOptions<Verb>;
+    };
+
+/** Worker → page: any number of `progress` while loading, then one `done` or `failed` per request. */
+export type Reply =
+  | { readonly type: 'progress'; readonly progress: Progress }
+  | { readonly type: 'done'; readonly value: ModelInfo | VerbResult<Verb> }
+  | { readonly type: 'failed'; readonly error: PackedError };
+
+/** One end of the line. */
+export interface Port<Sent, Received> {
+  postMessage(message: Sent, transfer: Transferable[]): void;
+  onmessage: ((event: MessageEvent<Received>) => void) | null;
+}
+
+/** An error as plain data: cloning alone would lose its class and code. */
+export interface PackedError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack?: string | undefined;
+  readonly code?: VitErrorCode | undefined;
+  /** A DOMException, which is made from its message and name. */
+  readonly isDomException: boolean;
+  readonly cause?: PackedError | undefined;
+}
+
+export function packError(error: unknown): PackedError {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error), isDomException: false };
+  return {
+    name: error.name,
+    message: error.message,
+    stack: error.stack,
+    code: error instanceof VitError ? error.code : undefined,
+    isDomException: error instanceof DOMException,
+    cause: error.cause === undefined ? undefined : packError(error.cause),
+  };
+}
+
+const errorClasses: Readonly<Record<string, ErrorConstructor>> = {
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+};
+
+export function unpackError(packed: PackedError): Error {
+  const { name, message, stack, code, isDomException } = packed;
+  if (isDomException) return new DOMException(message, name);
+  const options = packed.cause ? { cause: unpackError(packed.cause) } : {};
+  if (code) return withStack(new VitError(code, message, options), stack);
+  const error = new (errorClasses[name] ?? Error)(message, options);
+  if (error.name !== name) error.name = name;
+  return withStack(error, stack);
+}
+
+function withStack(error: Error, stack: string | undefined): Error {
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}

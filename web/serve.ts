@@ -1,0 +1,40 @@
+import { openFile } from './checkpoint/source.js';
+import { Engine } from './engine.js';
+import { VitError } from './errors.js';
+import { instantiate, type Glue } from './module.js';
+import { packError, type Port, type Reply, type Request } from './protocol.js';
+import { openSession, type Session } from './session.js';
+import { perform } from './verbs.js';
+
+/** The worker's side: loads the model it is told to and performs verbs on it. */
+export function serve(port: Port<Reply, Request>, glue: Glue): void {
+  let session: Session | undefined;
+
+  const answer = async (request: Request): Promise<Reply> => {
+    if (request.type === 'load') {
+      const making = instantiate(glue, request.module).then((bindings) => new Engine(bindings));
+      const onProgress = (progress: Reply & { type: 'progress' }) => port.postMessage(progress, []);
+      session = await openSession(request.request, making, {
+        open: openFile,
+        onProgress: (progress) => onProgress({ type: 'progress', progress }),
+      });
+      return { type: 'done', value: session.info };
+    }
+    if (!session) throw new VitError('worker', 'The worker was called before a model was loaded into it.');
+    return { type: 'done', value: perform(session, request.verb, request.image, request.options) };
+  };
+
+  port.onmessage = ({ data }) => {
+    answer(data).then(
+      (reply) => port.postMessage(reply, buffersOf(reply)),
+      (error: unknown) => port.postMessage({ type: 'failed', error: packError(error) }, []),
+    );
+  };
+}
+
+/** A result's buffer, which is a copy made for the caller: moved rather than copied again. */
+function buffersOf(reply: Reply): Transferable[] {
+  return reply.type === 'done' && reply.value instanceof Float32Array
+    ? [reply.value.buffer as ArrayBuffer]
+    : [];
+}

@@ -1,0 +1,156 @@
+/** A build of the engine: `relaxed` uses relaxed SIMD (fused multiply-add), `simd` plain 128-bit SIMD. */
+export type Variant = 'relaxed' | 'simd';
+
+/** Height and width in pixels. */
+export interface Size {
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Pixels in memory: row after row from the top, each pixel R, G, B, A, 0 to 255; the alpha is ignored. */
+export interface RawImage {
+  /** `width * height * 4` bytes. */
+  readonly data: Uint8ClampedArray | Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * A picture. Read at its full size: scaling to the model's input happens in the engine, as Pillow does it.
+ *
+ * - `HTMLCanvasElement`, `OffscreenCanvas`, `ImageBitmap`: what they show now, in sRGB.
+ * - `ImageData` (sRGB, 8 bits) or {@link RawImage}: the bytes as they are. The only ones outside a browser. Leave the
+ *   buffer as it is until the call has settled.
+ * - `Blob` or `File` holding a picture the browser can decode, or an `HTMLImageElement`, whose loading is waited for:
+ *   turned upright by its EXIF orientation; an embedded colour profile is ignored, as Pillow does.
+ *
+ * A canvas keeps colours multiplied by their alpha, so where anything but raw pixels is transparent, colours come back
+ * rounded, and black under alpha 0.
+ */
+export type Source =
+  HTMLCanvasElement | OffscreenCanvas | ImageBitmap | ImageData | RawImage | HTMLImageElement | Blob;
+
+/** One of the answers of {@link Model.classify}. */
+export interface Prediction {
+  /** The class's name. */
+  readonly label: string;
+  /** 0 to 1; over all classes they sum to 1. */
+  readonly probability: number;
+  /** The class's number, 0 to classes − 1. */
+  readonly index: number;
+}
+
+/** Options of every verb. */
+export interface CallOptions {
+  /** Gives the call up: it rejects with the signal's reason. Work already begun in the engine ends unheard. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of {@link Model.classify}. */
+export interface ClassifyOptions extends CallOptions {
+  /** How many predictions to give, at least 1; more than there are classes gives all. Default 5. */
+  readonly topK?: number | undefined;
+}
+
+/** How far a load has come. */
+export interface Progress {
+  /** The file, as the checkpoint names it: `model.safetensors`. */
+  readonly file: string;
+  /** Bytes of it that have arrived and been taken in. */
+  readonly loaded: number;
+  /** Bytes of it in all. */
+  readonly total: number;
+  /** What is being read: the JSON files (one report each, when done) or the weights (many). */
+  readonly phase: 'config' | 'weights';
+}
+
+/** A checkpoint that is in memory already. */
+export interface ModelInMemory {
+  /** The bytes of a `model.safetensors`. */
+  readonly weights: ArrayBuffer | Uint8Array | Blob;
+  /** The parsed `config.json`. */
+  readonly config: object;
+  /** The parsed `preprocessor_config.json`. Default: a Hugging Face ViT's, at the model's image size. */
+  readonly preprocessor?: object | undefined;
+  /** The names of the classes, in order. Default: the config's `id2label`. */
+  readonly labels?: readonly string[] | undefined;
+}
+
+/**
+ * What to load.
+ *
+ * - `'owner/name'`: a repository on the Hugging Face Hub.
+ * - a string that starts with `/`, `./`, `../`, `file:`, `http:` or `https:`, or a `URL`: the folder of a Hugging Face
+ *   checkpoint, or the address of its one `.safetensors` file with `config.json` beside it. Relative to the page; in
+ *   Node a path on disk.
+ * - `File`s that were chosen or dropped: `config.json`, `preprocessor_config.json` and one `.safetensors`.
+ * - {@link ModelInMemory}.
+ */
+export type ModelLocation = string | URL | readonly File[] | FileList | ModelInMemory;
+
+/** Where the WebAssembly is, when it is not beside the script: one of `url`, `bytes` and `module`. */
+export interface WasmOverride {
+  /** Which build it is: `vit.relaxed.wasm` or `vit.simd.wasm`. */
+  readonly variant: Variant;
+  readonly url?: string | URL | undefined;
+  readonly bytes?: ArrayBuffer | Uint8Array | undefined;
+  readonly module?: WebAssembly.Module | undefined;
+}
+
+/** Options of `load`. */
+export interface LoadOptions {
+  /** How weights are kept in memory. Only `'fp32'` is there so far. */
+  readonly dtype?: 'fp32' | undefined;
+  /** How many threads to use. There is one so far, whatever is asked for; `info.threadsReason` says why. */
+  readonly threads?: number | 'auto' | undefined;
+  /**
+   * Where the model runs: in a worker of its own (`true`, the default in a browser), or in this thread (`false`, and
+   * always in Node). `{ url }` is the address of `worker.<variant>.js` when it is not beside the script.
+   */
+  readonly worker?: boolean | { readonly url: string | URL } | undefined;
+  /** Forces one build of the engine. Default: the fastest this machine can run. */
+  readonly variant?: Variant | undefined;
+  /** Where the WebAssembly is, when it is not beside the script. */
+  readonly wasm?: WasmOverride | undefined;
+  /** Called as files arrive. What it throws ends the load. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Gives the load up and frees everything: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** The Hub repository's branch, tag or commit. Default `'main'`. */
+  readonly revision?: string | undefined;
+  /** The Hub's address. Default `'https://huggingface.co'`. */
+  readonly host?: string | undefined;
+  /** Sent to the Hub as a Bearer token, for private and gated repositories. Nothing is sent without it. */
+  readonly token?: string | undefined;
+  /** The names of the classes, in order, instead of the checkpoint's. */
+  readonly labels?: readonly string[] | undefined;
+}
+
+/** What a loaded model is. */
+export interface ModelInfo {
+  /** The checkpoint's family, as Hugging Face's `model_type` names it. */
+  readonly modelType: 'vit';
+  /** What a picture is resized and cropped to. */
+  readonly imageSize: Size;
+  readonly patchSize: Size;
+  /** Encoder blocks. */
+  readonly layers: number;
+  /** Attention heads per block. */
+  readonly heads: number;
+  /** The width of a token. */
+  readonly hidden: number;
+  /** How many classes there are. */
+  readonly classes: number;
+  /** The classes' names, in order. */
+  readonly labels: readonly string[];
+  /** How weights are kept in memory. */
+  readonly dtype: 'fp32';
+  /** The build of the engine that runs, as it says of itself. */
+  readonly variant: Variant;
+  /** How many threads it uses. */
+  readonly threads: number;
+  /** Why it is that many. */
+  readonly threadsReason: string;
+  /** Bytes the weights and every buffer take in the engine's memory. */
+  readonly memoryBytes: number;
+}

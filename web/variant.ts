@@ -1,0 +1,42 @@
+import { VitError } from './errors.js';
+import type { Variant } from './types.js';
+
+/** The builds of the engine, the fastest first. */
+export const variants: readonly Variant[] = ['relaxed', 'simd'];
+
+// The smallest module whose only function, () → v128, uses the instruction in question.
+const splatZero = [0x41, 0, 0xfd, 15]; // i32.const 0, i8x16.splat
+const probes: Record<Variant, Uint8Array<ArrayBuffer>> = {
+  // f32x4.relaxed_madd
+  relaxed: moduleOf([...splatZero, ...splatZero, ...splatZero, 0xfd, 0x85, 0x02]),
+  // i8x16.popcnt: came with the last revision of SIMD128
+  simd: moduleOf([...splatZero, 0xfd, 0x62]),
+};
+
+function moduleOf(instructions: readonly number[]): Uint8Array<ArrayBuffer> {
+  const body = [0, ...instructions, 0x0b]; // no locals … end
+  const header = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]; // "\0asm", version 1
+  const types = [1, 5, 1, 0x60, 0, 1, 0x7b]; // one: () → v128
+  const functions = [3, 2, 1, 0]; // one, of type 0
+  const code = [10, body.length + 2, 1, body.length, ...body];
+  return new Uint8Array([...header, ...types, ...functions, ...code]);
+}
+
+/** Whether this machine's WebAssembly has the instructions of a variant. */
+export function isSupported(variant: Variant): boolean {
+  return typeof WebAssembly === 'object' && WebAssembly.validate(probes[variant]);
+}
+
+/** The forced variant, or else the fastest that runs here. Throws when there is none. */
+export function chooseVariant(forced?: Variant): Variant {
+  const candidates = forced ? [forced] : variants;
+  const chosen = candidates.find(isSupported);
+  if (chosen) return chosen;
+  throw new VitError(
+    'no-simd',
+    forced && isSupported('simd')
+      ? `This browser's WebAssembly cannot run the "${forced}" build; leave the option out for the fastest it can run.`
+      : 'This browser has no WebAssembly SIMD, which the engine needs; update the browser, ' +
+          'or turn WebAssembly on where a lockdown mode turned it off.',
+  );
+}
