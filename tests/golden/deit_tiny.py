@@ -1,0 +1,64 @@
+"""DeiT-Tiny's logits for a fixed pixel tensor and for the photographs, which are in a folder beside the repository."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors.numpy import save_file
+from transformers import DeiTImageProcessorPil, ViTForImageClassification
+
+from noise import noise_tensor
+from preprocessing import make_processor, process, sha256
+
+FIXED_SEED = 7
+FIRST_ANSWERS = {
+    "burger": "cheeseburger",
+    "cat": "tabby",
+    "coffee": "espresso",
+    "dog": "beagle",
+    "pizza": "pizza",
+    "shuttle": "space shuttle",
+    "taxis": "cab",
+}
+
+
+def compute_logits(network: ViTForImageClassification, pixel_values: np.ndarray) -> np.ndarray:
+    """float32 [classes], computed in float64, after a look that float32 says the same."""
+    batch = torch.from_numpy(pixel_values)[None]
+    with torch.no_grad():
+        single = network.float()(batch).logits[0].numpy()
+        logits = network.double()(batch.double()).logits[0].numpy()
+    assert np.abs(single - logits).max() < 3e-5, np.abs(single - logits).max()
+    return logits.astype(np.float32)
+
+
+def write_deit_tiny(fixtures: Path, shared: Path) -> None:
+    folder = shared / "models" / "deit-tiny-patch16-224"
+    network = ViTForImageClassification.from_pretrained(folder).eval()
+    config = json.loads((folder / "preprocessor_config.json").read_text())
+    processor = make_processor(DeiTImageProcessorPil, config)
+    as_bytes = make_processor(DeiTImageProcessorPil, config | {"do_rescale": False, "do_normalize": False})
+
+    fixed = noise_tensor(FIXED_SEED, 3 * 224 * 224).reshape(3, 224, 224)
+    tensors, photographs = {"fixed": compute_logits(network, fixed)}, []
+    for name, answer in FIRST_ANSWERS.items():
+        rgba = np.asarray(Image.open(shared / "images" / f"{name}.jpg").convert("RGBA"))
+        logits = tensors[name] = compute_logits(network, process(processor, rgba))
+        label = network.config.id2label[int(logits.argmax())]
+        assert label.split(",")[0] == answer, (name, label)
+        photographs.append(
+            {
+                "name": name,
+                "width": rgba.shape[1],
+                "height": rgba.shape[0],
+                "sha256": sha256(rgba),  # of the decoded RGBA
+                "resizedSha256": sha256(process(as_bytes, rgba).astype(np.uint8)),  # [3, 224, 224], before rescaling
+                "label": label,
+                "index": int(logits.argmax()),
+            }
+        )
+    save_file(tensors, fixtures / "deit-tiny.safetensors")
+    rows = {"fixedSeed": FIXED_SEED, "photographs": photographs}
+    (fixtures / "deit-tiny.json").write_text(json.dumps(rows, indent=1) + "\n")

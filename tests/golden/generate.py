@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+"""Makes the golden fixtures: what PyTorch, transformers and Pillow compute, for the tests to compare with.
+
+    python -m venv venv && venv/bin/pip install -r requirements.txt
+    venv/bin/python generate.py [--shared ../../../shared]
+
+Needed only when the fixtures change: the results are committed, so that the tests need no Python.
+
+    fixtures/models/<name>/                 a Hugging Face folder with random weights
+    fixtures/stages/<name>.safetensors      its pixel_values and every stage, computed in float64, stored as F32
+    fixtures/models.json                    the picture that pixel_values was made from (noise.py)
+    fixtures/resize.json                    what Pillow's resize gives, byte for byte
+    fixtures/preprocess.{json,safetensors}  every spelling of preprocessor_config.json, and its pixel values
+    fixtures/deit-tiny.{json,safetensors}   DeiT-Tiny's logits; pictures and weights stay in the shared folder
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+from transformers.utils import logging
+
+from deit_tiny import write_deit_tiny
+from preprocessing import write_preprocess_cases, write_resize_cases
+from tiny_models import write_models
+
+HERE = Path(__file__).resolve().parent
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shared", type=Path, default=HERE.parents[2] / "shared", help="holds models/ and images/")
+    parser.add_argument("--fixtures", type=Path, default=HERE / "fixtures", help="where the results go")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    logging.disable_progress_bar()
+    arguments.fixtures.mkdir(parents=True, exist_ok=True)
+    write_resize_cases(arguments.fixtures)
+    write_preprocess_cases(arguments.fixtures)
+    write_models(arguments.fixtures)
+    write_deit_tiny(arguments.fixtures, arguments.shared)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+import { readFile } from 'node:fs/promises';
+
+import { fill } from '../../web/checkpoint/fill.js';
+import { configName, preprocessorName, weightsName, type ModelFiles } from '../../web/checkpoint/files.js';
+import { openCheckpoint } from '../../web/checkpoint/open.js';
+import { openFile } from '../../web/checkpoint/source.js';
+import type { Engine } from '../../web/engine.js';
+import { fixtures, readJson } from './fixtures.js';
+import type { ImageDescription } from './noise.js';
+
+/** A row of models.json. */
+export interface GoldenModel {
+  name: string;
+  /** What its pixel values were made of. */
+  picture: ImageDescription;
+}
+
+export const goldenModels = await readJson<GoldenModel[]>('models.json');
+
+/** The Hugging Face folder of a golden model. */
+export function folderOf(model: GoldenModel): URL {
+  return new URL(`models/${model.name}/`, fixtures);
+}
+
+/** Brings a folder's model into an engine, the way `load` does. */
+export async function fillEngine(engine: Engine, folder: URL): Promise<void> {
+  const names = [configName, preprocessorName, weightsName];
+  const listed = names.map(async (name) => {
+    const bytes = new Uint8Array(await readFile(new URL(name, folder)));
+    return [name, { kind: 'bytes', bytes }] as const;
+  });
+  const files: ModelFiles = {
+    title: folder.pathname,
+    weights: weightsName,
+    listed: Object.fromEntries(await Promise.all(listed)),
+  };
+  const context = { open: openFile, signal: new AbortController().signal };
+  await fill(engine, await openCheckpoint(files, undefined, context), context);
+}

@@ -1,0 +1,35 @@
+// Every spelling of preprocessor_config.json against the Hugging Face processor it names.
+import { describe, it } from '@jest/globals';
+
+import { preprocessOf } from '../../web/checkpoint/preprocessor.js';
+import { createEngine, variants } from '../engine.js';
+import { expectClose } from '../expect-close.js';
+import { readJson, readTensors, tensorOf } from '../golden/fixtures.js';
+import { makeImage, type ImageDescription } from '../golden/noise.js';
+import { networkFor } from './sizes.js';
+
+interface PreprocessCase {
+  name: string;
+  picture: ImageDescription;
+  /** The content of preprocessor_config.json. */
+  config: Record<string, unknown>;
+  /** Of the pixel values. */
+  height: number;
+  width: number;
+}
+
+const cases = await readJson<PreprocessCase[]>('preprocess.json');
+const expected = await readTensors('preprocess.safetensors');
+
+/** Absolute below 1; relative above, where values that are not rescaled go into the thousands. */
+const tolerance = (value: number) => 1e-6 * Math.max(1, Math.abs(value));
+
+describe.each(cases)('$name', ({ name, picture, config, height, width }) => {
+  it.each(variants)('%s gives the pixel values of the processor', async (variant) => {
+    const engine = await createEngine(variant);
+    engine.begin(networkFor(height, width), preprocessOf(config, { height, width }, name));
+    engine.preprocess(makeImage(picture));
+    expectClose(engine.pixelValues(), tensorOf(expected, name), tolerance, `${name} (${variant})`);
+    engine.dispose();
+  });
+});

@@ -1,0 +1,19 @@
+import type { NativeConfig } from '../../web/module.js';
+
+/** A network with one patch and hardly anything in it, to preprocess pictures for any size of image. */
+export function networkFor(height: number, width: number): NativeConfig {
+  return {
+    imageHeight: height,
+    imageWidth: width,
+    patchHeight: height,
+    patchWidth: width,
+    hidden: 1,
+    layers: 1,
+    heads: 1,
+    mlpHidden: 1,
+    classes: 1,
+    layerNormEps: 1e-12,
+    activation: 0,
+    qkvBias: true,
+  };
+}
