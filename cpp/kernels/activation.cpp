@@ -1,5 +1,4 @@
-#include <initializer_list>
-
+#include "constants.h"
 #include "exp.h"
 #include "kernels.h"
 #include "simd.h"
@@ -11,18 +10,18 @@ using namespace simd;
 
 f32x4 sigmoid(f32x4 v) { return div(splat(1.0f), add(splat(1.0f), exp(sub(splat(0.0f), v)))); }
 
-// With q = 1 − erf(|x|/√2), x·Φ(x) is max(x, 0) − ½·|x|·q for either sign of x: no cancellation where x is
-// very negative. q by Abramowitz & Stegun 7.1.26, absolute error 1.5e-7.
+// With q = erfc(|x|/√2), x·Φ(x) is max(x, 0) − ½·|x|·q for either sign of x: no cancellation where x is very
+// negative.
 f32x4 gelu(f32x4 x) {
+  const ErfcConstants& c = kErfc;
+  const f32x4 one = load_splat(&c.one);
   const f32x4 magnitude = abs(x);
-  const f32x4 z = mul(magnitude, splat(0.70710678f));
-  const f32x4 t = div(splat(1.0f), multiply_add(z, splat(0.3275911f), splat(1.0f)));
-  f32x4 series = splat(1.061405429f);
-  for (float coefficient : {-1.453152027f, 1.421413741f, -0.284496736f, 0.254829592f}) {
-    series = multiply_add(series, t, splat(coefficient));
-  }
-  const f32x4 q = mul(mul(series, t), exp(mul(sub(splat(0.0f), z), z)));
-  return sub(max(x, splat(0.0f)), mul(mul(magnitude, splat(0.5f)), q));
+  const f32x4 z = mul(magnitude, load_splat(&c.sqrt_half));
+  const f32x4 t = div(one, multiply_add(z, load_splat(&c.p), one));
+  f32x4 sum = load_splat(&c.series[0]);
+  for (int i = 1; i < 5; i++) sum = multiply_add(sum, t, load_splat(&c.series[i]));
+  const f32x4 q = mul(mul(sum, t), exp(mul(sub(splat(0.0f), z), z)));
+  return sub(max(x, splat(0.0f)), mul(mul(magnitude, load_splat(&c.half)), q));
 }
 
 f32x4 gelu_tanh(f32x4 x) {

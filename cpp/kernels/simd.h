@@ -18,8 +18,10 @@
 //   add, sub, mul, div       lane by lane, each rounded once
 //   multiply_add(a, b, c)    a * b + c; rounded once or twice, as the variant says
 //   min, max                 b where b < a (max: a < b), else a; not the NaN rules of IEEE, which cost more
-//   abs(v), round(v)         round to nearest, ties to even
-//   power_of_two(v)          2^v for whole v in [-126, 127]
+//   abs(v)
+//   multiply_by_power(v, n)  v · 2^n, where n is whole and was made by adding 1.5 · 2^23 to a float, which
+//   leaves n
+//                            in its lowest bits; v and the result must not be 0, subnormal or infinite
 //   sum(v), largest(v)       over the lanes: (v0 + v2) + (v1 + v3), so every engine rounds alike
 //
 // Registers

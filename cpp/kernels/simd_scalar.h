@@ -58,11 +58,11 @@ inline f32x4 max(f32x4 a, f32x4 b) {
 inline f32x4 abs(f32x4 v) {
   return each([&](int i) { return std::fabs(v.lane[i]); });
 }
-inline f32x4 round(f32x4 v) {
-  return each([&](int i) { return std::nearbyint(v.lane[i]); });
-}
-inline f32x4 power_of_two(f32x4 v) {
-  return each([&](int i) { return std::bit_cast<float>((static_cast<int32_t>(v.lane[i]) + 127) << 23); });
+inline f32x4 multiply_by_power(f32x4 v, f32x4 n) {
+  return each([&](int i) {
+    return std::bit_cast<float>(std::bit_cast<uint32_t>(v.lane[i]) +
+                                (std::bit_cast<uint32_t>(n.lane[i]) << 23));
+  });
 }
 inline float sum(f32x4 v) { return (v.lane[0] + v.lane[2]) + (v.lane[1] + v.lane[3]); }
 inline float largest(f32x4 v) { return *std::max_element(v.lane, v.lane + 4); }

@@ -35,10 +35,7 @@ inline f32x4 div(f32x4 a, f32x4 b) { return {wasm_f32x4_div(a.v, b.v)}; }
 inline f32x4 min(f32x4 a, f32x4 b) { return {wasm_f32x4_pmin(a.v, b.v)}; }
 inline f32x4 max(f32x4 a, f32x4 b) { return {wasm_f32x4_pmax(a.v, b.v)}; }
 inline f32x4 abs(f32x4 v) { return {wasm_f32x4_abs(v.v)}; }
-inline f32x4 round(f32x4 v) { return {wasm_f32x4_nearest(v.v)}; }
-inline f32x4 power_of_two(f32x4 v) {
-  return {wasm_i32x4_shl(wasm_i32x4_add(wasm_i32x4_trunc_sat_f32x4(v.v), wasm_i32x4_splat(127)), 23)};
-}
+inline f32x4 multiply_by_power(f32x4 v, f32x4 n) { return {wasm_i32x4_add(v.v, wasm_i32x4_shl(n.v, 23))}; }
 inline float sum(f32x4 v) {
   v128_t halves = wasm_f32x4_add(v.v, wasm_i32x4_shuffle(v.v, v.v, 2, 3, 0, 1));
   return wasm_f32x4_extract_lane(halves, 0) + wasm_f32x4_extract_lane(halves, 1);
