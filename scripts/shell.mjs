@@ -50,7 +50,8 @@ export function which(name, path = process.env.PATH ?? '') {
  * Failure prints as its message, anything else with its stack; both make the script end with 1.
  */
 export async function main(meta, body) {
-  if (realpathSync(process.argv[1]) !== meta.filename) return;
+  const [, program] = process.argv; // undefined where a program was given as text
+  if (!program || realpathSync(program) !== meta.filename) return;
   try {
     await body();
   } catch (error) {

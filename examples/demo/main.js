@@ -1,0 +1,93 @@
+// The page: a picture and a model come in, five answers come out. Whichever comes last starts the classification.
+import { ModelPicker } from './model-picker.js';
+import { drawings } from './drawings.js';
+import { decode, filesOf, isPicture, show } from './picture.js';
+import { showAnswers, showPictureError, showTimes, showWaiting } from './answers.js';
+
+const element = (id) => document.getElementById(id);
+
+/** What is looked at: `{ source, decodeTime }`, or undefined before the first picture. */
+let picture;
+/** Grows with every classification: an answer that a newer question has overtaken is dropped. */
+let question = 0;
+
+const picker = new ModelPicker(() => void classify());
+
+async function classify() {
+  const { model } = picker;
+  if (!picture || !model) return;
+  const mine = ++question;
+  showWaiting();
+  try {
+    const start = performance.now();
+    const predictions = await model.classify(picture.source, { topK: 5 });
+    if (mine !== question) return;
+    showAnswers(predictions);
+    showTimes(picture.decodeTime, performance.now() - start);
+  } catch (error) {
+    if (mine === question) showPictureError(error.message);
+  }
+}
+
+async function takePicture(blob, name) {
+  const mine = ++question;
+  try {
+    const decoded = await decode(blob);
+    if (mine !== question) {
+      decoded.source.close();
+      return;
+    }
+    picture?.source.close();
+    picture = decoded;
+    show(element('canvas'), picture.source);
+    element('picture-name').textContent =
+      `${name}, ${picture.source.width}\u00a0×\u00a0${picture.source.height} pixels`;
+    await classify();
+  } catch {
+    showPictureError(`"${name}" is not a picture that this browser can read.`);
+  }
+}
+
+/** Files that were chosen, dropped or pasted: the first picture among them, or else a model. */
+function takeFiles(files) {
+  const found = files.find(isPicture);
+  if (found) return takePicture(found, found.name);
+  if (files.some((file) => /\.(safetensors|json)$/.test(file.name))) return picker.loadFiles(files);
+  if (files.length > 0) showPictureError(`"${files[0].name}" is neither a picture nor a model folder.`);
+}
+
+element('picture-file').addEventListener('change', ({ target }) => {
+  const [file] = target.files;
+  // Chosen again, the same file is to count as a change.
+  target.value = '';
+  if (file) void takePicture(file, file.name);
+});
+
+document.addEventListener('paste', ({ clipboardData }) => void takeFiles([...clipboardData.files]));
+
+document.addEventListener('dragover', (event) => {
+  event.preventDefault();
+  document.body.classList.add('dropping');
+});
+document.addEventListener('dragleave', ({ relatedTarget }) => {
+  if (!relatedTarget) document.body.classList.remove('dropping');
+});
+document.addEventListener('drop', async (event) => {
+  event.preventDefault();
+  document.body.classList.remove('dropping');
+  takeFiles(await filesOf(event.dataTransfer));
+});
+
+for (const { name, canvas, toBlob } of drawings()) {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.title = `A drawing of ${name}`;
+  button.setAttribute('aria-label', button.title);
+  button.append(canvas);
+  button.addEventListener('click', async () => takePicture(await toBlob(), button.title));
+  element('samples').append(button);
+}
+
+// Something to look at before the visitor has chosen anything.
+element('samples').firstElementChild.click();
+picker.loadBuiltin();

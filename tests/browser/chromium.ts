@@ -1,0 +1,103 @@
+import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
+import { accessSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { chromium, type Browser, type Page } from 'playwright-core';
+
+import { deitTiny, fixtures } from '../golden/fixtures.js';
+import { page as anyPage, startServer, type Route, type Server } from './server.js';
+
+/** What a page gets by importing the built package. */
+export type Package = typeof import('../../web/index.js');
+
+export const dist = new URL('../../dist/', import.meta.url);
+
+/** An empty page, the built package and the models of the golden tests. */
+export const usualRoutes: Readonly<Record<string, Route>> = {
+  '/package/': dist,
+  '/models/': new URL('models/', fixtures),
+  '/deit-tiny/': deitTiny,
+  '/page/': anyPage,
+};
+
+/** Where a page of the usual server finds the package's entry. */
+export const entry = '/package/index.js';
+
+/** Chromium and a server for the tests of a file. */
+export interface Surroundings {
+  server(): Server;
+  /** A new page, closed after the test. */
+  open(path?: string): Promise<Page>;
+  /** The same page for every test of the file, which saves half a second each. */
+  usual(): Promise<Page>;
+}
+
+/**
+ * Starts Chromium and a server before the tests of this file, and ends both afterwards. An error that nobody catches in
+ * any of the pages fails the test.
+ */
+export function inChromium(
+  routes = usualRoutes,
+  headers: Readonly<Record<string, string>> = {},
+): Surroundings {
+  let browser: Browser;
+  let server: Server;
+  let usual: Promise<Page> | undefined;
+  let closing: Page[] = [];
+  let uncaught: string[] = [];
+
+  beforeAll(async () => {
+    server = await startServer(routes, headers);
+    browser = await chromium.launch({ executablePath: onPath('chromium'), args: chromiumFlags });
+  });
+  afterEach(async () => {
+    await Promise.all(closing.map((page) => page.close()));
+    closing = [];
+    const errors = uncaught;
+    uncaught = [];
+    expect(errors).toEqual([]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  const newPage = async (path: string) => {
+    const page = await browser.newPage();
+    page.on('pageerror', (error) => uncaught.push(error.message));
+    await page.goto(server.origin + path);
+    return page;
+  };
+  return {
+    server: () => server,
+    async open(path = '/page/') {
+      const page = await newPage(path);
+      closing.push(page);
+      return page;
+    },
+    usual: () => (usual ??= newPage('/page/')),
+  };
+}
+
+/** For a machine that may have no network and no display, and where the tests may run as root. */
+const chromiumFlags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export function onPath(program: string): string {
+  const found = (process.env.PATH ?? '').split(delimiter).find((folder) => {
+    try {
+      accessSync(join(folder, program));
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  if (found === undefined) throw new Error(`${program} is not on PATH; npm test installs it or says how.`);
+  return join(found, program);
+}
