@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSyn
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
-import { main, root, run } from './shell.mjs';
+import { Failure, main, root, run } from './shell.mjs';
 import { forBuilding, need } from './system.mjs';
 import { toolchain } from './toolchain.mjs';
 
@@ -14,14 +14,6 @@ export const variants = ['simd', 'relaxed'];
 export const wasm = join(root, 'build/wasm');
 const dist = join(root, 'dist');
 const builtinModel = join(root, 'models/cifar10-vit/model.safetensors');
-
-const esm = {
-  bundle: true,
-  format: 'esm',
-  target: 'es2022',
-  minify: true,
-  sourcemap: true,
-};
 
 /** Builds everything; the result lies in `dist/`. */
 export function build() {
@@ -65,19 +57,27 @@ function bundleAlone(entry, file, alias = {}) {
   // The glue could find its wasm beside itself, but is always handed one. Left in, its `new URL('….wasm',
   // import.meta.url)` would make bundlers ship the wasm a second time.
   const define = { 'import.meta.url': '""' };
-  buildSync({ ...esm, entryPoints: [entry], outfile: join(dist, file), alias, define });
+  esbuild({ entryPoints: [entry], outfile: join(dist, file), alias, define });
 }
 
 /** The two entries and the built-in model's chunk. What they share becomes chunks beside them. */
 function bundleEntries() {
-  buildSync({
-    ...esm,
+  esbuild({
     entryPoints: ['index', 'node', 'builtin'].map((name) => join(root, 'web', `${name}.ts`)),
     outdir: dist,
     splitting: true,
     chunkNames: 'chunk-[hash]',
     external: ['node:*', ...variants.map((variant) => `./vit.${variant}.js`)],
   });
+}
+
+/** Bundles for modern browsers and Node; esbuild itself prints what it does not like. */
+function esbuild(options) {
+  try {
+    buildSync({ bundle: true, format: 'esm', target: 'es2022', minify: true, sourcemap: true, ...options });
+  } catch (error) {
+    throw new Failure(`esbuild: ${error.message}`);
+  }
 }
 
 await main(import.meta, build);

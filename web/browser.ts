@@ -1,5 +1,5 @@
 import { openFile } from './checkpoint/source.js';
-import { compileWasm } from './compile.js';
+import { compileUrl, moduleGiven } from './compile.js';
 import { messageOf, VitError } from './errors.js';
 import type { Platform } from './platform.js';
 import type { Variant } from './types.js';
@@ -25,8 +25,10 @@ export const browser: Platform = {
   locate: (place) => ({ kind: 'url', url: new URL(place, pageAddress()).href }),
 
   async compile(variant, override, signal) {
+    const given = await moduleGiven(override);
+    if (given) return given;
     const url = override?.url ? new URL(override.url, pageAddress()) : wasmUrls[variant]();
-    return await compileWasm(url.href, override, signal);
+    return await compileUrl(url.href, signal);
   },
 
   async glue(variant) {

@@ -1,15 +1,12 @@
 import { messageOf, VitError } from './errors.js';
 import type { WasmOverride } from './types.js';
 
-/** Compiles what a `wasm` option gives, or else what is at `url`, while it is being downloaded if the server lets it. */
-export async function compileWasm(
-  url: string,
+/** The module that a `wasm` option holds in itself; undefined when it has none or says where one is. */
+export async function moduleGiven(
   override: WasmOverride | undefined,
-  signal: AbortSignal | undefined,
-): Promise<WebAssembly.Module> {
+): Promise<WebAssembly.Module | undefined> {
   if (override?.module) return override.module;
-  if (override?.bytes) return await compileBytes(override.bytes, 'wasm.bytes');
-  return await compileUrl(url, signal);
+  return override?.bytes && (await compileBytes(override.bytes, 'wasm.bytes'));
 }
 
 /** Compiles bytes; `name` is what messages call them. */
@@ -20,7 +17,8 @@ export async function compileBytes(
   return await explained(WebAssembly.compile(bytes as BufferSource), name);
 }
 
-async function compileUrl(url: string, signal: AbortSignal | undefined): Promise<WebAssembly.Module> {
+/** Compiles what is at an address, while it is being downloaded if the server names its type. */
+export async function compileUrl(url: string, signal: AbortSignal | undefined): Promise<WebAssembly.Module> {
   const response = await fetchWasm(url, signal);
   const type = response.headers.get('content-type') ?? '';
   if (response.status !== 200) {

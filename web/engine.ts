@@ -1,4 +1,4 @@
-import { VitError, type VitErrorCode } from './errors.js';
+import { isError, VitError, type VitErrorCode } from './errors.js';
 import type { Bindings, NativeConfig, NativeModel, NativePreprocess } from './module.js';
 import type { RawImage } from './types.js';
 
@@ -169,7 +169,7 @@ export class Engine {
     try {
       return work();
     } catch (error) {
-      if (!(error instanceof Error) || error.name !== 'RuntimeError') throw error;
+      if (!isError(error) || error.name !== 'RuntimeError') throw error;
       this.#gone = `The engine stopped unexpectedly (${error.message}); load the model again.`;
       this.#drop();
       throw new VitError('engine', this.#gone, { cause: error });

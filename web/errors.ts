@@ -66,9 +66,15 @@ export class VitError extends Error {
   }
 }
 
+/** Whether a thrown value is an error, also one from another window or realm. */
+export function isError(value: unknown): value is Error {
+  const { name, message } = (value ?? {}) as Partial<Error>;
+  return typeof name === 'string' && typeof message === 'string';
+}
+
 /** What an unknown thrown value says. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error && error.message ? error.message : String(error);
+  return isError(error) && error.message ? error.message : String(error);
 }
 
 /** Whether `error` is one of ours with this code. */

@@ -55,6 +55,7 @@ export class InWorker implements Runner {
       runner.dispose();
       throw error;
     } finally {
+      runner.#onProgress = undefined;
       signal?.removeEventListener('abort', stop);
     }
   }

@@ -1,4 +1,5 @@
-import { abortable } from './abort.js';
+/// <reference lib="esnext.disposable" preserve="true" />
+// (For those who use the declarations with an older `lib`: they mention Symbol.dispose.)
 import { VitError } from './errors.js';
 import { checkOptions } from './options.js';
 import { readPixels } from './pixels.js';
@@ -18,9 +19,11 @@ import type { Verb, VerbOptions, VerbResult } from './verbs.js';
  */
 export class Model {
   readonly #runner: Runner;
-  readonly #disposal = new AbortController();
   /** Settles when every call made so far has. */
   #queue: Promise<unknown> = Promise.resolve();
+  /** Rejects the calls that have not settled yet. */
+  readonly #unsettled = new Set<(reason: unknown) => void>();
+  #disposed: VitError | undefined;
 
   /** What this model is; stays readable after `dispose()`. */
   readonly info: ModelInfo;
@@ -107,8 +110,10 @@ export class Model {
 
   /** Frees everything the model holds, at once. Calls that are under way, and all later ones, reject. May be repeated. */
   dispose(): void {
-    if (this.#disposal.signal.aborted) return;
-    this.#disposal.abort(new VitError('disposed', 'This model was disposed; load it again to use it.'));
+    if (this.#disposed) return;
+    this.#disposed = new VitError('disposed', 'This model was disposed; load it again to use it.');
+    for (const reject of this.#unsettled) reject(this.#disposed);
+    this.#unsettled.clear();
     this.#runner.dispose();
   }
 
@@ -119,13 +124,12 @@ export class Model {
     options: VerbOptions<V>,
     signal: AbortSignal | undefined,
   ): Promise<VerbResult<V> | VerbResult<V>[]> {
-    const stops = [signal, this.#disposal.signal];
-    for (const stop of stops) stop?.throwIfAborted();
+    this.#check(signal);
     if (Array.isArray(source)) {
-      return this.#inTurn(stops, async () => {
+      return this.#inTurn(signal, async () => {
         const results: VerbResult<V>[] = [];
         for (const one of source as readonly Source[]) {
-          for (const stop of stops) stop?.throwIfAborted();
+          this.#check(signal);
           results.push(await this.#runner.run(verb, await readPixels(one), options));
         }
         return results;
@@ -134,15 +138,31 @@ export class Model {
     const reading = readPixels(source as Source);
     // Its failure is told when its turn has come.
     reading.catch(() => undefined);
-    return this.#inTurn(stops, async () => this.#runner.run(verb, await reading, options));
+    return this.#inTurn(signal, async () => this.#runner.run(verb, await reading, options));
   }
 
-  #inTurn<T>(stops: readonly (AbortSignal | undefined)[], work: () => Promise<T>): Promise<T> {
+  /** Does `work` after all earlier calls, unless the signal aborts or the model is disposed of before. */
+  #inTurn<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     const turn = this.#queue.then(() => {
-      for (const stop of stops) stop?.throwIfAborted();
+      this.#check(signal);
       return work();
     });
     this.#queue = turn.catch(() => undefined);
-    return abortable(turn, ...stops);
+    return new Promise((resolve, reject) => {
+      // The reason is the caller's own, whatever it is.
+      const abort = () => reject(signal?.reason as Error);
+      signal?.addEventListener('abort', abort);
+      this.#unsettled.add(reject);
+      const settled = () => {
+        signal?.removeEventListener('abort', abort);
+        this.#unsettled.delete(reject);
+      };
+      turn.then(resolve, reject).finally(settled);
+    });
+  }
+
+  #check(signal: AbortSignal | undefined): void {
+    signal?.throwIfAborted();
+    if (this.#disposed) throw this.#disposed;
   }
 }

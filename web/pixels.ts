@@ -1,6 +1,6 @@
 // Sources → RGBA at their full size. The only file that touches a canvas; it never scales, because browsers scale
 // unlike Python.
-import { VitError, messageOf } from './errors.js';
+import { isError, messageOf, VitError } from './errors.js';
 import type { RawImage, Size, Source } from './types.js';
 
 /** Pixels on their way to the engine. */
@@ -155,7 +155,7 @@ function createCanvas(width: number, height: number): HTMLCanvasElement | Offscr
 }
 
 function unreadable(error: unknown, what: string, { width, height }: Size): string {
-  return error instanceof Error && error.name === 'SecurityError'
+  return isError(error) && error.name === 'SecurityError'
     ? `The ${what} shows a picture from another origin, so the browser keeps its pixels back; load that picture with ` +
         'crossOrigin = "anonymous" from a server that allows it (CORS).'
     : `The ${what} of ${width}×${height} pixels could not be read (${messageOf(error)}).`;

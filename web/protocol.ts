@@ -1,5 +1,5 @@
 // What the page and the model's worker say to each other.
-import { VitError, type VitErrorCode } from './errors.js';
+import { isError, VitError, type VitErrorCode } from './errors.js';
 import type { SessionRequest } from './session.js';
 import type { ModelInfo, Progress, RawImage } from './types.js';
 import type { Verb, VerbOptions, VerbResult } from './verbs.js';
@@ -38,7 +38,7 @@ export interface PackedError {
 }
 
 export function packError(error: unknown): PackedError {
-  if (!(error instanceof Error)) return { name: 'Error', message: String(error), isDomException: false };
+  if (!isError(error)) return { name: 'Error', message: String(error), isDomException: false };
   return {
     name: error.name,
     message: error.message,

@@ -9,14 +9,14 @@ import { perform } from './verbs.js';
 /** The worker's side: loads the model it is told to and performs verbs on it. */
 export function serve(port: Port<Reply, Request>, glue: Glue): void {
   let session: Session | undefined;
+  const tell = (reply: Reply) => port.postMessage(reply, buffersOf(reply));
 
   const answer = async (request: Request): Promise<Reply> => {
     if (request.type === 'load') {
       const making = instantiate(glue, request.module).then((bindings) => new Engine(bindings));
-      const onProgress = (progress: Reply & { type: 'progress' }) => port.postMessage(progress, []);
       session = await openSession(request.request, making, {
         open: openFile,
-        onProgress: (progress) => onProgress({ type: 'progress', progress }),
+        onProgress: (progress) => tell({ type: 'progress', progress }),
       });
       return { type: 'done', value: session.info };
     }
@@ -25,10 +25,7 @@ export function serve(port: Port<Reply, Request>, glue: Glue): void {
   };
 
   port.onmessage = ({ data }) => {
-    answer(data).then(
-      (reply) => port.postMessage(reply, buffersOf(reply)),
-      (error: unknown) => port.postMessage({ type: 'failed', error: packError(error) }, []),
-    );
+    answer(data).then(tell, (error: unknown) => tell({ type: 'failed', error: packError(error) }));
   };
 }
 

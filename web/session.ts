@@ -24,7 +24,7 @@ export interface SessionRequest {
 
 /**
  * Loads a model into an engine that is being made meanwhile. On any failure, or when the signal aborts, the engine is
- * disposed and every file let go of before this rejects.
+ * disposed of and every file let go.
  */
 export async function openSession(
   request: SessionRequest,

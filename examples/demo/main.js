@@ -8,32 +8,33 @@ const element = (id) => document.getElementById(id);
 
 /** What is looked at: `{ source, decodeTime }`, or undefined before the first picture. */
 let picture;
-/** Grows with every classification: an answer that a newer question has overtaken is dropped. */
-let question = 0;
+/** Grow with every picture and every classification: what a newer one has overtaken is dropped. */
+let pictures = 0;
+let questions = 0;
 
 const picker = new ModelPicker(() => void classify());
 
 async function classify() {
   const { model } = picker;
   if (!picture || !model) return;
-  const mine = ++question;
+  const mine = ++questions;
   showWaiting();
   try {
     const start = performance.now();
     const predictions = await model.classify(picture.source, { topK: 5 });
-    if (mine !== question) return;
+    if (mine !== questions) return;
     showAnswers(predictions);
     showTimes(picture.decodeTime, performance.now() - start);
   } catch (error) {
-    if (mine === question) showPictureError(error.message);
+    if (mine === questions) showPictureError(error.message);
   }
 }
 
 async function takePicture(blob, name) {
-  const mine = ++question;
+  const mine = ++pictures;
   try {
     const decoded = await decode(blob);
-    if (mine !== question) {
+    if (mine !== pictures) {
       decoded.source.close();
       return;
     }
@@ -44,6 +45,9 @@ async function takePicture(blob, name) {
       `${name}, ${picture.source.width}\u00a0×\u00a0${picture.source.height} pixels`;
     await classify();
   } catch {
+    if (mine !== pictures) return;
+    // The answers to the last picture, if they are still to come, would look like this one's.
+    questions++;
     showPictureError(`"${name}" is not a picture that this browser can read.`);
   }
 }

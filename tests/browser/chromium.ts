@@ -25,8 +25,8 @@ export const entry = '/package/index.js';
 /** Chromium and a server for the tests of a file. */
 export interface Surroundings {
   server(): Server;
-  /** A new page, closed after the test. */
-  open(path?: string): Promise<Page>;
+  /** A new page, closed after the test; of the server unless the address says another. */
+  open(address?: string): Promise<Page>;
   /** The same page for every test of the file, which saves half a second each. */
   usual(): Promise<Page>;
 }
@@ -61,16 +61,16 @@ export function inChromium(
     await server?.close();
   });
 
-  const newPage = async (path: string) => {
+  const newPage = async (address: string) => {
     const page = await browser.newPage();
     page.on('pageerror', (error) => uncaught.push(error.message));
-    await page.goto(server.origin + path);
+    await page.goto(new URL(address, server.origin).href);
     return page;
   };
   return {
     server: () => server,
-    async open(path = '/page/') {
-      const page = await newPage(path);
+    async open(address = '/page/') {
+      const page = await newPage(address);
       closing.push(page);
       return page;
     },

@@ -68,7 +68,12 @@ async function expectWorkers(page: Page, count: number): Promise<void> {
 
 const badModels = [
   { name: 'a page instead of weights', url: '/html/', code: 'html', says: 'HTML page' },
-  { name: 'text instead of weights', url: '/text/', code: 'not-safetensors', says: '/text/model.safetensors' },
+  {
+    name: 'text instead of weights',
+    url: '/text/',
+    code: 'not-safetensors',
+    says: '/text/model.safetensors',
+  },
   { name: 'weights that end early', url: '/truncated/', code: 'truncated', says: String(weights.length) },
   { name: 'a folder that is not there', url: '/nowhere/', code: 'not-found', says: '/nowhere/' },
 ];

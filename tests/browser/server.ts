@@ -56,7 +56,7 @@ export async function startServer(
 }
 
 async function sendFile(folder: URL, path: string, response: ServerResponse): Promise<void> {
-  const file = join(fileURLToPath(folder), path === '' ? 'index.html' : path);
+  const file = join(fileURLToPath(folder), /(^|\/)$/.test(path) ? `${path}index.html` : path);
   const size = await stat(file).then(
     (found) => found.size,
     () => undefined,

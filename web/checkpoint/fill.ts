@@ -26,7 +26,7 @@ function announceAll(engine: Engine, { header, names, reader }: Checkpoint): voi
     const complaint =
       slot !== undefined
         ? engine.announce(slot, dtype, shape)
-        : names.surplus.includes(name) && 'is not a tensor of this model';
+        : names.surplus.has(name) && 'is not a tensor of this model';
     if (complaint) complaints.push(`"${name}" ${complaint}`);
   }
   const misfits = new Set(header.tensors.map(({ name }) => names.slots.get(name)));

@@ -23,14 +23,14 @@ export function parseModelName(text: string): { readonly kind: 'hub' | 'place'; 
 
 /** The files that `load`'s argument stands for; `locatePlace` knows what a place is in this environment. */
 export function locateModel(
-  model: Exclude<ModelLocation, undefined>,
+  model: ModelLocation,
   options: LoadOptions,
   locatePlace: (place: string) => Place,
 ): ModelFiles {
-  if (model instanceof URL) return placeFiles(locatePlace(model.href));
+  if (model instanceof URL) return placeFiles(model.href, locatePlace);
   if (typeof model === 'string') {
     const { kind, text } = parseModelName(model);
-    return kind === 'hub' ? hubFiles(text, options) : placeFiles(locatePlace(text));
+    return kind === 'hub' ? hubFiles(text, options) : placeFiles(text, locatePlace);
   }
   if (typeof model === 'object' && model !== null) {
     if ('weights' in model) return memoryFiles(model);
@@ -53,7 +53,8 @@ function hubFiles(id: string, { revision = 'main', host = defaultHost, token }: 
 }
 
 /** A folder, or a weights file with the others beside it. */
-function placeFiles(place: Place): ModelFiles {
+function placeFiles(text: string, locatePlace: (place: string) => Place): ModelFiles {
+  const place = validPlace(text, locatePlace);
   const path = place.kind === 'url' ? new URL(place.url).pathname : place.path;
   const file = path.slice(1 + Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')));
   if (/\.safetensors$/i.test(file) || foreignName(file)) {
@@ -62,6 +63,18 @@ function placeFiles(place: Place): ModelFiles {
   }
   const folder = file === '' ? path : `${path}/`;
   return { title: folder, weights: weightsName, folder: placeAt(place, folder) };
+}
+
+function validPlace(text: string, locatePlace: (place: string) => Place): Place {
+  try {
+    const place = locatePlace(text);
+    if (place.kind === 'url') new URL(place.url);
+    return place;
+  } catch (error) {
+    throw new VitError('invalid-argument', `"${text}" is not an address (${messageOf(error)}).`, {
+      cause: error,
+    });
+  }
 }
 
 /** The same place at another path, without the query that may belong to one file. */

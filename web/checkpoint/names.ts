@@ -73,10 +73,8 @@ const wrapper = 'module.';
 export interface NameMap {
   /** Name in the file → slot. */
   readonly slots: ReadonlyMap<string, string>;
-  /** Names that are not needed. */
-  readonly ignored: readonly string[];
-  /** Names that mean nothing here, or a slot that is taken already. */
-  readonly surplus: readonly string[];
+  /** Names that mean nothing here, or a slot that is taken already; not those that are merely not needed. */
+  readonly surplus: ReadonlySet<string>;
   /** What the file would call a slot. */
   nameOf(slot: string): string;
 }
@@ -97,21 +95,18 @@ function mapWith(spelling: Spelling, names: readonly string[]): NameMap {
   const rows = spelling.rows.map(({ file, slot }) => ({ from: patternOf(file), to: slot }));
   const slots = new Map<string, string>();
   const taken = new Set<string>();
-  const skipped: string[] = [];
-  const surplus: string[] = [];
+  const surplus = new Set<string>();
   for (const name of names) {
     const bare = withoutPrefix(withoutPrefix(name, wrapper), spelling.prefix);
     const slot = rename(bare, rows);
     if (slot !== undefined && !taken.has(slot)) {
       taken.add(slot);
       slots.set(name, slot);
-    } else if (slot === undefined && spelling.ignored.some((pattern) => pattern.test(bare))) {
-      skipped.push(name);
-    } else {
-      surplus.push(name);
+    } else if (slot !== undefined || !spelling.ignored.some((pattern) => pattern.test(bare))) {
+      surplus.add(name);
     }
   }
-  return { slots, ignored: skipped, surplus, nameOf: namer(spelling, [...slots.keys()]) };
+  return { slots, surplus, nameOf: namer(spelling, [...slots.keys()]) };
 }
 
 /** The first row's answer that is one, with the block's number and the part carried over. */

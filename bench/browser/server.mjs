@@ -1,0 +1,45 @@
+// Serves folders to the benchmark's pages, isolated so that clocks are fine and threads possible.
+import { createReadStream, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+
+const types = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.json': 'application/json',
+  '.mjs': 'text/javascript',
+  '.wasm': 'application/wasm',
+};
+
+const isolation = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
+/**
+ * Serves `folders`, { '/prefix/': folder }, on this machine. `served` lists the files that were asked for, for whoever
+ * wants to know what a page takes over the wire.
+ */
+export async function serve(folders) {
+  const served = [];
+  const server = createServer((request, response) => {
+    const path = normalize(decodeURIComponent(new URL(request.url, 'http://localhost').pathname));
+    const prefix = Object.keys(folders).find((candidate) => path.startsWith(candidate));
+    const file = prefix && join(folders[prefix], path.slice(prefix.length));
+    const stat = file && statSync(file, { throwIfNoEntry: false });
+    if (!stat?.isFile()) {
+      response.writeHead(404, isolation).end();
+      return;
+    }
+    served.push(file);
+    const type = types[extname(file)] ?? 'application/octet-stream';
+    response.writeHead(200, { ...isolation, 'Content-Type': type, 'Content-Length': stat.size });
+    createReadStream(file).pipe(response);
+  });
+  await new Promise((resolve) => server.listen(0, 'localhost', resolve));
+  const close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { origin: `http://localhost:${server.address().port}`, served, close };
+}

@@ -1,0 +1,30 @@
+// One participant of a race, in a page of its own. The race calls these functions from outside.
+import { pixelValues } from '../models/random.mjs';
+
+let engine;
+let pixels;
+
+/** Starts an engine on a model; `spec` is the participant's and the model's rows of plan.mjs. */
+async function start({ engine: name, model, ...options }) {
+  const { create } = await import(`./engines/${name}.js`);
+  pixels = pixelValues(model.image, model.image);
+  engine = await create({ model, ...options });
+}
+
+/** One forward pass; gives the logits [classes]. */
+async function logits() {
+  return [...(await engine.run(pixels))];
+}
+
+/** `count` forward passes one after another; gives the milliseconds of each. */
+async function burst(count) {
+  const times = [];
+  for (let i = 0; i < count; i++) {
+    const begin = performance.now();
+    await engine.run(pixels);
+    times.push(performance.now() - begin);
+  }
+  return times;
+}
+
+globalThis.participant = { start, logits, burst };

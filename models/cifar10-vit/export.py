@@ -1,0 +1,123 @@
+"""Write the files of the package from a checkpoint: `python export.py --work-dir DIR`.
+
+The averaged weights, under the names Hugging Face's ViTForImageClassification has on the Hub, in
+float16. The temperature that calibrates the probabilities is fitted on the held-out images and
+divided into the classifier, so that nothing needs to know of it.
+"""
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+
+import data
+from train import MEAN, ROOT, STD, Settings, network, predict
+from vit import LAYER_NORM_EPS
+
+HERE = Path(__file__).resolve().parent
+BLOCK = {  # ours -> Hugging Face's
+    "norm1": "layernorm_before",
+    "attn.query": "attention.attention.query",
+    "attn.key": "attention.attention.key",
+    "attn.value": "attention.attention.value",
+    "attn.proj": "attention.output.dense",
+    "norm2": "layernorm_after",
+    "fc1": "intermediate.dense",
+    "fc2": "output.dense",
+}
+
+
+def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
+    """The T of softmax(logits / T) with the smallest cross-entropy (Guo et al. 2017)."""
+    candidates = torch.arange(0.3, 3.0, 0.01)
+    return min(candidates.tolist(), key=lambda t: F.cross_entropy(logits / t, labels).item())
+
+
+def hugging_face_tensors(vit, settings: Settings) -> dict[str, torch.Tensor]:
+    own = vit.state_dict()
+    P = settings.patch_size
+    # Our patch embedding is a matrix over patches flattened as (channel, row, column): a convolution's weight.
+    tensors = {
+        "vit.embeddings.cls_token": own["cls_token"],
+        "vit.embeddings.position_embeddings": own["pos_embed"],
+        "vit.embeddings.patch_embeddings.projection.weight": own["patch_embed.weight"].view(-1, 3, P, P),
+        "vit.embeddings.patch_embeddings.projection.bias": own["patch_embed.bias"],
+        "vit.layernorm.weight": own["norm.weight"],
+        "vit.layernorm.bias": own["norm.bias"],
+        "classifier.weight": own["head.weight"],
+        "classifier.bias": own["head.bias"],
+    }
+    for i in range(settings.depth):
+        for ours, theirs in BLOCK.items():
+            for part in ("weight", "bias"):
+                tensors[f"vit.encoder.layer.{i}.{theirs}.{part}"] = own[f"blocks.{i}.{ours}.{part}"]
+    return tensors
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dataset", type=Path, default=ROOT / "../shared/datasets/cifar-10-images.tar.gz")
+    parser.add_argument("--work-dir", type=Path, required=True)
+    parser.add_argument("--run", default="run")
+    parser.add_argument("--out", type=Path, default=HERE)
+    args = parser.parse_args()
+
+    state = torch.load(args.work_dir / f"{args.run}.pt")
+    settings = Settings(**state["settings"])
+    vit = network(settings)
+    vit.load_state_dict(state["averaged"])
+
+    cifar = data.load(args.dataset, args.work_dir / "cifar10.pt")
+    _, held_out = data.split_held_out(len(cifar["train_labels"]))
+    labels = cifar["train_labels"][held_out]
+    logits = predict(vit, cifar["train_images"][held_out])
+    temperature = fit_temperature(logits, labels)
+    with torch.no_grad():
+        vit.head.weight /= temperature
+        vit.head.bias /= temperature
+    accuracy = (logits.argmax(1) == labels).float().mean().item()
+    print(f"epoch {state['epoch']}: held out {accuracy:.4f}, temperature {temperature:.2f}")
+
+    args.out.mkdir(parents=True, exist_ok=True)
+    tensors = {name: t.half().contiguous() for name, t in hugging_face_tensors(vit, settings).items()}
+    save_file(tensors, args.out / "model.safetensors", metadata={"format": "pt"})
+    (args.out / "model.safetensors").chmod(0o644)
+    shutil.copyfile(args.work_dir / f"{args.run}.csv", args.out / "log.csv")
+    write = lambda name, value: (args.out / name).write_text(json.dumps(value, indent=2) + "\n")
+    write("config.json", {
+        "architectures": ["ViTForImageClassification"],
+        "model_type": "vit",
+        "hidden_size": settings.width,
+        "num_hidden_layers": settings.depth,
+        "num_attention_heads": settings.heads,
+        "intermediate_size": settings.hidden,
+        "hidden_act": "gelu",
+        "hidden_dropout_prob": 0.0,
+        "attention_probs_dropout_prob": 0.0,
+        "layer_norm_eps": LAYER_NORM_EPS,
+        "image_size": data.IMAGE_SIZE,
+        "patch_size": settings.patch_size,
+        "num_channels": 3,
+        "qkv_bias": True,
+        "id2label": {str(i): name for i, name in enumerate(data.CLASSES)},
+        "label2id": {name: i for i, name in enumerate(data.CLASSES)},
+    })
+    write("preprocessor_config.json", {
+        "image_processor_type": "ViTImageProcessor",
+        "do_resize": True,
+        "size": {"height": data.IMAGE_SIZE, "width": data.IMAGE_SIZE},
+        "resample": 2,
+        "do_rescale": True,
+        "rescale_factor": 1 / 255,
+        "do_normalize": True,
+        "image_mean": [round(x, 4) for x in MEAN.flatten().tolist()],
+        "image_std": [round(x, 4) for x in STD.flatten().tolist()],
+    })
+
+
+if __name__ == "__main__":
+    main()

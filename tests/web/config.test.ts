@@ -1,0 +1,136 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { labelsOf, networkOf, type TensorsBySlot } from '../../web/checkpoint/config.js';
+import { mapNames } from '../../web/checkpoint/names.js';
+import { tinyConfig, tinyTensors } from './tiny-checkpoint.js';
+
+const all = tinyTensors().map(({ name, dtype, shape }) => ({ name, dtype, shape, begin: 0, end: 0 }));
+const names = mapNames(
+  all.map(({ name }) => name),
+  'the file',
+);
+const tensors: TensorsBySlot = new Map(all.map((tensor) => [names.slots.get(tensor.name) ?? '', tensor]));
+const none: TensorsBySlot = new Map();
+
+const sizes = {
+  imageHeight: 8,
+  imageWidth: 8,
+  patchHeight: 4,
+  patchWidth: 4,
+  hidden: 8,
+  layers: 2,
+  heads: 2,
+  mlpHidden: 16,
+  classes: 3,
+  layerNormEps: 1e-12,
+  activation: 0,
+  qkvBias: true,
+};
+
+describe('the network of a config', () => {
+  it('has its sizes', () => {
+    expect(networkOf(tinyConfig, tensors, 'config.json')).toEqual(sizes);
+  });
+
+  it('has sizes from the shapes where the config has none', () => {
+    const sparse = { image_size: 8, num_attention_heads: 2 };
+    expect(networkOf(sparse, tensors, 'config.json')).toEqual(sizes);
+  });
+
+  it("has Hugging Face's defaults where neither says", () => {
+    expect(networkOf({}, none, 'config.json')).toEqual({
+      imageHeight: 224,
+      imageWidth: 224,
+      patchHeight: 16,
+      patchWidth: 16,
+      hidden: 768,
+      layers: 12,
+      heads: 12,
+      mlpHidden: 3072,
+      classes: 2,
+      layerNormEps: 1e-12,
+      activation: 0,
+      qkvBias: false,
+    });
+  });
+
+  it('may have sizes that are not square', () => {
+    const config = { ...tinyConfig, image_size: [8, 16], patch_size: [4, 2] };
+    expect(networkOf(config, tensors, 'config.json')).toMatchObject({
+      imageHeight: 8,
+      imageWidth: 16,
+      patchHeight: 4,
+      patchWidth: 2,
+    });
+  });
+
+  it.each([
+    ['gelu', 0],
+    ['gelu_new', 1],
+    ['gelu_pytorch_tanh', 1],
+    ['quick_gelu', 2],
+    ['relu', 3],
+    ['silu', 4],
+  ])('has the activation %s', (name, activation) => {
+    expect(networkOf({ ...tinyConfig, hidden_act: name }, tensors, 'config.json').activation).toBe(
+      activation,
+    );
+  });
+
+  it.each([
+    [
+      'another architecture',
+      { model_type: 'swin' },
+      'unsupported-model',
+      'model_type "swin"; vit-wasm reads',
+    ],
+    ['another number of channels', { num_channels: 1 }, 'unsupported-model', '1 channels'],
+    [
+      'labels that do not exclude each other',
+      { problem_type: 'multi_label_classification' },
+      'unsupported-model',
+      'multi-label',
+    ],
+    ['an unknown activation', { hidden_act: 'mish' }, 'config', 'hidden_act "mish"; supported are gelu, '],
+    ['an activation from the prototype', { hidden_act: 'toString' }, 'config', 'hidden_act "toString"'],
+    ['a size that is a string', { hidden_size: '8' }, 'config', 'hidden_size "8", but it should be a whole'],
+    ['a size of 0', { num_hidden_layers: 0 }, 'config', 'num_hidden_layers 0'],
+    ['half a head', { num_attention_heads: 1.5 }, 'config', 'num_attention_heads 1.5'],
+    ['three edges', { image_size: [8, 8, 8] }, 'config', 'image_size [8,8,8]'],
+    ['a negative epsilon', { layer_norm_eps: -1 }, 'config', 'layer_norm_eps -1'],
+    ['a flag that is a number', { qkv_bias: 1 }, 'config', 'qkv_bias 1, but it should be true or false'],
+  ])('is refused for %s', (_, fields, code, says) => {
+    expect(() => networkOf({ ...tinyConfig, ...fields }, tensors, 'config.json')).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining(says) }),
+    );
+  });
+});
+
+describe('the labels of a config', () => {
+  it('are those of id2label', () => {
+    expect(labelsOf(tinyConfig, 3, undefined, 'config.json')).toEqual(['apple', 'pear', 'plum']);
+  });
+
+  it('are numbered where there are none', () => {
+    expect(labelsOf({}, 2, undefined, 'config.json')).toEqual(['class 0', 'class 1']);
+  });
+
+  it('are those given, if they are as many as the classes', () => {
+    expect(labelsOf(tinyConfig, 3, ['a', 'b', 'c'], 'config.json')).toEqual(['a', 'b', 'c']);
+    expect(() => labelsOf(tinyConfig, 3, ['a'], 'config.json')).toThrow(
+      expect.objectContaining({
+        code: 'invalid-argument',
+        message: '1 labels were given, but the model has 3 classes.',
+      }),
+    );
+  });
+
+  it('are refused when they are not as many as the classes', () => {
+    expect(() => labelsOf(tinyConfig, 10, undefined, 'config.json')).toThrow(
+      expect.objectContaining({ code: 'config', message: expect.stringContaining('names 3 classes') }),
+    );
+    expect(() => labelsOf({ id2label: ['a'] }, 1, undefined, 'config.json')).toThrow(
+      expect.objectContaining({ code: 'config', message: expect.stringContaining('id2label') }),
+    );
+  });
+});

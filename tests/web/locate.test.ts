@@ -1,0 +1,163 @@
+import { describe, expect, it } from '@jest/globals';
+
+import { locateModel, parseModelName, type Place } from '../../web/checkpoint/locate.js';
+import { locationOf } from '../../web/checkpoint/files.js';
+import type { LoadOptions, ModelLocation } from '../../web/types.js';
+
+const onPage = (place: string): Place => ({
+  kind: 'url',
+  url: new URL(place, 'https://example.org/app/page.html').href,
+});
+const onDisk = (path: string): Place => ({ kind: 'path', path });
+
+/** Where the three files of a model would be. */
+function addresses(model: ModelLocation, options: LoadOptions = {}, place = onPage): unknown[] {
+  const files = locateModel(model, options, place);
+  return [files.weights, 'config.json'].map((name) => {
+    const location = locationOf(files, name);
+    if (location?.kind === 'url') return location.url;
+    return location?.kind === 'path' ? location.path : location?.kind;
+  });
+}
+
+describe('a string', () => {
+  it.each(['facebook/deit-tiny-patch16-224', 'a/b', 'Org_1/model.v2', '_/_'])(
+    '%s is a Hub repository',
+    (text) => {
+      expect(parseModelName(text)).toEqual({ kind: 'hub', text });
+    },
+  );
+
+  it.each([
+    '/',
+    '/models/x/',
+    './x',
+    '../x/y/z',
+    './a/b',
+    'file:///tmp/x/',
+    'http://host/x',
+    'https://host/a/b/',
+  ])('%s is a place', (text) => {
+    expect(parseModelName(text)).toEqual({ kind: 'place', text });
+  });
+
+  it.each([
+    '',
+    'vit',
+    'a/b/c',
+    'a/b/',
+    '.hidden/b',
+    'a b/c',
+    'ftp://host/x',
+    'C:\\models',
+    '~/models',
+    'a/..',
+  ])('"%s" is neither, and the error shows both spellings', (text) => {
+    expect(() => parseModelName(text)).toThrow(
+      expect.objectContaining({
+        code: 'invalid-argument',
+        message: expect.stringMatching(/is neither .*"owner\/name".*"\.\/.*\/"/),
+      }),
+    );
+  });
+});
+
+describe('a Hub repository', () => {
+  it('is at the Hub', () => {
+    expect(addresses('owner/name')).toEqual([
+      'https://huggingface.co/owner/name/resolve/main/model.safetensors',
+      'https://huggingface.co/owner/name/resolve/main/config.json',
+    ]);
+  });
+
+  it('may be of another revision and at another host', () => {
+    expect(addresses('owner/name', { revision: 'refs/pr/1', host: 'https://mirror.example.org/' })).toEqual([
+      'https://mirror.example.org/owner/name/resolve/refs%2Fpr%2F1/model.safetensors',
+      'https://mirror.example.org/owner/name/resolve/refs%2Fpr%2F1/config.json',
+    ]);
+  });
+
+  it('is sent the token, and only if there is one', () => {
+    const headers = (options: LoadOptions) => locateModel('owner/name', options, onPage).folder;
+    expect(headers({ token: 'secret' })).toMatchObject({ headers: { Authorization: 'Bearer secret' } });
+    expect(headers({})).not.toHaveProperty('headers');
+    expect(locateModel('./x/', { token: 'secret' }, onPage).folder).not.toHaveProperty('headers');
+  });
+});
+
+describe('a place', () => {
+  it.each([
+    ['/models/x/', 'https://example.org/models/x/'],
+    ['./x', 'https://example.org/app/x/'],
+    ['../x/', 'https://example.org/x/'],
+    ['https://cdn.example.net/v1.2?key=1#top', 'https://cdn.example.net/v1.2/'],
+  ])('%s is a folder', (text, folder) => {
+    expect(addresses(text)).toEqual([`${folder}model.safetensors`, `${folder}config.json`]);
+    expect(addresses(new URL(onPage(text).kind === 'url' ? folder : ''))).toEqual(addresses(text));
+  });
+
+  it('may be one weights file, with its query, and the others beside it without', () => {
+    expect(addresses('./x/vit.safetensors?key=1')).toEqual([
+      'https://example.org/app/x/vit.safetensors?key=1',
+      'https://example.org/app/x/config.json',
+    ]);
+  });
+
+  it('may be a path', () => {
+    expect(addresses('/models/x', {}, onDisk)).toEqual([
+      '/models/x/model.safetensors',
+      '/models/x/config.json',
+    ]);
+    expect(addresses('/models/x/a.safetensors', {}, onDisk)).toEqual([
+      '/models/x/a.safetensors',
+      '/models/x/config.json',
+    ]);
+  });
+});
+
+describe('files', () => {
+  const file = (name: string) => new File(['{}'], name);
+
+  it('are taken by their names', () => {
+    const files = [file('config.json'), file('my.safetensors'), file('notes.txt')];
+    expect(addresses(files)).toEqual(['bytes', 'bytes']);
+    expect(locateModel(files, {}, onPage).weights).toBe('my.safetensors');
+  });
+
+  it('with several weights need one named model.safetensors', () => {
+    const files = [file('a.safetensors'), file('b.safetensors')];
+    expect(locateModel([...files, file('model.safetensors')], {}, onPage).weights).toBe('model.safetensors');
+    expect(() => locateModel(files, {}, onPage)).toThrow(
+      expect.objectContaining({
+        code: 'invalid-argument',
+        message: expect.stringContaining('2 .safetensors'),
+      }),
+    );
+  });
+
+  it.each(['pytorch_model.bin', 'model.pth', 'model.onnx', 'model.npz', 'model.gguf', 'model.h5'])(
+    'with %s only are refused',
+    (name) => {
+      expect(() => locateModel([file('config.json'), file(name)], {}, onPage)).toThrow(
+        expect.objectContaining({
+          code: 'unsupported-format',
+          message: expect.stringContaining(`${name} is a`),
+        }),
+      );
+    },
+  );
+});
+
+describe('anything else', () => {
+  it.each([
+    [7],
+    [null],
+    [{}],
+    [{ weights: 'text', config: {} }],
+    [{ weights: new Uint8Array(), config: 'text' }],
+  ])('%j is refused', (model) => {
+    expect(() => locateModel(model as unknown as ModelLocation, {}, onPage)).toThrow(
+      expect.objectContaining({ code: 'invalid-argument' }),
+    );
+  });
+});

@@ -1,0 +1,208 @@
+// The page's and the worker's half, in two threads: the built worker file runs in one of Node's. Real browsers run it in
+// tests/browser.
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import { Worker } from 'node:worker_threads';
+
+import { locateModel } from '../../web/checkpoint/locate.js';
+import { InPlace } from '../../web/in-place.js';
+import { InWorker, type WorkerPort } from '../../web/in-worker.js';
+import { openFile } from '../../web/checkpoint/source.js';
+import { VitError } from '../../web/errors.js';
+import { Model } from '../../web/model.js';
+import type { Glue } from '../../web/module.js';
+import { packError, unpackError, type Reply } from '../../web/protocol.js';
+import type { SessionRequest } from '../../web/session.js';
+import type { LoadOptions, Progress } from '../../web/types.js';
+import { failureOf, makeTensor, picture, safetensors, tinyConfig, tinyTensors } from './tiny-checkpoint.js';
+
+const dist = new URL('../../dist/', import.meta.url);
+const weights = safetensors(tinyTensors());
+let module: WebAssembly.Module;
+let glue: Glue;
+
+beforeAll(async () => {
+  module = await WebAssembly.compile(await readFile(new URL('vit.simd.wasm', dist)));
+  glue = ((await import(new URL('vit.simd.js', dist).href)) as { default: Glue }).default;
+});
+
+/** Threads that a test has started, and whether they have ended. */
+const threads: { worker: Worker; ended: Promise<unknown> }[] = [];
+
+afterEach(async () => {
+  // A thread left behind would keep this waiting.
+  await Promise.all(threads.map(({ ended }) => ended));
+  threads.length = 0;
+});
+
+/** A thread with the manners of a browser's worker. */
+function spawn(script = 'worker.simd.js'): WorkerPort & { die(): void } {
+  const worker = new Worker(new URL('worker-thread.mjs', import.meta.url), {
+    workerData: new URL(script, dist).href,
+  });
+  threads.push({ worker, ended: new Promise((resolve) => worker.once('exit', resolve)) });
+  const port: ReturnType<typeof spawn> = {
+    postMessage: (message, transfer) => worker.postMessage(message, transfer as ArrayBuffer[]),
+    terminate: () => void worker.terminate(),
+    die: () => worker.postMessage('die'),
+    onmessage: null,
+    onerror: null,
+    onmessageerror: null,
+  };
+  worker.on('message', (data: Reply) => port.onmessage?.({ data } as MessageEvent<Reply>));
+  worker.on('error', ({ message }) => port.onerror?.({ message } as ErrorEvent));
+  return port;
+}
+
+function requestFor(bytes: Uint8Array, config: object = tinyConfig): SessionRequest {
+  const files = locateModel({ weights: bytes, config }, {}, () => {
+    throw new Error('Nothing is at a place here.');
+  });
+  return { files, variant: 'simd', threadsReason: 'for no reason' };
+}
+
+async function loadInWorker(
+  bytes = weights,
+  options: LoadOptions & { port?: WorkerPort; config?: object } = {},
+): Promise<Model> {
+  const { port = spawn(), config } = options;
+  return new Model(
+    await InWorker.start(requestFor(bytes, config), () => port, Promise.resolve(module), options),
+  );
+}
+
+describe('a model in a worker', () => {
+  it('answers as one in place, reports progress and gives the same errors', async () => {
+    const reports: Progress[] = [];
+    const inWorker = await loadInWorker(weights, { onProgress: (progress) => reports.push(progress) });
+    expect(reports.at(-1)).toMatchObject({ file: 'model.safetensors', loaded: weights.length });
+    const running = await InPlace.start(requestFor(weights), Promise.resolve(glue), Promise.resolve(module), {
+      open: openFile,
+    });
+    const inPlace = new Model(running);
+    expect(inWorker.info).toEqual(inPlace.info);
+    for (const model of [inWorker, inPlace]) {
+      const error = await failureOf(
+        model.logits({ data: new Uint8Array(280_000), width: 70_000, height: 1 }),
+      );
+      expect(error).toBeInstanceOf(VitError);
+      expect(error).toMatchObject({ code: 'invalid-source' });
+    }
+    expect(await inWorker.logits([picture, picture])).toEqual(await inPlace.logits([picture, picture]));
+    expect(await inWorker.preprocess(picture)).toEqual(await inPlace.preprocess(picture));
+    expect(await inWorker.classify(picture)).toEqual(await inPlace.classify(picture));
+    inWorker.dispose();
+    inPlace.dispose();
+  });
+
+  it("never takes the caller's buffers", async () => {
+    const surrounding = new Uint8Array(weights.length + 2);
+    surrounding.set(weights, 1);
+    const bytes = surrounding.subarray(1, -1);
+    const model = await loadInWorker(bytes);
+    await model.logits(picture);
+    expect(bytes).toEqual(weights);
+    expect(picture.data).toHaveLength(20 * 12 * 4);
+    model.dispose();
+  });
+
+  it('that cannot be loaded says so and ends its worker', async () => {
+    const misshapen = tinyTensors().map((t) => (t.name === 'classifier.bias' ? makeTensor(t.name, [4]) : t));
+    const error = await failureOf(loadInWorker(safetensors(misshapen)));
+    expect(error).toBeInstanceOf(VitError);
+    expect(error).toMatchObject({
+      code: 'tensors',
+      message: expect.stringContaining('"classifier.bias" has shape [4]'),
+    });
+  });
+
+  it('whose load is aborted rejects with the reason and ends its worker', async () => {
+    const abort = new AbortController();
+    const loading = failureOf(loadInWorker(weights, { signal: abort.signal }));
+    setTimeout(() => abort.abort('enough'));
+    expect(await loading).toBe('enough');
+  });
+
+  it('whose onProgress throws rejects with that and ends its worker', async () => {
+    const mine = new Error('no more');
+    const onProgress = () => {
+      throw mine;
+    };
+    expect(await failureOf(loadInWorker(weights, { onProgress }))).toBe(mine);
+  });
+
+  it('ends its worker when disposed of, and calls under way reject', async () => {
+    const model = await loadInWorker();
+    const calls = [failureOf(model.logits(picture)), failureOf(model.logits(picture))];
+    model.dispose();
+    for (const error of await Promise.all(calls)) expect(error).toMatchObject({ code: 'disposed' });
+  });
+
+  it('whose worker dies rejects, then and afterwards', async () => {
+    const port = spawn();
+    const model = await loadInWorker(weights, { port });
+    port.die();
+    const callForEver = async () => {
+      for (;;) await model.logits(picture);
+    };
+    const error = await failureOf(callForEver());
+    expect(error).toMatchObject({
+      name: 'VitError',
+      code: 'worker',
+      message: expect.stringContaining('out of luck'),
+    });
+    expect(await failureOf(model.logits(picture))).toMatchObject({ code: 'worker' });
+    model.dispose();
+  });
+
+  it('whose worker never starts rejects', async () => {
+    const error = await failureOf(loadInWorker(weights, { port: spawn('no-such-worker.js') }));
+    expect(error).toMatchObject({
+      name: 'VitError',
+      code: 'worker',
+      message: expect.stringContaining('worker: { url }'),
+    });
+  });
+});
+
+describe('an error that crosses the boundary', () => {
+  /** As it comes out on the other side. */
+  const crossed = (error: unknown) => unpackError(structuredClone(packError(error)));
+
+  it('keeps its class, code and causes', () => {
+    const root = new RangeError('too far');
+    const middle = new TypeError('no such thing', { cause: root });
+    const error = crossed(new VitError('truncated', 'It ends.', { cause: middle }));
+    expect(error).toBeInstanceOf(VitError);
+    expect(error).toMatchObject({ name: 'VitError', code: 'truncated', message: 'It ends.' });
+    expect(error.cause).toBeInstanceOf(TypeError);
+    expect((error.cause as Error).cause).toBeInstanceOf(RangeError);
+    expect((error.cause as Error).cause).toMatchObject({ message: 'too far', stack: root.stack });
+  });
+
+  it.each([new SyntaxError('s'), new RangeError('r'), new Error('plain')])(
+    'keeps the class of %s',
+    (original) => {
+      const error = crossed(original);
+      expect(error.constructor).toBe(original.constructor);
+      expect(error).toMatchObject({ name: original.name, message: original.message });
+    },
+  );
+
+  it('keeps a DOMException', () => {
+    const error = crossed(new DOMException('stop', 'AbortError'));
+    expect(error).toBeInstanceOf(DOMException);
+    expect(error).toMatchObject({ name: 'AbortError', message: 'stop' });
+  });
+
+  it('keeps the name of a class that is not known here', () => {
+    expect(crossed(new WebAssembly.RuntimeError('unreachable'))).toMatchObject({
+      name: 'RuntimeError',
+      message: 'unreachable',
+    });
+  });
+
+  it('is made of what was thrown, if that was no error', () => {
+    expect(crossed('just words')).toMatchObject({ name: 'Error', message: 'just words' });
+  });
+});
