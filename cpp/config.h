@@ -19,8 +19,7 @@ struct Config {
   int heads;             // attention heads per block
   int mlp_hidden;        // width of the MLP's inner layer
   int classes;           // outputs of the head
-  float layer_norm_eps;  // 1e-12 in Hugging Face's ViT, 1e-6 in timm's: it shows in the fifth digit of the
-                         // logits
+  float layer_norm_eps;  // 1e-12 in Hugging Face's ViT, 1e-6 in timm's: the logits' fifth digit shows it
   Activation activation;
   bool qkv_bias;  // whether queries, keys and values have biases
 };

@@ -1,5 +1,4 @@
-// RGBA pixels → pixel values: resize, centre crop, rescale, normalise, as Python does before a ViT sees an
-// image.
+// RGBA pixels → pixel values, as Python makes them for a ViT: resize, centre crop, rescale, normalise.
 //
 // The resize is Pillow's, to the bit (resize.h). The image arrives in bands of rows and leaves only the sums
 // of unfinished rows behind, so a photograph of any size passes through the same few megabytes.

@@ -1,7 +1,7 @@
 // Pillow's antialiased resize (Pillow's Resample.c), one axis at a time, to the bit.
 //
-// The two passes are rounded to bytes in between, so their order shows: Pillow 13 goes down first when that
-// is the cheaper way (`vertical_first`), Pillow up to 12 always across first.
+// The two passes are rounded to bytes in between, so their order shows: Pillow 13 goes down first when the
+// height shrinks much more than the width (`vertical_first`), Pillow 12 only in images far taller still.
 //
 // A resized pixel is a weighted sum of `taps` pixels around its centre. Shrinking, the filter is stretched by
 // the scale, so that every pixel counts: this is what browsers' canvas scaling lacks. Weights are fixed-point

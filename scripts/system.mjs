@@ -10,10 +10,11 @@ const requirements = {
   'a C++ compiler': { there: () => which('c++'), packages: ['g++'] },
   GoogleTest: { there: () => existsSync('/usr/src/googletest/googletest'), packages: ['libgtest-dev'] },
   Chromium: { there: () => which('chromium'), packages: ['chromium'] },
+  Firefox: { there: () => which('firefox-esr') ?? which('firefox'), packages: ['firefox-esr'] },
 };
 
 export const forBuilding = ['cmake', 'ninja', 'python'];
-export const forTesting = [...forBuilding, 'a C++ compiler', 'GoogleTest', 'Chromium'];
+export const forTesting = [...forBuilding, 'a C++ compiler', 'GoogleTest', 'Chromium', 'Firefox'];
 
 /** Makes sure that `names` are there: root on Debian or Ubuntu gets what is missing, anyone else is told. */
 export function need(names) {

@@ -1,4 +1,4 @@
-import { isError, VitError, type VitErrorCode } from './errors.js';
+import { isError, VitError } from './errors.js';
 import type { Bindings, NativeConfig, NativeModel, NativePreprocess } from './module.js';
 import type { RawImage } from './types.js';
 
@@ -21,7 +21,8 @@ export class Engine {
   #model: NativeModel | undefined;
   #pixelCount = 0;
   #classes = 0;
-  #gone = 'This model was disposed; load it again to use it.';
+  /** What calls fail with once the engine is gone. */
+  #end = new VitError('disposed', 'This model was disposed; load it again to use it.');
 
   constructor(bindings: Bindings) {
     this.#bindings = bindings;
@@ -170,9 +171,10 @@ export class Engine {
       return work();
     } catch (error) {
       if (!isError(error) || error.name !== 'RuntimeError') throw error;
-      this.#gone = `The engine stopped unexpectedly (${error.message}); load the model again.`;
+      const message = `The engine stopped unexpectedly (${error.message}); load the model again.`;
+      this.#end = new VitError('engine', message, { cause: error });
       this.#drop();
-      throw new VitError('engine', this.#gone, { cause: error });
+      throw this.#end;
     }
   }
 
@@ -182,18 +184,16 @@ export class Engine {
   }
 
   #native(): NativeModel {
-    return this.#model ?? this.#fail('disposed');
+    if (this.#model) return this.#model;
+    throw this.#end;
   }
 
   #running(): Bindings {
-    return this.#bindings ?? this.#fail('disposed');
+    if (this.#bindings) return this.#bindings;
+    throw this.#end;
   }
 
   #floats(pointer: number, count: number): Float32Array {
     return this.#running().HEAPF32.slice(pointer / 4, pointer / 4 + count);
-  }
-
-  #fail(code: VitErrorCode): never {
-    throw new VitError(code, this.#gone);
   }
 }

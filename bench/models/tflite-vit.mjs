@@ -1,14 +1,15 @@
-// A checkpoint as a TFLite file, for LiteRT: the operators that PyTorch's converter makes of a Hugging Face ViT, and
-// that XNNPACK takes whole.
+// A checkpoint as a TFLite file, for LiteRT: the operators that Google's converter makes of PyTorch's model, all of which
+// XNNPACK takes, with the same constants folded into weights.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { foldConstants } from './fold.mjs';
 import { quantiseRows } from './quantise.mjs';
 import { readSafetensors } from './safetensors.mjs';
 import { TfliteGraph } from './tflite.mjs';
 
 /** Writes `path`, with the weights in 32-bit floats or, for dtype 'int8', those of linear layers in bytes. */
 export function writeTfliteVit(path, folder, model, dtype) {
-  const tensors = readSafetensors(join(folder, 'model.safetensors'));
+  const tensors = foldConstants(readSafetensors(join(folder, 'model.safetensors')), model);
   const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'));
   const graph = new TfliteGraph();
   const patches = (model.image / model.patch) ** 2;
@@ -24,12 +25,12 @@ function vit(builder, pixelValues) {
   const add = (a, b) => graph.node('ADD', [a, b], graph.shapeOf(a));
   for (let layer = 0; layer < model.layers; layer++) {
     const block = `vit.encoder.layer.${layer}`;
-    x = add(x, attention(builder, norm(builder, x, `${block}.layernorm_before`), block));
-    x = add(x, mlp(builder, norm(builder, x, `${block}.layernorm_after`), block));
+    x = add(x, attention(builder, norm(builder, x), block));
+    x = add(x, mlp(builder, norm(builder, x), block));
   }
   const range = [graph.integers([0, 0]), graph.integers([1, model.hidden])];
   const classToken = graph.node('SLICE', [x, ...range], [1, model.hidden]);
-  return linear(builder, norm(builder, classToken, 'vit.layernorm'), 'classifier');
+  return linear(builder, norm(builder, classToken), 'classifier');
 }
 
 /** Pixel values → tokens [tokens × hidden]. */
@@ -67,10 +68,8 @@ function attention(builder, x, block) {
   const [query, key, value] = ['query', 'key', 'value'].map((part) => {
     return linear(builder, x, `${block}.attention.attention.${part}`);
   });
-  const scale = graph.constant([1], Float32Array.of(1 / Math.sqrt(size)));
-  const scaled = graph.node('MUL', [query, scale], [tokens, hidden]);
   const square = [heads, tokens, tokens];
-  const scores = graph.node('BATCH_MATMUL', [split(scaled), split(key)], square, { transposeB: 1 });
+  const scores = graph.node('BATCH_MATMUL', [split(query), split(key)], square, { transposeB: 1 });
   const shares = graph.node('SOFTMAX', [scores], square, { beta: 1 });
   const mixed = graph.node('BATCH_MATMUL', [shares, split(value)], byHead, { transposeB: 0 });
   const joined = graph.node('TRANSPOSE', [mixed, swap], [tokens, heads, size]);
@@ -83,22 +82,18 @@ function mlp(builder, x, block) {
   return linear(builder, active, `${block}.output.dense`);
 }
 
-function norm({ graph, tensors, eps }, x, name) {
+/** Layer norm without its weight and bias: those went into the linear layers that follow. */
+function norm({ graph, eps }, x) {
   const shape = graph.shapeOf(x);
   const perRow = [shape[0], 1];
-  const [weight, bias] = ['weight', 'bias'].map((part) => {
-    const { shape, data } = tensors.get(`${name}.${part}`);
-    return graph.constant(shape, data);
-  });
   const axis = graph.integers([1]);
   const meanOf = (values) => graph.node('MEAN', [values, axis], perRow, { keepDimensions: 1 });
   const mean = meanOf(x);
   const variance = meanOf(graph.node('SQUARED_DIFFERENCE', [x, mean], shape));
   const shifted = graph.node('ADD', [variance, graph.constant([1], Float32Array.of(eps))], perRow);
   const factor = graph.node('RSQRT', [shifted], perRow);
-  const centred = graph.node('SUB', [x, mean], shape);
-  const normal = graph.node('MUL', [centred, factor], shape);
-  return graph.node('ADD', [graph.node('MUL', [normal, weight], shape), bias], shape);
+  const offset = graph.node('MUL', [mean, factor], perRow);
+  return graph.node('SUB', [graph.node('MUL', [x, factor], shape), offset], shape);
 }
 
 /** With weights in bytes, XNNPACK quantises activations row by row on the fly. */

@@ -10,8 +10,8 @@ using namespace simd;
 
 f32x4 sigmoid(f32x4 v) { return div(splat(1.0f), add(splat(1.0f), exp(sub(splat(0.0f), v)))); }
 
-// With q = erfc(|x|/√2), x·Φ(x) is max(x, 0) − ½·|x|·q for either sign of x: no cancellation where x is very
-// negative.
+// With q = erfc(|x|/√2), x·Φ(x) is max(x, 0) − ½·|x|·q for either sign of x, without cancellation
+// where x is very negative.
 f32x4 gelu(f32x4 x) {
   const ErfcConstants& c = kErfc;
   const f32x4 one = load_splat(&c.one);

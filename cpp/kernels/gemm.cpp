@@ -54,8 +54,8 @@ constexpr Tile kTiles[] = {tile<1>, tile<2>, tile<3>, tile<4>, tile<5>, tile<6>}
 static_assert(kTileRows <= static_cast<int>(std::size(kTiles)));
 
 // The loops around the tile: blocks of panels, then rows, then the panels of the block, so that a tile's rows
-// stay in the first-level cache and a block in the second. `finish(out, columns)` sees each row of a block
-// when done.
+// stay in the first-level cache and a block in the second. `finish(out, columns)` sees each finished
+// row of a block.
 template <typename Finish>
 void gemm_blocked(float* out, int out_stride, const float* a, int a_stride, int rows, const PackedMatrix& b,
                   Store store_as, Finish finish) {

@@ -1,5 +1,5 @@
-// The naive twins of the kernels, in double precision: one loop per sum, as the formula is written. For tests
-// only.
+// The naive twins of the kernels, in double precision: one loop per sum, as the formula is written.
+// For tests only.
 #pragma once
 
 #include <vector>

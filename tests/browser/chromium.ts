@@ -1,9 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
-import { accessSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 
 import { deitTiny, fixtures } from '../golden/fixtures.js';
+import { onPath } from './programs.js';
 import { page as anyPage, startServer, type Route, type Server } from './server.js';
 
 /** What a page gets by importing the built package. */
@@ -88,16 +87,3 @@ const chromiumFlags = [
   '--disable-component-update',
   '--disable-sync',
 ];
-
-export function onPath(program: string): string {
-  const found = (process.env.PATH ?? '').split(delimiter).find((folder) => {
-    try {
-      accessSync(join(folder, program));
-      return true;
-    } catch {
-      return false;
-    }
-  });
-  if (found === undefined) throw new Error(`${program} is not on PATH; npm test installs it or says how.`);
-  return join(found, program);
-}

@@ -26,6 +26,8 @@ let loaded: Model;
 let expected: Float32Array;
 let folder: string;
 let server: TestServer;
+/** Settles when the answer that never ends has lost its listener. */
+let letGo: Promise<unknown>;
 
 beforeAll(async () => {
   loaded = await load(inMemory);
@@ -61,6 +63,12 @@ beforeAll(async () => {
     },
     '/stalled/config.json': json(tinyConfig),
     '/stalled/model.safetensors': (response) => {
+      letGo = new Promise((resolve) => response.once('close', resolve));
+      response.writeHead(200).write(weights.subarray(0, weights.length - 1));
+    },
+    '/unfit/config.json': json({ ...tinyConfig, num_hidden_layers: 3 }),
+    '/unfit/model.safetensors': (response) => {
+      letGo = new Promise((resolve) => response.once('close', resolve));
       response.writeHead(200).write(weights.subarray(0, weights.length - 1));
     },
     '/refused/config.json': (response) => response.writeHead(403).end(),
@@ -333,6 +341,11 @@ describe('a checkpoint is refused that', () => {
     expect(error).toMatchObject({ code: 'not-found', message: expect.stringContaining('"./no/model/"') });
   });
 
+  it('does not fit, and the server is let go', async () => {
+    expect(await failureOf(load(`${server.url}unfit/`))).toMatchObject({ code: 'tensors' });
+    await letGo;
+  });
+
   it('does not fit, before any of its weights are read', async () => {
     const tensors = tinyTensors().slice(1);
     const file = safetensors(tensors);
@@ -373,6 +386,7 @@ describe('a load that is given up', () => {
     const loading = failureOf(load(`${server.url}stalled/`, { signal: abort.signal }));
     setTimeout(() => abort.abort('too slow'), 300);
     expect(await loading).toBe('too slow');
+    await letGo;
     expect(await loaded.logits(picture)).toEqual(expected);
     expect(await logitsOf(`${server.url}whole/`, { signal: new AbortController().signal })).toEqual(expected);
   });

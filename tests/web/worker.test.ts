@@ -54,6 +54,12 @@ function spawn(script = 'worker.simd.js'): WorkerPort & { die(): void } {
   return port;
 }
 
+/** Keeps the worker busy for longer than a test takes to change its mind. */
+const large = { data: new Uint8Array(4 * 4000 * 4000), width: 4000, height: 4000 };
+
+/** Until a call just made has been posted to the worker. */
+const underWay = () => new Promise((resolve) => setImmediate(resolve));
+
 function requestFor(bytes: Uint8Array, config: object = tinyConfig): SessionRequest {
   const files = locateModel({ weights: bytes, config }, {}, () => {
     throw new Error('Nothing is at a place here.');
@@ -131,9 +137,34 @@ describe('a model in a worker', () => {
     expect(await failureOf(loadInWorker(weights, { onProgress }))).toBe(mine);
   });
 
+  it('gives every call its own answer', async () => {
+    const model = await loadInWorker();
+    const alone = [
+      await model.logits(picture),
+      await model.preprocess(picture),
+      await model.classify(picture),
+    ];
+    const together = [model.logits(picture), model.preprocess(picture), model.classify(picture)];
+    expect(await Promise.all(together)).toEqual(alone);
+    model.dispose();
+  });
+
+  it('rejects an aborted call at once and answers the next', async () => {
+    const model = await loadInWorker();
+    const logits = await model.logits(picture);
+    const abort = new AbortController();
+    const call = failureOf(model.logits(large, { signal: abort.signal }));
+    await underWay();
+    abort.abort('enough');
+    expect(await call).toBe('enough');
+    expect(await model.logits(picture)).toEqual(logits);
+    model.dispose();
+  });
+
   it('ends its worker when disposed of, and calls under way reject', async () => {
     const model = await loadInWorker();
-    const calls = [failureOf(model.logits(picture)), failureOf(model.logits(picture))];
+    const calls = [failureOf(model.logits(large)), failureOf(model.logits(picture))];
+    await underWay();
     model.dispose();
     for (const error of await Promise.all(calls)) expect(error).toMatchObject({ code: 'disposed' });
   });

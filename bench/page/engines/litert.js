@@ -1,8 +1,8 @@
 // LiteRT.js, whose kernels are XNNPACK's.
+import { loadAndCompile, loadLiteRt, Tensor } from '@litertjs/core';
 
 /** A compiled model; `build` names one of LiteRT's wasm builds instead of its own choice. */
 export async function create({ threads, file, build }) {
-  const { loadLiteRt, loadAndCompile, Tensor } = await import('/peers/@litertjs/core/dist/index.js');
   const wasm = '/peers/@litertjs/core/wasm/';
   await loadLiteRt(build ? `${wasm}${build}.js` : wasm, { threads: threads > 1 });
   const options = threads > 1 ? { cpuOptions: { numThreads: threads } } : {};
