@@ -20,6 +20,14 @@ export const models = {
   'tiny-518': { hidden: 192, layers: 12, heads: 3, image: 518, patch: 14, classes: 1000 },
 };
 
+/** Multiply-adds of one picture, all tokens through all blocks. */
+export function multiplyAdds({ hidden, layers, image, patch, classes }) {
+  const patches = (image / patch) ** 2;
+  const tokens = patches + 1;
+  const block = tokens * 12 * hidden ** 2 + 2 * tokens ** 2 * hidden;
+  return patches * 3 * patch ** 2 * hidden + layers * block + hidden * classes;
+}
+
 /** The races: participants of one class run against each other. */
 export const classes = [
   { dtype: 'fp32', threads: 1 },
@@ -27,6 +35,11 @@ export const classes = [
   { dtype: 'fp32', threads: 2 },
   { dtype: 'int8', threads: 2 },
 ];
+
+const everyClass = (row) => classes.map((which) => ({ ...row, ...which }));
+
+/** LiteRT's build without relaxed SIMD. */
+const compat = 'litert_wasm_compat_internal';
 
 /**
  * Who races. `engine` is a file of page/engines/, `format` what it reads; the others' outputs are compared
@@ -36,16 +49,41 @@ export const participants = [
   {
     name: 'vit-wasm relaxed',
     engine: 'vit-wasm',
+    format: 'checkpoint',
+    variant: 'relaxed',
     dtype: 'fp32',
     threads: 1,
-    format: 'folder',
-    variant: 'relaxed',
   },
-  { name: 'vit-wasm simd', engine: 'vit-wasm', dtype: 'fp32', threads: 1, format: 'folder', variant: 'simd' },
-  { name: 'onnxruntime-web', engine: 'onnxruntime', dtype: 'fp32', threads: 1, format: 'onnx' },
-  { name: 'onnxruntime-web', engine: 'onnxruntime', dtype: 'int8', threads: 1, format: 'onnx' },
-  { name: 'onnxruntime-web', engine: 'onnxruntime', dtype: 'fp32', threads: 2, format: 'onnx' },
-  { name: 'onnxruntime-web', engine: 'onnxruntime', dtype: 'int8', threads: 2, format: 'onnx' },
+  {
+    name: 'vit-wasm simd',
+    engine: 'vit-wasm',
+    format: 'checkpoint',
+    variant: 'simd',
+    dtype: 'fp32',
+    threads: 1,
+  },
+  ...everyClass({ name: 'onnxruntime-web', engine: 'onnxruntime', format: 'onnx' }),
+  ...everyClass({ name: 'LiteRT.js', engine: 'litert', format: 'tflite' }),
+  { name: 'LiteRT.js compat', engine: 'litert', format: 'tflite', build: compat, dtype: 'fp32', threads: 1 },
+  { name: 'LiteRT.js compat', engine: 'litert', format: 'tflite', build: compat, dtype: 'int8', threads: 1 },
+  ...everyClass({ name: 'transformers.js', engine: 'transformers', format: 'transformers' }),
+  { name: 'tfjs-wasm', engine: 'tfjs', format: 'checkpoint', dtype: 'fp32', threads: 1 },
+  { name: 'tfjs-wasm', engine: 'tfjs', format: 'checkpoint', dtype: 'fp32', threads: 2 },
+];
+
+/** Who starts cold: the engines as an application would import them, `family` being what `--engines` calls them. */
+export const coldStarts = [
+  {
+    name: 'vit-wasm',
+    family: 'vit-wasm',
+    engine: 'package',
+    format: 'checkpoint',
+    dtype: 'fp32',
+    threads: 1,
+  },
+  ...['onnxruntime', 'litert', 'transformers', 'tfjs'].map((family) => {
+    return { family, ...participants.find(({ engine, threads }) => engine === family && threads === 1) };
+  }),
 ];
 
 /** The outputs of 32-bit participants have to agree this well before a clock is started. */

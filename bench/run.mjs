@@ -3,55 +3,74 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from '../scripts/build.mjs';
-import { main, root, run } from '../scripts/shell.mjs';
+import { Failure, main, root, run } from '../scripts/shell.mjs';
 import { launchChromium } from './browser/chromium.mjs';
+import { pageFolders } from './browser/pages.mjs';
 import { serve } from './browser/server.mjs';
+import { cold } from './chapters/cold.mjs';
+import { forward } from './chapters/forward.mjs';
+import { kernels } from './chapters/kernels.mjs';
+import { native } from './chapters/native.mjs';
+import { buildKernels } from './kernels/build.mjs';
 import { modelFolders } from './models/formats.mjs';
-import { ourFolders } from './ours.mjs';
-import { classes, models, participants } from './plan.mjs';
-import { logitsOf, race } from './race.mjs';
-import { forwardTable } from './report/tables.mjs';
+import { models, participants } from './plan.mjs';
+import { circumstances, keep } from './report/keep.mjs';
+import { tables } from './report/tables.mjs';
 
-const here = join(root, 'bench');
+const chapters = { forward, kernels, cold, native };
+const engines = [...new Set(participants.map(({ engine }) => engine))];
 
 const { values: options } = parseArgs({
   options: {
+    only: { type: 'string', default: 'forward,kernels,cold' },
+    native: { type: 'boolean', default: false },
     models: { type: 'string', default: Object.keys(models).join() },
+    engines: { type: 'string', default: engines.join() },
     rounds: { type: 'string', default: '10' },
+    'js-flags': { type: 'string' },
     'no-build': { type: 'boolean', default: false },
   },
 });
 
-/** Every race of one model: the participants of one dtype and number of threads against each other. */
-async function raceModel(browser, origin, model) {
-  const reference = await logitsOf(browser, origin, model, participants[0]);
-  const results = [];
-  for (const { dtype, threads } of classes) {
-    const runners = participants.filter((runner) => runner.dtype === dtype && runner.threads === threads);
-    if (runners.length === 0) continue;
-    results.push(
-      ...(await race(browser, origin, model, runners, { reference, rounds: Number(options.rounds) })),
-    );
-  }
-  return results;
-}
-
 await main(import.meta, async () => {
+  const here = join(root, 'bench');
   if (!existsSync(join(here, 'node_modules'))) run('npm', ['ci', '--prefix', here]);
   if (!options['no-build']) build();
-  const chosen = Object.entries(models).filter(([name]) => options.models.split(',').includes(name));
-  const server = await serve({
-    ...ourFolders(),
-    '/page/': join(here, 'page'),
-    '/models/': join(here, 'models'),
-    '/peers/': join(here, 'node_modules'),
-    ...modelFolders(Object.fromEntries(chosen)),
-  });
-  const browser = await launchChromium();
+
+  const chosen = pick(options.models, models);
+  const wanted = Object.keys(pick(options.only, chapters));
+  if (options.native) wanted.push('native');
+  const folders = { ...pageFolders(), '/kernels/': buildKernels(), ...modelFolders(chosen) };
+  const server = await serve(folders);
+  const browser = await launchChromium(options['js-flags'] ? [`--js-flags=${options['js-flags']}`] : []);
+  const setting = {
+    server,
+    browser,
+    origin: server.origin,
+    models: Object.entries(chosen),
+    engines: options.engines.split(','),
+    rounds: Number(options.rounds),
+  };
   try {
-    for (const model of chosen) console.log(forwardTable(await raceModel(browser, server.origin, model)));
+    const results = circumstances(browser, options['js-flags']);
+    for (const chapter of wanted) {
+      results[chapter] = await chapters[chapter](setting);
+      console.log(`${tables[chapter](results[chapter])}\n`);
+    }
+    await keep(results);
   } finally {
     await browser.close();
     server.close();
   }
 });
+
+/** The rows of `table` that a list of names with commas asks for. */
+function pick(names, table) {
+  return Object.fromEntries(
+    names.split(',').map((name) => {
+      if (!table[name])
+        throw new Failure(`There is no "${name}"; there are ${Object.keys(table).join(', ')}.`);
+      return [name, table[name]];
+    }),
+  );
+}

@@ -1,15 +1,41 @@
 #include "config.h"
 
+#include <cstdint>
+
 namespace vit {
 namespace {
 
-// Far beyond any published ViT; keeps every size computed from a Config inside 32 bits.
+// Far beyond any published ViT.
 constexpr int kLargestSize = 1 << 16;
+
+// Elements of one buffer: far beyond any published ViT, too, and few enough for 32-bit offsets everywhere.
+constexpr uint64_t kMostElements = 1 << 29;
 
 std::string check_size(const char* name, int value) {
   if (value >= 1 && value <= kLargestSize) return "";
   return std::string(name) + " is " + std::to_string(value) + ", but must be between 1 and " +
          std::to_string(kLargestSize);
+}
+
+// Sizes come from files, so no product of two may be trusted to fit an int before this has passed.
+std::string check_products(const Config& c) {
+  const auto product = [](int a, int b) { return static_cast<uint64_t>(a) * static_cast<uint64_t>(b); };
+  const uint64_t patches = product(c.image_height / c.patch_height, c.image_width / c.patch_width);
+  if (patches >= kLargestSize) return "the image has more than 65,535 patches";
+  const int tokens = static_cast<int>(patches) + 1;
+  const uint64_t buffers[] = {
+      4 * product(c.image_height, c.image_width),  // the resized image, RGBA
+      kChannels * product(c.patch_height, c.patch_width) * static_cast<uint64_t>(packed_columns(c.hidden)),
+      product(packed_columns(c.hidden), packed_columns(c.hidden)),
+      product(packed_columns(c.hidden), packed_columns(c.mlp_hidden)),
+      product(c.hidden, packed_columns(c.classes)),
+      product(packed_columns(tokens), packed_columns(c.hidden)),
+      product(tokens, c.mlp_hidden),
+  };
+  for (uint64_t elements : buffers) {
+    if (elements > kMostElements) return "a buffer of more than 2 GB would be needed";
+  }
+  return "";
 }
 
 }  // namespace
@@ -30,7 +56,7 @@ std::string check(const Config& c) {
            " is not a whole number of patches of " + std::to_string(c.patch_width) + "×" +
            std::to_string(c.patch_height);
   }
-  if (token_count(c) > kLargestSize) return "the image has more than 65,535 patches";
+  if (std::string error = check_products(c); !error.empty()) return error;
   if (c.hidden % c.heads) {
     return "a hidden size of " + std::to_string(c.hidden) + " cannot be split into " +
            std::to_string(c.heads) + " attention heads";

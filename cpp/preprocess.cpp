@@ -38,6 +38,16 @@ Size resized_size(const Preprocess& settings, int width, int height) {
 // Rounded down also where negative, as Python's // does.
 int crop_offset(int resized, int output) { return (resized - output) >> 1; }
 
+// Coefficients of one axis: sizes come from files, and their product has to stay within reason.
+constexpr uint64_t kMostCoefficients = 1 << 26;
+
+// The strongest shrinking: the largest edge to the smaller resized edge, one pixel fewer by truncation.
+int tap_capacity(const Preprocess& s) {
+  const bool resizes = s.resize != ResizeMode::none;
+  const int smallest = resizes ? std::min(s.resize_height, s.resize_width) : kLargestImageEdge;
+  return tap_count(s.filter, kLargestImageEdge, smallest) + 2;
+}
+
 RowRange rows_read_by(const ResizeAxis& axis) {
   if (axis.window_count <= 0) return {0, 0};
   const int last = axis.window_count - 1;
@@ -108,6 +118,12 @@ std::string check(const Preprocess& s, const Config& config) {
        s.resize_width > kLargestImageEdge)) {
     return "images cannot be resized to " + size_text(s.resize_width, s.resize_height);
   }
+  if (static_cast<uint64_t>(tap_capacity(s)) *
+          static_cast<uint64_t>(std::max(config.image_height, config.image_width)) >
+      kMostCoefficients) {
+    return "an image of any size cannot be resized to " + size_text(s.resize_width, s.resize_height) +
+           " and cropped to " + size_text(config.image_width, config.image_height);
+  }
   if (filter_support(s.filter) == 0) return "this resampling filter is not one of Pillow's antialiased ones";
   for (double std : s.std) {
     if (!(std::fabs(std) > 0)) return "a standard deviation is 0";
@@ -123,12 +139,10 @@ Preprocessor make_preprocessor(const Preprocess& settings, const Config& config)
   for (size_t channel = 0; channel < kChannels; channel++) {
     fill_values(p.values[channel], settings.rescale_factor, settings.mean[channel], settings.std[channel]);
   }
-  // The strongest shrinking: the largest edge to the smaller resized edge, one pixel fewer by truncation.
-  const bool resizes = settings.resize != ResizeMode::none;
-  const int smallest = resizes ? std::min(settings.resize_height, settings.resize_width) : kLargestImageEdge;
-  p.tap_capacity = tap_count(settings.filter, kLargestImageEdge, smallest) + 2;
+  p.tap_capacity = tap_capacity(settings);
   // Vertically first go only images less than half as wide as high, plus what is left of their width.
   const int widest = kLargestImageEdge / 2 + std::max(settings.resize_height, settings.resize_width);
+  const bool resizes = settings.resize != ResizeMode::none;
   p.widest = std::max(p.output_width, resizes ? std::min(widest, kLargestImageEdge) : 0);
   p.sum_count = std::max(p.output_height * p.output_width, rows_under_way(settings.filter) * p.widest);
   return p;

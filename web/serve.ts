@@ -1,6 +1,6 @@
 import { openFile } from './checkpoint/source.js';
 import { Engine } from './engine.js';
-import { VitError } from './errors.js';
+import { messageOf, VitError } from './errors.js';
 import { instantiate, type Glue } from './module.js';
 import { packError, type Port, type Reply, type Request } from './protocol.js';
 import { openSession, type Session } from './session.js';
@@ -25,7 +25,12 @@ export function serve(port: Port<Reply, Request>, glue: Glue): void {
   };
 
   port.onmessage = ({ data }) => {
-    answer(data).then(tell, (error: unknown) => tell({ type: 'failed', error: packError(error) }));
+    answer(data)
+      .then(tell, (error: unknown) => tell({ type: 'failed', error: packError(error) }))
+      // Whatever cannot be posted, the page must not wait for it.
+      .catch((error: unknown) =>
+        tell({ type: 'failed', error: packError(new VitError('worker', messageOf(error))) }),
+      );
   };
 }
 

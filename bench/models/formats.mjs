@@ -3,38 +3,47 @@ import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkpointFolder, workshop } from './checkpoint.mjs';
 import { writeOnnxVit } from './onnx-vit.mjs';
+import { writeTfliteVit } from './tflite-vit.mjs';
 
-const made = join(workshop, 'models');
+/** Where files made of checkpoints lie. */
+export const made = join(workshop, 'models');
 
-/** Folders for the server: every model's checkpoint, and what is made of them. */
-export function modelFolders(models) {
-  const checkpoints = Object.entries(models).map(([name, model]) => {
-    return [`/checkpoints/${name}/`, checkpointFolder(name, model)];
-  });
-  return { ...Object.fromEntries(checkpoints), '/made/': made };
-}
-
+/** Formats by name: how a file of it is made, where it is no checkpoint, and the address it is served at. */
 const formats = {
-  folder: (name) => `/checkpoints/${name}/`,
-  onnx: (name, model, dtype) => {
-    return converted(name, `${dtype}.onnx`, (path) =>
-      writeOnnxVit(path, checkpointFolder(name, model), model, dtype),
-    );
-  },
+  checkpoint: { address: (name) => `/checkpoints/${name}/` },
+  onnx: { write: writeOnnxVit, address: (name, dtype) => `/made/${name}/${dtype}.onnx` },
+  transformers: { write: writeOnnxVit, file: 'onnx', address: (name) => `/transformers/${name}/` },
+  tflite: { write: writeTfliteVit, address: (name, dtype) => `/made/${name}/${dtype}.tflite` },
 };
 
 /** The address of a model in a format, made if need be. */
 export function modelFile(name, model, { format, dtype }) {
-  return formats[format](name, model, dtype);
+  const { write, file = format, address } = formats[format];
+  if (write)
+    make(join(made, name, `${dtype}.${file}`), (path) =>
+      write(path, checkpointFolder(name, model), model, dtype),
+    );
+  return address(name, dtype);
 }
 
-/** A file in the workshop; written aside and put in place when it is whole. */
-function converted(name, file, write) {
-  const path = join(made, name, file);
-  if (!existsSync(path)) {
-    mkdirSync(join(made, name), { recursive: true });
-    write(`${path}.part`);
-    renameSync(`${path}.part`, path);
+/** Folders and files for the server: every model's checkpoint, and what is made of them. */
+export function modelFolders(models) {
+  const folders = { '/made/': made };
+  for (const [name, model] of Object.entries(models)) {
+    const checkpoint = checkpointFolder(name, model);
+    folders[`/checkpoints/${name}/`] = checkpoint;
+    // The layout of the Hub's ONNX repositories.
+    folders[`/transformers/${name}/config.json`] = join(checkpoint, 'config.json');
+    folders[`/transformers/${name}/onnx/model.onnx`] = join(made, name, 'fp32.onnx');
+    folders[`/transformers/${name}/onnx/model_quantized.onnx`] = join(made, name, 'int8.onnx');
   }
-  return `/made/${name}/${file}`;
+  return folders;
+}
+
+/** Makes a file that is not there yet; written aside, and put in place when it is whole. */
+function make(path, write) {
+  if (existsSync(path)) return;
+  mkdirSync(join(path, '..'), { recursive: true });
+  write(`${path}.part`);
+  renameSync(`${path}.part`, path);
 }

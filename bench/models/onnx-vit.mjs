@@ -16,8 +16,8 @@ export function writeOnnxVit(path, folder, model, dtype) {
     tokens: (model.image / model.patch) ** 2 + 1,
     eps: config.layer_norm_eps,
   });
-  const pixelValues = { name: 'pixel_values', shape: [1, 3, model.image, model.image] };
-  graph.write(path, pixelValues, { name: logits, shape: [1, model.classes] });
+  const input = { name: 'pixel_values', shape: [1, 3, model.image, model.image] };
+  graph.write(path, input, { name: 'logits', shape: [1, model.classes] }, logits);
 }
 
 /** The whole network; returns the logits' name. */

@@ -51,10 +51,11 @@ export class OnnxGraph {
     return outputs === 1 ? names[0] : names;
   }
 
-  /** Writes the model, whose `input` and `output` are { name, shape } of 32-bit floats. */
-  write(path, input, output) {
+  /** Writes the model, whose `input` and `output` are { name, shape } of 32-bit floats; the value `result` is put out. */
+  write(path, input, output, result) {
     const graph = [
       ...this.#nodes,
+      ...message(1, [...text(1, result), ...text(2, output.name), ...text(4, 'Identity')]),
       ...text(2, 'vit'),
       ...this.#constants,
       ...message(11, valueInfo(input.name, input.shape)),

@@ -104,7 +104,7 @@ function linear({ graph, tensors, dtype }, x, name) {
   if (dtype !== 'int8') return graph.node('FULLY_CONNECTED', [x, graph.constant(shape, data), bias], output);
   const { values, scales } = quantiseRows(data, ...shape);
   const inputs = [x, graph.constant(shape, values, scales), bias];
-  return graph.node('FULLY_CONNECTED', inputs, output, { asymmetricInputs: 1 });
+  return graph.node('FULLY_CONNECTED', inputs, output);
 }
 
 const reshape = (graph, x, shape) => graph.node('RESHAPE', [x, graph.integers(shape)], shape);

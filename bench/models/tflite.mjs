@@ -7,8 +7,12 @@ import { Builder } from 'flatbuffers';
 const operators = {
   ADD: { code: 0, table: 11, fields: {} },
   CONCATENATION: { code: 2, table: 10, fields: { axis: [0, 'Int32'] } },
-  CONV_2D: { code: 3, table: 1, fields: { padding: [0, 'Int8'], strideX: [1, 'Int32'], strideY: [2, 'Int32'] } },
-  FULLY_CONNECTED: { code: 9, table: 8, fields: { asymmetricInputs: [3, 'Int8'] } },
+  CONV_2D: {
+    code: 3,
+    table: 1,
+    fields: { padding: [0, 'Int8'], strideX: [1, 'Int32'], strideY: [2, 'Int32'] },
+  },
+  FULLY_CONNECTED: { code: 9, table: 8, fields: {} },
   MUL: { code: 18, table: 21, fields: {} },
   RESHAPE: { code: 22, table: 17, fields: {} },
   SOFTMAX: { code: 25, table: 9, fields: { beta: [0, 'Float32'] } },

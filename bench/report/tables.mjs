@@ -1,24 +1,82 @@
-// Results as lines of text.
+// Results as lines of text: one function for each chapter.
 
-/** Milliseconds per image of one model. */
-export function forwardTable(results) {
-  const head = ['model', 'dtype', 'threads', 'engine', 'median ms', 'min ms', 'max |Δ logit|', 'same first'];
-  const rows = results.map((row) => [
-    row.model,
-    row.dtype,
-    row.threads,
-    row.name,
-    row.median.toFixed(1),
-    row.minimum.toFixed(1),
-    row.difference.toExponential(1),
-    row.agrees ? 'yes' : 'no',
-  ]);
-  return table([head, ...rows]);
-}
+export const tables = {
+  forward: (rows) =>
+    titled('Forward pass, one picture, interleaved', [
+      [
+        'model',
+        'dtype',
+        'threads',
+        'engine',
+        'median ms',
+        'min ms',
+        'GMAC/s',
+        'relaxed ÷',
+        'simd ÷',
+        '|Δ logit|',
+        '',
+      ],
+      ...rows.map((row) => [
+        row.model,
+        row.dtype,
+        row.threads,
+        row.name,
+        row.median.toFixed(1),
+        row.minimum.toFixed(1),
+        row.gmacs.toFixed(1),
+        ratio(row.ratios['vit-wasm relaxed']),
+        ratio(row.ratios['vit-wasm simd']),
+        row.difference.toExponential(1),
+        row.agrees ? '' : 'another first answer',
+      ]),
+    ]),
 
-function table(rows) {
+  kernels: ({ peak, rows }) =>
+    titled(`Matrix product, one thread; multiply-add's peak ${peak.toFixed(1)} GMAC/s`, [
+      ['variant', 'model', 'layer', 'rows × inputs × outputs', 'GMAC/s', 'of peak'],
+      ...rows.map(({ variant, model, layer, rows, inputs, outputs, speed, share }) => {
+        return [variant, model, layer, `${rows} × ${inputs} × ${outputs}`, speed.toFixed(1), percent(share)];
+      }),
+    ]),
+
+  cold: (rows) =>
+    titled('Cold start: import to first result, fresh browser, files from this machine', [
+      ['model', 'dtype', 'engine', 'median ms', 'min ms', 'wire KB (Brotli)', 'peak memory MB'],
+      ...rows.map((row) => [
+        row.model,
+        row.dtype,
+        row.name,
+        row.median.toFixed(0),
+        row.minimum.toFixed(0),
+        row.wireKB.toFixed(1),
+        row.memoryMB.toFixed(0),
+      ]),
+    ]),
+
+  native: (rows) =>
+    titled('Outside the browser, for orientation', [
+      ['model', 'dtype', 'threads', 'engine', 'median ms', 'min ms', 'GMAC/s'],
+      ...rows.map((row) => [
+        row.model,
+        row.dtype,
+        row.threads,
+        row.name,
+        row.median.toFixed(1),
+        row.minimum.toFixed(1),
+        row.gmacs.toFixed(1),
+      ]),
+    ]),
+};
+
+const ratio = (value) => (value === undefined ? '' : value.toFixed(2));
+const percent = (share) => `${(100 * share).toFixed(0)} %`;
+
+/** Rows under a title; numbers stand to the right. */
+function titled(title, rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => String(row[column]).length)));
-  return rows
-    .map((row) => row.map((cell, column) => String(cell).padEnd(widths[column])).join('  '))
-    .join('\n');
+  const pad = (cell, column) => {
+    const text = String(cell);
+    return /^[\d.+-]/.test(text) ? text.padStart(widths[column]) : text.padEnd(widths[column]);
+  };
+  return [title, ...rows.map((row) => row.map(pad).join('  ').trimEnd())].join('\n');
 }

@@ -24,7 +24,12 @@ export class ModelPicker {
       const location = address.value.trim() || address.placeholder;
       void this.#load(location, () => load(location, this.#options()));
     });
-    element('folder').addEventListener('change', ({ target }) => this.loadFiles([...target.files]));
+    element('folder').addEventListener('change', ({ target }) => {
+      const files = [...target.files];
+      // Chosen again, the same folder is to count as a change.
+      target.value = '';
+      void this.loadFiles(files);
+    });
     element('cancel').addEventListener('click', () => this.#loading?.abort());
   }
 

@@ -28,6 +28,9 @@ async function classifyAll({ entry, picture, worker }: Question) {
   shown.getContext('bitmaprenderer')?.transferFromImageBitmap(await createImageBitmap(imageData));
   const png = await offscreen.convertToBlob({ type: 'image/png' });
 
+  const image = new Image();
+  image.src = URL.createObjectURL(png);
+
   const sources = {
     'a canvas': canvas,
     'a canvas that shows a bitmap': shown,
@@ -36,6 +39,7 @@ async function classifyAll({ entry, picture, worker }: Question) {
     'an ImageBitmap': await createImageBitmap(imageData),
     'raw RGBA, clamped': { data: bytes, width, height },
     'raw RGBA': { data: Uint8Array.from(bytes), width, height },
+    'an <img> that is still loading': image,
     'a Blob': png,
     'a File': new File([png], 'picture.png', { type: 'image/png' }),
   };
@@ -74,7 +78,7 @@ describe.each([true, false])('worker: %s', (worker) => {
     const expected = predictions.sort((a, b) => a.index - b.index).map(({ probability }) => probability);
 
     const kinds = Object.keys(alone);
-    expect(kinds).toHaveLength(9);
+    expect(kinds).toHaveLength(10);
     expect(alone).toEqual(Object.fromEntries(kinds.map((kind) => [kind, expected])));
     expect(together).toEqual(kinds.map(() => expected));
     expect(kept).toBe(true);

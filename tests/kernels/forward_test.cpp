@@ -106,6 +106,14 @@ TEST(Begin, RefusesImpossibleConfigurations) {
   EXPECT_NE(refused([](Config& c) { c.layers = 0; }), "");
   EXPECT_NE(refused([](Config& c) { c.classes = 1 << 30; }), "");
   EXPECT_NE(refused([](Config& c) { c.layer_norm_eps = 0; }), "");
+  // Products that would wrap to nothing in 32 bits.
+  EXPECT_NE(refused([](Config& c) { c.hidden = c.heads = 65536; }), "");
+  EXPECT_NE(refused([](Config& c) { c.hidden = c.mlp_hidden = 32768, c.heads = 1; }), "");
+  EXPECT_NE(refused([](Config& c) { c.image_height = c.image_width = 65535; }), "");
+  EXPECT_NE(refused([](Config& c) {
+              c.image_height = c.image_width = 65535, c.patch_height = c.patch_width = 257;
+            }),
+            "");
   EXPECT_NE(refused([](Config& c) { c.image_height = 25; }), "");  // the crop gives another size
 }
 

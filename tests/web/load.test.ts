@@ -246,8 +246,8 @@ const damaged: [name: string, model: () => ModelLocation, code: string, says: st
   [
     'lacks its head',
     () => changed((tensors) => tensors.filter(({ name }) => !name.startsWith('classifier'))),
-    'config',
-    'names 3 classes',
+    'tensors',
+    '"classifier.weight" is missing',
   ],
   [
     'has a tensor too many',

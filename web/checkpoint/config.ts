@@ -35,11 +35,17 @@ export function networkOf(config: JsonObject, tensors: TensorsBySlot, file: stri
     layers: fields.count('num_hidden_layers') ?? (blockCount(tensors) || 12),
     heads: fields.count('num_attention_heads') ?? 12,
     mlpHidden: fields.count('intermediate_size') ?? sizeAt(tensors, 'blocks.0.mlp.fc1.weight', 0) ?? 3072,
-    classes: sizeAt(tensors, 'head.weight', 0) ?? 2,
+    classes: sizeAt(tensors, 'head.weight', 0) ?? labelCount(config) ?? 2,
     layerNormEps: fields.positive('layer_norm_eps') ?? 1e-12,
     activation: activation(fields),
     qkvBias: fields.flag('qkv_bias') ?? [...tensors.keys()].some((slot) => slot.endsWith('.attn.q.bias')),
   };
+}
+
+/** How many classes the config names; the weights of a head that is missing cannot say it. */
+function labelCount(config: JsonObject): number | undefined {
+  const names = config['id2label'];
+  return isJsonObject(names) ? Object.keys(names).length : undefined;
 }
 
 /** The names of `classes` classes: those given, or the config's `id2label`, or `class 7`. */

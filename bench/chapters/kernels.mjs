@@ -1,27 +1,17 @@
 // The library's matrix product at the shapes of the models, against what the machine's multiply-add can do at best,
 // measured in the same breath.
 import { call, openPage } from '../browser/chromium.mjs';
+import { median } from './statistics.mjs';
 
 const variants = ['relaxed', 'simd'];
 
-/** Every matrix product of an encoder with its shape: `a` [rows × inputs] by W [outputs × inputs]. */
-export function shapesOf(name, { hidden, heads, image, patch }) {
-  const tokens = (image / patch) ** 2 + 1;
-  const headSize = hidden / heads;
-  return [
-    { name: `${name} qkv, proj`, rows: tokens, inputs: hidden, outputs: hidden },
-    { name: `${name} fc1`, rows: tokens, inputs: hidden, outputs: 4 * hidden },
-    { name: `${name} fc2`, rows: tokens, inputs: 4 * hidden, outputs: hidden },
-    { name: `${name} scores`, rows: tokens, inputs: headSize, outputs: tokens },
-    { name: `${name} values`, rows: tokens, inputs: tokens, outputs: headSize },
-  ];
-}
-
 /**
- * Returns the fused multiply-add's peak in GMAC/s, and a row for each variant and shape: { variant, name, …, speed,
- * share }. Medians of all rounds; a share is of the peak measured just before, because processors change their pace.
+ * Returns the fused multiply-add's peak in GMAC/s, and a row for each variant and shape: { variant, model, layer, …,
+ * speed, share }. Medians of all rounds; a share is of the peak measured just before, because processors change their
+ * pace.
  */
-export async function raceKernels(browser, origin, shapes, rounds) {
+export async function kernels({ browser, origin, models, rounds }) {
+  const shapes = models.flatMap(shapesOf);
   const pages = {};
   for (const variant of variants) {
     pages[variant] = await openPage(browser, origin, 'kernels.js');
@@ -45,4 +35,15 @@ export async function raceKernels(browser, origin, shapes, rounds) {
   };
 }
 
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+/** Every matrix product of an encoder block with its shape: a [rows × inputs] by W [outputs × inputs]. */
+function shapesOf([model, { hidden, heads, image, patch }]) {
+  const rows = (image / patch) ** 2 + 1;
+  const headSize = hidden / heads;
+  return [
+    { model, layer: 'q, k, v, proj', rows, inputs: hidden, outputs: hidden },
+    { model, layer: 'fc1', rows, inputs: hidden, outputs: 4 * hidden },
+    { model, layer: 'fc2', rows, inputs: 4 * hidden, outputs: hidden },
+    { model, layer: 'q·kᵀ', rows, inputs: headSize, outputs: rows },
+    { model, layer: 'shares·v', rows, inputs: rows, outputs: headSize },
+  ];
+}

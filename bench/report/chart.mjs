@@ -1,0 +1,47 @@
+// The forward pass as bars, for documents: an SVG that reads on light and dark ground.
+
+const [width, labelWidth, barHeight, gap] = [720, 170, 16, 5];
+const barWidth = width - labelWidth - 90;
+
+/** A picture of the fp32, one-thread races; bars are the median times. */
+export function chart({ forward, chromium, processor }) {
+  const rows = forward.filter(({ dtype, threads }) => dtype === 'fp32' && threads === 1);
+  const parts = [];
+  let y = 30;
+  for (const model of new Set(rows.map((row) => row.model))) {
+    const group = rows.filter((row) => row.model === model).toSorted((a, b) => a.median - b.median);
+    parts.push(text(0, (y += 22), `ViT ${model}`, 'title'));
+    y += 8;
+    for (const row of group) {
+      parts.push(bar(row, (barWidth * row.median) / group.at(-1).median, y));
+      y += barHeight + gap;
+    }
+  }
+  const head = text(
+    0,
+    18,
+    `Milliseconds per picture, fp32, one thread: Chromium ${chromium}, ${processor}`,
+    'note',
+  );
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${y + 6}" font-family="sans-serif" font-size="13">`,
+    '<style>text{fill:#57606a}.title{font-weight:bold}.ours{fill:#1a7f37}.peer{fill:#8c959f}.note{font-size:12px}</style>',
+    head,
+    ...parts,
+    '</svg>',
+    '',
+  ].join('\n');
+}
+
+function bar({ name, median }, length, y) {
+  const kind = name.startsWith('vit-wasm') ? 'ours' : 'peer';
+  return [
+    text(0, y + 13, name),
+    `<rect class="${kind}" x="${labelWidth}" y="${y}" width="${length.toFixed(1)}" height="${barHeight}" rx="2"/>`,
+    text(labelWidth + length + 6, y + 13, median.toFixed(median < 100 ? 1 : 0)),
+  ].join('');
+}
+
+function text(x, y, content, style) {
+  return `<text x="${x.toFixed(1)}" y="${y}"${style ? ` class="${style}"` : ''}>${content}</text>`;
+}
