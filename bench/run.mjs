@@ -11,18 +11,19 @@ import { cold } from './chapters/cold.mjs';
 import { forward } from './chapters/forward.mjs';
 import { kernels } from './chapters/kernels.mjs';
 import { native } from './chapters/native.mjs';
+import { preprocess } from './chapters/preprocess.mjs';
 import { buildKernels } from './kernels/build.mjs';
 import { modelFolders } from './models/formats.mjs';
 import { models, participants } from './plan.mjs';
 import { circumstances, keep } from './report/keep.mjs';
 import { tables } from './report/tables.mjs';
 
-const chapters = { forward, kernels, cold, native };
+const chapters = { forward, kernels, cold, preprocess, native };
 const engines = [...new Set(participants.map(({ engine }) => engine))];
 
 const { values: options } = parseArgs({
   options: {
-    only: { type: 'string', default: 'forward,kernels,cold' },
+    only: { type: 'string', default: 'forward,kernels,cold,preprocess' },
     native: { type: 'boolean', default: false },
     models: { type: 'string', default: Object.keys(models).join() },
     engines: { type: 'string', default: engines.join() },

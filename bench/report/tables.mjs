@@ -53,6 +53,18 @@ export const tables = {
       ]),
     ]),
 
+  preprocess: (rows) =>
+    titled('Preprocessing a picture, one thread', [
+      ['picture', 'engine', 'median ms', 'min ms', '÷ Pillow'],
+      ...rows.map((row) => [
+        `${row.width} × ${row.height}`,
+        row.name,
+        row.median.toFixed(1),
+        row.minimum.toFixed(1),
+        ratio(row.toPillow),
+      ]),
+    ]),
+
   native: (rows) =>
     titled('Outside the browser, for orientation', [
       ['model', 'dtype', 'threads', 'engine', 'median ms', 'min ms', 'GMAC/s'],

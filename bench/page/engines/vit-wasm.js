@@ -24,5 +24,8 @@ export async function create({ variant, file }) {
       engine.forward();
       return engine.logits();
     },
+    preprocess(picture) {
+      engine.preprocess(picture);
+    },
   };
 }
