@@ -1,16 +1,44 @@
 #include "activations.h"
 
+#include <algorithm>
+
+#include "threads.h"
+
 namespace vit {
+namespace {
+
+size_t key_values(const Config& c) {
+  return static_cast<size_t>(head_size(c)) * static_cast<size_t>(packed_columns(token_count(c)));
+}
+
+size_t value_values(const Config& c) {
+  return static_cast<size_t>(token_count(c)) * static_cast<size_t>(packed_columns(head_size(c)));
+}
+
+size_t score_values(const Config& c) {
+  return static_cast<size_t>(kAttentionRows) * static_cast<size_t>(packed_columns(token_count(c)));
+}
+
+}  // namespace
+
+PackedMatrix keys_of(const Activations& a, const Config& c, int head) {
+  return {a.keys + static_cast<size_t>(head) * key_values(c), a.no_bias, head_size(c), token_count(c)};
+}
+
+PackedMatrix values_of(const Activations& a, const Config& c, int head) {
+  return {a.values + static_cast<size_t>(head) * value_values(c), a.no_bias, token_count(c), head_size(c)};
+}
+
+float* scores_of_this_thread(const Activations& a, const Config& c) {
+  return a.scores + static_cast<size_t>(this_thread()) * score_values(c);
+}
 
 Activations lay_out_activations(Arena& arena, const Config& c) {
   const auto floats = [&arena](int rows, int columns) {
     return arena.take<float>(static_cast<size_t>(rows) * static_cast<size_t>(columns));
   };
-  const auto matrix = [&floats](int inputs, int outputs) {
-    float* panels = floats(inputs, packed_columns(outputs));
-    return PackedMatrix{panels, floats(1, packed_columns(outputs)), inputs, outputs};
-  };
   const int tokens = token_count(c);
+  const size_t heads = static_cast<size_t>(c.heads);
 
   Activations a{};
   a.pixel_values = floats(kChannels * c.image_height, c.image_width);
@@ -20,9 +48,10 @@ Activations lay_out_activations(Arena& arena, const Config& c) {
   a.q = floats(tokens, c.hidden);
   a.k = floats(tokens, c.hidden);
   a.v = floats(tokens, c.hidden);
-  a.keys = matrix(head_size(c), tokens);
-  a.values = matrix(tokens, head_size(c));
-  a.scores = floats(kAttentionRows, packed_columns(tokens));
+  a.keys = arena.take<float>(heads * key_values(c));
+  a.values = arena.take<float>(heads * value_values(c));
+  a.no_bias = floats(1, std::max(packed_columns(tokens), packed_columns(head_size(c))));
+  a.scores = arena.take<float>(static_cast<size_t>(thread_count()) * score_values(c));
   a.attended = floats(tokens, c.hidden);
   a.mlp_hidden = floats(tokens, c.mlp_hidden);
   a.logits = floats(1, c.classes);

@@ -17,9 +17,10 @@ struct Activations {
   float* q;              // [T × D], queries of all attention heads side by side
   float* k;              // [T × D], keys
   float* v;              // [T × D], values
-  PackedMatrix keys;     // k of one attention head: d inputs, T outputs, no bias
-  PackedMatrix values;   // v of one attention head: T inputs, d outputs, no bias
-  float* scores;         // [kAttentionRows × T rounded up to whole panels]
+  float* keys;           // [heads × T rounded up to whole panels × d], k packed per attention head
+  float* values;         // [heads × T × d rounded up to whole panels], v packed per attention head
+  float* no_bias;        // zeros, as many as keys or values of one attention head have columns
+  float* scores;         // [threads × kAttentionRows × T rounded up to whole panels]
   float* attended;       // [T × D], the attention heads side by side
   float* mlp_hidden;     // [T × M]
   float* logits;         // [classes]
@@ -29,6 +30,15 @@ struct Activations {
 /// Query rows whose scores exist at a time: few enough that a score never leaves the cache, and a whole
 /// number of GEMM tiles in every variant (of 5 and of 6 rows).
 inline constexpr int kAttentionRows = 30;
+
+/// Keys of one attention head: d inputs, T outputs.
+PackedMatrix keys_of(const Activations& activations, const Config& config, int head);
+
+/// Values of one attention head: T inputs, d outputs.
+PackedMatrix values_of(const Activations& activations, const Config& config, int head);
+
+/// The scores the running thread has for itself.
+float* scores_of_this_thread(const Activations& activations, const Config& config);
 
 /// Points the buffers into `arena` (or measures them, see arena.h).
 Activations lay_out_activations(Arena& arena, const Config& config);

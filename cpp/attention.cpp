@@ -2,23 +2,43 @@
 
 #include <algorithm>
 
+#include "threads.h"
+
 namespace vit {
 namespace {
 
-void attend_with_one_head(Activations& a, int head, const Config& c, int rows) {
+// Tokens of one attention head that a thread packs at a time: a few microseconds of work, and whole panels.
+constexpr int kPackedTokens = 32;
+
+constexpr int pieces(int count, int size) { return (count + size - 1) / size; }
+
+void pack_keys_and_values(Activations& a, const Config& c, int head, int token) {
+  const int count = std::min(kPackedTokens, token_count(c) - token);
+  const int first = token * c.hidden + head * head_size(c);
+  pack_outputs(keys_of(a, c, head), token, a.k + first, c.hidden, count);
+  pack_inputs(values_of(a, c, head), token, a.v + first, c.hidden, count);
+}
+
+// softmax(q·kᵀ)·v of one attention head for `rows` query rows from `row` on.
+void attend(Activations& a, const Config& c, int head, int row, int rows) {
   const int tokens = token_count(c);
   const int stride = packed_columns(tokens);
-  const int column = head * head_size(c);
+  const int first = row * c.hidden + head * head_size(c);
+  float* scores = scores_of_this_thread(a, c);
+  gemm(scores, stride, a.q + first, c.hidden, rows, keys_of(a, c, head));
+  for (int r = 0; r < rows; r++) softmax(scores + r * stride, tokens);
+  gemm(a.attended + first, c.hidden, scores, stride, rows, values_of(a, c, head));
+}
 
-  pack_outputs(a.keys, 0, a.k + column, c.hidden, tokens);
-  pack_inputs(a.values, a.v + column, c.hidden);
-  for (int row = 0; row < rows; row += kAttentionRows) {
-    const int count = std::min(kAttentionRows, rows - row);
-    const int first = row * c.hidden + column;
-    gemm(a.scores, stride, a.q + first, c.hidden, count, a.keys);
-    for (int r = 0; r < count; r++) softmax(a.scores + r * stride, tokens);
-    gemm(a.attended + first, c.hidden, a.scores, stride, count, a.values);
-  }
+void attend_with_all_heads(Activations& a, const Config& c, int rows) {
+  const int packs = pieces(token_count(c), kPackedTokens);
+  parallel_for(c.heads * packs,
+               [&](int piece) { pack_keys_and_values(a, c, piece / packs, piece % packs * kPackedTokens); });
+  const int tiles = pieces(rows, kAttentionRows);
+  parallel_for(c.heads * tiles, [&](int piece) {
+    const int row = piece % tiles * kAttentionRows;
+    attend(a, c, piece / tiles, row, std::min(kAttentionRows, rows - row));
+  });
 }
 
 }  // namespace
@@ -28,7 +48,7 @@ void attention(Activations& a, const EncoderBlockWeights& weights, const Config&
   gemm(a.q, c.hidden, a.normed, c.hidden, rows, weights.q);
   gemm(a.k, c.hidden, a.normed, c.hidden, tokens, weights.k);
   gemm(a.v, c.hidden, a.normed, c.hidden, tokens, weights.v);
-  for (int head = 0; head < c.heads; head++) attend_with_one_head(a, head, c, rows);
+  attend_with_all_heads(a, c, rows);
   gemm(a.tokens, c.hidden, a.attended, c.hidden, rows, weights.proj, Store::accumulate);
 }
 

@@ -11,7 +11,8 @@ namespace vit {
 /// them, with q, k, v the linear maps of `normed`.
 ///
 /// Reads `normed`, writes `tokens`; uses q, k, v, keys, values, scores, attended. The T × T scores never
-/// exist as a whole: a few query rows at a time go through q·kᵀ, softmax and ·v.
+/// exist as a whole: a few query rows of one attention head at a time go through q·kᵀ, softmax and ·v.
+/// Threads share those.
 void attention(Activations& activations, const EncoderBlockWeights& weights, const Config& config, int rows);
 
 }  // namespace vit

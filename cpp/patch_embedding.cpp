@@ -2,21 +2,28 @@
 
 #include <algorithm>
 
+#include "threads.h"
+
 namespace vit {
 namespace {
 
 // The order within a patch is the one of the reference's kernel [D, 3, P, P]: channel, row, column.
-void flatten_patches(float* out, const float* pixel_values, const Config& c) {
-  for (int top = 0; top < c.image_height; top += c.patch_height) {
-    for (int left = 0; left < c.image_width; left += c.patch_width) {
-      for (int channel = 0; channel < kChannels; channel++) {
-        for (int row = top; row < top + c.patch_height; row++) {
-          out = std::copy_n(pixel_values + (channel * c.image_height + row) * c.image_width + left,
-                            c.patch_width, out);
-        }
+void flatten_row_of_patches(float* out, const float* pixel_values, int top, const Config& c) {
+  for (int left = 0; left < c.image_width; left += c.patch_width) {
+    for (int channel = 0; channel < kChannels; channel++) {
+      for (int row = top; row < top + c.patch_height; row++) {
+        out = std::copy_n(pixel_values + (channel * c.image_height + row) * c.image_width + left,
+                          c.patch_width, out);
       }
     }
   }
+}
+
+void flatten_patches(float* out, const float* pixel_values, const Config& c) {
+  const int row_values = kChannels * c.patch_height * c.image_width;
+  parallel_for(c.image_height / c.patch_height, [&](int row) {
+    flatten_row_of_patches(out + row * row_values, pixel_values, row * c.patch_height, c);
+  });
 }
 
 }  // namespace

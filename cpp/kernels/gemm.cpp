@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "../threads.h"
 #include "kernels.h"
 #include "simd.h"
 
@@ -54,25 +55,27 @@ constexpr Tile kTiles[] = {tile<1>, tile<2>, tile<3>, tile<4>, tile<5>, tile<6>}
 static_assert(kTileRows <= static_cast<int>(std::size(kTiles)));
 
 // The loops around the tile: blocks of panels, then rows, then the panels of the block, so that a tile's rows
-// stay in the first-level cache and a block in the second. `finish(out, columns)` sees each finished
-// row of a block.
+// stay in the first-level cache and a block in the second. Threads share the tiles of rows of all blocks.
+// `finish(out, columns)` sees each finished row of a block.
 template <typename Finish>
 void gemm_blocked(float* out, int out_stride, const float* a, int a_stride, int rows, const PackedMatrix& b,
                   Store store_as, Finish finish) {
   const int panels = std::max(1, kBlockFloats / (b.inputs * kPanelColumns));
   const int block_columns = panels * kPanelColumns;
-  for (int block = 0; block < b.outputs; block += block_columns) {
+  const int blocks = (b.outputs + block_columns - 1) / block_columns;
+  const int row_tiles = (rows + kTileRows - 1) / kTileRows;
+  parallel_for(blocks * row_tiles, [&](int piece) {
+    const int block = piece / row_tiles * block_columns;
     const int end = std::min(block + block_columns, b.outputs);
-    for (int row = 0; row < rows; row += kTileRows) {
-      const int tile_rows = std::min(kTileRows, rows - row);
-      for (int column = block; column < end; column += kPanelColumns) {
-        kTiles[tile_rows - 1](out + row * out_stride + column, out_stride, a + row * a_stride, a_stride,
-                              b.panels + packed_index(b.inputs, column, 0), b.bias + column, b.inputs,
-                              std::min(kPanelColumns, end - column), store_as);
-      }
-      for (int r = row; r < row + tile_rows; r++) finish(out + r * out_stride + block, end - block);
+    const int row = piece % row_tiles * kTileRows;
+    const int tile_rows = std::min(kTileRows, rows - row);
+    for (int column = block; column < end; column += kPanelColumns) {
+      kTiles[tile_rows - 1](out + row * out_stride + column, out_stride, a + row * a_stride, a_stride,
+                            b.panels + packed_index(b.inputs, column, 0), b.bias + column, b.inputs,
+                            std::min(kPanelColumns, end - column), store_as);
     }
-  }
+    for (int r = row; r < row + tile_rows; r++) finish(out + r * out_stride + block, end - block);
+  });
 }
 
 }  // namespace
@@ -96,10 +99,11 @@ void pack_outputs(const PackedMatrix& to, int first_output, const float* rows, i
   }
 }
 
-void pack_inputs(const PackedMatrix& to, const float* rows, int row_stride) {
-  for (int input = 0; input < to.inputs; input++, rows += row_stride) {
+void pack_inputs(const PackedMatrix& to, int first_input, const float* rows, int row_stride, int count) {
+  for (int input = 0; input < count; input++, rows += row_stride) {
     for (int output = 0; output < packed_columns(to.outputs); output++) {
-      to.panels[packed_index(to.inputs, output, input)] = output < to.outputs ? rows[output] : 0;
+      to.panels[packed_index(to.inputs, output, first_input + input)] =
+          output < to.outputs ? rows[output] : 0;
     }
   }
 }

@@ -1,8 +1,9 @@
 // The kernels: every loop over numbers that costs time, and what each promises.
 //
 // Written once against simd.h; checked in every variant against the naive double-precision twins of
-// reference.h. No kernel allocates, keeps state or checks its arguments. Matrices are row-major; a stride
-// counts floats from one row to the next. Outputs come first in argument lists.
+// reference.h. No kernel allocates, keeps state or checks its arguments. Those that say so share their work
+// among threads (threads.h). Matrices are row-major; a stride counts floats from one row to the next. Outputs
+// come first in argument lists.
 #pragma once
 
 #include <cstddef>
@@ -43,9 +44,9 @@ constexpr size_t packed_index(int inputs, int output, int input) {
 /// the last panel are left alone: they must be zero already.
 void pack_outputs(const PackedMatrix& to, int first_output, const float* rows, int row_stride, int count);
 
-/// Packs Wᵀ given by rows of inputs, as attention's values are: `rows`[input][output] with `inputs` rows.
-/// Fills up the last panel with zeros.
-void pack_inputs(const PackedMatrix& to, const float* rows, int row_stride);
+/// Packs rows of Wᵀ, as attention's values are: row `input` of `rows`, one value per output, becomes input
+/// `first_input + input`. Fills up the last panel with zeros.
+void pack_inputs(const PackedMatrix& to, int first_input, const float* rows, int row_stride, int count);
 
 /// The non-linearity of the MLP, by its name in Hugging Face's `hidden_act`.
 enum class Activation {
@@ -65,7 +66,7 @@ enum class Store {
 /// out[rows × b.outputs] = a[rows × b.inputs] · b + bias, or added to out. `out` must not overlap `a`.
 ///
 /// Tiles of 5 or 6 rows × 8 columns (simd.h), each output one chain of multiply-adds in the order of the
-/// inputs, starting from the bias. Cost: rows · inputs · outputs multiply-adds.
+/// inputs, starting from the bias; threads share the tiles. Cost: rows · inputs · outputs multiply-adds.
 void gemm(float* out, int out_stride, const float* a, int a_stride, int rows, const PackedMatrix& b,
           Store store = Store::replace);
 
@@ -77,7 +78,7 @@ void gemm_activated(float* out, int out_stride, const float* a, int a_stride, in
 void activate(float* values, int count, Activation activation);
 
 /// out[r] = (x[r] − mean) / √(variance + eps) · weight + bias for each of `rows` rows of `width` (Ba et al.
-/// 2016; biased variance). Mean and variance in two passes. `out` may be `x`.
+/// 2016; biased variance). Mean and variance in two passes; threads share the rows. `out` may be `x`.
 void layer_norm(float* out, const float* x, int rows, int width, const float* weight, const float* bias,
                 float eps);
 

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <cmath>
 
+#include "../threads.h"
 #include "kernels.h"
 #include "simd.h"
 
@@ -31,20 +33,30 @@ float variance_of(const float* x, int width, float mean) {
   return sum(total) / static_cast<float>(width);
 }
 
+void norm_row(float* out, const float* x, int width, const float* weight, const float* bias, float eps) {
+  const float mean = mean_of(x, width);
+  const float scale = 1 / std::sqrt(variance_of(x, width, mean) + eps);
+  int i = 0;
+  for (; i + 4 <= width; i += 4) {
+    const f32x4 normed = mul(sub(load(x + i), splat(mean)), splat(scale));
+    store(out + i, multiply_add(normed, load(weight + i), load(bias + i)));
+  }
+  for (; i < width; i++) out[i] = (x[i] - mean) * scale * weight[i] + bias[i];
+}
+
+// Rows that a thread takes at a time: a few microseconds of work.
+constexpr int kBandRows = 16;
+
 }  // namespace
 
 void layer_norm(float* out, const float* x, int rows, int width, const float* weight, const float* bias,
                 float eps) {
-  for (int row = 0; row < rows; row++, x += width, out += width) {
-    const float mean = mean_of(x, width);
-    const float scale = 1 / std::sqrt(variance_of(x, width, mean) + eps);
-    int i = 0;
-    for (; i + 4 <= width; i += 4) {
-      const f32x4 normed = mul(sub(load(x + i), splat(mean)), splat(scale));
-      store(out + i, multiply_add(normed, load(weight + i), load(bias + i)));
+  parallel_for((rows + kBandRows - 1) / kBandRows, [&](int band) {
+    const int end = std::min((band + 1) * kBandRows, rows);
+    for (int row = band * kBandRows; row < end; row++) {
+      norm_row(out + row * width, x + row * width, width, weight, bias, eps);
     }
-    for (; i < width; i++) out[i] = (x[i] - mean) * scale * weight[i] + bias[i];
-  }
+  });
 }
 
 void add(float* x, const float* y, int count) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "../../cpp/threads.h"
 #include "../../cpp/vit.h"
 #include "random.h"
 
@@ -82,6 +83,21 @@ TEST(Forward, GivesTheSameLogitsWhicheverTokensAreWanted) {
   forward(model, Tokens::all);
   const float* logits = model.activations.logits;
   EXPECT_EQ(std::vector<float>(logits, logits + kConfig.classes), expected);
+}
+
+TEST(Forward, IsTheSameToTheBitWithAnyNumberOfThreads) {
+  std::vector<float> expected;
+  for (int threads : {1, 2, 3, 5}) {
+    use_threads(threads);
+    Model model;
+    load(model, 1000);
+    for (int run = 0; run < 20; run++) {
+      const std::vector<float> logits = classify_noise(model, 33, 21, 21);
+      if (expected.empty()) expected = logits;
+      ASSERT_EQ(logits, expected) << threads << " threads, run " << run;
+    }
+  }
+  use_threads(1);
 }
 
 TEST(Forward, ShowsEveryStageInOrder) {

@@ -110,7 +110,8 @@ TEST_P(Gemm, PacksInputsAsItPacksOutputs) {
     }
   }
   std::vector<float> panels(p.panels.size(), kGuard);
-  pack_inputs({panels.data(), nullptr, p.s.inputs, p.s.outputs}, transposed.data(), p.s.outputs);
+  pack_inputs({panels.data(), nullptr, p.s.inputs, p.s.outputs}, 0, transposed.data(), p.s.outputs,
+              p.s.inputs);
   EXPECT_EQ(panels, p.panels);
 }
 
@@ -132,7 +133,7 @@ TEST(Gemm, ComposesToAttention) {
   const PackedMatrix k{keys.data(), zeros.data(), kSize, kTokens},
       v{values.data(), zeros.data(), kTokens, kSize};
   pack_outputs(k, 0, qkv.data() + kSize, kStride, kTokens);
-  pack_inputs(v, qkv.data() + 2 * kSize, kStride);
+  pack_inputs(v, 0, qkv.data() + 2 * kSize, kStride, kTokens);
   gemm(scores.data(), kTokens, qkv.data(), kStride, kTokens, k);
   for (float& score : scores) score /= std::sqrt(static_cast<float>(kSize));
   for (int t = 0; t < kTokens; t++) softmax(scores.data() + t * kTokens, kTokens);
