@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -28,7 +29,9 @@ const archives = [
   },
 ];
 
-const folder = join(root, '.toolchain');
+// Where several checkouts share one through a link, it has one name all the same: its programs hold on to it.
+const shared = join(root, '.toolchain');
+const folder = existsSync(shared) ? realpathSync(shared) : shared;
 const home = join(folder, 'emscripten');
 const stamp = join(home, 'ready');
 
