@@ -7,13 +7,13 @@
 
 namespace vit {
 
-/// The buffers, in the order the data flows. N patches, T = N + 1 tokens, D hidden, M mlp_hidden, d head
-/// size.
+/// The buffers, in the order the data flows. N patches, T tokens, D hidden, M outputs of the MLP's first
+/// layer, d head size.
 struct Activations {
   float* pixel_values;   // [3 × image_height × image_width]
   float* patch_pixels;   // [N × 3·P·P], the patches flattened
-  float* tokens;         // [T × D], the residual stream; row 0 is the class token
-  float* normed;         // [T × D], layer norm of the tokens
+  float* tokens;         // [T × D], the residual stream: prefix tokens, then patches
+  float* normed;         // [T × D], layer norm of the tokens; after the blocks, the final tokens
   float* q;              // [T × D], queries of all attention heads side by side
   float* k;              // [T × D], keys
   float* v;              // [T × D], values
@@ -23,6 +23,8 @@ struct Activations {
   float* scores;         // [threads × kAttentionRows × T rounded up to whole panels]
   float* attended;       // [T × D], the attention heads side by side
   float* mlp_hidden;     // [T × M]
+  float* pooled;         // [2 × D], of which the model's pooling gives one row or both
+  float* represented;    // [pre_logits]
   float* logits;         // [classes]
   float* probabilities;  // [classes]
 };

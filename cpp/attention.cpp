@@ -41,6 +41,11 @@ void attend_with_all_heads(Activations& a, const Config& c, int rows) {
   });
 }
 
+// The heads of a token lie side by side, so each is a row of its own.
+void norm_heads(float* x, const LayerNormWeights& norm, const Config& c, int rows) {
+  layer_norm(x, x, rows * c.heads, head_size(c), norm.weight, norm.bias, c.layer_norm_eps);
+}
+
 }  // namespace
 
 void attention(Activations& a, const EncoderBlockWeights& weights, const Config& c, int rows) {
@@ -48,6 +53,10 @@ void attention(Activations& a, const EncoderBlockWeights& weights, const Config&
   gemm(a.q, c.hidden, a.normed, c.hidden, rows, weights.q);
   gemm(a.k, c.hidden, a.normed, c.hidden, tokens, weights.k);
   gemm(a.v, c.hidden, a.normed, c.hidden, tokens, weights.v);
+  if (c.qk_norm) {
+    norm_heads(a.q, weights.q_norm, c, rows);
+    norm_heads(a.k, weights.k_norm, c, tokens);
+  }
   attend_with_all_heads(a, c, rows);
   gemm(a.tokens, c.hidden, a.attended, c.hidden, rows, weights.proj, Store::accumulate);
 }

@@ -8,7 +8,8 @@
 namespace vit {
 
 /// tokens += proj(concat over heads of softmax(q·kᵀ/√d)·v) for the first `rows` tokens, attending to all of
-/// them, with q, k, v the linear maps of `normed`.
+/// them, with q, k, v the linear maps of `normed`; with qk_norm, every head's q and k go through a layer norm
+/// first.
 ///
 /// Reads `normed`, writes `tokens`; uses q, k, v, keys, values, scores, attended. The T × T scores never
 /// exist as a whole: a few query rows of one attention head at a time go through q·kᵀ, softmax and ·v.

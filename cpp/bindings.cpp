@@ -71,7 +71,27 @@ EMSCRIPTEN_BINDINGS(vit) {
       .field(
           "activation", +[](const Config& c) { return static_cast<int>(c.activation); },
           +[](Config& c, int value) { c.activation = static_cast<Activation>(value); })
-      .field("qkvBias", &Config::qkv_bias);
+      .field("classToken", &Config::class_token)
+      .field("distillationToken", &Config::distillation_token)
+      .field("registers", &Config::registers)
+      .field("positionedPrefix", &Config::positioned_prefix)
+      .field("positionRows", &Config::position_rows)
+      .field("positionColumns", &Config::position_columns)
+      .field("positionAntialias", &Config::position_antialias)
+      .field("patchBias", &Config::patch_bias)
+      .field("qkvBias", &Config::qkv_bias)
+      .field("projectionBias", &Config::projection_bias)
+      .field("preNorm", &Config::pre_norm)
+      .field("qkNorm", &Config::qk_norm)
+      .field("layerScale", &Config::layer_scale)
+      .field("gatedMlp", &Config::gated_mlp)
+      .field("finalNorm", &Config::final_norm)
+      .field(
+          "pooling", +[](const Config& c) { return static_cast<int>(c.pooling); },
+          +[](Config& c, int value) { c.pooling = static_cast<Pooling>(value); })
+      .field("pooledNorm", &Config::pooled_norm)
+      .field("preLogits", &Config::pre_logits)
+      .field("multiLabel", &Config::multi_label);
 
   value_array<std::array<double, 3>>("Rgb")
       .element(emscripten::index<0>())
@@ -123,6 +143,15 @@ EMSCRIPTEN_BINDINGS(vit) {
           +[](const BoundModel& b) { return pointer(b.model.activations.pixel_values); })
       .function(
           "forward", +[](BoundModel& b) { forward(b.model); })
+      .function(
+          "forwardAll", +[](BoundModel& b) { forward(b.model, Tokens::all); })
+      .function(
+          "embed", +[](BoundModel& b, int pooling,
+                       bool normalize) { embed(b.model, static_cast<Pooling>(pooling), normalize); })
+      .function(
+          "tokensPointer", +[](const BoundModel& b) { return pointer(b.model.activations.normed); })
+      .function(
+          "pooledPointer", +[](const BoundModel& b) { return pointer(b.model.activations.pooled); })
       .function(
           "logitsPointer", +[](const BoundModel& b) { return pointer(b.model.activations.logits); })
       .function(

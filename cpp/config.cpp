@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace vit {
@@ -11,29 +12,44 @@ constexpr int kLargestSize = 1 << 16;
 // Elements of one buffer: far beyond any published ViT, too, and few enough for 32-bit offsets everywhere.
 constexpr uint64_t kMostElements = 1 << 29;
 
-std::string check_size(const char* name, int value) {
-  if (value >= 1 && value <= kLargestSize) return "";
-  return std::string(name) + " is " + std::to_string(value) + ", but must be between 1 and " +
-         std::to_string(kLargestSize);
-}
-
 // Sizes come from files, so no product of two may be trusted to fit an int before this has passed.
 std::string check_products(const Config& c) {
   const auto product = [](int a, int b) { return static_cast<uint64_t>(a) * static_cast<uint64_t>(b); };
-  const uint64_t patches = product(c.image_height / c.patch_height, c.image_width / c.patch_width);
-  if (patches >= kLargestSize) return "the image has more than 65,535 patches";
-  const int tokens = static_cast<int>(patches) + 1;
+  const uint64_t patches = product(grid_rows(c), grid_columns(c));
+  const uint64_t positions = product(c.position_rows, c.position_columns);
+  if (std::max(patches, positions) + static_cast<uint64_t>(prefix_count(c)) > kLargestSize) {
+    return "there would be more than 65,536 tokens";
+  }
+  const int tokens = token_count(c);
   const uint64_t buffers[] = {
       4 * product(c.image_height, c.image_width),  // the resized image, RGBA
       kChannels * product(c.patch_height, c.patch_width) * static_cast<uint64_t>(packed_columns(c.hidden)),
       product(packed_columns(c.hidden), packed_columns(c.hidden)),
-      product(packed_columns(c.hidden), packed_columns(c.mlp_hidden)),
-      product(c.hidden, packed_columns(c.classes)),
+      product(packed_columns(c.hidden), packed_columns(fc1_outputs(c))),
+      product(2 * c.hidden, packed_columns(c.classes)),
+      product(2 * c.hidden, packed_columns(c.pre_logits)),
+      product(c.pre_logits, packed_columns(c.classes)),
       product(packed_columns(tokens), packed_columns(c.hidden)),
-      product(tokens, c.mlp_hidden),
+      product(static_cast<int>(positions) + c.positioned_prefix, c.hidden),
+      product(tokens, fc1_outputs(c)),
   };
   for (uint64_t elements : buffers) {
     if (elements > kMostElements) return "a buffer of more than 2 GB would be needed";
+  }
+  return "";
+}
+
+std::string check_tokens(const Config& c) {
+  if (c.positioned_prefix > prefix_count(c)) {
+    return "position embeddings are for more prefix tokens than there are";
+  }
+  const bool needs_class_token = c.pooling != Pooling::mean_patches && c.pooling != Pooling::mean_tokens;
+  if (needs_class_token && !c.class_token) return "the head needs a class token, but there is none";
+  if (c.pooling == Pooling::class_and_distillation && !c.distillation_token) {
+    return "the head needs a distillation token, but there is none";
+  }
+  if (c.pooling == Pooling::class_and_distillation && c.pre_logits > 0) {
+    return "a layer before the head cannot serve two heads";
   }
   return "";
 }
@@ -44,18 +60,32 @@ std::string check(const Config& c) {
   const struct {
     const char* name;
     int value;
-  } sizes[] = {
-      {"image height", c.image_height}, {"image width", c.image_width},    {"patch height", c.patch_height},
-      {"patch width", c.patch_width},   {"hidden size", c.hidden},         {"number of layers", c.layers},
-      {"number of heads", c.heads},     {"MLP hidden size", c.mlp_hidden}, {"number of classes", c.classes}};
-  for (const auto& size : sizes) {
-    if (std::string error = check_size(size.name, size.value); !error.empty()) return error;
+    int smallest;
+  } sizes[] = {{"image height", c.image_height, 1},
+               {"image width", c.image_width, 1},
+               {"patch height", c.patch_height, 1},
+               {"patch width", c.patch_width, 1},
+               {"hidden size", c.hidden, 1},
+               {"number of layers", c.layers, 1},
+               {"number of heads", c.heads, 1},
+               {"MLP hidden size", c.mlp_hidden, 1},
+               {"number of classes", c.classes, 0},
+               {"number of registers", c.registers, 0},
+               {"number of prefix tokens with positions", c.positioned_prefix, 0},
+               {"height of the position embeddings' grid", c.position_rows, 1},
+               {"width of the position embeddings' grid", c.position_columns, 1},
+               {"width of the layer before the head", c.pre_logits, 0}};
+  for (const auto& [name, value, smallest] : sizes) {
+    if (value >= smallest && value <= kLargestSize) continue;
+    return std::string(name) + " is " + std::to_string(value) + ", but must be between " +
+           std::to_string(smallest) + " and " + std::to_string(kLargestSize);
   }
   if (c.image_height % c.patch_height || c.image_width % c.patch_width) {
     return "an image of " + std::to_string(c.image_width) + "×" + std::to_string(c.image_height) +
            " is not a whole number of patches of " + std::to_string(c.patch_width) + "×" +
            std::to_string(c.patch_height);
   }
+  if (std::string error = check_tokens(c); !error.empty()) return error;
   if (std::string error = check_products(c); !error.empty()) return error;
   if (c.hidden % c.heads) {
     return "a hidden size of " + std::to_string(c.hidden) + " cannot be split into " +

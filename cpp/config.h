@@ -1,4 +1,4 @@
-// What a Vision Transformer's sizes are: everything that distinguishes one plain ViT from another.
+// What a Vision Transformer is made of: everything that distinguishes one plain ViT from another.
 #pragma once
 
 #include <string>
@@ -7,8 +7,19 @@
 
 namespace vit {
 
-/// A plain ViT classifier: class token, pre-norm encoder blocks, a linear head on the class token. All of it
-/// comes from the checkpoint; nothing here has a default.
+/// Which tokens become what the head sees: the pooled features.
+enum class Pooling {
+  class_token,     // [D]
+  mean_patches,    // [D], the mean of the patches' tokens
+  mean_tokens,     // [D], the mean of all tokens
+  class_and_mean,  // [2·D], the class token, then the mean of the patches' tokens (DINOv2's classifier)
+  class_and_distillation,  // [2·D], each with a head of its own, whose logits are averaged (distilled DeiT)
+};
+
+/// A plain ViT: patches and prefix tokens, pre-norm encoder blocks, a linear head on pooled features. All of
+/// it comes from the checkpoint; nothing here has a default.
+///
+/// Prefix tokens stand before the patches, in this order: class token, distillation token, registers.
 struct Config {
   int image_height;      // pixels; a whole number of patches
   int image_width;       // pixels; a whole number of patches
@@ -17,27 +28,78 @@ struct Config {
   int hidden;            // D: width of a token; a whole number of attention heads
   int layers;            // encoder blocks
   int heads;             // attention heads per block
-  int mlp_hidden;        // width of the MLP's inner layer
-  int classes;           // outputs of the head
+  int mlp_hidden;        // width of the MLP's inner layer; of a gated MLP, after the gate
+  int classes;           // outputs of the head; 0 when there is no head
   float layer_norm_eps;  // 1e-12 in Hugging Face's ViT, 1e-6 in timm's: the logits' fifth digit shows it
   Activation activation;
-  bool qkv_bias;  // whether queries, keys and values have biases
+
+  bool class_token;
+  bool distillation_token;  // DeiT (Touvron et al. 2021)
+  int registers;            // Darcet et al. 2024
+  int positioned_prefix;    // how many of the prefix tokens, from the first, have a position embedding
+
+  // The grid of patches that the checkpoint's position embeddings are for. Where it is not the image's, they
+  // are resampled when the weights have arrived, as PyTorch's bicubic interpolation does (kernels.h).
+  int position_rows;
+  int position_columns;
+  bool position_antialias;
+
+  bool patch_bias;       // whether the patch embedding has a bias
+  bool qkv_bias;         // whether queries, keys and values have biases
+  bool projection_bias;  // whether attention's projection and the MLP have biases
+  bool pre_norm;         // a layer norm before the blocks (CLIP)
+  bool qk_norm;          // a layer norm of every head's queries and keys (Dehghani et al. 2023)
+  bool layer_scale;      // a factor per channel on what a block adds (Touvron et al. 2021, CaiT)
+  bool gated_mlp;        // activation(first half of fc1) · second half (SwiGLU, Shazeer 2020)
+
+  bool final_norm;  // a layer norm of the tokens after the blocks
+  Pooling pooling;
+  bool pooled_norm;  // a layer norm of each pooled vector
+  int pre_logits;    // width of a tanh layer before the head; 0 when there is none
+  bool multi_label;  // probabilities are independent: sigmoid instead of softmax
 };
 
 inline constexpr int kChannels = 3;  // RGB
 
-constexpr int patch_count(const Config& c) {
-  return (c.image_height / c.patch_height) * (c.image_width / c.patch_width);
-}
+constexpr int grid_rows(const Config& c) { return c.image_height / c.patch_height; }
+constexpr int grid_columns(const Config& c) { return c.image_width / c.patch_width; }
+constexpr int patch_count(const Config& c) { return grid_rows(c) * grid_columns(c); }
 
-/// Patches and the class token.
-constexpr int token_count(const Config& c) { return patch_count(c) + 1; }
+constexpr int prefix_count(const Config& c) { return c.class_token + c.distillation_token + c.registers; }
+
+/// T: prefix tokens and patches.
+constexpr int token_count(const Config& c) { return prefix_count(c) + patch_count(c); }
 
 /// Values of one flattened patch, channel by channel.
 constexpr int patch_values(const Config& c) { return kChannels * c.patch_height * c.patch_width; }
 
 /// d: the width of one attention head.
 constexpr int head_size(const Config& c) { return c.hidden / c.heads; }
+
+/// Outputs of the MLP's first layer.
+constexpr int fc1_outputs(const Config& c) { return c.gated_mlp ? 2 * c.mlp_hidden : c.mlp_hidden; }
+
+/// Vectors of width D that a pooling gives.
+constexpr int pooled_vectors(Pooling pooling) {
+  return pooling == Pooling::class_and_mean || pooling == Pooling::class_and_distillation ? 2 : 1;
+}
+
+/// Width of what the head sees, before the layer that may precede it.
+constexpr int pooled_width(const Config& c) {
+  return c.pooling == Pooling::class_and_mean ? 2 * c.hidden : c.hidden;
+}
+
+/// Tokens that a pooling reads, from the first.
+constexpr int pooled_tokens(const Config& c, Pooling pooling) {
+  return pooling == Pooling::class_token              ? 1
+         : pooling == Pooling::class_and_distillation ? 2
+                                                      : token_count(c);
+}
+
+/// Whether the model's position embeddings are for another grid than its images have.
+constexpr bool resamples_positions(const Config& c) {
+  return c.position_rows != grid_rows(c) || c.position_columns != grid_columns(c);
+}
 
 /// Empty, or what makes the configuration impossible.
 std::string check(const Config& config);

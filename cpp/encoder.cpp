@@ -12,6 +12,11 @@ void norm_tokens(Activations& a, const LayerNormWeights& norm, const Config& c, 
 
 }  // namespace
 
+void norm_before_blocks(Activations& a, const Weights& weights, const Config& c) {
+  const LayerNormWeights& norm = weights.norm_pre;
+  layer_norm(a.tokens, a.tokens, token_count(c), c.hidden, norm.weight, norm.bias, c.layer_norm_eps);
+}
+
 void encoder_block(Activations& a, const EncoderBlockWeights& weights, const Config& c, int rows) {
   norm_tokens(a, weights.norm1, c, token_count(c));
   attention(a, weights, c, rows);

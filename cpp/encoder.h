@@ -7,12 +7,16 @@
 
 namespace vit {
 
+/// tokens = norm_pre(tokens), of models that have such a norm before the first block.
+void norm_before_blocks(Activations& activations, const Weights& weights, const Config& config);
+
 /// One encoder block (equations 2 and 3 of Dosovitskiy et al. 2021):
 ///
 ///   tokens += attention(norm1(tokens));  tokens += mlp(norm2(tokens))
 ///
 /// for the first `rows` tokens; the others are attended to but keep their value. In the last block of a
-/// classifier only the class token's row is wanted, which saves most of that block.
+/// classifier by the class token only its row is wanted, which saves most of that block. (LayerScale is in
+/// the weights; see `settle`.)
 void encoder_block(Activations& activations, const EncoderBlockWeights& weights, const Config& config,
                    int rows);
 

@@ -1,20 +1,61 @@
 #include "head.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace vit {
 
 void final_norm(Activations& a, const Weights& weights, const Config& c, int rows) {
+  if (!c.final_norm) {
+    std::copy_n(a.tokens, rows * c.hidden, a.normed);
+    return;
+  }
   layer_norm(a.normed, a.tokens, rows, c.hidden, weights.norm.weight, weights.norm.bias, c.layer_norm_eps);
 }
 
+void pool(Activations& a, const Weights& weights, const Config& c, Pooling pooling) {
+  const float* patches = a.normed + prefix_count(c) * c.hidden;
+  switch (pooling) {
+    case Pooling::class_token: std::copy_n(a.normed, c.hidden, a.pooled); break;
+    case Pooling::mean_patches: mean_of_rows(a.pooled, patches, patch_count(c), c.hidden); break;
+    case Pooling::mean_tokens: mean_of_rows(a.pooled, a.normed, token_count(c), c.hidden); break;
+    case Pooling::class_and_mean:
+      std::copy_n(a.normed, c.hidden, a.pooled);
+      mean_of_rows(a.pooled + c.hidden, patches, patch_count(c), c.hidden);
+      break;
+    case Pooling::class_and_distillation: std::copy_n(a.normed, 2 * c.hidden, a.pooled); break;
+  }
+  if (!c.pooled_norm) return;
+  const LayerNormWeights& norm = weights.fc_norm;
+  layer_norm(a.pooled, a.pooled, pooled_vectors(pooling), c.hidden, norm.weight, norm.bias, c.layer_norm_eps);
+}
+
+void scale_to_length_1(float* features, int count) {
+  double squares = 0;
+  for (int i = 0; i < count; i++) squares += static_cast<double>(features[i]) * features[i];
+  const float scale = squares > 0 ? static_cast<float>(1 / std::sqrt(squares)) : 0;
+  for (int i = 0; i < count; i++) features[i] *= scale;
+}
+
 void classify(Activations& a, const Weights& weights, const Config& c) {
-  gemm(a.logits, c.classes, a.normed, c.hidden, 1, weights.head);
+  const float* features = a.pooled;
+  if (c.pre_logits) {
+    gemm(a.represented, c.pre_logits, a.pooled, pooled_width(c), 1, weights.pre_logits);
+    for (int i = 0; i < c.pre_logits; i++) a.represented[i] = std::tanh(a.represented[i]);
+    features = a.represented;
+  }
+  gemm(a.logits, c.classes, features, weights.head.inputs, 1, weights.head);
+  if (c.pooling != Pooling::class_and_distillation) return;
+  gemm(a.logits, c.classes, a.pooled + c.hidden, c.hidden, 1, weights.head_dist, Store::accumulate);
 }
 
 void normalise_logits(Activations& a, const Config& c) {
   std::copy_n(a.logits, c.classes, a.probabilities);
-  softmax(a.probabilities, c.classes);
+  if (c.multi_label) {
+    sigmoid(a.probabilities, c.classes);
+  } else {
+    softmax(a.probabilities, c.classes);
+  }
 }
 
 }  // namespace vit

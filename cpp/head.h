@@ -1,4 +1,4 @@
-// Tokens → logits → probabilities: the exit of the encoder.
+// Tokens → pooled features → logits → probabilities: the exit of the encoder.
 #pragma once
 
 #include "activations.h"
@@ -7,13 +7,20 @@
 
 namespace vit {
 
-/// normed = norm(tokens): the final layer norm, of the first `rows` tokens.
+/// normed = norm(tokens), of the first `rows` tokens; the tokens as they are where a model has no final norm.
 void final_norm(Activations& activations, const Weights& weights, const Config& config, int rows);
 
-/// logits = head(normed class token) (equation 4 of Dosovitskiy et al. 2021 and its linear classifier).
+/// pooled = the pooling of `normed`, each vector through the norm of pooled features if the model has one.
+void pool(Activations& activations, const Weights& weights, const Config& config, Pooling pooling);
+
+/// features[count] /= their Euclidean length; zeros stay.
+void scale_to_length_1(float* features, int count);
+
+/// logits = head(pooled) (equation 4 of Dosovitskiy et al. 2021 and its linear classifier), with a tanh layer
+/// before it in some models; of two heads, the mean of their logits.
 void classify(Activations& activations, const Weights& weights, const Config& config);
 
-/// probabilities = softmax(logits).
+/// probabilities = softmax(logits), or each one's sigmoid where classes do not exclude each other.
 void normalise_logits(Activations& activations, const Config& config);
 
 }  // namespace vit

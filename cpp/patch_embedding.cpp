@@ -30,12 +30,16 @@ void flatten_patches(float* out, const float* pixel_values, const Config& c) {
 
 void embed_patches(Activations& a, const Weights& weights, const Config& c) {
   flatten_patches(a.patch_pixels, a.pixel_values, c);
-  gemm(a.tokens + c.hidden, c.hidden, a.patch_pixels, patch_values(c), patch_count(c), weights.patch_embed);
+  gemm(a.tokens + prefix_count(c) * c.hidden, c.hidden, a.patch_pixels, patch_values(c), patch_count(c),
+       weights.patch_embed);
 }
 
-void add_class_token_and_positions(Activations& a, const Weights& weights, const Config& c) {
-  std::copy_n(weights.cls_token, c.hidden, a.tokens);
-  add(a.tokens, weights.pos_embed, token_count(c) * c.hidden);
+void add_prefix_tokens_and_positions(Activations& a, const Weights& weights, const Config& c) {
+  const int prefix = prefix_count(c) * c.hidden;
+  const int positioned = c.positioned_prefix * c.hidden;
+  std::copy_n(weights.prefix_tokens, prefix, a.tokens);
+  add(a.tokens, weights.pos_embed, positioned);
+  add(a.tokens + prefix, weights.pos_embed + positioned, patch_count(c) * c.hidden);
 }
 
 }  // namespace vit

@@ -8,11 +8,12 @@
 namespace vit {
 
 /// Cuts the image into patches and projects each linearly (equation 1 of Dosovitskiy et al. 2021, xₚE; a
-/// convolution with stride = kernel in the reference). Writes tokens 1 … N, leaves the class token's row
+/// convolution with stride = kernel in the reference). Writes the tokens behind the prefix, which it leaves
 /// alone.
 void embed_patches(Activations& activations, const Weights& weights, const Config& config);
 
-/// Puts the class token in row 0 and adds the position embedding to every token: z₀.
-void add_class_token_and_positions(Activations& activations, const Weights& weights, const Config& config);
+/// Puts the prefix tokens (class, distillation, registers) before the patches and adds the position
+/// embeddings to the patches and to those prefix tokens that have one: z₀.
+void add_prefix_tokens_and_positions(Activations& activations, const Weights& weights, const Config& config);
 
 }  // namespace vit

@@ -16,6 +16,30 @@ void lay_out(Model& model) {
   model.staging = model.memory.take<uint8_t>(kStagingBytes);
 }
 
+// Pixel values → the first `wanted_rows` tokens after the final norm, in `normed`.
+void encode(Model& model, int wanted_rows, const Observer& observe) {
+  const Config& c = model.config;
+  const Weights& weights = model.weights;
+  Activations& a = model.activations;
+  const int tokens = token_count(c);
+
+  embed_patches(a, weights, c);
+  observe({"patches", 0, a.tokens + prefix_count(c) * c.hidden, patch_count(c), c.hidden});
+  add_prefix_tokens_and_positions(a, weights, c);
+  observe({"tokens", 0, a.tokens, tokens, c.hidden});
+  if (c.pre_norm) {
+    norm_before_blocks(a, weights, c);
+    observe({"norm_pre", 0, a.tokens, tokens, c.hidden});
+  }
+  for (int layer = 0; layer < c.layers; layer++) {
+    const int rows = layer + 1 < c.layers ? tokens : wanted_rows;
+    encoder_block(a, weights.blocks[static_cast<size_t>(layer)], c, rows);
+    observe({"blocks", layer, a.tokens, rows, c.hidden});
+  }
+  final_norm(a, weights, c, wanted_rows);
+  observe({"norm", 0, a.normed, wanted_rows, c.hidden});
+}
+
 }  // namespace
 
 std::string begin(Model& model, const Config& config, const Preprocess& preprocess) {
@@ -44,7 +68,11 @@ std::string tensor(Model& model, std::string_view name, std::string_view dtype, 
 
 std::string missing(const Model& model) { return missing(model.slots); }
 
-std::string finish(Model& model) { return incomplete(model.slots); }
+std::string finish(Model& model) {
+  if (std::string error = incomplete(model.slots); !error.empty()) return error;
+  settle(model.weights, model.config);
+  return "";
+}
 
 std::string begin_image(Model& model, int width, int height) {
   return begin_image(model.preprocessor, width, height);
@@ -56,26 +84,22 @@ void add_rows(Model& model, int rows) {
 
 void forward(Model& model, Tokens wanted, const Observer& observe) {
   const Config& c = model.config;
-  const Weights& weights = model.weights;
   Activations& a = model.activations;
-  const int tokens = token_count(c);
-  const int wanted_rows = wanted == Tokens::all ? tokens : 1;
-
-  embed_patches(a, weights, c);
-  observe({"patches", 0, a.tokens + c.hidden, tokens - 1, c.hidden});
-  add_class_token_and_positions(a, weights, c);
-  observe({"tokens", 0, a.tokens, tokens, c.hidden});
-  for (int layer = 0; layer < c.layers; layer++) {
-    const int rows = layer + 1 < c.layers ? tokens : wanted_rows;
-    encoder_block(a, weights.blocks[static_cast<size_t>(layer)], c, rows);
-    observe({"blocks", layer, a.tokens, rows, c.hidden});
-  }
-  final_norm(a, weights, c, wanted_rows);
-  observe({"norm", 0, a.normed, wanted_rows, c.hidden});
-  classify(a, weights, c);
+  encode(model, wanted == Tokens::all ? token_count(c) : pooled_tokens(c, c.pooling), observe);
+  pool(a, model.weights, c, c.pooling);
+  observe({"pooled", 0, a.pooled, pooled_vectors(c.pooling), c.hidden});
+  if (c.classes == 0) return;
+  classify(a, model.weights, c);
   observe({"logits", 0, a.logits, 1, c.classes});
   normalise_logits(a, c);
   observe({"probabilities", 0, a.probabilities, 1, c.classes});
+}
+
+void embed(Model& model, Pooling pooling, bool normalize) {
+  const Config& c = model.config;
+  encode(model, pooled_tokens(c, pooling), {});
+  pool(model.activations, model.weights, c, pooling);
+  if (normalize) scale_to_length_1(model.activations.pooled, pooled_vectors(pooling) * c.hidden);
 }
 
 }  // namespace vit

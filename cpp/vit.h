@@ -5,9 +5,9 @@
 //
 //   begin_image, add_rows   RGBA rows → resized, cropped, normalised pixel values     preprocess.h
 //   forward                 pixel values → patch embedding                            patch_embedding.h
-//                           → class token and position embedding → tokens
+//                           → prefix tokens and position embedding → tokens
 //                           → encoder blocks (attention.h, mlp.h)                     encoder.h
-//                           → final norm → head → logits → probabilities              head.h
+//                           → final norm → pooling → head → logits → probabilities    head.h
 //
 // A model's life:
 //
@@ -15,7 +15,7 @@
 //   begin(model, config, preprocess)            sizes everything; the only allocation
 //   tensor(model, name, dtype, shape, bytes)    for each chunk of each tensor, in any order of tensors
 //   finish(model)                               says what is missing, if anything
-//   begin_image … add_rows … forward            per image, as often as wanted
+//   begin_image … add_rows … forward or embed   per image, as often as wanted
 //
 // What can fail returns a std::string: empty when all is well, otherwise what was wrong in plain words, for
 // the caller to make a sentence of. After a failure the model is as it was before the call.
@@ -39,7 +39,8 @@ namespace vit {
 /// One stage's result, shown to an observer while `forward` runs: a row-major matrix that is valid only
 /// during the call.
 struct Stage {
-  std::string_view name;  // "patches", "tokens", "blocks.{layer}", "norm", "logits", "probabilities"
+  std::string_view name;  // "patches", "tokens", "norm_pre" (where there is one), "blocks", "norm", "pooled";
+                          // of a model with a head "logits", "probabilities"
   int layer;              // the encoder block, 0 for other stages
   const float* data;      // [rows × columns]
   int rows;
@@ -85,7 +86,8 @@ std::string tensor(Model& model, std::string_view name, std::string_view dtype, 
 /// The slots of which nothing was announced yet, one name a line.
 std::string missing(const Model& model);
 
-/// All weights have arrived; or which one has not, and how much of it.
+/// All weights have arrived; or which one has not, and how much of it. Resamples the position embeddings
+/// where the checkpoint has them for images of another size.
 std::string finish(Model& model);
 
 /// Starts an image of `width` × `height` pixels: afterwards rows [needed_rows.first, + needed_rows.count) of
@@ -99,14 +101,18 @@ void add_rows(Model& model, int rows);
 
 /// Which tokens leave the encoder.
 enum class Tokens {
-  class_token,  // what the head needs: the others' way through the last block is left out
+  pooled,  // what the pooling reads: the others' way through the last block is left out
   all,
 };
 
-/// Pixel values → logits and probabilities in `model.activations`, the same to the bit whichever tokens are
-/// wanted. The wanted tokens, after the final norm, stand in `activations.normed`. Allocates nothing.
-/// Cost: 1.25 G multiply-adds for ViT-Tiny at 224×224, 17.6 G for ViT-Base; a twelfth less for the class
-/// token alone.
-void forward(Model& model, Tokens wanted = Tokens::class_token, const Observer& observer = {});
+/// Pixel values → pooled features, logits and probabilities in `model.activations`, the same to the bit
+/// whichever tokens are wanted. The wanted tokens, after the final norm, stand in `activations.normed`.
+/// Without a head, ends with the pooled features. Allocates nothing. Cost: 1.25 G multiply-adds for ViT-Tiny
+/// at 224×224, 17.6 G for ViT-Base; a twelfth less for the class token alone.
+void forward(Model& model, Tokens wanted = Tokens::pooled, const Observer& observer = {});
+
+/// Pixel values → features in `activations.pooled`, under any pooling for which the model has the tokens;
+/// scaled to Euclidean length 1 if `normalize`. No logits. Cost: as `forward`.
+void embed(Model& model, Pooling pooling, bool normalize);
 
 }  // namespace vit

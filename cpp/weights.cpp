@@ -31,20 +31,29 @@ struct SlotTable {
     matrix(name + ".weight", {to.outputs, to.inputs}, to, scale);
     if (has_bias) plain(name + ".bias", {to.outputs}, to.bias, scale);
   }
-  void layer_norm(const std::string& name, const LayerNormWeights& to, int width) {
-    plain(name + ".weight", {width}, to.weight);
-    plain(name + ".bias", {width}, to.bias);
+  void layer_norm(const std::string& name, const LayerNormWeights& to, int width, float scale = 1) {
+    plain(name + ".weight", {width}, to.weight, scale);
+    plain(name + ".bias", {width}, to.bias, scale);
   }
   void encoder_block(const std::string& name, const EncoderBlockWeights& to, const Config& c) {
-    layer_norm(name + ".norm1", to.norm1, c.hidden);
     // Attention divides q·k by √d; done once here it costs nothing per image.
-    linear(name + ".attn.q", to.q, c.qkv_bias, 1 / std::sqrt(static_cast<float>(head_size(c))));
+    const float scale = 1 / std::sqrt(static_cast<float>(head_size(c)));
+    layer_norm(name + ".norm1", to.norm1, c.hidden);
+    linear(name + ".attn.q", to.q, c.qkv_bias, c.qk_norm ? 1 : scale);
     linear(name + ".attn.k", to.k, c.qkv_bias);
     linear(name + ".attn.v", to.v, c.qkv_bias);
-    linear(name + ".attn.proj", to.proj);
+    if (c.qk_norm) {
+      layer_norm(name + ".attn.q_norm", to.q_norm, head_size(c), scale);
+      layer_norm(name + ".attn.k_norm", to.k_norm, head_size(c));
+    }
+    linear(name + ".attn.proj", to.proj, c.projection_bias);
     layer_norm(name + ".norm2", to.norm2, c.hidden);
-    linear(name + ".mlp.fc1", to.fc1);
-    linear(name + ".mlp.fc2", to.fc2);
+    linear(name + ".mlp.fc1", to.fc1, c.projection_bias);
+    linear(name + ".mlp.fc2", to.fc2, c.projection_bias);
+    if (c.layer_scale) {
+      plain(name + ".ls1.gamma", {c.hidden}, to.ls1);
+      plain(name + ".ls2.gamma", {c.hidden}, to.ls2);
+    }
   }
 };
 
@@ -64,6 +73,12 @@ std::string in_brackets(std::span<const int> shape) {
   std::string text = "[";
   for (size_t i = 0; i < shape.size(); i++) text += (i ? ", " : "") + std::to_string(shape[i]);
   return text + "]";
+}
+
+// The shape from its first axis on that is not 1.
+std::span<const int> without_ones(std::span<const int> shape) {
+  const auto first = std::ranges::find_if(shape, [](int size) { return size != 1; });
+  return {first, shape.end()};
 }
 
 uint64_t elements(const WeightSlot& slot) {
@@ -94,39 +109,72 @@ void place(const WeightSlot& slot, const float* values, int count) {
 }  // namespace
 
 Weights lay_out_weights(Arena& arena, const Config& c) {
+  const auto vectors = [&arena, &c](int count) {
+    return arena.take<float>(static_cast<size_t>(count) * static_cast<size_t>(c.hidden));
+  };
   Weights w{};
   w.patch_embed = take_matrix(arena, patch_values(c), c.hidden);
-  w.cls_token = arena.take<float>(static_cast<size_t>(c.hidden));
-  w.pos_embed = arena.take<float>(static_cast<size_t>(token_count(c)) * static_cast<size_t>(c.hidden));
+  w.prefix_tokens = vectors(prefix_count(c));
+  w.pos_embed = vectors(c.positioned_prefix + patch_count(c));
+  w.given_pos_embed = resamples_positions(c)
+                          ? vectors(c.positioned_prefix + c.position_rows * c.position_columns)
+                          : w.pos_embed;
+  if (c.pre_norm) w.norm_pre = take_layer_norm(arena, c.hidden);
   for (int layer = 0; layer < c.layers; layer++) {
     EncoderBlockWeights block{};
     block.norm1 = take_layer_norm(arena, c.hidden);
     block.q = take_matrix(arena, c.hidden, c.hidden);
     block.k = take_matrix(arena, c.hidden, c.hidden);
     block.v = take_matrix(arena, c.hidden, c.hidden);
+    if (c.qk_norm) {
+      block.q_norm = take_layer_norm(arena, head_size(c));
+      block.k_norm = take_layer_norm(arena, head_size(c));
+    }
     block.proj = take_matrix(arena, c.hidden, c.hidden);
     block.norm2 = take_layer_norm(arena, c.hidden);
-    block.fc1 = take_matrix(arena, c.hidden, c.mlp_hidden);
+    block.fc1 = take_matrix(arena, c.hidden, fc1_outputs(c));
     block.fc2 = take_matrix(arena, c.mlp_hidden, c.hidden);
+    if (c.layer_scale) {
+      block.ls1 = vectors(1);
+      block.ls2 = vectors(1);
+    }
     w.blocks.push_back(block);
   }
-  w.norm = take_layer_norm(arena, c.hidden);
-  w.head = take_matrix(arena, c.hidden, c.classes);
+  if (c.final_norm) w.norm = take_layer_norm(arena, c.hidden);
+  if (c.pooled_norm) w.fc_norm = take_layer_norm(arena, c.hidden);
+  if (c.classes == 0) return w;
+  if (c.pre_logits) w.pre_logits = take_matrix(arena, pooled_width(c), c.pre_logits);
+  w.head = take_matrix(arena, c.pre_logits ? c.pre_logits : pooled_width(c), c.classes);
+  if (c.pooling == Pooling::class_and_distillation) w.head_dist = take_matrix(arena, c.hidden, c.classes);
   return w;
 }
 
 WeightSlots weight_slots(const Weights& w, const Config& c) {
   SlotTable table;
-  table.plain("cls_token", {1, 1, c.hidden}, w.cls_token);
-  table.plain("pos_embed", {1, token_count(c), c.hidden}, w.pos_embed);
+  float* prefix = w.prefix_tokens;
+  const auto prefix_tokens = [&](const char* name, int count) {
+    if (count > 0) table.plain(name, {1, count, c.hidden}, prefix);
+    prefix += count * c.hidden;
+  };
+  prefix_tokens("cls_token", c.class_token);
+  prefix_tokens("dist_token", c.distillation_token);
+  prefix_tokens("reg_token", c.registers);
+  const int positions = c.positioned_prefix + c.position_rows * c.position_columns;
+  table.plain("pos_embed", {1, positions, c.hidden}, w.given_pos_embed);
   table.matrix("patch_embed.proj.weight", {c.hidden, kChannels, c.patch_height, c.patch_width},
                w.patch_embed);
-  table.plain("patch_embed.proj.bias", {c.hidden}, w.patch_embed.bias);
+  if (c.patch_bias) table.plain("patch_embed.proj.bias", {c.hidden}, w.patch_embed.bias);
+  if (c.pre_norm) table.layer_norm("norm_pre", w.norm_pre, c.hidden);
   for (int layer = 0; layer < c.layers; layer++) {
     table.encoder_block("blocks." + std::to_string(layer), w.blocks[static_cast<size_t>(layer)], c);
   }
-  table.layer_norm("norm", w.norm, c.hidden);
-  table.linear("head", w.head);
+  if (c.final_norm) table.layer_norm("norm", w.norm, c.hidden);
+  if (c.pooled_norm) table.layer_norm("fc_norm", w.fc_norm, c.hidden);
+  if (c.classes == 0) return std::move(table.slots);
+  if (c.pre_logits) table.linear("pre_logits", w.pre_logits);
+  const bool two_heads = c.pooling == Pooling::class_and_distillation;
+  table.linear("head", w.head, true, two_heads ? 0.5f : 1);
+  if (two_heads) table.linear("head_dist", w.head_dist, true, 0.5f);
   return std::move(table.slots);
 }
 
@@ -134,7 +182,7 @@ std::string receive(WeightSlots& slots, std::string_view name, std::string_view 
                     std::span<const int> shape, const uint8_t* chunk, int bytes) {
   const auto slot = std::find_if(slots.begin(), slots.end(), [&](const auto& s) { return s.name == name; });
   if (slot == slots.end()) return "is not a tensor of this model";
-  if (!std::ranges::equal(slot->shape, shape)) {
+  if (!std::ranges::equal(without_ones(slot->shape), without_ones(shape))) {
     return "has shape " + in_brackets(shape) + ", but the configuration asks for " + in_brackets(slot->shape);
   }
   const std::optional<DataType> type = parse_data_type(dtype);
@@ -173,6 +221,22 @@ std::string incomplete(const WeightSlots& slots) {
     }
   }
   return "";
+}
+
+void settle(Weights& w, const Config& c) {
+  if (resamples_positions(c)) {
+    const int prefix = c.positioned_prefix * c.hidden;
+    std::copy_n(w.given_pos_embed, prefix, w.pos_embed);
+    resample_grid(w.pos_embed + prefix, grid_rows(c), grid_columns(c), w.given_pos_embed + prefix,
+                  c.position_rows, c.position_columns, c.hidden, c.position_antialias);
+  }
+  if (!c.layer_scale) return;
+  for (EncoderBlockWeights& block : w.blocks) {
+    scale_outputs(block.proj, block.ls1);
+    scale_outputs(block.fc2, block.ls2);
+    std::fill_n(block.ls1, c.hidden, 1.0f);
+    std::fill_n(block.ls2, c.hidden, 1.0f);
+  }
 }
 
 }  // namespace vit

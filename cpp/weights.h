@@ -18,40 +18,60 @@ struct LayerNormWeights {
   float* bias;    // [hidden]
 };
 
+/// What a model does not have (config.h) takes no memory.
 struct EncoderBlockWeights {
   LayerNormWeights norm1;
-  PackedMatrix q;     // hidden → hidden: queries, divided by √head_size already
-  PackedMatrix k;     // hidden → hidden: keys
-  PackedMatrix v;     // hidden → hidden: values
-  PackedMatrix proj;  // hidden → hidden
+  PackedMatrix q;  // hidden → hidden: queries, divided by √head_size already where they are not normed
+  PackedMatrix k;  // hidden → hidden: keys
+  PackedMatrix v;  // hidden → hidden: values
+  LayerNormWeights q_norm;  // [head_size], divided by √head_size
+  LayerNormWeights k_norm;  // [head_size]
+  PackedMatrix proj;        // hidden → hidden
+  float* ls1;               // [hidden], LayerScale; `settle` has multiplied proj by it
   LayerNormWeights norm2;
-  PackedMatrix fc1;  // hidden → mlp_hidden
+  PackedMatrix fc1;  // hidden → fc1_outputs
   PackedMatrix fc2;  // mlp_hidden → hidden
+  float* ls2;        // [hidden], LayerScale; `settle` has multiplied fc2 by it
 };
 
 struct Weights {
-  PackedMatrix patch_embed;                 // patch_values → hidden
-  float* cls_token;                         // [hidden]
-  float* pos_embed;                         // [tokens × hidden], the class token's first
+  PackedMatrix patch_embed;  // patch_values → hidden
+  float* prefix_tokens;      // [prefix_count × hidden]
+  float* pos_embed;          // [positioned_prefix + patches] × [hidden]
+  float* given_pos_embed;    // as it arrives; the same where it is not resampled
+  LayerNormWeights norm_pre;
   std::vector<EncoderBlockWeights> blocks;  // [layers]
   LayerNormWeights norm;
-  PackedMatrix head;  // hidden → classes
+  LayerNormWeights fc_norm;
+  PackedMatrix pre_logits;  // pooled features → pre_logits
+  PackedMatrix head;        // pooled features, or pre_logits → classes; of two heads that are averaged, half
+  PackedMatrix head_dist;   // the other half, of the distillation token
 };
 
 /// Points the weights into `arena` (or measures them, see arena.h).
 Weights lay_out_weights(Arena& arena, const Config& config);
 
 /// One tensor as it is expected to arrive. The names are timm's, but for queries, keys and values, which come
-/// apart (D hidden, M mlp_hidden, C classes, P patch, N patches):
+/// apart (D hidden, M mlp_hidden or twice that when gated, C classes, P patch, R registers, d head size, N
+/// positions: those of the checkpoint's grid and of the prefix tokens that have one). What config.h switches
+/// off is not expected.
 ///
-///   cls_token [1, 1, D]                   pos_embed [1, N + 1, D]
+///   cls_token, dist_token [1, 1, D]       reg_token [1, R, D]
 ///   patch_embed.proj.weight [D, 3, P, P]  patch_embed.proj.bias [D]
+///   pos_embed [1, N, D]                   norm_pre.{weight, bias} [D]
 ///   blocks.{i}.norm1.{weight, bias} [D]   blocks.{i}.norm2.{weight, bias} [D]
-///   blocks.{i}.attn.{q, k, v}.weight [D, D]  blocks.{i}.attn.{q, k, v}.bias [D] (with qkv_bias)
+///   blocks.{i}.attn.{q, k, v}.weight [D, D]          blocks.{i}.attn.{q, k, v}.bias [D]
+///   blocks.{i}.attn.{q_norm, k_norm}.{weight, bias} [d]
 ///   blocks.{i}.attn.proj.weight [D, D]    blocks.{i}.attn.proj.bias [D]
 ///   blocks.{i}.mlp.fc1.weight [M, D]      blocks.{i}.mlp.fc1.bias [M]
-///   blocks.{i}.mlp.fc2.weight [D, M]      blocks.{i}.mlp.fc2.bias [D]
-///   norm.{weight, bias} [D]               head.weight [C, D]  head.bias [C]
+///   blocks.{i}.mlp.fc2.weight [D, mlp_hidden]        blocks.{i}.mlp.fc2.bias [D]
+///   blocks.{i}.ls1.gamma [D]              blocks.{i}.ls2.gamma [D]
+///   norm.{weight, bias} [D]               fc_norm.{weight, bias} [D]
+///   pre_logits.weight [pre_logits, D or 2·D]         pre_logits.bias [pre_logits]
+///   head.weight [C, D, 2·D or pre_logits]            head.bias [C]
+///   head_dist.weight [C, D]               head_dist.bias [C]
+///
+/// Axes of size 1 before the others may be there or not.
 struct WeightSlot {
   std::string name;
   std::vector<int> shape;
@@ -76,5 +96,9 @@ std::string missing(const WeightSlots& slots);
 
 /// Empty when every slot is full, else which is not, and by how much.
 std::string incomplete(const WeightSlots& slots);
+
+/// Once all weights have arrived: resamples the position embeddings, and multiplies LayerScale into the
+/// matrices before it, so that it costs nothing per image. Again, it changes nothing.
+void settle(Weights& weights, const Config& config);
 
 }  // namespace vit

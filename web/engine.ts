@@ -1,5 +1,5 @@
 import { isError, VitError } from './errors.js';
-import type { Bindings, NativeConfig, NativeModel, NativePreprocess } from './module.js';
+import type { Bindings, NativeConfig, NativeModel, NativePreprocess, Pooling } from './module.js';
 import type { RawImage } from './types.js';
 
 /** A row-major matrix: one stage of the forward pass. */
@@ -21,6 +21,8 @@ export class Engine {
   #model: NativeModel | undefined;
   #pixelCount = 0;
   #classes = 0;
+  #hidden = 0;
+  #tokens = 0;
   /** What calls fail with once the engine is gone. */
   #end = new VitError('disposed', 'This model was disposed; load it again to use it.');
 
@@ -45,6 +47,9 @@ export class Engine {
     if (complaint) throw new VitError('config', `The model cannot be set up: ${complaint}.`);
     this.#pixelCount = 3 * config.imageHeight * config.imageWidth;
     this.#classes = config.classes;
+    this.#hidden = config.hidden;
+    const patches = (config.imageHeight / config.patchHeight) * (config.imageWidth / config.patchWidth);
+    this.#tokens = Number(config.classToken) + Number(config.distillationToken) + config.registers + patches;
   }
 
   /** What is wrong with a tensor of this name, dtype and shape, to be read after its name; '' when it is expected. */
@@ -131,9 +136,22 @@ export class Engine {
     this.#running().HEAPF32.set(values, this.#native().pixelValuesPointer() / 4);
   }
 
-  /** Pixel values → logits and probabilities. */
+  /** Pixel values → logits and probabilities, of a model with a head. */
   forward(): void {
     this.#native().forward();
+  }
+
+  /** Pixel values → features [hidden] under a pooling of one vector; scaled to Euclidean length 1 if `normalize`. */
+  embed(pooling: Pooling, normalize: boolean): Float32Array {
+    this.#native().embed(pooling, normalize);
+    return this.#floats(this.#native().pooledPointer(), this.#hidden);
+  }
+
+  /** Pixel values → all tokens [tokens × hidden] after the final norm: prefix tokens, then patches. */
+  tokens(): Stage {
+    this.#native().forwardAll();
+    const data = this.#floats(this.#native().tokensPointer(), this.#tokens * this.#hidden);
+    return { data, rows: this.#tokens, columns: this.#hidden };
   }
 
   /** [classes], before softmax. */
@@ -141,12 +159,13 @@ export class Engine {
     return this.#floats(this.#native().logitsPointer(), this.#classes);
   }
 
-  /** [classes], after softmax. */
+  /** [classes], after softmax; after sigmoid of a model whose classes do not exclude each other. */
   probabilities(): Float32Array {
     return this.#floats(this.#native().probabilitiesPointer(), this.#classes);
   }
 
-  /** Runs the forward pass and keeps one stage: `patches`, `tokens`, `blocks.0` …, `norm`, `logits`, `probabilities`. */
+  /** Runs the forward pass and keeps one stage: `patches`, `tokens`, `blocks.0` …, `norm`, `pooled`, `logits`,
+   * `probabilities`. */
   stage(name: string): Stage {
     const model = this.#native();
     const complaint = model.stage(name);

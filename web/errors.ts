@@ -15,6 +15,7 @@
  * | `unsupported-option` | the option is not there, or not in this environment |
  * | `config` | config.json, or what it says, is wrong |
  * | `preprocessor` | preprocessor_config.json, or what it says, is wrong |
+ * | `no-head` | the model has no classification head: it gives embeddings and tokens, but no classes |
  * | `tensors` | tensors are missing, left over, or of the wrong shape or dtype |
  * | `no-simd` | this browser cannot run any of the WebAssembly builds |
  * | `wasm` | the WebAssembly file could not be fetched, compiled or started |
@@ -35,6 +36,7 @@ export type VitErrorCode =
   | 'unsupported-option'
   | 'config'
   | 'preprocessor'
+  | 'no-head'
   | 'tensors'
   | 'no-simd'
   | 'wasm'

@@ -4,7 +4,15 @@ import { VitError } from './errors.js';
 import { checkOptions } from './options.js';
 import { readPixels } from './pixels.js';
 import type { Runner } from './runner.js';
-import type { CallOptions, ClassifyOptions, ModelInfo, Prediction, Source } from './types.js';
+import type {
+  CallOptions,
+  ClassifyOptions,
+  EmbedOptions,
+  ModelInfo,
+  Prediction,
+  Source,
+  Tokens,
+} from './types.js';
 import type { Verb, VerbOptions, VerbResult } from './verbs.js';
 
 /**
@@ -86,6 +94,43 @@ export class Model {
   }
 
   /**
+   * A picture as one vector, [hidden] floats: for search, clustering, or a classifier of your own.
+   *
+   * @example
+   * ```ts
+   * const a = await model.embed(canvas, { normalize: true });
+   * const b = await model.embed(other, { normalize: true });
+   * const similarity = a.reduce((sum, value, i) => sum + value * b[i], 0); // the cosine
+   * ```
+   */
+  embed(source: Source, options?: EmbedOptions): Promise<Float32Array>;
+  /** The embedding of each picture. */
+  embed(sources: readonly Source[], options?: EmbedOptions): Promise<Float32Array[]>;
+  async embed(
+    source: Source | readonly Source[],
+    options: EmbedOptions = {},
+  ): Promise<Float32Array | Float32Array[]> {
+    checkOptions(options, ['pool', 'normalize', 'signal'], 'embed');
+    const { pool, normalize = false, signal } = options;
+    if (pool !== undefined && pool !== 'cls' && pool !== 'mean') {
+      throw new VitError(
+        'invalid-argument',
+        `pool is ${JSON.stringify(pool)}, but it should be "cls" or "mean".`,
+      );
+    }
+    return await this.#perform('embed', source, { pool, normalize }, signal);
+  }
+
+  /** All tokens of a picture after the final norm: one of each patch, behind the class token and its like. */
+  tokens(source: Source, options?: CallOptions): Promise<Tokens>;
+  /** The tokens of each picture. */
+  tokens(sources: readonly Source[], options?: CallOptions): Promise<Tokens[]>;
+  async tokens(source: Source | readonly Source[], options: CallOptions = {}): Promise<Tokens | Tokens[]> {
+    checkOptions(options, ['signal'], 'tokens');
+    return await this.#perform('tokens', source, undefined, options.signal);
+  }
+
+  /**
    * What the network sees of a picture: [3 × height × width] floats of `info.imageSize`, channel by channel; the
    * `pixel_values` that Python's image processor gives.
    */
@@ -100,12 +145,12 @@ export class Model {
     return await this.#perform('preprocess', source, undefined, options.signal);
   }
 
-  /** Classifies a black picture, so that the first real one finds the code compiled and the memory touched. */
+  /** Runs a black picture through the network, so that the first real one finds the code compiled and the memory touched. */
   async warmup(options: CallOptions = {}): Promise<void> {
     checkOptions(options, ['signal'], 'warmup');
     const { width, height } = this.info.imageSize;
     const black = { data: new Uint8Array(width * height * 4), width, height };
-    await this.#perform('logits', black, undefined, options.signal);
+    await this.#perform('tokens', black, undefined, options.signal);
   }
 
   /** Frees everything the model holds, at once. Calls that are under way, and all later ones, reject. May be repeated. */

@@ -2,7 +2,7 @@
 // the same table is cpp/bindings.cpp.
 import { VitError, messageOf } from './errors.js';
 
-/** A model's sizes; cpp/config.h. */
+/** What a model is made of; cpp/config.h, where each field is explained. */
 export interface NativeConfig {
   /** Pixels; a whole number of patches. */
   imageHeight: number;
@@ -16,15 +16,59 @@ export interface NativeConfig {
   layers: number;
   /** Attention heads per block. */
   heads: number;
-  /** The width of the MLP's inner layer. */
+  /** The width of the MLP's inner layer; of a gated MLP, after the gate. */
   mlpHidden: number;
+  /** 0 when there is no head. */
   classes: number;
   layerNormEps: number;
   /** 0 GELU (erf), 1 GELU (tanh), 2 quick GELU, 3 ReLU, 4 SiLU. */
   activation: number;
+  classToken: boolean;
+  distillationToken: boolean;
+  /** How many register tokens; they stand behind the other two. */
+  registers: number;
+  /** How many of these prefix tokens, from the first, have a position embedding. */
+  positionedPrefix: number;
+  /** The grid of patches that the position embeddings are for; resampled where the image's is another. */
+  positionRows: number;
+  positionColumns: number;
+  positionAntialias: boolean;
+  /** Whether the patch embedding has a bias. */
+  patchBias: boolean;
   /** Whether queries, keys and values have biases. */
   qkvBias: boolean;
+  /** Whether attention's projection and the MLP have biases. */
+  projectionBias: boolean;
+  /** A layer norm before the blocks. */
+  preNorm: boolean;
+  /** A layer norm of every head's queries and keys. */
+  qkNorm: boolean;
+  layerScale: boolean;
+  /** SwiGLU, with SiLU as activation. */
+  gatedMlp: boolean;
+  /** A layer norm of the tokens after the blocks. */
+  finalNorm: boolean;
+  pooling: Pooling;
+  /** A layer norm of the pooled features. */
+  pooledNorm: boolean;
+  /** The width of a tanh layer before the head; 0 when there is none. */
+  preLogits: number;
+  /** Sigmoid instead of softmax. */
+  multiLabel: boolean;
 }
+
+/** Which tokens become what the head sees; the engine's numbers. */
+export const poolings = {
+  classToken: 0,
+  meanOfPatches: 1,
+  meanOfTokens: 2,
+  /** The class token, then the mean of the patches: twice the width. */
+  classAndMean: 3,
+  /** Each with a head of its own, whose logits are averaged. */
+  classAndDistillation: 4,
+} as const;
+
+export type Pooling = (typeof poolings)[keyof typeof poolings];
 
 /** How a picture becomes pixel values; cpp/preprocess.h. */
 export interface NativePreprocess {
@@ -60,6 +104,10 @@ export interface NativeModel {
   imageRows(rows: number): void;
   pixelValuesPointer(): number;
   forward(): void;
+  forwardAll(): void;
+  embed(pooling: Pooling, normalize: boolean): void;
+  tokensPointer(): number;
+  pooledPointer(): number;
   logitsPointer(): number;
   probabilitiesPointer(): number;
   stage(name: string): string;

@@ -36,7 +36,7 @@ export function serve(port: Port<Reply, Request>, glue: Glue): void {
 
 /** A result's buffer, which is a copy made for the caller: moved rather than copied again. */
 function buffersOf(reply: Reply): Transferable[] {
-  return reply.type === 'done' && reply.value instanceof Float32Array
-    ? [reply.value.buffer as ArrayBuffer]
-    : [];
+  if (reply.type !== 'done') return [];
+  const data = 'data' in reply.value ? reply.value.data : reply.value;
+  return data instanceof Float32Array ? [data.buffer as ArrayBuffer] : [];
 }

@@ -3,11 +3,13 @@ import type { ModelFiles } from './checkpoint/files.js';
 import { fill } from './checkpoint/fill.js';
 import type { Engine } from './engine.js';
 import { VitError } from './errors.js';
+import type { NativeConfig } from './module.js';
 import type { ModelInfo, Variant } from './types.js';
 
 /** A loaded model where it runs: what verbs work on. */
 export interface Session {
   readonly engine: Engine;
+  readonly network: NativeConfig;
   readonly info: ModelInfo;
 }
 
@@ -45,9 +47,9 @@ export async function openSession(
     checkVariant(engine, request.variant);
     await fill(engine, checkpoint, reading);
     stop.signal.throwIfAborted();
-    const { network, labels } = checkpoint;
+    const { network, names, labels } = checkpoint;
     const info: ModelInfo = {
-      modelType: 'vit',
+      modelType: names.family.modelType,
       imageSize: { height: network.imageHeight, width: network.imageWidth },
       patchSize: { height: network.patchHeight, width: network.patchWidth },
       layers: network.layers,
@@ -61,7 +63,7 @@ export async function openSession(
       threadsReason: request.threadsReason,
       memoryBytes: engine.memoryBytes,
     };
-    return { engine, info };
+    return { engine, network, info };
   } catch (error) {
     const reason: unknown = stop.signal.aborted ? stop.signal.reason : error;
     stop.abort(reason);

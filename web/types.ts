@@ -34,7 +34,7 @@ export type Source =
 export interface Prediction {
   /** The class's name. */
   readonly label: string;
-  /** 0 to 1; over all classes they sum to 1. */
+  /** 0 to 1; over all classes they sum to 1, unless the model is one whose classes do not exclude each other. */
   readonly probability: number;
   /** The class's number, 0 to classes − 1. */
   readonly index: number;
@@ -50,6 +50,25 @@ export interface CallOptions {
 export interface ClassifyOptions extends CallOptions {
   /** How many predictions to give, at least 1; more than there are classes gives all. Default 5. */
   readonly topK?: number | undefined;
+}
+
+/** Options of {@link Model.embed}. */
+export interface EmbedOptions extends CallOptions {
+  /**
+   * `'cls'`: the class token. `'mean'`: the mean of the patches' tokens (of all tokens in models whose own head sees
+   * that). Default: what the model's head sees, so `'mean'` where it sees a mean only, else `'cls'`.
+   */
+  readonly pool?: 'cls' | 'mean' | undefined;
+  /** Whether to scale the embedding to Euclidean length 1, so that a dot product is the cosine. Default false. */
+  readonly normalize?: boolean | undefined;
+}
+
+/** All tokens of a picture. */
+export interface Tokens {
+  /** [tokens × hidden], row by row: class token, distillation token, registers (those there are), then the patches. */
+  readonly data: Float32Array;
+  readonly tokens: number;
+  readonly hidden: number;
 }
 
 /** How far a load has come. */
@@ -129,7 +148,7 @@ export interface LoadOptions {
 /** What a loaded model is. */
 export interface ModelInfo {
   /** The checkpoint's family, as Hugging Face's `model_type` names it. */
-  readonly modelType: 'vit';
+  readonly modelType: string;
   /** What a picture is resized and cropped to. */
   readonly imageSize: Size;
   readonly patchSize: Size;
@@ -139,7 +158,7 @@ export interface ModelInfo {
   readonly heads: number;
   /** The width of a token. */
   readonly hidden: number;
-  /** How many classes there are. */
+  /** How many classes there are; 0 of a model without a head, which embeds but does not classify. */
   readonly classes: number;
   /** The classes' names, in order. */
   readonly labels: readonly string[];

@@ -1,7 +1,9 @@
 // What a loaded model can do, each verb written once: run in place and in the worker alike.
+import { VitError } from './errors.js';
 import { topPredictions } from './labels.js';
+import { poolings, type Pooling } from './module.js';
 import type { Session } from './session.js';
-import type { Prediction, RawImage } from './types.js';
+import type { EmbedOptions, Prediction, RawImage, Tokens } from './types.js';
 
 /** A verb takes a picture and, where it has any, options, which are plain data; so is its result. */
 type VerbBody = (session: Session, image: RawImage, options: never) => unknown;
@@ -9,6 +11,7 @@ type VerbBody = (session: Session, image: RawImage, options: never) => unknown;
 export const verbs = {
   /** The most probable classes, the most probable first. */
   classify(session: Session, image: RawImage, options: { readonly topK: number }): Prediction[] {
+    checkHead(session, 'classify');
     session.engine.preprocess(image);
     session.engine.forward();
     return topPredictions(session.engine.probabilities(), session.info.labels, options.topK);
@@ -16,9 +19,28 @@ export const verbs = {
 
   /** [classes], before softmax. */
   logits(session: Session, image: RawImage): Float32Array {
+    checkHead(session, 'logits');
     session.engine.preprocess(image);
     session.engine.forward();
     return session.engine.logits();
+  },
+
+  /** [hidden], one vector for the whole picture. */
+  embed(
+    session: Session,
+    image: RawImage,
+    options: { readonly pool: EmbedOptions['pool']; readonly normalize: boolean },
+  ): Float32Array {
+    const pooling = embeddingPooling(session, options.pool);
+    session.engine.preprocess(image);
+    return session.engine.embed(pooling, options.normalize);
+  },
+
+  /** [tokens × hidden], after the final norm. */
+  tokens(session: Session, image: RawImage): Tokens {
+    session.engine.preprocess(image);
+    const { data, rows, columns } = session.engine.tokens();
+    return { data, tokens: rows, hidden: columns };
   },
 
   /** The pixel values [3 × height × width]. */
@@ -42,4 +64,23 @@ export function perform<V extends Verb>(
 ): VerbResult<V> {
   const body = verbs[verb] as (session: Session, image: RawImage, options: VerbOptions<V>) => VerbResult<V>;
   return session.engine.guard(() => body(session, image, options));
+}
+
+function checkHead({ network }: Session, verb: string): void {
+  if (network.classes > 0) return;
+  throw new VitError(
+    'no-head',
+    `This model has no classification head, so ${verb} has no classes to tell apart; use embed or tokens, or load a ` +
+      'checkpoint that was fine-tuned to classify.',
+  );
+}
+
+function embeddingPooling({ network }: Session, pool: EmbedOptions['pool']): Pooling {
+  const { classToken, pooling } = network;
+  const ownMean = pooling === poolings.meanOfPatches || pooling === poolings.meanOfTokens;
+  if (pool === 'cls' || (pool === undefined && !ownMean)) {
+    if (classToken) return poolings.classToken;
+    throw new VitError('invalid-argument', "This model has no class token; use `pool: 'mean'`.");
+  }
+  return ownMean ? pooling : poolings.meanOfPatches;
 }

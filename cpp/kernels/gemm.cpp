@@ -99,6 +99,14 @@ void pack_outputs(const PackedMatrix& to, int first_output, const float* rows, i
   }
 }
 
+void scale_outputs(const PackedMatrix& matrix, const float* factors) {
+  for (int output = 0; output < matrix.outputs; output++) {
+    float* column = matrix.panels + packed_index(matrix.inputs, output, 0);
+    for (int input = 0; input < matrix.inputs; input++) column[input * kPanelColumns] *= factors[output];
+    matrix.bias[output] *= factors[output];
+  }
+}
+
 void pack_inputs(const PackedMatrix& to, int first_input, const float* rows, int row_stride, int count) {
   for (int input = 0; input < count; input++, rows += row_stride) {
     for (int output = 0; output < packed_columns(to.outputs); output++) {

@@ -48,6 +48,9 @@ void pack_outputs(const PackedMatrix& to, int first_output, const float* rows, i
 /// `first_input + input`. Fills up the last panel with zeros.
 void pack_inputs(const PackedMatrix& to, int first_input, const float* rows, int row_stride, int count);
 
+/// Multiplies everything that leads to output o, its bias too, by factors[o].
+void scale_outputs(const PackedMatrix& matrix, const float* factors);
+
 /// The non-linearity of the MLP, by its name in Hugging Face's `hidden_act`.
 enum class Activation {
   gelu,        // x·Φ(x) (Hendrycks & Gimpel 2016), Φ through erf; |error| < 1e-6 · max(1, |x|)
@@ -85,8 +88,27 @@ void layer_norm(float* out, const float* x, int rows, int width, const float* we
 /// row[count] = exp(row − max) / Σ exp(row − max), in place; count ≥ 1.
 void softmax(float* row, int count);
 
+/// values[count] = 1 / (1 + exp(−values)), in place.
+void sigmoid(float* values, int count);
+
 /// x[count] += y[count].
 void add(float* x, const float* y, int count);
+
+/// x[count] *= y[count].
+void multiply(float* x, const float* y, int count);
+
+/// out[width] = the mean of `rows` rows of `width`.
+void mean_of_rows(float* out, const float* x, int rows, int width);
+
+/// out[out_rows × out_columns × channels] = in[rows × columns × channels] at another size, as PyTorch's
+/// interpolate(mode="bicubic", align_corners=False, antialias) with `size` given; outputs stand at
+/// (i + ½) · rows / out_rows − ½.
+///
+/// Without antialias: Keys 1981 with a = −0.75, four taps an axis, the edge repeated beyond the edge. With: a
+/// = −0.5, stretched by the scale where it shrinks; the window ends at the edge, and its weights are made to
+/// sum to 1. Cost: out_rows · out_columns · taps² · channels multiply-adds; for loading, not per image.
+void resample_grid(float* out, int out_rows, int out_columns, const float* in, int rows, int columns,
+                   int channels, bool antialias);
 
 /// How a checkpoint stores a number.
 enum class DataType { f32, f16, bf16, f64 };

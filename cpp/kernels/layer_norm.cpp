@@ -59,10 +59,4 @@ void layer_norm(float* out, const float* x, int rows, int width, const float* we
   });
 }
 
-void add(float* x, const float* y, int count) {
-  int i = 0;
-  for (; i + 4 <= count; i += 4) store(x + i, add(load(x + i), load(y + i)));
-  for (; i < count; i++) x[i] += y[i];
-}
-
 }  // namespace vit

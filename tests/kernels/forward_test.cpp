@@ -12,7 +12,36 @@
 namespace vit {
 namespace {
 
-constexpr Config kConfig{20, 15, 5, 5, 18, 2, 3, 21, 7, 1e-6f, Activation::gelu, true};
+constexpr Config kConfig{.image_height = 20,
+                         .image_width = 15,
+                         .patch_height = 5,
+                         .patch_width = 5,
+                         .hidden = 18,
+                         .layers = 2,
+                         .heads = 3,
+                         .mlp_hidden = 21,
+                         .classes = 7,
+                         .layer_norm_eps = 1e-6f,
+                         .activation = Activation::gelu,
+                         .class_token = true,
+                         .distillation_token = false,
+                         .registers = 0,
+                         .positioned_prefix = 1,
+                         .position_rows = 4,
+                         .position_columns = 3,
+                         .position_antialias = false,
+                         .patch_bias = true,
+                         .qkv_bias = true,
+                         .projection_bias = true,
+                         .pre_norm = false,
+                         .qk_norm = false,
+                         .layer_scale = false,
+                         .gated_mlp = false,
+                         .final_norm = true,
+                         .pooling = Pooling::class_token,
+                         .pooled_norm = false,
+                         .pre_logits = 0,
+                         .multi_label = false};
 constexpr Preprocess kPreprocess{
     ResizeMode::squash, 23, 19, Filter::bicubic, 20, 15, 1 / 255.0, {0.5, 0.4, 0.3}, {0.2, 0.3, 0.4}};
 
@@ -27,8 +56,8 @@ std::string send(Model& model, const WeightSlot& slot, const std::vector<float>&
   return "";
 }
 
-void load(Model& model, size_t chunk) {
-  ASSERT_EQ(begin(model, kConfig, kPreprocess), "");
+void load(Model& model, size_t chunk, const Config& config = kConfig) {
+  ASSERT_EQ(begin(model, config, kPreprocess), "");
   const WeightSlots slots = model.slots;
   unsigned seed = 1;
   for (const WeightSlot& slot : slots) {
@@ -107,7 +136,7 @@ TEST(Forward, ShowsEveryStageInOrder) {
   forward(model, Tokens::all, {&seen, [](void* context, const Stage& stage) {
                                  *static_cast<std::string*>(context) += std::string(stage.name) + " ";
                                }});
-  EXPECT_EQ(seen, "patches tokens blocks blocks norm logits probabilities ");
+  EXPECT_EQ(seen, "patches tokens blocks blocks norm pooled logits probabilities ");
 }
 
 TEST(Begin, RefusesImpossibleConfigurations) {

@@ -1,8 +1,10 @@
+import { plain } from '../../web/checkpoint/families/family.js';
 import type { NativeConfig } from '../../web/module.js';
 
 /** A network with one patch and hardly anything in it, to preprocess pictures for any size of image. */
 export function networkFor(height: number, width: number): NativeConfig {
   return {
+    ...plain,
     imageHeight: height,
     imageWidth: width,
     patchHeight: height,
@@ -14,6 +16,7 @@ export function networkFor(height: number, width: number): NativeConfig {
     classes: 1,
     layerNormEps: 1e-12,
     activation: 0,
-    qkvBias: true,
+    positionRows: 1,
+    positionColumns: 1,
   };
 }

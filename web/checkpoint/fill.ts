@@ -1,6 +1,7 @@
 import type { Engine } from '../engine.js';
 import { VitError } from '../errors.js';
 import type { Checkpoint, ReadContext } from './open.js';
+import { partShape, partsWriter } from './parts.js';
 
 /** How often progress is told: bytes between two reports. */
 const reportEvery = 1 << 16;
@@ -22,14 +23,15 @@ export async function fill(engine: Engine, checkpoint: Checkpoint, context: Read
 function announceAll(engine: Engine, { header, names, reader }: Checkpoint): void {
   const complaints: string[] = [];
   for (const { name, dtype, shape } of header.tensors) {
-    const slot = names.slots.get(name);
-    const complaint =
-      slot !== undefined
-        ? engine.announce(slot, dtype, shape)
-        : names.surplus.has(name) && 'is not a tensor of this model';
-    if (complaint) complaints.push(`"${name}" ${complaint}`);
+    const slots = names.slots.get(name) ?? [];
+    const part = partShape(shape, slots.length);
+    // The parts of one tensor are alike, so one complaint says it.
+    const [complaint] = slots.map((slot) => engine.announce(slot, dtype, part)).filter(Boolean);
+    const where = slots.length > 1 ? ` (in each of its ${slots.length} parts)` : '';
+    if (complaint) complaints.push(`"${name}" ${complaint}${where}`);
+    else if (names.surplus.has(name)) complaints.push(`"${name}" is not a tensor of this model`);
   }
-  const misfits = new Set(header.tensors.map(({ name }) => names.slots.get(name)));
+  const misfits = new Set(header.tensors.flatMap(({ name }) => names.slots.get(name) ?? []));
   for (const slot of engine.missing()) {
     // What came in the wrong shape was not accepted either, but is not missing.
     if (!misfits.has(slot)) complaints.push(`"${names.nameOf(slot)}" is missing`);
@@ -49,8 +51,8 @@ async function pourAll(engine: Engine, checkpoint: Checkpoint, context: ReadCont
     context.onProgress?.({ file: weights, loaded: reported, total: header.fileBytes, phase: 'weights' });
   };
   for (const { name, dtype, shape, begin, end } of header.tensors) {
-    const slot = names.slots.get(name);
-    const write = slot === undefined ? () => {} : engine.tensorWriter(slot, dtype, shape, end - begin);
+    const slots = names.slots.get(name);
+    const write = slots ? partsWriter(engine, slots, dtype, shape, end - begin) : () => {};
     const complete = await reader.pour(end - begin, (piece) => {
       engine.guard(() => write(piece));
       if (reader.position - reported >= reportEvery) report();

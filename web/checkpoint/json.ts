@@ -44,6 +44,11 @@ export class JsonFields {
     return this.#checked(name, (value) => typeof value === 'string', 'a string');
   }
 
+  /** The names of the fields there are. */
+  names(): string[] {
+    return Object.keys(this.#object);
+  }
+
   /** A look into the field if it is an object. */
   object(name: string): JsonFields | undefined {
     const value = this.get(name);
@@ -71,6 +76,11 @@ export class JsonFields {
   /** The error for something wrong with this file: "<file> <what>." */
   error(what: string): VitError {
     return new VitError(this.#code, `${this.#file} ${what}.`);
+  }
+
+  /** The error for a model that cannot be run: "<file> <what>." */
+  refusal(what: string): VitError {
+    return new VitError('unsupported-model', `${this.#file} ${what}.`);
   }
 
   #checked<T>(name: string, isRight: (value: unknown) => value is T, form: string): T | undefined {

@@ -4,12 +4,15 @@ import { hasCode, messageOf, VitError, type VitErrorCode } from '../errors.js';
 import type { NativeConfig, NativePreprocess } from '../module.js';
 import type { Progress } from '../types.js';
 import { ByteReader } from './byte-reader.js';
-import { labelsOf, networkOf } from './config.js';
+import { labelsOf } from './class-labels.js';
+import { familiesFor } from './families/all.js';
+import type { TensorsBySlot } from './families/family.js';
 import { configName, locationOf, nameOf, notFound, preprocessorName, type ModelFiles } from './files.js';
 import { foreignName } from './formats.js';
-import { isJsonObject, type JsonObject } from './json.js';
+import { isJsonObject, JsonFields, type JsonObject } from './json.js';
 import { mapNames, type NameMap } from './names.js';
 import { defaultPreprocess, preprocessOf } from './preprocessor.js';
+import { partShape } from './parts.js';
 import { readHeader, type SafetensorsHeader, type TensorEntry } from './safetensors.js';
 import { pageError, type OpenFile } from './source.js';
 
@@ -50,8 +53,10 @@ export async function openCheckpoint(
   const names = mapNames(
     header.tensors.map(({ name }) => name),
     reader.name,
+    familiesFor(config.object, config.name),
   );
-  const network = networkOf(config.object, bySlot(header.tensors, names), config.name);
+  const fields = new JsonFields(config.object, config.name, 'config');
+  const network = names.family.network(fields, bySlot(header.tensors, names));
   const image = { height: network.imageHeight, width: network.imageWidth };
   return {
     network,
@@ -66,11 +71,11 @@ export async function openCheckpoint(
   };
 }
 
-function bySlot(tensors: readonly TensorEntry[], names: NameMap): Map<string, TensorEntry> {
+function bySlot(tensors: readonly TensorEntry[], names: NameMap): TensorsBySlot {
   const slots = new Map<string, TensorEntry>();
   for (const tensor of tensors) {
-    const slot = names.slots.get(tensor.name);
-    if (slot !== undefined) slots.set(slot, tensor);
+    const filled = names.slots.get(tensor.name) ?? [];
+    for (const slot of filled) slots.set(slot, { ...tensor, shape: partShape(tensor.shape, filled.length) });
   }
   return slots;
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { labelsOf, networkOf, type TensorsBySlot } from '../../web/checkpoint/config.js';
+import { familiesFor } from '../../web/checkpoint/families/all.js';
+import { plain, type TensorsBySlot } from '../../web/checkpoint/families/family.js';
+import { JsonFields } from '../../web/checkpoint/json.js';
 import { mapNames } from '../../web/checkpoint/names.js';
 import { tinyConfig, tinyTensors } from './tiny-checkpoint.js';
 
@@ -9,14 +11,24 @@ const names = mapNames(
   all.map(({ name }) => name),
   'the file',
 );
-const tensors: TensorsBySlot = new Map(all.map((tensor) => [names.slots.get(tensor.name) ?? '', tensor]));
+const tensors: TensorsBySlot = new Map(
+  all.map((tensor) => [names.slots.get(tensor.name)?.[0] ?? '', tensor]),
+);
 const none: TensorsBySlot = new Map();
 
+function networkOf(config: object, slots: TensorsBySlot) {
+  const fields = new JsonFields({ ...config }, 'config.json', 'config');
+  return familiesFor({ ...config }, 'config.json')[0].network(fields, slots);
+}
+
 const sizes = {
+  ...plain,
   imageHeight: 8,
   imageWidth: 8,
   patchHeight: 4,
   patchWidth: 4,
+  positionRows: 2,
+  positionColumns: 2,
   hidden: 8,
   layers: 2,
   heads: 2,
@@ -29,25 +41,28 @@ const sizes = {
 
 describe('the network of a config', () => {
   it('has its sizes', () => {
-    expect(networkOf(tinyConfig, tensors, 'config.json')).toEqual(sizes);
+    expect(networkOf(tinyConfig, tensors)).toEqual(sizes);
   });
 
   it('has sizes from the shapes where the config has none', () => {
     const sparse = { image_size: 8, num_attention_heads: 2 };
-    expect(networkOf(sparse, tensors, 'config.json')).toEqual(sizes);
+    expect(networkOf(sparse, tensors)).toEqual(sizes);
   });
 
   it("has Hugging Face's defaults where neither says", () => {
-    expect(networkOf({}, none, 'config.json')).toEqual({
+    expect(networkOf({}, none)).toEqual({
+      ...plain,
       imageHeight: 224,
       imageWidth: 224,
       patchHeight: 16,
       patchWidth: 16,
+      positionRows: 14,
+      positionColumns: 14,
       hidden: 768,
       layers: 12,
       heads: 12,
       mlpHidden: 3072,
-      classes: 2,
+      classes: 0,
       layerNormEps: 1e-12,
       activation: 0,
       qkvBias: false,
@@ -56,11 +71,13 @@ describe('the network of a config', () => {
 
   it('may have sizes that are not square', () => {
     const config = { ...tinyConfig, image_size: [8, 16], patch_size: [4, 2] };
-    expect(networkOf(config, tensors, 'config.json')).toMatchObject({
+    expect(networkOf(config, tensors)).toMatchObject({
       imageHeight: 8,
       imageWidth: 16,
       patchHeight: 4,
       patchWidth: 2,
+      positionRows: 2,
+      positionColumns: 8,
     });
   });
 
@@ -72,9 +89,7 @@ describe('the network of a config', () => {
     ['relu', 3],
     ['silu', 4],
   ])('has the activation %s', (name, activation) => {
-    expect(networkOf({ ...tinyConfig, hidden_act: name }, tensors, 'config.json').activation).toBe(
-      activation,
-    );
+    expect(networkOf({ ...tinyConfig, hidden_act: name }, tensors).activation).toBe(activation);
   });
 
   it.each([
@@ -85,12 +100,6 @@ describe('the network of a config', () => {
       'model_type "swin"; vit-wasm reads',
     ],
     ['another number of channels', { num_channels: 1 }, 'unsupported-model', '1 channels'],
-    [
-      'labels that do not exclude each other',
-      { problem_type: 'multi_label_classification' },
-      'unsupported-model',
-      'multi-label',
-    ],
     ['an unknown activation', { hidden_act: 'mish' }, 'config', 'hidden_act "mish"; supported are gelu, '],
     ['an activation from the prototype', { hidden_act: 'toString' }, 'config', 'hidden_act "toString"'],
     ['a size that is a string', { hidden_size: '8' }, 'config', 'hidden_size "8", but it should be a whole'],
@@ -100,37 +109,8 @@ describe('the network of a config', () => {
     ['a negative epsilon', { layer_norm_eps: -1 }, 'config', 'layer_norm_eps -1'],
     ['a flag that is a number', { qkv_bias: 1 }, 'config', 'qkv_bias 1, but it should be true or false'],
   ])('is refused for %s', (_, fields, code, says) => {
-    expect(() => networkOf({ ...tinyConfig, ...fields }, tensors, 'config.json')).toThrow(
+    expect(() => networkOf({ ...tinyConfig, ...fields }, tensors)).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(says) }),
-    );
-  });
-});
-
-describe('the labels of a config', () => {
-  it('are those of id2label', () => {
-    expect(labelsOf(tinyConfig, 3, undefined, 'config.json')).toEqual(['apple', 'pear', 'plum']);
-  });
-
-  it('are numbered where there are none', () => {
-    expect(labelsOf({}, 2, undefined, 'config.json')).toEqual(['class 0', 'class 1']);
-  });
-
-  it('are those given, if they are as many as the classes', () => {
-    expect(labelsOf(tinyConfig, 3, ['a', 'b', 'c'], 'config.json')).toEqual(['a', 'b', 'c']);
-    expect(() => labelsOf(tinyConfig, 3, ['a'], 'config.json')).toThrow(
-      expect.objectContaining({
-        code: 'invalid-argument',
-        message: '1 labels were given, but the model has 3 classes.',
-      }),
-    );
-  });
-
-  it('are refused when they are not as many as the classes', () => {
-    expect(() => labelsOf(tinyConfig, 10, undefined, 'config.json')).toThrow(
-      expect.objectContaining({ code: 'config', message: expect.stringContaining('names 3 classes') }),
-    );
-    expect(() => labelsOf({ id2label: ['a'] }, 1, undefined, 'config.json')).toThrow(
-      expect.objectContaining({ code: 'config', message: expect.stringContaining('id2label') }),
     );
   });
 });

@@ -1,0 +1,38 @@
+#include <algorithm>
+
+#include "exp.h"
+#include "kernels.h"
+#include "simd.h"
+
+namespace vit {
+
+using namespace simd;
+
+void add(float* x, const float* y, int count) {
+  int i = 0;
+  for (; i + 4 <= count; i += 4) store(x + i, add(load(x + i), load(y + i)));
+  for (; i < count; i++) x[i] += y[i];
+}
+
+void multiply(float* x, const float* y, int count) {
+  int i = 0;
+  for (; i + 4 <= count; i += 4) store(x + i, mul(load(x + i), load(y + i)));
+  for (; i < count; i++) x[i] *= y[i];
+}
+
+void mean_of_rows(float* out, const float* x, int rows, int width) {
+  std::fill_n(out, width, 0.0f);
+  for (int row = 0; row < rows; row++) add(out, x + row * width, width);
+  for (int i = 0; i < width; i++) out[i] /= static_cast<float>(rows);
+}
+
+void sigmoid(float* values, int count) {
+  const f32x4 one = splat(1);
+  for (int i = 0; i < count; i += 4) {
+    const int lanes = std::min(4, count - i);
+    const f32x4 v = lanes == 4 ? load(values + i) : load_part(values + i, lanes, 0);
+    store_part(values + i, div(one, add(one, exp(sub(splat(0), v)))), lanes);
+  }
+}
+
+}  // namespace vit

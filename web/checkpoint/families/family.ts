@@ -1,0 +1,84 @@
+// What a family of checkpoints is: how it names tensors, and what its network is made of. A family is a file of its
+// own beside this one, mostly tables, and a row in all.ts.
+import type { NativeConfig } from '../../module.js';
+import type { JsonFields, JsonObject } from '../json.js';
+import type { TensorEntry } from '../safetensors.js';
+
+/** The tensors of a file by the slots they fill. */
+export type TensorsBySlot = ReadonlyMap<string, TensorEntry>;
+
+export interface Family {
+  /** What messages call it: `Hugging Face ViT`. */
+  readonly title: string;
+  /** `info.modelType`. */
+  readonly modelType: string;
+  /** Whether a config.json says that the checkpoint is of this family. */
+  claims(config: JsonObject): boolean;
+  readonly spellings: readonly Spelling[];
+  /**
+   * The network, for images of the size that it was trained for. What the config leaves out is taken from the tensors'
+   * shapes where they say it; the engine then holds every tensor to the outcome.
+   */
+  network(fields: JsonFields, tensors: TensorsBySlot): NativeConfig;
+}
+
+/** How a checkpoint names its tensors. */
+export interface Spelling {
+  /** May precede the names of the encoder. */
+  readonly prefix: string;
+  readonly rows: readonly NameRow[];
+  /** What is there and not needed. */
+  readonly ignored: readonly RegExp[];
+}
+
+/** A tensor's name, and the engine's (cpp/weights.h). `{i}` stands for a block's number, `*` for weight or bias. */
+export interface NameRow {
+  readonly file: string;
+  /** Several: the tensor is these, one after another in equal parts along its first axis. */
+  readonly slot: string | readonly string[];
+  /** Outside the encoder: not under its prefix. */
+  readonly outside?: true;
+}
+
+/** What the least of ViTs is: what a family's network differs in, it says. */
+export const plain = {
+  classToken: true,
+  distillationToken: false,
+  registers: 0,
+  positionedPrefix: 1,
+  positionAntialias: false,
+  patchBias: true,
+  qkvBias: true,
+  projectionBias: true,
+  preNorm: false,
+  qkNorm: false,
+  layerScale: false,
+  gatedMlp: false,
+  finalNorm: true,
+  pooling: 0,
+  pooledNorm: false,
+  preLogits: 0,
+  multiLabel: false,
+} as const satisfies Partial<NativeConfig>;
+
+/** The size of a slot's tensor along an axis. */
+export function sizeAt(tensors: TensorsBySlot, slot: string, axis: number): number | undefined {
+  return tensors.get(slot)?.shape.at(axis);
+}
+
+/** Height and width of a patch. */
+export function patchSizeOf(tensors: TensorsBySlot): [number, number] | undefined {
+  const shape = tensors.get('patch_embed.proj.weight')?.shape;
+  return shape?.length === 4 ? [shape[2], shape[3]] : undefined;
+}
+
+/** How many encoder blocks have tensors. */
+export function blockCount(tensors: TensorsBySlot): number {
+  const numbers = [...tensors.keys()].map((slot) => Number(/^blocks\.(\d+)\./.exec(slot)?.[1] ?? -1));
+  return Math.max(-1, ...numbers) + 1;
+}
+
+/** Whether any block has this slot. */
+export function blocksHave(tensors: TensorsBySlot, slot: string): boolean {
+  return [...tensors.keys()].some((name) => /^blocks\.\d+\.(.*)$/.exec(name)?.[1] === slot);
+}

@@ -1,0 +1,60 @@
+// What Hugging Face's configurations of ViTs have in common.
+import type { NativeConfig } from '../../module.js';
+import type { JsonFields } from '../json.js';
+import { blockCount, blocksHave, patchSizeOf, plain, sizeAt, type TensorsBySlot } from './family.js';
+
+/** `hidden_act` → the engine's number. */
+const activations: Readonly<Record<string, number>> = {
+  gelu: 0,
+  gelu_new: 1,
+  gelu_pytorch_tanh: 1,
+  quick_gelu: 2,
+  relu: 3,
+  silu: 4,
+  swish: 4,
+};
+
+/** The network of a ViT's config; families put over it what they differ in. */
+export function huggingFaceNetwork(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
+  const channels = fields.count('num_channels') ?? 3;
+  if (channels !== 3) {
+    throw fields.refusal(`asks for ${channels} channels; vit-wasm reads models of 3, red, green and blue`);
+  }
+  const [imageHeight, imageWidth] = fields.size('image_size') ?? [224, 224];
+  const [patchHeight, patchWidth] = fields.size('patch_size') ?? patchSizeOf(tensors) ?? [16, 16];
+  return {
+    ...plain,
+    imageHeight,
+    imageWidth,
+    patchHeight,
+    patchWidth,
+    positionRows: Math.max(1, Math.floor(imageHeight / patchHeight)),
+    positionColumns: Math.max(1, Math.floor(imageWidth / patchWidth)),
+    hidden: fields.count('hidden_size') ?? sizeAt(tensors, 'cls_token', -1) ?? 768,
+    layers: fields.count('num_hidden_layers') ?? (blockCount(tensors) || 12),
+    heads: fields.count('num_attention_heads') ?? 12,
+    mlpHidden: fields.count('intermediate_size') ?? sizeAt(tensors, 'blocks.0.mlp.fc1.weight', 0) ?? 3072,
+    classes: classCount(fields, tensors),
+    layerNormEps: fields.positive('layer_norm_eps') ?? 1e-12,
+    activation: activation(fields),
+    qkvBias: fields.flag('qkv_bias') ?? blocksHave(tensors, 'attn.q.bias'),
+    multiLabel: fields.get('problem_type') === 'multi_label_classification',
+  };
+}
+
+/** As many as the head has outputs; without one, as many as the config says there should be. */
+function classCount(fields: JsonFields, tensors: TensorsBySlot): number {
+  const outputs = sizeAt(tensors, 'head.weight', 0) ?? sizeAt(tensors, 'head.bias', 0);
+  if (outputs !== undefined) return outputs;
+  const architectures = fields.get('architectures');
+  const labels = fields.object('id2label')?.names().length;
+  if (!Array.isArray(architectures)) return labels ?? 0;
+  const classifies = architectures.some((name) => /ForImageClassification/.test(String(name)));
+  return classifies ? (labels ?? fields.count('num_labels') ?? 2) : 0;
+}
+
+function activation(fields: JsonFields): number {
+  const name = fields.text('hidden_act') ?? 'gelu';
+  if (Object.hasOwn(activations, name)) return activations[name];
+  throw fields.error(`asks for hidden_act "${name}"; supported are ${Object.keys(activations).join(', ')}`);
+}

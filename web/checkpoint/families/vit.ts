@@ -1,0 +1,52 @@
+// Hugging Face's ViT: also the DeiTs without distillation, DINO, and most fine-tunes.
+import type { Family, NameRow, Spelling } from './family.js';
+import { huggingFaceNetwork } from './hugging-face.js';
+
+export const around: readonly NameRow[] = [
+  { file: 'embeddings.cls_token', slot: 'cls_token' },
+  { file: 'embeddings.position_embeddings', slot: 'pos_embed' },
+  { file: 'embeddings.patch_embeddings.projection.*', slot: 'patch_embed.proj.*' },
+  { file: 'layernorm.*', slot: 'norm.*' },
+  { file: 'classifier.*', slot: 'head.*', outside: true },
+];
+
+/** Encoder blocks as transformers named them up to version 4, and as the Hub's files do. */
+export const blocks4: readonly NameRow[] = [
+  { file: 'encoder.layer.{i}.layernorm_before.*', slot: 'blocks.{i}.norm1.*' },
+  { file: 'encoder.layer.{i}.attention.attention.query.*', slot: 'blocks.{i}.attn.q.*' },
+  { file: 'encoder.layer.{i}.attention.attention.key.*', slot: 'blocks.{i}.attn.k.*' },
+  { file: 'encoder.layer.{i}.attention.attention.value.*', slot: 'blocks.{i}.attn.v.*' },
+  { file: 'encoder.layer.{i}.attention.output.dense.*', slot: 'blocks.{i}.attn.proj.*' },
+  { file: 'encoder.layer.{i}.layernorm_after.*', slot: 'blocks.{i}.norm2.*' },
+  { file: 'encoder.layer.{i}.intermediate.dense.*', slot: 'blocks.{i}.mlp.fc1.*' },
+  { file: 'encoder.layer.{i}.output.dense.*', slot: 'blocks.{i}.mlp.fc2.*' },
+];
+
+/** Encoder blocks as transformers names them from version 5 on. */
+export const blocks5: readonly NameRow[] = [
+  { file: 'layers.{i}.layernorm_before.*', slot: 'blocks.{i}.norm1.*' },
+  { file: 'layers.{i}.attention.q_proj.*', slot: 'blocks.{i}.attn.q.*' },
+  { file: 'layers.{i}.attention.k_proj.*', slot: 'blocks.{i}.attn.k.*' },
+  { file: 'layers.{i}.attention.v_proj.*', slot: 'blocks.{i}.attn.v.*' },
+  { file: 'layers.{i}.attention.o_proj.*', slot: 'blocks.{i}.attn.proj.*' },
+  { file: 'layers.{i}.layernorm_after.*', slot: 'blocks.{i}.norm2.*' },
+  { file: 'layers.{i}.mlp.fc1.*', slot: 'blocks.{i}.mlp.fc1.*' },
+  { file: 'layers.{i}.mlp.fc2.*', slot: 'blocks.{i}.mlp.fc2.*' },
+];
+
+const ignored = [
+  /^pooler\.dense\.(weight|bias)$/, // a ViTModel's own head
+  /^embeddings\.mask_token$/, // of masked-image pretraining
+];
+
+function spelling(blocks: readonly NameRow[]): Spelling {
+  return { prefix: 'vit.', rows: [...around, ...blocks], ignored };
+}
+
+export const vit: Family = {
+  title: 'Hugging Face ViT',
+  modelType: 'vit',
+  claims: ({ model_type: type }) => type === 'vit',
+  spellings: [spelling(blocks4), spelling(blocks5)],
+  network: huggingFaceNetwork,
+};
