@@ -109,6 +109,10 @@ EMSCRIPTEN_BINDINGS(vit) {
           +[](Preprocess& p, int value) { p.filter = static_cast<Filter>(value); })
       .field("cropHeight", &Preprocess::crop_height)
       .field("cropWidth", &Preprocess::crop_width)
+      .field(
+          "cropRounding", +[](const Preprocess& p) { return static_cast<int>(p.crop_rounding); },
+          +[](Preprocess& p, int value) { p.crop_rounding = static_cast<CropRounding>(value); })
+      .field("padding", &Preprocess::padding)
       .field("rescaleFactor", &Preprocess::rescale_factor)
       .field("mean", &Preprocess::mean)
       .field("std", &Preprocess::std);

@@ -21,22 +21,37 @@ struct Size {
   int height;
 };
 
+Size with_shortest_edge(int edge, int width, int height) {
+  const auto in_proportion = [edge](int64_t long_edge, int64_t short_edge) {
+    return static_cast<int>(std::min<int64_t>(edge * long_edge / short_edge, INT32_MAX / 2));
+  };
+  return width <= height ? Size{edge, in_proportion(height, width)}
+                         : Size{in_proportion(width, height), edge};
+}
+
+// Halves to even.
+int round_edge(double edge) { return static_cast<int>(std::nearbyint(std::min(edge, INT32_MAX / 2.0))); }
+
 Size resized_size(const Preprocess& settings, int width, int height) {
   switch (settings.resize) {
     case ResizeMode::none: return {width, height};
     case ResizeMode::squash: return {settings.resize_width, settings.resize_height};
-    case ResizeMode::shortest_edge: break;
+    case ResizeMode::shortest_edge: return with_shortest_edge(settings.resize_height, width, height);
+    case ResizeMode::cover:
+    case ResizeMode::contain: break;
   }
-  const auto in_proportion = [&](int64_t long_edge, int64_t short_edge) {
-    return static_cast<int>(
-        std::min<int64_t>(settings.resize_height * long_edge / short_edge, INT32_MAX / 2));
-  };
-  return width <= height ? Size{settings.resize_height, in_proportion(height, width)}
-                         : Size{in_proportion(width, height), settings.resize_height};
+  const double across = static_cast<double>(width) / settings.resize_width;
+  const double down = static_cast<double>(height) / settings.resize_height;
+  const double factor =
+      settings.resize == ResizeMode::cover ? std::min(across, down) : std::max(across, down);
+  return {round_edge(width / factor), round_edge(height / factor)};
 }
 
-// Rounded down also where negative, as Python's // does.
-int crop_offset(int resized, int output) { return (resized - output) >> 1; }
+int crop_offset(int resized, int output, CropRounding rounding) {
+  const int margin = resized - output;
+  if (rounding == CropRounding::down) return margin >> 1;
+  return margin < 0 ? -(-margin >> 1) : static_cast<int>(std::nearbyint(margin / 2.0));
+}
 
 // Coefficients of one axis: sizes come from files, and their product has to stay within reason.
 constexpr uint64_t kMostCoefficients = 1 << 26;
@@ -92,6 +107,15 @@ void add_row(Preprocessor& p, const uint8_t* rgba) {
   }
 }
 
+void fill_with_padding(const Preprocessor& p) {
+  const int bytes = 4 * p.output_height * p.output_width;
+  for (int i = 0; i < bytes; i += 4) {
+    for (size_t channel = 0; channel < kChannels; channel++) {
+      p.resized[static_cast<size_t>(i) + channel] = static_cast<uint8_t>(p.settings.padding[channel]);
+    }
+  }
+}
+
 void write_pixel_values(const Preprocessor& p, float* pixel_values) {
   const int pixels = p.output_height * p.output_width;
   for (int channel = 0; channel < kChannels; channel++) {
@@ -125,6 +149,9 @@ std::string check(const Preprocess& s, const Config& config) {
            " and cropped to " + size_text(config.image_width, config.image_height);
   }
   if (filter_support(s.filter) == 0) return "this resampling filter is not one of Pillow's antialiased ones";
+  for (double byte : s.padding) {
+    if (!(byte >= 0 && byte <= 255)) return "the colour of the padding is not one of bytes";
+  }
   for (double std : s.std) {
     if (!(std::fabs(std) > 0)) return "a standard deviation is 0";
   }
@@ -178,16 +205,18 @@ std::string begin_image(Preprocessor& p, int width, int height) {
     return "comes out of preprocessing as " + size_text(resized.width, resized.height) +
            ", but the model takes " + size_text(p.output_width, p.output_height);
   }
-  const int taps =
-      std::max(tap_count(s.filter, width, resized.width), tap_count(s.filter, height, resized.height));
-  if (taps > p.tap_capacity) return "is too long and thin to be resized: it is " + size_text(width, height);
+  const auto taps = [&] {
+    return std::max(tap_count(s.filter, width, resized.width), tap_count(s.filter, height, resized.height));
+  };
+  if (resized.width < 1 || resized.height < 1 || taps() > p.tap_capacity) {
+    return "is too long and thin to be resized: it is " + size_text(width, height);
+  }
 
-  plan_axis(p.horizontal, s.filter, width, resized.width, crop_offset(resized.width, p.output_width),
-            p.output_width);
-  plan_axis(p.vertical, s.filter, height, resized.height, crop_offset(resized.height, p.output_height),
-            p.output_height);
-  std::fill_n(p.resized, static_cast<size_t>(p.output_height) * static_cast<size_t>(p.output_width) * 4,
-              uint8_t{0});
+  plan_axis(p.horizontal, s.filter, width, resized.width,
+            crop_offset(resized.width, p.output_width, s.crop_rounding), p.output_width);
+  plan_axis(p.vertical, s.filter, height, resized.height,
+            crop_offset(resized.height, p.output_height, s.crop_rounding), p.output_height);
+  fill_with_padding(p);
   p.image_width = width;
   p.vertical_first = vertical_first(width, height, resized.width, resized.height);
   p.needed_rows = rows_read_by(p.vertical);

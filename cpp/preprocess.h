@@ -20,6 +20,15 @@ enum class ResizeMode {
   squash,         // to resize_height × resize_width, whatever the aspect
   shortest_edge,  // the short edge to resize_height, the long one in proportion, truncated (torchvision's
                   // rule)
+  cover,          // by one factor, to resize_height × resize_width or larger in one direction
+  contain,        // by one factor, to resize_height × resize_width or smaller in one direction; both are
+                  // timm's, whose edges are rounded, halves to even
+};
+
+/// Where the centre of an odd margin is: which side of the crop has one pixel more.
+enum class CropRounding {
+  down,       // offsets are rounded down, also negative ones (Hugging Face's center_crop)
+  half_even,  // offsets are rounded, halves to even; padding before the image is rounded down (torchvision's)
 };
 
 /// What a checkpoint's preprocessor_config.json asks for. Steps that are switched off have neutral values.
@@ -28,11 +37,13 @@ struct Preprocess {
   int resize_height;
   int resize_width;
   Filter filter;
-  int crop_height;             // 0 × 0: no centre crop. Offsets are rounded down; an image
-  int crop_width;              //   smaller than the crop is surrounded by zeros (Hugging Face's center_crop)
-  double rescale_factor;       // usually 1/255
-  std::array<double, 3> mean;  // of R, G, B after rescaling
-  std::array<double, 3> std;   // of R, G, B after rescaling; none 0
+  int crop_height;  // 0 × 0: no centre crop
+  int crop_width;
+  CropRounding crop_rounding;
+  std::array<double, 3> padding;  // bytes of R, G, B around an image smaller than the crop
+  double rescale_factor;          // usually 1/255
+  std::array<double, 3> mean;     // of R, G, B after rescaling
+  std::array<double, 3> std;      // of R, G, B after rescaling; none 0
 };
 
 /// Rows [first, first + count) of an image.
@@ -53,7 +64,7 @@ struct Preprocessor {
   ResizeAxis vertical;
   int32_t* sums;     // [sum_count × 4]: rows of the vertical pass under way
   uint8_t* row;      // [widest × 4]: a row after its first pass
-  uint8_t* resized;  // [output_height × output_width × 4]: after both; 0 where the image does not reach
+  uint8_t* resized;  // [output_height × output_width × 4]: after both; padding where the image does not reach
   int sum_count;
   int widest;  // the widest image that is resized vertically first, or the output if that is wider
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { load, type Model } from 'vit-wasm';
 
 import type { Engine } from '../web/engine.js';
+import type { NativePreprocess } from '../web/module.js';
 import { createEngine, hashOf, variants } from './engine.js';
 import { expectClose } from './expect-close.js';
 import {
@@ -113,14 +114,16 @@ async function pictureOf({ name, sha256 }: Photograph): Promise<TestImage> {
 }
 
 /** DeiT's preprocessing, neither rescaled nor normalised. */
-const resizedBytes = {
+const resizedBytes: NativePreprocess = {
   resize: 1,
   resizeHeight: 256,
   resizeWidth: 256,
   filter: 3,
   cropHeight: imageSize,
   cropWidth: imageSize,
+  cropRounding: 0,
+  padding: [0, 0, 0],
   rescaleFactor: 1,
-  mean: [0, 0, 0] as [number, number, number],
-  std: [1, 1, 1] as [number, number, number],
+  mean: [0, 0, 0],
+  std: [1, 1, 1],
 };

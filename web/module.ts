@@ -72,7 +72,10 @@ export type Pooling = (typeof poolings)[keyof typeof poolings];
 
 /** How a picture becomes pixel values; cpp/preprocess.h. */
 export interface NativePreprocess {
-  /** 0 none, 1 squash to height × width, 2 shortest edge to height. */
+  /**
+   * 0 none, 1 squash to height × width, 2 shortest edge to height; keeping the aspect, 3 to at least and 4 to at most
+   * height × width.
+   */
   resize: number;
   resizeHeight: number;
   resizeWidth: number;
@@ -81,6 +84,10 @@ export interface NativePreprocess {
   /** 0 × 0: no centre crop. */
   cropHeight: number;
   cropWidth: number;
+  /** 0 down, as Hugging Face's processors do; 1 halves to even, as torchvision does. */
+  cropRounding: number;
+  /** Bytes of R, G, B around a picture smaller than the crop. */
+  padding: [number, number, number];
   /** 1 when values are not rescaled. */
   rescaleFactor: number;
   /** Of R, G, B after rescaling; 0 when they are not normalised. */

@@ -11,6 +11,7 @@ Needed only when the fixtures change: the results are committed, so that the tes
     fixtures/models.json                    the picture that pixel_values was made from (noise.py)
     fixtures/resize.json                    what Pillow's resize gives, byte for byte
     fixtures/preprocess.{json,safetensors}  every spelling of preprocessor_config.json, and its pixel values
+    fixtures/timm-preprocess.{json,safetensors}  every spelling of timm's pretrained_cfg, likewise
     fixtures/deit-tiny.{json,safetensors}   DeiT-Tiny's logits; pictures and weights stay in the shared folder
 """
 
@@ -22,6 +23,7 @@ from transformers.utils import logging
 
 from deit_tiny import write_deit_tiny
 from preprocessing import write_preprocess_cases, write_resize_cases
+from timm_preprocessing import write_timm_preprocess_cases
 from tiny_models import write_models
 
 HERE = Path(__file__).resolve().parent
@@ -37,6 +39,7 @@ def main() -> None:
     arguments.fixtures.mkdir(parents=True, exist_ok=True)
     write_resize_cases(arguments.fixtures)
     write_preprocess_cases(arguments.fixtures)
+    write_timm_preprocess_cases(arguments.fixtures)
     write_models(arguments.fixtures)
     write_deit_tiny(arguments.fixtures, arguments.shared)
 

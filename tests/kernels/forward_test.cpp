@@ -43,7 +43,8 @@ constexpr Config kConfig{.image_height = 20,
                          .pre_logits = 0,
                          .multi_label = false};
 constexpr Preprocess kPreprocess{
-    ResizeMode::squash, 23, 19, Filter::bicubic, 20, 15, 1 / 255.0, {0.5, 0.4, 0.3}, {0.2, 0.3, 0.4}};
+    ResizeMode::squash, 23, 19, Filter::bicubic, 20, 15, CropRounding::down, {}, 1 / 255.0, {0.5, 0.4, 0.3},
+    {0.2, 0.3, 0.4}};
 
 std::string send(Model& model, const WeightSlot& slot, const std::vector<float>& values, size_t chunk) {
   for (size_t first = 0; first < values.size(); first += chunk) {

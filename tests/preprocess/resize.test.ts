@@ -39,7 +39,14 @@ describe.each(cases)('$title', (row) => {
 
   it.each(variants)('%s gives the bytes of Pillow', async (variant) => {
     const engine = new Engine(await startBindings(variant));
-    const preprocess: NativePreprocess = { ...row, rescaleFactor: 1, mean: [0, 0, 0], std: [1, 1, 1] };
+    const preprocess: NativePreprocess = {
+      ...row,
+      cropRounding: 0,
+      padding: [0, 0, 0],
+      rescaleFactor: 1,
+      mean: [0, 0, 0],
+      std: [1, 1, 1],
+    };
     engine.begin(networkFor(row.height, row.width), preprocess);
     engine.preprocess(picture);
     const values = engine.pixelValues();

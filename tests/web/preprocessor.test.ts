@@ -8,6 +8,7 @@ const imageNetMean = [0.485, 0.456, 0.406];
 const imageNetStd = [0.229, 0.224, 0.225];
 const squash = { resize: 1, resizeHeight: 224, resizeWidth: 224 };
 const noCrop = { cropHeight: 0, cropWidth: 0 };
+const asHuggingFace = { cropRounding: 0, padding: [0, 0, 0] };
 const crop = { cropHeight: 224, cropWidth: 224 };
 
 describe('preprocessing', () => {
@@ -18,6 +19,7 @@ describe('preprocessing', () => {
       resizeWidth: 48,
       filter: 2,
       ...noCrop,
+      ...asHuggingFace,
       rescaleFactor: 1 / 255,
       mean: half,
       std: half,
@@ -35,6 +37,7 @@ describe('preprocessing', () => {
       ...squash,
       filter: 2,
       ...noCrop,
+      ...asHuggingFace,
       rescaleFactor: 1 / 255,
       mean: half,
       std: half,
@@ -52,6 +55,7 @@ describe('preprocessing', () => {
       resizeWidth: 256,
       filter: 3,
       ...crop,
+      ...asHuggingFace,
       rescaleFactor: 1 / 255,
       mean: imageNetMean,
       std: imageNetStd,

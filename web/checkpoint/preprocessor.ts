@@ -60,6 +60,8 @@ export function preprocessOf(config: JsonObject, image: Size, file: string): Nat
     ...resizeOf(fields, defaults),
     filter: filterOf(fields, defaults),
     ...cropOf(fields, defaults),
+    cropRounding: 0,
+    padding: [0, 0, 0],
     rescaleFactor: (fields.flag('do_rescale') ?? true) ? (fields.positive('rescale_factor') ?? 1 / 255) : 1,
     mean: normalizes ? (fields.triple('image_mean') ?? [...defaults.mean]) : [0, 0, 0],
     std: normalizes ? (fields.triple('image_std') ?? [...defaults.std]) : [1, 1, 1],
