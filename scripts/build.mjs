@@ -1,8 +1,18 @@
 // Builds `dist/`, all that the package holds: C++ to wasm, TypeScript to ES modules and declarations, the built-in
 // model. Quick when little has changed: Ninja knows what it did, the rest takes a moment.
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { buildSync } from 'esbuild';
 import { Failure, main, root, run } from './shell.mjs';
 import { forBuilding, need } from './system.mjs';
@@ -13,18 +23,23 @@ export const variants = ['simd', 'relaxed'];
 /** Where CMake builds them. */
 export const wasm = join(root, 'build/wasm');
 const dist = join(root, 'dist');
-const builtinModel = join(root, 'models/cifar10-vit/model.safetensors');
+/** Files that go into others: compressed, to be written there in base64. */
+const packed = join(root, 'build/packed');
+const builtinModel = join(root, 'models/cifar10-vit');
 
 /** Builds everything; the result lies in `dist/`. */
 export function build() {
   need(forBuilding);
   compile();
   rmSync(dist, { recursive: true, force: true });
-  mkdirSync(join(dist, 'builtin'), { recursive: true });
+  rmSync(packed, { recursive: true, force: true });
+  mkdirSync(packed, { recursive: true });
   variants.forEach(packVariant);
   bundleEntries();
+  bundleInlined();
   run(join(root, 'node_modules/.bin/tsc'), ['--project', 'tsconfig.build.json']);
-  copyFileSync(builtinModel, join(dist, 'builtin/model.safetensors'));
+  keepDeclarations(['index', 'inline', 'builtin']);
+  cpSync(builtinModel, join(dist, 'builtin'), { recursive: true, filter: isModelFile });
 }
 
 /** C++ to build/wasm: vit.<variant>.{js,wasm}, or the targets named. */
@@ -48,27 +63,70 @@ export function compile(targets = ['all']) {
 function packVariant(variant) {
   const glue = join(wasm, `vit.${variant}.js`);
   bundleAlone(glue, `vit.${variant}.js`);
-  bundleAlone(join(root, 'web/worker.ts'), `worker.${variant}.js`, { 'vit-wasm-glue': glue });
+  // Not a module, so that every minifier takes it as it is.
+  const worker = `worker.${variant}.js`;
+  bundleAlone(source('worker'), worker, { format: 'iife', alias: { 'vit-wasm-glue': glue } });
   copyFileSync(join(wasm, `vit.${variant}.wasm`), join(dist, `vit.${variant}.wasm`));
+  for (const name of [`vit.${variant}.wasm`, worker]) {
+    const text = readFileSync(join(dist, name));
+    const end = name === worker ? text.lastIndexOf('//# sourceMappingURL') : text.length;
+    writeFileSync(join(packed, `${name}.gz`), gzipSync(text.subarray(0, end), { level: 9 }));
+  }
 }
 
 /** Makes one file that imports nothing: esbuild stops at what it cannot take in. */
-function bundleAlone(entry, file, alias = {}) {
+function bundleAlone(entry, file, options = {}) {
   // The glue could find its wasm beside itself, but is always handed one. Left in, its `new URL('….wasm',
   // import.meta.url)` would make bundlers ship the wasm a second time.
   const define = { 'import.meta.url': '""' };
-  esbuild({ entryPoints: [entry], outfile: join(dist, file), alias, define });
+  esbuild({ entryPoints: [entry], outfile: join(dist, file), define, ...options });
 }
 
-/** The two entries and the built-in model's chunk. What they share becomes chunks beside them. */
+/** The entries that find the package's files beside them. What they share becomes chunks. */
 function bundleEntries() {
   esbuild({
-    entryPoints: ['index', 'node', 'builtin'].map((name) => join(root, 'web', `${name}.ts`)),
+    entryPoints: ['index', 'node'].map(source),
     outdir: dist,
     splitting: true,
     chunkNames: 'chunk-[hash]',
     external: ['node:*', ...variants.map((variant) => `./vit.${variant}.js`)],
   });
+}
+
+/** The entries that have everything inside: a file each, which but for the built-in model imports nothing. */
+function bundleInlined() {
+  const inside = {
+    alias: { 'vit-wasm-packed': packed, 'vit-wasm-glues': wasm },
+    loader: { '.gz': 'base64', '.safetensors': 'base64' },
+    external: ['./builtin.js'],
+  };
+  bundleAlone(source('builtin'), 'builtin.js', inside);
+  bundleAlone(source('inline'), 'inline.js', inside);
+  bundleAlone(source('global'), 'global.js', { ...inside, format: 'iife', globalName: 'vitWasm' });
+}
+
+const source = (name) => join(root, 'web', `${name}.ts`);
+
+/** Deletes the declarations that those of the entries do not mention. */
+function keepDeclarations(names) {
+  const kept = new Set();
+  const keep = (path) => {
+    if (kept.has(path)) return;
+    kept.add(path);
+    for (const [, name] of readFileSync(path, 'utf8').matchAll(/(?:from |import\()'(\.[^']*)\.js'/g)) {
+      keep(join(dirname(path), `${name}.d.ts`));
+    }
+  };
+  for (const name of names) keep(join(dist, `${name}.d.ts`));
+  for (const name of readdirSync(dist, { recursive: true })) {
+    const path = join(dist, name);
+    if (name.endsWith('.d.ts') && !kept.has(path)) rmSync(path);
+  }
+  rmSync(join(dist, 'checkpoint'), { recursive: true });
+}
+
+function isModelFile(path) {
+  return path === builtinModel || /\.(json|safetensors)$/.test(path);
 }
 
 /** Bundles for modern browsers and Node; esbuild itself prints what it does not like. */

@@ -1,55 +1,68 @@
 import { openFile } from './checkpoint/source.js';
 import { compileUrl, moduleGiven } from './compile.js';
 import { messageOf, VitError } from './errors.js';
-import type { Platform } from './platform.js';
-import type { Variant } from './types.js';
+import type { Parts, Platform } from './platform.js';
 
-// Written out one by one, because bundlers look for these very words.
-const wasmUrls: Record<Variant, () => URL> = {
-  relaxed: () => new URL('./vit.relaxed.wasm', import.meta.url),
-  simd: () => new URL('./vit.simd.wasm', import.meta.url),
-};
-const workers: Record<Variant, () => Worker> = {
-  relaxed: () => new Worker(new URL('./worker.relaxed.js', import.meta.url), { type: 'module' }),
-  simd: () => new Worker(new URL('./worker.simd.js', import.meta.url), { type: 'module' }),
-};
-const glues = {
-  relaxed: () => import('./vit.relaxed.js'),
-  simd: () => import('./vit.simd.js'),
-};
+/** A page, or a worker of the page's own, with the package's parts wherever the entry has them. */
+export function browser(parts: Parts): Platform {
+  return {
+    open: openFile,
 
-/** A page, or a worker of the page's own. */
-export const browser: Platform = {
-  open: openFile,
+    locate: (place) => ({ kind: 'url', url: new URL(place, pageAddress()).href }),
 
-  locate: (place) => ({ kind: 'url', url: new URL(place, pageAddress()).href }),
+    async compile(variant, override, signal) {
+      const given = await moduleGiven(override);
+      if (given) return given;
+      if (!override?.url) return await parts.wasm(variant, signal);
+      return await compileUrl(new URL(override.url, pageAddress()).href, signal);
+    },
 
-  async compile(variant, override, signal) {
-    const given = await moduleGiven(override);
-    if (given) return given;
-    const url = override?.url ? new URL(override.url, pageAddress()) : wasmUrls[variant]();
-    return await compileUrl(url.href, signal);
-  },
+    glue: (variant) => parts.glue(variant),
 
-  async glue(variant) {
-    return (await glues[variant]()).default;
-  },
+    builtin: () => parts.builtin(),
 
-  spawn(variant, url) {
-    try {
-      const worker = url ? new Worker(new URL(url, pageAddress()), { type: 'module' }) : workers[variant]();
-      return worker;
-    } catch (error) {
-      throw new VitError(
-        'worker',
-        `The model's worker could not be started (${messageOf(error)}); say where its script is on this origin with ` +
-          '`worker: { url }`, or do without it with `worker: false`.',
-        { cause: error },
-      );
-    }
-  },
-};
+    // A service worker has none.
+    spawn:
+      typeof Worker === 'undefined'
+        ? undefined
+        : async (variant, url) =>
+            startWorker(url ? new URL(url, pageAddress()).href : await parts.worker(variant)),
+  };
+}
 
+function startWorker(url: string): Worker {
+  try {
+    return new Worker(sameOrigin(url), { type: 'module' });
+  } catch (error) {
+    throw new VitError(
+      'worker',
+      `The model's worker could not be started (${messageOf(error)}); say where its script is on this origin with ` +
+        '`worker: { url }`, or do without it with `worker: false`.',
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * A script has to be of the page's own origin to be a worker, but may import what any server allows it to: a script on
+ * a CDN becomes one that is made here and imports it.
+ */
+function sameOrigin(url: string): string {
+  if (!/^https?:/.test(url) || new URL(url).origin === self.origin) return url;
+  const made = importers.get(url);
+  if (made !== undefined) return made;
+  const script = new Blob([`import ${JSON.stringify(url)};`], { type: 'text/javascript' });
+  const address = URL.createObjectURL(script);
+  importers.set(url, address);
+  return address;
+}
+
+/** The scripts made so far, by what they import. */
+const importers = new Map<string, string>();
+
+/** What relative addresses are relative to. A worker that was made from a Blob has no address, only an origin. */
 function pageAddress(): string {
-  return typeof document === 'object' ? document.baseURI : self.location.href;
+  if (typeof document === 'object') return document.baseURI;
+  const { location, origin } = globalThis as Partial<typeof globalThis>;
+  return location?.protocol === 'blob:' ? `${origin}/` : (location?.href ?? 'file:///');
 }

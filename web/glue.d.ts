@@ -16,6 +16,24 @@ declare module 'vit-wasm-glue' {
   export default glue;
 }
 
+/** The glue of a variant, to become part of the script. */
+declare module 'vit-wasm-glues/*.js' {
+  const glue: import('./module.js').Glue;
+  export default glue;
+}
+
+/** A file that the build compressed by gzip and wrote in base64. */
+declare module 'vit-wasm-packed/*.gz' {
+  const base64: string;
+  export default base64;
+}
+
+/** The built-in model's weights in base64. */
+declare module '*/model.safetensors' {
+  const base64: string;
+  export default base64;
+}
+
 /** The built-in model's configuration, which esbuild inlines. */
 declare module '*/config.json' {
   const value: object;

@@ -38,11 +38,11 @@ export class InWorker implements Runner {
   /** Starts a worker and loads the model into it. On any failure, or when the signal aborts, the worker is ended. */
   static async start(
     request: SessionRequest,
-    spawn: () => WorkerPort,
+    spawn: () => WorkerPort | Promise<WorkerPort>,
     module: Promise<WebAssembly.Module>,
     { signal, onProgress }: Pick<LoadOptions, 'signal' | 'onProgress'>,
   ): Promise<InWorker> {
-    const runner = new InWorker(spawn(), onProgress);
+    const runner = new InWorker(await spawn(), onProgress);
     const stop = () => runner.#stop(signal?.reason);
     signal?.addEventListener('abort', stop);
     try {

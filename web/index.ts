@@ -1,7 +1,10 @@
 import { browser } from './browser.js';
 import { loadModel } from './load.js';
+import { located } from './located.js';
 import type { Model } from './model.js';
 import type { LoadOptions, ModelLocation } from './types.js';
+
+const platform = browser(located);
 
 /**
  * Loads a Vision Transformer; without an argument the built-in one.
@@ -26,9 +29,7 @@ import type { LoadOptions, ModelLocation } from './types.js';
  * ```
  */
 export function load(model?: ModelLocation, options: LoadOptions = {}): Promise<Model> {
-  return loadModel(browser, model, options);
+  return loadModel(platform, model, options);
 }
 
-export { VitError, type VitErrorCode } from './errors.js';
-export type { Model } from './model.js';
-export type * from './types.js';
+export * from './public.js';

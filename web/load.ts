@@ -55,7 +55,7 @@ async function filesOf(
   model: ModelLocation | undefined,
   options: LoadOptions,
 ): Promise<ModelFiles> {
-  if (model === undefined) return (await import('./builtin.js')).builtin;
+  if (model === undefined) return await platform.builtin();
   return locateModel(model, options, (place) => platform.locate(place));
 }
 

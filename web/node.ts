@@ -4,16 +4,13 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { openFile, type OpenFile } from './checkpoint/source.js';
 import { compileBytes, compileUrl, moduleGiven } from './compile.js';
 import { messageOf, VitError } from './errors.js';
+import { importGlue } from './glues.js';
 import { loadModel } from './load.js';
+import { builtinBeside } from './located.js';
 import type { Model } from './model.js';
 import { openPath } from './node-file.js';
 import type { Platform } from './platform.js';
 import type { LoadOptions, ModelLocation } from './types.js';
-
-const glues = {
-  relaxed: () => import('./vit.relaxed.js'),
-  simd: () => import('./vit.simd.js'),
-};
 
 const open: OpenFile = async (location, name, signal) => {
   if (location.kind === 'path') return await openPath(location.path);
@@ -42,9 +39,9 @@ const node: Platform = {
     return url.protocol === 'file:' ? await compileFile(url) : await compileUrl(url.href, signal);
   },
 
-  async glue(variant) {
-    return (await glues[variant]()).default;
-  },
+  glue: importGlue,
+
+  builtin: builtinBeside,
 };
 
 async function compileFile(url: URL): Promise<WebAssembly.Module> {
@@ -60,6 +57,4 @@ export function load(model?: ModelLocation, options: LoadOptions = {}): Promise<
   return loadModel(node, model, options);
 }
 
-export { VitError, type VitErrorCode } from './errors.js';
-export type { Model } from './model.js';
-export type * from './types.js';
+export * from './public.js';

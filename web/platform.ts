@@ -1,10 +1,10 @@
-import type { FileLocation } from './checkpoint/files.js';
+import type { FileLocation, ModelFiles } from './checkpoint/files.js';
 import type { OpenFile } from './checkpoint/source.js';
 import type { WorkerPort } from './in-worker.js';
 import type { Glue } from './module.js';
 import type { Variant, WasmOverride } from './types.js';
 
-/** What differs between a browser (index.ts) and Node (node.ts). */
+/** What differs between a browser (browser.ts) and Node (node.ts). */
 export interface Platform {
   /** Opens a model's files. */
   readonly open: OpenFile;
@@ -22,6 +22,20 @@ export interface Platform {
   /** The glue of a variant, for this thread. */
   glue(variant: Variant): Promise<Glue>;
 
+  /** The model that `load` means when it is not told which. */
+  builtin(): Promise<ModelFiles>;
+
   /** Starts the worker of a variant; absent where models always run in the calling thread. */
-  spawn?(this: void, variant: Variant, url: string | URL | undefined): WorkerPort;
+  readonly spawn?:
+    ((this: void, variant: Variant, url: string | URL | undefined) => Promise<WorkerPort>) | undefined;
+}
+
+/** Where a browser finds the package's own parts: beside the script (located.ts) or inside it (inlined.ts). */
+export interface Parts {
+  /** Compiles the WebAssembly of a variant. */
+  wasm(variant: Variant, signal: AbortSignal | undefined): Promise<WebAssembly.Module>;
+  /** The address of a variant's worker script, which imports nothing. */
+  worker(variant: Variant): string | Promise<string>;
+  glue(variant: Variant): Promise<Glue>;
+  builtin(): Promise<ModelFiles>;
 }

@@ -120,18 +120,18 @@ function droppedFiles(files: readonly File[]): ModelFiles {
   };
 }
 
-/** A model's configuration that is in the script already, with weights by address. */
+/** A model's configuration that is in the script already, with weights from anywhere. */
 export function inlineFiles(
   title: string,
   config: object,
   preprocessor: object,
-  weights: string,
+  weights: FileLocation,
 ): ModelFiles {
   return {
     title,
     weights: weightsName,
     listed: {
-      [weightsName]: { kind: 'url', url: weights },
+      [weightsName]: weights,
       [configName]: jsonOf('config', config),
       [preprocessorName]: jsonOf('preprocessor', preprocessor),
     },

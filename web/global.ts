@@ -1,0 +1,23 @@
+// The build for `<script src>`: one file, whose exports are the properties of the global `vitWasm`.
+import { browser } from './browser.js';
+import { builtinFiles } from './builtin-files.js';
+import { inlined } from './inlined.js';
+import { loadModel } from './load.js';
+import type { Model } from './model.js';
+import type { LoadOptions, ModelLocation } from './types.js';
+
+// Known only while the script runs for the first time.
+const { src } = document.currentScript as HTMLScriptElement;
+
+const platform = browser({
+  ...inlined,
+  builtin: () =>
+    Promise.resolve(builtinFiles({ kind: 'url', url: new URL('./builtin/model.safetensors', src).href })),
+});
+
+/** As in index.ts. The built-in model is beside this script; all else is inside. */
+export function load(model?: ModelLocation, options: LoadOptions = {}): Promise<Model> {
+  return loadModel(platform, model, options);
+}
+
+export * from './public.js';

@@ -1,0 +1,28 @@
+import { browser } from './browser.js';
+import { builtinFiles } from './builtin-files.js';
+import { inlined } from './inlined.js';
+import { loadModel } from './load.js';
+import type { Model } from './model.js';
+import type { LoadOptions, ModelLocation } from './types.js';
+
+const platform = browser({
+  ...inlined,
+  async builtin() {
+    const { weights } = (await import('./builtin.js')).builtin;
+    return builtinFiles({ kind: 'bytes', bytes: weights as Uint8Array });
+  },
+});
+
+/**
+ * The same as `load` of `vit-wasm`, with the WebAssembly and the worker inside the script: for bundlers that do not
+ * find or copy files beside a module, and for service workers, whose only scripts are those they start with. The worker
+ * starts from a Blob, which a content security policy has to allow with `worker-src blob:`; else say where the package's
+ * `worker.<variant>.js` is with `worker: { url }`, or use `worker: false`.
+ *
+ * The built-in model is a module of its own, imported only by `load()` without a model.
+ */
+export function load(model?: ModelLocation, options: LoadOptions = {}): Promise<Model> {
+  return loadModel(platform, model, options);
+}
+
+export * from './public.js';
