@@ -28,8 +28,12 @@ struct BoundModel {
 };
 
 std::string bound_tensor(BoundModel& bound, const std::string& name, const std::string& dtype,
-                         const val& shape, int bytes) {
-  return tensor(bound.model, name, dtype, convertJSArrayToNumberVector<int>(shape), bytes);
+                         const val& shape, int bytes, const val& order) {
+  // Sizes and strides by turns.
+  const std::vector<int> numbers = convertJSArrayToNumberVector<int>(order);
+  std::vector<Axis> axes;
+  for (size_t i = 0; i + 1 < numbers.size(); i += 2) axes.push_back({numbers[i], numbers[i + 1]});
+  return tensor(bound.model, name, dtype, convertJSArrayToNumberVector<int>(shape), bytes, axes);
 }
 
 void copy_wanted(void* context, const Stage& stage) {

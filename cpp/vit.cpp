@@ -61,9 +61,9 @@ std::string begin(Model& model, const Config& config, const Preprocess& preproce
 }
 
 std::string tensor(Model& model, std::string_view name, std::string_view dtype, std::span<const int> shape,
-                   int bytes) {
+                   int bytes, ElementOrder order) {
   if (bytes > kStagingBytes) return "came in a chunk larger than the staging buffer";
-  return receive(model.slots, name, dtype, shape, model.staging, bytes);
+  return receive(model.slots, name, dtype, shape, order, model.staging, bytes);
 }
 
 std::string missing(const Model& model) { return missing(model.slots); }

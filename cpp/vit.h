@@ -78,10 +78,11 @@ std::string begin(Model& model, const Config& config, const Preprocess& preproce
 ///
 /// `name` is a slot's (weights.h), `dtype` "F32", "F16", "BF16" or "F64", `shape` the whole tensor's. A chunk
 /// holds whole elements, follows the tensor's previous chunk and may be empty: that announces the tensor,
-/// checking its name, dtype and shape before any byte is fetched. Errors read on after the name the caller
-/// knows the tensor by: "has shape [4, 4], but the configuration asks for [192, 192]".
+/// checking its name, dtype and shape before any byte is fetched. `order` says how values come that are
+/// stored otherwise than row-major in this shape. Errors read on after the name the caller knows the tensor
+/// by: "has shape [4, 4], but the configuration asks for [192, 192]".
 std::string tensor(Model& model, std::string_view name, std::string_view dtype, std::span<const int> shape,
-                   int bytes);
+                   int bytes, ElementOrder order = {});
 
 /// The slots of which nothing was announced yet, one name a line.
 std::string missing(const Model& model);

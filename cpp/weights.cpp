@@ -1,6 +1,7 @@
 #include "weights.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <optional>
 
@@ -87,23 +88,35 @@ uint64_t elements(const WeightSlot& slot) {
   return count;
 }
 
-void place(const WeightSlot& slot, const float* values, int count) {
+// The values of one run.
+void place(const WeightSlot& slot, const Run& run, const float* values) {
   if (slot.plain) {
-    float* to = slot.plain + slot.received;
-    for (int i = 0; i < count; i++) to[i] = values[i] * slot.scale;
+    float* to = slot.plain + run.first;
+    for (int i = 0; i < run.length; i++) to[static_cast<size_t>(i) * run.stride] = values[i] * slot.scale;
     return;
   }
   const uint64_t inputs = static_cast<uint64_t>(slot.packed.inputs);
-  int output = static_cast<int>(slot.received / inputs);
-  int input = static_cast<int>(slot.received % inputs);
-  float* column = slot.packed.panels + packed_index(slot.packed.inputs, output, 0);
-  for (int i = 0; i < count; i++) {
-    column[static_cast<size_t>(input) * kPanelColumns] = values[i] * slot.scale;
-    if (++input == slot.packed.inputs) {
-      input = 0;
-      column = slot.packed.panels + packed_index(slot.packed.inputs, ++output, 0);
+  // Row-major, a step is so many outputs and so many inputs on.
+  const int output_step = static_cast<int>(run.stride / inputs);
+  const int input_step = static_cast<int>(run.stride % inputs);
+  int output = static_cast<int>(run.first / inputs);
+  int input = static_cast<int>(run.first % inputs);
+  for (int i = 0; i < run.length; i++) {
+    slot.packed.panels[packed_index(slot.packed.inputs, output, input)] = values[i] * slot.scale;
+    output += output_step;
+    input += input_step;
+    if (input >= slot.packed.inputs) {
+      input -= slot.packed.inputs;
+      output++;
     }
   }
+}
+
+bool all_finite(const float* values, int count) {
+  constexpr uint32_t kInfinity = 0x7f800000;
+  uint32_t any = 0;
+  for (int i = 0; i < count; i++) any |= (std::bit_cast<uint32_t>(values[i]) & kInfinity) == kInfinity;
+  return !any;
 }
 
 }  // namespace
@@ -179,12 +192,13 @@ WeightSlots weight_slots(const Weights& w, const Config& c) {
 }
 
 std::string receive(WeightSlots& slots, std::string_view name, std::string_view dtype,
-                    std::span<const int> shape, const uint8_t* chunk, int bytes) {
+                    std::span<const int> shape, ElementOrder order, const uint8_t* chunk, int bytes) {
   const auto slot = std::find_if(slots.begin(), slots.end(), [&](const auto& s) { return s.name == name; });
   if (slot == slots.end()) return "is not a tensor of this model";
   if (!std::ranges::equal(without_ones(slot->shape), without_ones(shape))) {
     return "has shape " + in_brackets(shape) + ", but the configuration asks for " + in_brackets(slot->shape);
   }
+  if (!fits(order, elements(*slot))) return "comes in an order that does not fit its shape";
   const std::optional<DataType> type = parse_data_type(dtype);
   if (!type) return "has dtype " + std::string(dtype) + "; F32, F16, BF16 and F64 are understood";
   const int size = element_bytes(*type);
@@ -197,8 +211,13 @@ std::string receive(WeightSlots& slots, std::string_view name, std::string_view 
   for (int remaining = bytes / size; remaining > 0;) {
     const int count = std::min(remaining, kBatch);
     to_floats(values, chunk, *type, count);
-    place(*slot, values, count);
-    slot->received += static_cast<uint64_t>(count);
+    if (!all_finite(values, count)) return "has a value that is infinite or not a number";
+    for (int placed = 0; placed < count;) {
+      const Run run = run_from(order, slot->received, count - placed);
+      place(*slot, run, values + placed);
+      placed += run.length;
+      slot->received += static_cast<uint64_t>(run.length);
+    }
     chunk += static_cast<size_t>(count) * static_cast<size_t>(size);
     remaining -= count;
   }

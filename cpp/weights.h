@@ -9,6 +9,7 @@
 
 #include "arena.h"
 #include "config.h"
+#include "element_order.h"
 #include "kernels/kernels.h"
 
 namespace vit {
@@ -89,7 +90,7 @@ WeightSlots weight_slots(const Weights& weights, const Config& config);
 
 /// Takes the next chunk of a tensor; the contract is that of `tensor` in vit.h.
 std::string receive(WeightSlots& slots, std::string_view name, std::string_view dtype,
-                    std::span<const int> shape, const uint8_t* chunk, int bytes);
+                    std::span<const int> shape, ElementOrder order, const uint8_t* chunk, int bytes);
 
 /// Names of the slots nothing was announced of, one a line.
 std::string missing(const WeightSlots& slots);

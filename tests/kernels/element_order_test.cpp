@@ -1,0 +1,103 @@
+// Tensors that are stored otherwise than the engine expects them end up in the same places.
+#include "../../cpp/element_order.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "../../cpp/vit.h"
+#include "random.h"
+
+namespace vit {
+namespace {
+
+constexpr Config kConfig{12, 8, 4, 2, 18, 1, 3, 21, 7, 1e-6f, Activation::gelu, true};
+constexpr Preprocess kPreprocess{ResizeMode::none, 0, 0, Filter::bicubic, 0, 0, 1, {0, 0, 0}, {1, 1, 1}};
+
+struct Case {
+  const char* slot;
+  std::vector<int> shape;
+  std::vector<Axis> order;
+};
+
+// As Flax stores them: [inputs, outputs], [inputs, heads, head_size], [heads, head_size, outputs], HWIO; and
+// column-major arrays of NumPy.
+const Case kCases[] = {
+    {"blocks.0.mlp.fc1.weight", {21, 18}, {{18, 1}, {21, 18}}},
+    {"blocks.0.attn.q.weight", {18, 18}, {{18, 1}, {3, 6 * 18}, {6, 18}}},
+    {"blocks.0.attn.proj.weight", {18, 18}, {{3, 6}, {6, 1}, {18, 18}}},
+    {"patch_embed.proj.weight", {18, 3, 4, 2}, {{4, 2}, {2, 1}, {3, 8}, {18, 24}}},
+    {"pos_embed", {1, 13, 18}, {{18, 1}, {13, 18}, {1, 234}}},
+    {"head.weight", {7, 18}, {{7, 18}, {18, 1}}},
+};
+
+std::vector<float> in_order(const std::vector<float>& values, ElementOrder order) {
+  std::vector<float> stored;
+  for (uint64_t i = 0; i < values.size(); i++) stored.push_back(values[run_from(order, i, 1).first]);
+  return stored;
+}
+
+void send(Model& model, const Case& what, const std::vector<float>& values, ElementOrder order,
+          size_t chunk) {
+  for (size_t first = 0; first < values.size(); first += chunk) {
+    const size_t count = std::min(chunk, values.size() - first);
+    std::memcpy(model.staging, values.data() + first, count * sizeof(float));
+    const int bytes = static_cast<int>(count * sizeof(float));
+    ASSERT_EQ(tensor(model, what.slot, "F32", what.shape, bytes, order), "") << what.slot;
+  }
+}
+
+std::vector<char> memory_after(const Case& what, const std::vector<float>& values, ElementOrder order,
+                               size_t chunk) {
+  Model model;
+  EXPECT_EQ(begin(model, kConfig, kPreprocess), "");
+  send(model, what, values, order, chunk);
+  const char* start = reinterpret_cast<const char*>(model.weights.patch_embed.panels);
+  const size_t bytes = static_cast<size_t>(reinterpret_cast<const char*>(model.staging) - start);
+  std::memset(model.staging, 0, kStagingBytes);
+  return {start, start + bytes};
+}
+
+TEST(ElementOrder, PutsEveryValueInItsPlace) {
+  for (const Case& what : kCases) {
+    size_t count = 1;
+    for (int size : what.shape) count *= static_cast<size_t>(size);
+    const std::vector<float> values = random_floats(count, 5);
+    const auto expected = memory_after(what, values, {}, count);
+    for (size_t chunk : {size_t{1}, size_t{5}, size_t{1030}}) {
+      EXPECT_EQ(memory_after(what, in_order(values, what.order), what.order, chunk), expected) << what.slot;
+    }
+  }
+}
+
+TEST(ElementOrder, IsRefusedWhenItDoesNotFit) {
+  const auto fits_six = [](std::vector<Axis> order) { return fits(order, 6); };
+  EXPECT_TRUE(fits_six({}));
+  EXPECT_TRUE(fits_six({{3, 1}, {2, 3}}));
+  EXPECT_FALSE(fits_six({{3, 2}, {2, 3}}));  // would end at 7
+  EXPECT_FALSE(fits_six({{3, 1}}));
+  EXPECT_FALSE(fits_six({{6, 1}, {2, 0}}));
+  EXPECT_FALSE(fits_six({{6, -1}}));
+  EXPECT_FALSE(fits_six({{-3, 1}, {-2, 3}}));
+  EXPECT_FALSE(fits_six({{1 << 30, 1 << 30}, {1 << 30, 1 << 30}, {1 << 30, 1 << 30}}));
+}
+
+TEST(Tensor, WithAValueThatIsNotFiniteIsReported) {
+  const int shape[] = {18};
+  for (const float bad :
+       {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(), std::nanf("")}) {
+    Model model;
+    ASSERT_EQ(begin(model, kConfig, kPreprocess), "");
+    std::vector<float> values(18, 1.f);
+    values[17] = bad;
+    std::memcpy(model.staging, values.data(), sizeof(float) * 18);
+    EXPECT_EQ(tensor(model, "norm.weight", "F32", shape, 18 * 4),
+              "has a value that is infinite or not a number");
+  }
+}
+
+}  // namespace
+}  // namespace vit
