@@ -9,11 +9,32 @@ export interface Stage {
   readonly columns: number;
 }
 
+/** One axis of a tensor as it is stored: so many steps, each so many elements on in its slot; cpp/element_order.h. */
+export interface Axis {
+  readonly size: number;
+  readonly stride: number;
+}
+
+/** A tensor, or a part of one, for a slot of the engine. */
+export interface IncomingTensor {
+  /** What messages call it. */
+  readonly title: string;
+  /** A name of cpp/weights.h. */
+  readonly slot: string;
+  /** `F32`, `F16`, `BF16` or `F64`. */
+  readonly dtype: string;
+  /** As the slot has it. */
+  readonly shape: readonly number[];
+  readonly bytes: number;
+  /** The axes as they are stored, slowest first, where that is not the slot's own order. */
+  readonly order?: readonly Axis[] | undefined;
+}
+
 /**
  * One model in one WebAssembly instance: typed calls over its memory. Knows neither files nor pictures; every buffer it
  * gives is a copy. No view of the memory is kept, because memory moves when it grows.
  *
- * A model's life: `begin`, `tensor` until nothing is `missing`, `finish`; then `preprocess`, `forward` and the results,
+ * A model's life: `begin`, `announce` and `tensorWriter` until nothing is `missing`, `finish`; then `preprocess`, `forward` and the results,
  * as often as wanted; `dispose`.
  */
 export class Engine {
@@ -52,9 +73,9 @@ export class Engine {
     this.#tokens = Number(config.classToken) + Number(config.distillationToken) + config.registers + patches;
   }
 
-  /** What is wrong with a tensor of this name, dtype and shape, to be read after its name; '' when it is expected. */
-  announce(name: string, dtype: string, shape: readonly number[]): string {
-    return this.#native().tensor(name, dtype, shape, 0);
+  /** What is wrong with a tensor, to be read after its name; '' when it is expected. Announces it. */
+  announce({ slot, dtype, shape, order }: IncomingTensor): string {
+    return this.#native().tensor(slot, dtype, shape, 0, numbersOf(order));
   }
 
   /** The names of tensors that are expected and were not announced. */
@@ -62,23 +83,13 @@ export class Engine {
     return this.#native().missing().split('\n').filter(Boolean);
   }
 
-  /** The next whole elements of a tensor. Elements may come in several chunks, in order. */
-  tensor(name: string, dtype: string, shape: readonly number[], chunk: Uint8Array): void {
-    const write = this.tensorWriter(name, dtype, shape, chunk.length);
-    write(chunk);
-  }
-
   /**
-   * A function that takes the `bytes` bytes of a tensor in pieces of any size, cut anywhere. Each byte is copied once,
-   * into the engine's staging buffer; whatever fills it, or ends the tensor, is converted and packed.
+   * A function that takes a tensor's bytes in pieces of any size, cut anywhere. Each byte is copied once, into the
+   * engine's staging buffer; whatever fills it, or ends the tensor, is converted and packed.
    */
-  tensorWriter(
-    name: string,
-    dtype: string,
-    shape: readonly number[],
-    bytes: number,
-  ): (piece: Uint8Array) => void {
+  tensorWriter({ title, slot, dtype, shape, bytes, order }: IncomingTensor): (piece: Uint8Array) => void {
     const capacity = this.#native().stagingBytes();
+    const axes = numbersOf(order);
     let staged = 0;
     let taken = 0;
     return (piece) => {
@@ -90,8 +101,8 @@ export class Engine {
         staged += part.length;
         taken += part.length;
         if (staged < capacity && taken < bytes) continue;
-        const complaint = model.tensor(name, dtype, shape, staged);
-        if (complaint) throw new VitError('tensors', `The tensor "${name}" ${complaint}.`);
+        const complaint = model.tensor(slot, dtype, shape, staged, axes);
+        if (complaint) throw new VitError('tensors', `The tensor "${title}" ${complaint}.`);
         staged = 0;
       }
     };
@@ -215,4 +226,8 @@ export class Engine {
   #floats(pointer: number, count: number): Float32Array {
     return this.#running().HEAPF32.slice(pointer / 4, pointer / 4 + count);
   }
+}
+
+function numbersOf(order: readonly Axis[] = []): number[] {
+  return order.flatMap(({ size, stride }) => [size, stride]);
 }

@@ -102,7 +102,14 @@ export interface NativeModel {
   memoryBytes(): number;
   stagingBytes(): number;
   stagingPointer(): number;
-  tensor(name: string, dtype: string, shape: readonly number[], bytes: number): string;
+  /** `order`: sizes and strides of the stored axes by turns. */
+  tensor(
+    name: string,
+    dtype: string,
+    shape: readonly number[],
+    bytes: number,
+    order: readonly number[],
+  ): string;
   missing(): string;
   finish(): string;
   imageBegin(width: number, height: number): string;

@@ -6,13 +6,13 @@ import { JsonFields } from '../../web/checkpoint/json.js';
 import { mapNames } from '../../web/checkpoint/names.js';
 import { tinyConfig, tinyTensors } from './tiny-checkpoint.js';
 
-const all = tinyTensors().map(({ name, dtype, shape }) => ({ name, dtype, shape, begin: 0, end: 0 }));
+const all = tinyTensors();
 const names = mapNames(
   all.map(({ name }) => name),
   'the file',
 );
 const tensors: TensorsBySlot = new Map(
-  all.map((tensor) => [names.slots.get(tensor.name)?.[0] ?? '', tensor]),
+  all.map((tensor) => [names.slots.get(tensor.name)?.slots[0] ?? '', tensor]),
 );
 const none: TensorsBySlot = new Map();
 

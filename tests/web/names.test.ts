@@ -59,7 +59,7 @@ describe.each([
   ])('are mapped %s, there and back', (__, spell) => {
     const spelled = names.map(spell);
     const map = mapNames(spelled, 'the file');
-    expect([...map.slots.entries()]).toEqual(spelled.map((name, i) => [name, [slots[i]]]));
+    expect([...map.slots.entries()]).toEqual(spelled.map((name, i) => [name, { slots: [slots[i]] }]));
     expect(map.surplus.size).toBe(0);
     expect(slots.map((slot) => map.nameOf(slot))).toEqual(spelled);
   });
@@ -68,7 +68,7 @@ describe.each([
 describe('names', () => {
   it('with two digits are mapped', () => {
     const name = 'vit.encoder.layer.11.layernorm_before.weight';
-    expect(mapNames([name], 'the file').slots.get(name)).toEqual(['blocks.11.norm1.weight']);
+    expect(mapNames([name], 'the file').slots.get(name)).toEqual({ slots: ['blocks.11.norm1.weight'] });
   });
 
   it('that classifying does not need are ignored', () => {

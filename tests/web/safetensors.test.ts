@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { ByteReader } from '../../web/checkpoint/byte-reader.js';
-import { readHeader } from '../../web/checkpoint/safetensors.js';
+import { openSafetensors } from '../../web/checkpoint/safetensors.js';
 import type { VitErrorCode } from '../../web/errors.js';
 import { failureOf, frame, makeTensor, safetensors } from './tiny-checkpoint.js';
 
@@ -28,19 +28,19 @@ describe('a safetensors header', () => {
   it.each([1, 3, 8, 1000])('is read from chunks of %d bytes', async (size) => {
     const file = safetensors([one, two]);
     const reader = readerOf(file, size);
-    const header = await readHeader(reader);
-    expect(header).toEqual({
-      fileBytes: file.length,
-      tensors: [
-        { name: 'one', dtype: 'F32', shape: [2, 3], begin: 0, end: 24 },
-        { name: 'two', dtype: 'F32', shape: [4], begin: 24, end: 40 },
-      ],
-    });
-    expect(await reader.read(24)).toEqual(one.data);
+    const weights = await openSafetensors(reader, 'model.safetensors');
+    expect(weights.tensors).toEqual([
+      { name: 'one', dtype: 'F32', shape: [2, 3], bytes: 24, begin: 0, end: 24 },
+      { name: 'two', dtype: 'F32', shape: [4], bytes: 16, begin: 24, end: 40 },
+    ]);
     const pieces: number[] = [];
-    expect(await reader.pour(16, (piece) => pieces.push(...piece))).toBe(true);
+    const reports: unknown[] = [];
+    await weights.pour(
+      ({ name }) => (name === 'two' ? (piece) => pieces.push(...piece) : undefined),
+      (...report) => reports.push(report),
+    );
     expect(pieces).toEqual([...two.data]);
-    expect(await reader.next()).toBeUndefined();
+    expect(reports.at(-1)).toEqual(['model.safetensors', file.length, file.length]);
   });
 
   it('gives tensors in the order of their bytes, whatever that of the names', async () => {
@@ -49,7 +49,8 @@ describe('a safetensors header', () => {
       early: { dtype: 'F64', shape: [], data_offsets: [0, 8] },
       none: { dtype: 'BF16', shape: [0, 7], data_offsets: [8, 8] },
     };
-    const { tensors } = await readHeader(readerOf(frame(JSON.stringify(header), new Uint8Array(12))));
+    const file = frame(JSON.stringify(header), new Uint8Array(12));
+    const { tensors } = await openSafetensors(readerOf(file), 'f');
     expect(tensors.map(({ name }) => name)).toEqual(['early', 'none', 'late']);
   });
 
@@ -57,7 +58,7 @@ describe('a safetensors header', () => {
     const name = 'a "quoted", {bracketed} \\ name: ü';
     const header = { [name]: { dtype: 'U8', shape: [1], data_offsets: [0, 1] } };
     const file = frame(`${JSON.stringify(header)}   `, new Uint8Array(1));
-    expect((await readHeader(readerOf(file))).tensors[0].name).toBe(name);
+    expect((await openSafetensors(readerOf(file), 'f')).tensors[0].name).toBe(name);
   });
 });
 
@@ -180,7 +181,7 @@ const malformed: [name: string, file: Uint8Array, code: VitErrorCode, says: stri
 
 describe('a file that is no safetensors file', () => {
   it.each(malformed)('has %s', async (_, file, code, says) => {
-    const error = await failureOf(readHeader(readerOf(file, 7)));
+    const error = await failureOf(openSafetensors(readerOf(file, 7), 'f'));
     expect(error).toMatchObject({ name: 'VitError', code, message: expect.stringContaining(says) });
   });
 });

@@ -1,7 +1,8 @@
-import type { Engine } from '../engine.js';
+import type { Engine, IncomingTensor } from '../engine.js';
 import { VitError } from '../errors.js';
 import type { Checkpoint, ReadContext } from './open.js';
-import { partShape, partsWriter } from './parts.js';
+import { misplaced, partsOf } from './placement.js';
+import type { Report, Sink, StoredTensor } from './tensors.js';
 
 /** How often progress is told: bytes between two reports. */
 const reportEvery = 1 << 16;
@@ -14,24 +15,32 @@ const namedTensors = 10;
  * before the first weight is read; then each byte goes straight from the stream into the engine.
  */
 export async function fill(engine: Engine, checkpoint: Checkpoint, context: ReadContext): Promise<void> {
-  engine.guard(() => engine.begin(checkpoint.network, checkpoint.preprocess));
-  announceAll(engine, checkpoint);
-  await pourAll(engine, checkpoint, context);
+  engine.guard(() => {
+    engine.begin(checkpoint.network, checkpoint.preprocess);
+    announceAll(engine, checkpoint);
+  });
+  const sinkFor = (tensor: StoredTensor) => engine.guard(() => makeSink(engine, checkpoint, tensor));
+  await checkpoint.weights.pour(sinkFor, throttled(context));
   engine.guard(() => engine.finish());
 }
 
-function announceAll(engine: Engine, { header, names, reader }: Checkpoint): void {
+function announceAll(engine: Engine, { weights, names }: Checkpoint): void {
   const complaints: string[] = [];
-  for (const { name, dtype, shape } of header.tensors) {
-    const slots = names.slots.get(name) ?? [];
-    const part = partShape(shape, slots.length);
-    // The parts of one tensor are alike, so one complaint says it.
-    const [complaint] = slots.map((slot) => engine.announce(slot, dtype, part)).filter(Boolean);
-    const where = slots.length > 1 ? ` (in each of its ${slots.length} parts)` : '';
-    if (complaint) complaints.push(`"${name}" ${complaint}${where}`);
-    else if (names.surplus.has(name)) complaints.push(`"${name}" is not a tensor of this model`);
+  const misfits = new Set<string>();
+  for (const tensor of weights.tensors) {
+    const placement = names.slots.get(tensor.name);
+    if (placement) {
+      const complaint = misplaced(tensor, placement) ?? announce(engine, partsOf(tensor, placement));
+      if (!complaint) continue;
+      const { length } = placement.slots;
+      complaints.push(
+        `"${tensor.name}" ${complaint}${length > 1 ? ` (in each of its ${length} parts)` : ''}`,
+      );
+      for (const slot of placement.slots) misfits.add(slot);
+    } else if (names.surplus.has(tensor.name)) {
+      complaints.push(`"${tensor.name}" is not a tensor of this model`);
+    }
   }
-  const misfits = new Set(header.tensors.flatMap(({ name }) => names.slots.get(name) ?? []));
   for (const slot of engine.missing()) {
     // What came in the wrong shape was not accepted either, but is not missing.
     if (!misfits.has(slot)) complaints.push(`"${names.nameOf(slot)}" is missing`);
@@ -40,34 +49,44 @@ function announceAll(engine: Engine, { header, names, reader }: Checkpoint): voi
   const more = complaints.length - namedTensors;
   const list =
     complaints.slice(0, namedTensors).join('; ') + (more > 0 ? `; and ${more} more like these` : '');
-  throw new VitError('tensors', `The tensors of ${reader.name} do not fit its configuration: ${list}.`);
+  throw new VitError('tensors', `The tensors of ${weights.name} do not fit its configuration: ${list}.`);
 }
 
-async function pourAll(engine: Engine, checkpoint: Checkpoint, context: ReadContext): Promise<void> {
-  const { header, names, reader, weights } = checkpoint;
-  let reported = 0;
-  const report = () => {
-    reported = reader.position;
-    context.onProgress?.({ file: weights, loaded: reported, total: header.fileBytes, phase: 'weights' });
-  };
-  for (const { name, dtype, shape, begin, end } of header.tensors) {
-    const slots = names.slots.get(name);
-    const write = slots ? partsWriter(engine, slots, dtype, shape, end - begin) : () => {};
-    const complete = await reader.pour(end - begin, (piece) => {
-      engine.guard(() => write(piece));
-      if (reader.position - reported >= reportEvery) report();
+/** Announces every part; the first complaint. */
+function announce(engine: Engine, parts: readonly IncomingTensor[]): string | undefined {
+  return parts.map((part) => engine.announce(part)).find(Boolean);
+}
+
+/** Takes a tensor's bytes into its slots, one after another; nothing for a tensor that is not needed. */
+function makeSink(engine: Engine, { names }: Checkpoint, tensor: StoredTensor): Sink | undefined {
+  const placement = names.slots.get(tensor.name);
+  if (!placement) return undefined;
+  const parts = partsOf(tensor, placement);
+  let write: Sink = () => undefined;
+  let remaining = 0;
+  return (piece) => {
+    engine.guard(() => {
+      for (let from = 0; from < piece.length;) {
+        if (remaining === 0) {
+          const part = parts.shift() as IncomingTensor;
+          write = engine.tensorWriter(part);
+          remaining = part.bytes;
+        }
+        const bytes = piece.subarray(from, from + remaining);
+        write(bytes);
+        from += bytes.length;
+        remaining -= bytes.length;
+      }
     });
-    if (!complete) throw truncated(checkpoint, name);
-  }
-  if (await reader.next()) {
-    throw new VitError('not-safetensors', `${reader.name} goes on after its last tensor; get it again.`);
-  }
-  report();
+  };
 }
 
-function truncated({ header, reader }: Checkpoint, tensor: string): VitError {
-  return new VitError(
-    'truncated',
-    `${reader.name} ends after ${reader.position} of its ${header.fileBytes} bytes, within "${tensor}"; get it again.`,
-  );
+/** Tells progress, but not every time. */
+function throttled({ onProgress }: ReadContext): Report {
+  const reported = new Map<string, number>();
+  return (file, loaded, total) => {
+    if (loaded < total && loaded - (reported.get(file) ?? 0) < reportEvery) return;
+    reported.set(file, loaded);
+    onProgress?.({ file, loaded, total, phase: 'weights' });
+  };
 }

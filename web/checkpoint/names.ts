@@ -2,6 +2,7 @@
 import { VitError } from '../errors.js';
 import { families as all } from './families/all.js';
 import type { Family, Spelling } from './families/family.js';
+import type { Placement } from './placement.js';
 
 /** Precedes every name in checkpoints saved from torch's DataParallel. */
 const wrapper = 'module.';
@@ -10,8 +11,8 @@ const wrapper = 'module.';
 export interface NameMap {
   /** Whose names they are. */
   readonly family: Family;
-  /** Name in the file → the slots it fills; several share the tensor in equal parts along its first axis. */
-  readonly slots: ReadonlyMap<string, readonly string[]>;
+  /** Name in the file → where the tensor goes. */
+  readonly slots: ReadonlyMap<string, Placement>;
   /** Names that mean nothing here, or a slot that is taken already; not those that are merely not needed. */
   readonly surplus: ReadonlySet<string>;
   /** What the file would call a slot. */
@@ -34,17 +35,21 @@ export function mapNames(names: readonly string[], file: string, families: reado
 }
 
 function mapWith(family: Family, spelling: Spelling, names: readonly string[]): NameMap {
-  const rows = spelling.rows.map(({ file, slot }) => ({ from: patternOf(file), to: slotsOf(slot) }));
-  const slots = new Map<string, readonly string[]>();
+  const rows = spelling.rows.map(({ file, slot, axes }) => ({
+    from: patternOf(file),
+    to: slotsOf(slot),
+    axes,
+  }));
+  const slots = new Map<string, Placement>();
   const taken = new Set<string>();
   const surplus = new Set<string>();
   for (const name of names) {
     const bare = withoutPrefix(withoutPrefix(name, wrapper), spelling.prefix);
-    const filled = rename(bare, rows);
-    if (filled && !filled.some((slot) => taken.has(slot))) {
-      for (const slot of filled) taken.add(slot);
-      slots.set(name, filled);
-    } else if (filled || !spelling.ignored.some((pattern) => pattern.test(bare))) {
+    const placement = rename(bare, rows);
+    if (placement && !placement.slots.some((slot) => taken.has(slot))) {
+      for (const slot of placement.slots) taken.add(slot);
+      slots.set(name, placement);
+    } else if (placement || !spelling.ignored.some((pattern) => pattern.test(bare))) {
       surplus.add(name);
     }
   }
@@ -55,16 +60,20 @@ function slotsOf(slot: string | readonly string[]): readonly string[] {
   return typeof slot === 'string' ? [slot] : slot;
 }
 
+interface Renaming {
+  readonly from: RegExp;
+  readonly to: readonly string[];
+  readonly axes?: Placement['axes'];
+}
+
 /** What the first row that fits makes of a name, with the block's number and the part carried over. */
-function rename(
-  name: string,
-  rows: readonly { from: RegExp; to: readonly string[] }[],
-): string[] | undefined {
-  for (const { from, to } of rows) {
+function rename(name: string, rows: readonly Renaming[]): Placement | undefined {
+  for (const { from, to, axes } of rows) {
     const match = from.exec(name);
     if (!match) continue;
     const { i = '', part = '' } = match.groups ?? {};
-    return to.map((template) => template.replace('{i}', i).replace('*', part));
+    const slots = to.map((template) => template.replace('{i}', i).replace('*', part));
+    return axes ? { slots, axes } : { slots };
   }
   return undefined;
 }
@@ -86,5 +95,5 @@ function namer(spelling: Spelling, names: readonly string[]): (slot: string) => 
   const rows = spelling.rows.flatMap(({ file, slot, outside }) =>
     slotsOf(slot).map((one) => ({ from: patternOf(one), to: [outer + (outside ? '' : inner) + file] })),
   );
-  return (slot) => rename(slot, rows)?.[0] ?? slot;
+  return (slot) => rename(slot, rows)?.slots[0] ?? slot;
 }

@@ -1,5 +1,6 @@
 // A checkpoint's files → what the engine needs to know, and a stream standing at the first weight. Nothing here knows
 // the engine; `fill` in fill.ts brings the two together.
+import type { IncomingTensor } from '../engine.js';
 import { hasCode, messageOf, VitError, type VitErrorCode } from '../errors.js';
 import type { NativeConfig, NativePreprocess } from '../module.js';
 import type { Progress } from '../types.js';
@@ -12,9 +13,10 @@ import { foreignName } from './formats.js';
 import { isJsonObject, JsonFields, type JsonObject } from './json.js';
 import { mapNames, type NameMap } from './names.js';
 import { defaultPreprocess, preprocessOf } from './preprocessor.js';
-import { partShape } from './parts.js';
-import { readHeader, type SafetensorsHeader, type TensorEntry } from './safetensors.js';
+import { misplaced, partsOf } from './placement.js';
+import { openSafetensors } from './safetensors.js';
 import { pageError, type OpenFile } from './source.js';
+import type { TensorFile } from './tensors.js';
 
 /** What opening and filling need besides the files. */
 export interface ReadContext {
@@ -29,12 +31,9 @@ export interface Checkpoint {
   readonly network: NativeConfig;
   readonly preprocess: NativePreprocess;
   readonly labels: readonly string[];
-  readonly header: SafetensorsHeader;
+  /** Nothing but what describes them has been read yet. */
+  readonly weights: TensorFile;
   readonly names: NameMap;
-  /** The weights' file name. */
-  readonly weights: string;
-  /** Stands at the first tensor's first byte. */
-  readonly reader: ByteReader;
 }
 
 /** Opens the three files at once and reads all but the weights themselves. */
@@ -43,20 +42,19 @@ export async function openCheckpoint(
   labels: readonly string[] | undefined,
   context: ReadContext,
 ): Promise<Checkpoint> {
-  const [config, preprocessor, reader] = await Promise.all([
+  const [config, preprocessor, weights] = await Promise.all([
     readJson(files, configName, 'config', context),
     readJson(files, preprocessorName, 'preprocessor', context),
     openWeights(files, context),
   ]);
   if (!config) throw notFound(files, configName);
-  const header = await readHeader(reader);
   const names = mapNames(
-    header.tensors.map(({ name }) => name),
-    reader.name,
+    weights.tensors.map(({ name }) => name),
+    weights.name,
     familiesFor(config.object, config.name),
   );
   const fields = new JsonFields(config.object, config.name, 'config');
-  const network = names.family.network(fields, bySlot(header.tensors, names));
+  const network = names.family.network(fields, bySlot(weights, names));
   const image = { height: network.imageHeight, width: network.imageWidth };
   return {
     network,
@@ -64,29 +62,29 @@ export async function openCheckpoint(
       ? preprocessOf(preprocessor.object, image, preprocessor.name)
       : defaultPreprocess(image),
     labels: labelsOf(config.object, network.classes, labels, config.name),
-    header,
+    weights,
     names,
-    weights: files.weights,
-    reader,
   };
 }
 
-function bySlot(tensors: readonly TensorEntry[], names: NameMap): TensorsBySlot {
-  const slots = new Map<string, TensorEntry>();
+function bySlot({ tensors }: TensorFile, names: NameMap): TensorsBySlot {
+  const slots = new Map<string, IncomingTensor>();
   for (const tensor of tensors) {
-    const filled = names.slots.get(tensor.name) ?? [];
-    for (const slot of filled) slots.set(slot, { ...tensor, shape: partShape(tensor.shape, filled.length) });
+    const placement = names.slots.get(tensor.name);
+    if (!placement || misplaced(tensor, placement)) continue;
+    for (const part of partsOf(tensor, placement)) slots.set(part.slot, part);
   }
   return slots;
 }
 
-async function openWeights(files: ModelFiles, context: ReadContext): Promise<ByteReader> {
+async function openWeights(files: ModelFiles, context: ReadContext): Promise<TensorFile> {
   const foreign = foreignName(files.weights);
   if (foreign) throw foreign;
   const location = locationOf(files, files.weights);
   const stream = location && (await context.open(location, files.weights, context.signal));
   if (!stream) throw notFound(files, files.weights);
-  return new ByteReader(stream, nameOf(location, files.weights), context.signal);
+  const reader = new ByteReader(stream, nameOf(location, files.weights), context.signal);
+  return await openSafetensors(reader, files.weights);
 }
 
 /** One of the JSON files; undefined when there is none, also where a server has a page for whatever is missing. */

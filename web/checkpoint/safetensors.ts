@@ -3,23 +3,13 @@
 import { VitError, messageOf } from '../errors.js';
 import type { ByteReader } from './byte-reader.js';
 import { foreignFormat } from './formats.js';
+import type { StoredTensor, TensorFile } from './tensors.js';
 
 /** A tensor as the header announces it. */
-export interface TensorEntry {
-  readonly name: string;
-  readonly dtype: string;
-  readonly shape: readonly number[];
+export interface TensorEntry extends StoredTensor {
   /** Its bytes: [begin, end) behind the header. */
   readonly begin: number;
   readonly end: number;
-}
-
-/** A checked header. */
-export interface SafetensorsHeader {
-  /** In the order of their bytes, which follow each other without gap or overlap. */
-  readonly tensors: readonly TensorEntry[];
-  /** Of the whole file. */
-  readonly fileBytes: number;
 }
 
 /** The most a header may have, by the format's reference implementation. */
@@ -43,8 +33,36 @@ const elementBytes: Readonly<Record<string, number>> = {
   BOOL: 1,
 };
 
-/** Reads and checks the header; `reader` then stands at the first tensor's first byte. */
-export async function readHeader(reader: ByteReader): Promise<SafetensorsHeader> {
+/** Reads and checks the header; `reader` then stands at the first tensor's first byte. `file` is its plain name. */
+export async function openSafetensors(reader: ByteReader, file: string): Promise<TensorFile> {
+  const tensors = await readHeader(reader);
+  const { name } = reader;
+  const total = reader.position + (tensors.at(-1)?.end ?? 0);
+  return {
+    name,
+    tensors,
+    async pour(sinkFor, report) {
+      for (const tensor of tensors) {
+        const sink = sinkFor(tensor);
+        const complete = await reader.pour(tensor.bytes, (piece) => {
+          sink?.(piece);
+          report(file, reader.position, total);
+        });
+        if (complete) continue;
+        throw new VitError(
+          'truncated',
+          `${name} ends after ${reader.position} of its ${total} bytes, within "${tensor.name}"; get it again.`,
+        );
+      }
+      if (await reader.next()) {
+        throw new VitError('not-safetensors', `${name} goes on after its last tensor; get it again.`);
+      }
+    },
+  };
+}
+
+/** The tensors in the order of their bytes, which follow each other without gap or overlap. */
+async function readHeader(reader: ByteReader): Promise<TensorEntry[]> {
   const length = await readHeaderLength(reader);
   const bytes = await reader.read(length);
   if (bytes.length < length) {
@@ -53,8 +71,7 @@ export async function readHeader(reader: ByteReader): Promise<SafetensorsHeader>
       `${reader.name} ends after ${reader.position} bytes, within its header of ${length}; get it again.`,
     );
   }
-  const tensors = parseHeader(bytes, reader.name);
-  return { tensors, fileBytes: reader.position + (tensors.at(-1)?.end ?? 0) };
+  return parseHeader(bytes, reader.name);
 }
 
 async function readHeaderLength(reader: ByteReader): Promise<number> {
@@ -136,7 +153,7 @@ function readEntry(name: string, value: unknown, file: string): TensorEntry {
   if (end - begin !== bytes) {
     throw wrong(`has ${end - begin} bytes, but ${dtype} of shape [${shape.join(', ')}] takes ${bytes}`);
   }
-  return { name, dtype, shape, begin, end };
+  return { name, dtype, shape, bytes, begin, end };
 }
 
 function checkCoverage(tensors: readonly TensorEntry[], file: string): void {

@@ -2,10 +2,10 @@
 // own beside this one, mostly tables, and a row in all.ts.
 import type { NativeConfig } from '../../module.js';
 import type { JsonFields, JsonObject } from '../json.js';
-import type { TensorEntry } from '../safetensors.js';
+import type { Placement } from '../placement.js';
 
-/** The tensors of a file by the slots they fill. */
-export type TensorsBySlot = ReadonlyMap<string, TensorEntry>;
+/** What a file has for each slot, in the slot's order of axes. */
+export type TensorsBySlot = ReadonlyMap<string, { readonly shape: readonly number[] }>;
 
 export interface Family {
   /** What messages call it: `Hugging Face ViT`. */
@@ -36,6 +36,8 @@ export interface NameRow {
   readonly file: string;
   /** Several: the tensor is these, one after another in equal parts along its first axis. */
   readonly slot: string | readonly string[];
+  /** As in {@link Placement}. */
+  readonly axes?: Placement['axes'];
   /** Outside the encoder: not under its prefix. */
   readonly outside?: true;
 }
