@@ -4,7 +4,7 @@ import { VitError } from './errors.js';
 import { InPlace } from './in-place.js';
 import { InWorker } from './in-worker.js';
 import { Model } from './model.js';
-import { checkLoadOptions, reasonForOneThread } from './options.js';
+import { checkLoadOptions, reasonForOneThread, rgbOf } from './options.js';
 import type { Platform } from './platform.js';
 import type { Runner } from './runner.js';
 import type { LoadOptions, ModelLocation } from './types.js';
@@ -17,9 +17,10 @@ export async function loadModel(
   options: LoadOptions,
 ): Promise<Model> {
   checkLoadOptions(options);
+  const background = options.background === undefined ? undefined : rgbOf(options.background);
   options.signal?.throwIfAborted();
   try {
-    return new Model(await start(platform, model, options));
+    return new Model(await start(platform, model, options), background);
   } catch (error) {
     // Whatever an abort made fail, and however it put it.
     options.signal?.throwIfAborted();

@@ -1,14 +1,17 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // (For those who use the declarations with an older `lib`: they mention Symbol.dispose.)
 import { VitError } from './errors.js';
-import { checkOptions } from './options.js';
+import { allowedClasses } from './labels.js';
+import { checkClassifyOptions, checkOptions, checkRegion } from './options.js';
 import { readPixels } from './pixels.js';
+import type { Rgb } from './raw-pixels.js';
 import type { Runner } from './runner.js';
 import type {
   CallOptions,
   ClassifyOptions,
   EmbedOptions,
   ModelInfo,
+  PictureOptions,
   Prediction,
   Source,
   Tokens,
@@ -27,6 +30,7 @@ import type { Verb, VerbOptions, VerbResult } from './verbs.js';
  */
 export class Model {
   readonly #runner: Runner;
+  readonly #background: Rgb | undefined;
   /** Settles when every call made so far has. */
   #queue: Promise<unknown> = Promise.resolve();
   /** Rejects the calls that have not settled yet. */
@@ -40,8 +44,9 @@ export class Model {
   declare readonly [Symbol.dispose]: () => void;
 
   /** @internal */
-  constructor(runner: Runner) {
+  constructor(runner: Runner, background?: Rgb) {
     this.#runner = runner;
+    this.#background = background;
     this.info = runner.info;
     // Looked up only now, as it may have been filled in after this module ran.
     if (Symbol.dispose) Object.defineProperty(this, Symbol.dispose, { value: () => this.dispose() });
@@ -63,15 +68,10 @@ export class Model {
     source: Source | readonly Source[],
     options: ClassifyOptions = {},
   ): Promise<Prediction[] | Prediction[][]> {
-    checkOptions(options, ['topK', 'signal'], 'classify');
-    const { topK = 5, signal } = options;
-    if (!Number.isInteger(topK) || topK < 1) {
-      throw new VitError(
-        'invalid-argument',
-        `topK is ${String(topK)}, but it should be a whole number of at least 1.`,
-      );
-    }
-    return await this.#perform('classify', source, { topK }, signal);
+    checkClassifyOptions(options);
+    const { topK = 5, threshold = 0 } = options;
+    const classes = allowedClasses(this.info.labels, options);
+    return await this.#perform('classify', source, { topK, threshold, classes }, options);
   }
 
   /**
@@ -82,15 +82,15 @@ export class Model {
    * const logits = await model.logits(canvas); // logits[281] is class 281's
    * ```
    */
-  logits(source: Source, options?: CallOptions): Promise<Float32Array>;
+  logits(source: Source, options?: PictureOptions): Promise<Float32Array>;
   /** The logits of each picture. */
-  logits(sources: readonly Source[], options?: CallOptions): Promise<Float32Array[]>;
+  logits(sources: readonly Source[], options?: PictureOptions): Promise<Float32Array[]>;
   async logits(
     source: Source | readonly Source[],
-    options: CallOptions = {},
+    options: PictureOptions = {},
   ): Promise<Float32Array | Float32Array[]> {
-    checkOptions(options, ['signal'], 'logits');
-    return await this.#perform('logits', source, undefined, options.signal);
+    checkOptions(options, ['region', 'signal'], 'logits');
+    return await this.#perform('logits', source, undefined, options);
   }
 
   /**
@@ -110,39 +110,39 @@ export class Model {
     source: Source | readonly Source[],
     options: EmbedOptions = {},
   ): Promise<Float32Array | Float32Array[]> {
-    checkOptions(options, ['pool', 'normalize', 'signal'], 'embed');
-    const { pool, normalize = false, signal } = options;
+    checkOptions(options, ['pool', 'normalize', 'region', 'signal'], 'embed');
+    const { pool, normalize = false } = options;
     if (pool !== undefined && pool !== 'cls' && pool !== 'mean') {
       throw new VitError(
         'invalid-argument',
         `pool is ${JSON.stringify(pool)}, but it should be "cls" or "mean".`,
       );
     }
-    return await this.#perform('embed', source, { pool, normalize }, signal);
+    return await this.#perform('embed', source, { pool, normalize }, options);
   }
 
   /** All tokens of a picture after the final norm: one of each patch, behind the class token and its like. */
-  tokens(source: Source, options?: CallOptions): Promise<Tokens>;
+  tokens(source: Source, options?: PictureOptions): Promise<Tokens>;
   /** The tokens of each picture. */
-  tokens(sources: readonly Source[], options?: CallOptions): Promise<Tokens[]>;
+  tokens(sources: readonly Source[], options?: PictureOptions): Promise<Tokens[]>;
   async tokens(source: Source | readonly Source[], options: CallOptions = {}): Promise<Tokens | Tokens[]> {
-    checkOptions(options, ['signal'], 'tokens');
-    return await this.#perform('tokens', source, undefined, options.signal);
+    checkOptions(options, ['region', 'signal'], 'tokens');
+    return await this.#perform('tokens', source, undefined, options);
   }
 
   /**
    * What the network sees of a picture: [3 × height × width] floats of `info.imageSize`, channel by channel; the
    * `pixel_values` that Python's image processor gives.
    */
-  preprocess(source: Source, options?: CallOptions): Promise<Float32Array>;
+  preprocess(source: Source, options?: PictureOptions): Promise<Float32Array>;
   /** The pixel values of each picture. */
-  preprocess(sources: readonly Source[], options?: CallOptions): Promise<Float32Array[]>;
+  preprocess(sources: readonly Source[], options?: PictureOptions): Promise<Float32Array[]>;
   async preprocess(
     source: Source | readonly Source[],
-    options: CallOptions = {},
+    options: PictureOptions = {},
   ): Promise<Float32Array | Float32Array[]> {
-    checkOptions(options, ['signal'], 'preprocess');
-    return await this.#perform('preprocess', source, undefined, options.signal);
+    checkOptions(options, ['region', 'signal'], 'preprocess');
+    return await this.#perform('preprocess', source, undefined, options);
   }
 
   /** Runs a black picture through the network, so that the first real one finds the code compiled and the memory touched. */
@@ -150,7 +150,7 @@ export class Model {
     checkOptions(options, ['signal'], 'warmup');
     const { width, height } = this.info.imageSize;
     const black = { data: new Uint8Array(width * height * 4), width, height };
-    await this.#perform('tokens', black, undefined, options.signal);
+    await this.#perform('tokens', black, undefined, options);
   }
 
   /** Frees everything the model holds, at once. Calls that are under way, and all later ones, reject. May be repeated. */
@@ -167,23 +167,25 @@ export class Model {
     verb: V,
     source: Source | readonly Source[],
     options: VerbOptions<V>,
-    signal: AbortSignal | undefined,
+    { region, signal }: PictureOptions,
   ): Promise<VerbResult<V> | VerbResult<V>[]> {
     this.#check(signal);
+    checkRegion(region);
+    const reading = { region, background: this.#background, signal };
     if (Array.isArray(source)) {
       return this.#inTurn(signal, async () => {
         const results: VerbResult<V>[] = [];
         for (const one of source as readonly Source[]) {
           this.#check(signal);
-          results.push(await this.#runner.run(verb, await readPixels(one), options));
+          results.push(await this.#runner.run(verb, await readPixels(one, reading), options));
         }
         return results;
       });
     }
-    const reading = readPixels(source as Source);
+    const pixels = readPixels(source as Source, reading);
     // Its failure is told when its turn has come.
-    reading.catch(() => undefined);
-    return this.#inTurn(signal, async () => this.#runner.run(verb, await reading, options));
+    pixels.catch(() => undefined);
+    return this.#inTurn(signal, async () => this.#runner.run(verb, await pixels, options));
   }
 
   /** Does `work` after all earlier calls, unless the signal aborts or the model is disposed of before. */

@@ -1,5 +1,6 @@
 import { VitError } from './errors.js';
-import type { LoadOptions } from './types.js';
+import type { Rgb } from './raw-pixels.js';
+import type { ClassifyOptions, Colour, LoadOptions, Region } from './types.js';
 import { variants } from './variant.js';
 
 /** Refuses options that are not there: passed over in silence they would seem to work. */
@@ -26,6 +27,7 @@ const loadOptions: readonly (keyof LoadOptions)[] = [
   'host',
   'token',
   'labels',
+  'background',
 ];
 
 /** Refuses what `load` cannot do. */
@@ -67,4 +69,33 @@ function wrong(option: string, value: unknown, form: string): VitError {
 /** Why a model has the one thread it has, in answer to the `threads` option. */
 export function reasonForOneThread(threads: LoadOptions['threads']): string {
   return threads === 1 ? 'one thread was asked for' : 'this version has no builds with threads';
+}
+
+/** Refuses what `classify` cannot do; `allow` and `deny` are the business of labels.ts. */
+export function checkClassifyOptions(options: ClassifyOptions): void {
+  checkOptions(options, ['topK', 'threshold', 'allow', 'deny', 'region', 'signal'], 'classify');
+  const { topK = 5, threshold = 0 } = options;
+  if (!Number.isInteger(topK) || topK < 1) throw wrong('topK', topK, 'a whole number of at least 1');
+  if (!(threshold >= 0 && threshold <= 1)) throw wrong('threshold', threshold, 'a number from 0 to 1');
+}
+
+/** Refuses a region that lies in no picture. */
+export function checkRegion(region: Region | undefined): void {
+  if (region === undefined) return;
+  const { x, y, width, height } = region;
+  const whole = [x, y, width, height].every(Number.isInteger);
+  if (whole && x >= 0 && y >= 0 && width > 0 && height > 0) return;
+  throw wrong('region', region, '{ x, y, width, height } in whole pixels, none negative and at least 1×1');
+}
+
+/** The R, G and B of a colour. */
+export function rgbOf(colour: Colour): Rgb {
+  if (colour === 'white') return [255, 255, 255];
+  if (colour === 'black') return [0, 0, 0];
+  const hex = /^#((?:[\da-f]{3}){1,2})$/i.exec(String(colour))?.[1];
+  const digits = hex?.match(hex.length === 3 ? /./g : /../g);
+  const rgb = digits?.map((pair) => parseInt(pair.padStart(2, pair), 16)) ?? colour;
+  const isByte = (value: unknown) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 255;
+  if (Array.isArray(rgb) && rgb.length === 3 && rgb.every(isByte)) return rgb as unknown as Rgb;
+  throw wrong('background', colour, '[red, green, blue] from 0 to 255, "#rrggbb", "white" or "black"');
 }

@@ -18,17 +18,38 @@ export interface RawImage {
 /**
  * A picture. Read at its full size: scaling to the model's input happens in the engine, as Pillow does it.
  *
- * - `HTMLCanvasElement`, `OffscreenCanvas`, `ImageBitmap`: what they show now, in sRGB.
- * - `ImageData` (sRGB, 8 bits) or {@link RawImage}: the bytes as they are. The only ones outside a browser. Leave the
- *   buffer as it is until the call has settled.
- * - `Blob` or `File` holding a picture the browser can decode, or an `HTMLImageElement`, whose loading is waited for:
- *   turned upright by its EXIF orientation; an embedded colour profile is ignored, as Pillow does.
+ * - `HTMLCanvasElement` with any context, `OffscreenCanvas`, `ImageBitmap`: what they show now, in sRGB. A WebGL or
+ *   WebGPU canvas shows its frame only in the task that drew it: call right after drawing, with a single source.
+ * - `HTMLVideoElement`: the current frame; `VideoFrame`: itself, yours to close after the call has settled.
+ * - `ImageData` or {@link RawImage}: the bytes as they are. The only ones outside a browser. Leave the buffer as it is
+ *   until the call has settled. An `ImageData` in Display-P3 or of floats is converted to 8 bits of sRGB.
+ * - `Blob` or `File` holding a picture the browser can decode, a string or `URL` with the address of one, or an
+ *   `HTMLImageElement`, whose loading is waited for: turned upright by its EXIF orientation; an embedded colour profile
+ *   is ignored, as Pillow does.
  *
  * A canvas keeps colours multiplied by their alpha, so where anything but raw pixels is transparent, colours come back
  * rounded, and black under alpha 0.
  */
 export type Source =
-  HTMLCanvasElement | OffscreenCanvas | ImageBitmap | ImageData | RawImage | HTMLImageElement | Blob;
+  | HTMLCanvasElement
+  | OffscreenCanvas
+  | ImageBitmap
+  | ImageData
+  | RawImage
+  | HTMLImageElement
+  | HTMLVideoElement
+  | VideoFrame
+  | Blob
+  | string
+  | URL;
+
+/** A part of a picture: whole pixels, counted from its upper left corner. */
+export interface Region {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
 
 /** One of the answers of {@link Model.classify}. */
 export interface Prediction {
@@ -46,14 +67,29 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Options of {@link Model.classify}. */
-export interface ClassifyOptions extends CallOptions {
-  /** How many predictions to give, at least 1; more than there are classes gives all. Default 5. */
-  readonly topK?: number | undefined;
+/** Options of every verb that takes pictures. */
+export interface PictureOptions extends CallOptions {
+  /** Look only at this part, as if the picture had been cropped to it. It has to lie inside the picture. */
+  readonly region?: Region | undefined;
 }
 
+/** Options of {@link Model.classify}. */
+export interface ClassifyOptions extends PictureOptions {
+  /** How many predictions to give, at least 1; more than there are classes gives all. Default 5. */
+  readonly topK?: number | undefined;
+  /** Leave out predictions that are less probable than this, 0 to 1; there may be none left. */
+  readonly threshold?: number | undefined;
+  /** Only these classes may be predicted: labels (every class of that name) or indices. Probabilities stay what they are. */
+  readonly allow?: readonly (string | number)[] | undefined;
+  /** These classes are never predicted: labels or indices. */
+  readonly deny?: readonly (string | number)[] | undefined;
+}
+
+/** A colour: R, G and B, 0 to 255, or written as in CSS: `'#ffffff'`, `'#fff'`, `'white'`, `'black'`. */
+export type Colour = readonly [red: number, green: number, blue: number] | `#${string}` | 'white' | 'black';
+
 /** Options of {@link Model.embed}. */
-export interface EmbedOptions extends CallOptions {
+export interface EmbedOptions extends PictureOptions {
   /**
    * `'cls'`: the class token. `'mean'`: the mean of the patches' tokens (of all tokens in models whose own head sees
    * that). Default: what the model's head sees, so `'mean'` where it sees a mean only, else `'cls'`.
@@ -143,6 +179,11 @@ export interface LoadOptions {
   readonly token?: string | undefined;
   /** The names of the classes, in order, instead of the checkpoint's. */
   readonly labels?: readonly string[] | undefined;
+  /**
+   * What shows through where a picture is transparent. Default: alpha is ignored and the colours behind it are seen, as
+   * Python's processors do after Pillow's `convert('RGB')`.
+   */
+  readonly background?: Colour | undefined;
 }
 
 /** What a loaded model is. */

@@ -1,6 +1,6 @@
 // What a loaded model can do, each verb written once: run in place and in the worker alike.
 import { VitError } from './errors.js';
-import { topPredictions } from './labels.js';
+import { topPredictions, type Choice } from './labels.js';
 import { poolings, type Pooling } from './module.js';
 import type { Session } from './session.js';
 import type { EmbedOptions, Prediction, RawImage, Tokens } from './types.js';
@@ -10,11 +10,11 @@ type VerbBody = (session: Session, image: RawImage, options: never) => unknown;
 
 export const verbs = {
   /** The most probable classes, the most probable first. */
-  classify(session: Session, image: RawImage, options: { readonly topK: number }): Prediction[] {
+  classify(session: Session, image: RawImage, options: Choice): Prediction[] {
     checkHead(session, 'classify');
     session.engine.preprocess(image);
     session.engine.forward();
-    return topPredictions(session.engine.probabilities(), session.info.labels, options.topK);
+    return topPredictions(session.engine.probabilities(), session.info.labels, options);
   },
 
   /** [classes], before softmax. */

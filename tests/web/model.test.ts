@@ -95,7 +95,7 @@ const wrongPictures: [name: string, source: unknown, says: string][] = [
     { data: new Uint8Array(4 * 70_000), width: 70_000, height: 1 },
     '70000×1, but an edge may have at most',
   ],
-  ['a string for a picture', 'https://example.org/cat.jpg', 'a string (fetch it and give the Blob)'],
+  ['an address where nothing decodes it', 'https://example.org/cat.jpg', 'Only browsers decode pictures'],
   ['null for a picture', null, 'read from null'],
   ['nothing for a picture', undefined, 'read from undefined'],
   ['a Blob where nothing decodes it', new Blob(['x']), 'Only browsers decode pictures'],
@@ -116,10 +116,70 @@ describe('an option is refused:', () => {
   it.each([
     [{ topK: 0 }, 'invalid-argument', 'topK is 0'],
     [{ topK: 1.5 }, 'invalid-argument', 'topK is 1.5'],
-    [{ threshold: 0.5 }, 'unsupported-option', 'classify has no option "threshold"'],
+    [{ threshold: 1.5 }, 'invalid-argument', 'threshold is 1.5'],
+    [{ threshold: NaN }, 'invalid-argument', 'threshold is'],
+    [{ allow: ['cherry'] }, 'invalid-argument', 'allow has "cherry"'],
+    [{ deny: [3] }, 'invalid-argument', 'deny has 3'],
+    [{ region: { x: 0, y: 0, width: 0, height: 1 } }, 'invalid-argument', 'region is {"x":0'],
+    [{ region: { x: -1, y: 0, width: 1, height: 1 } }, 'invalid-argument', 'region is {"x":-1'],
+    [
+      { region: { x: 0, y: 0, width: 999, height: 1 } },
+      'invalid-argument',
+      'does not lie inside the picture',
+    ],
+    [{ scores: true }, 'unsupported-option', 'classify has no option "scores"'],
   ])('%j', async (options, code, says) => {
     const error = await failureOf(model.classify(picture, options as ClassifyOptions));
     expect(error).toMatchObject({ name: 'VitError', code, message: expect.stringContaining(says) });
+  });
+});
+
+describe('options', () => {
+  it('choose among the predictions', async () => {
+    const all = await model.classify(picture);
+    const [best, second] = all;
+    expect(await model.classify(picture, { deny: [best.label] })).toEqual(all.slice(1));
+    expect(await model.classify(picture, { allow: [second.index] })).toEqual([second]);
+    expect(await model.classify(picture, { threshold: best.probability })).toEqual([best]);
+    expect(await model.classify(picture, { threshold: 1 })).toEqual([]);
+  });
+
+  it('a region counts as a picture of its own', async () => {
+    const { data, width } = picture;
+    const region = { x: 2, y: 1, width: 3, height: 2 };
+    const part = new Uint8Array(4 * 3 * 2);
+    for (let row = 0; row < 2; row++) {
+      part.set(data.subarray(4 * ((row + 1) * width + 2), 4 * ((row + 1) * width + 5)), 12 * row);
+    }
+    const expected = await model.logits({ data: part, width: 3, height: 2 });
+    expect(expected).not.toEqual(logits);
+    expect(await model.logits(picture, { region })).toEqual(expected);
+    expect(await model.logits([picture, picture], { region })).toEqual([expected, expected]);
+    const whole = { x: 0, y: 0, width, height: picture.height };
+    expect(await model.logits(picture, { region: whole })).toEqual(logits);
+  });
+
+  it('background shows through, rounded as Pillow rounds', async () => {
+    // Of Pillow 13: Image.new('RGB', size, (10, 200, 30)).paste(image, mask=image)
+    const data = Uint8Array.of(255, 0, 7, 128, 99, 99, 99, 0, 1, 2, 3, 255, 200, 100, 50, 1);
+    const source = { data, width: 2, height: 2 };
+    const flat = Uint8Array.of(133, 100, 18, 255, 10, 200, 30, 255, 1, 2, 3, 255, 11, 200, 30, 255);
+    const expected = await model.preprocess({ data: flat, width: 2, height: 2 });
+    for (const background of [[10, 200, 30], '#0ac81e', '#0AC81E'] as const) {
+      const other = await load(inMemory, { background });
+      expect(await other.preprocess(source)).toEqual(expected);
+      other.dispose();
+    }
+    expect(Array.from(data.subarray(4, 8))).toEqual([99, 99, 99, 0]);
+    expect(await model.preprocess(source)).not.toEqual(expected);
+  });
+
+  it.each([['grey'], ['#12'], [[1, 2]], [[1, 2, 256]]])('background %j is refused', async (background) => {
+    const error = await failureOf(load(inMemory, { background: background as unknown as 'white' }));
+    expect(error).toMatchObject({
+      code: 'invalid-argument',
+      message: expect.stringContaining('background is'),
+    });
   });
 });
 
