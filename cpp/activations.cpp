@@ -53,7 +53,8 @@ Activations lay_out_activations(Arena& arena, const Config& c) {
   a.no_bias = floats(1, std::max(packed_columns(tokens), packed_columns(head_size(c))));
   a.scores = arena.take<float>(static_cast<size_t>(thread_count()) * score_values(c));
   a.attended = floats(tokens, c.hidden);
-  a.mlp_hidden = floats(tokens, fc1_outputs(c));
+  a.mlp_hidden = floats(tokens, c.mlp_hidden);
+  a.mlp_gate = floats(c.gated_mlp ? tokens : 0, c.mlp_hidden);
   a.pooled = floats(2, c.hidden);
   a.represented = floats(1, c.pre_logits);
   a.logits = floats(1, c.classes);

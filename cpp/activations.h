@@ -7,8 +7,8 @@
 
 namespace vit {
 
-/// The buffers, in the order the data flows. N patches, T tokens, D hidden, M outputs of the MLP's first
-/// layer, d head size.
+/// The buffers, in the order the data flows. N patches, T tokens, D hidden, M mlp_hidden,
+/// d head size.
 struct Activations {
   float* pixel_values;   // [3 × image_height × image_width]
   float* patch_pixels;   // [N × 3·P·P], the patches flattened
@@ -23,6 +23,7 @@ struct Activations {
   float* scores;         // [threads × kAttentionRows × T rounded up to whole panels]
   float* attended;       // [T × D], the attention heads side by side
   float* mlp_hidden;     // [T × M]
+  float* mlp_gate;       // [T × M], of a gated MLP
   float* pooled;         // [2 × D], of which the model's pooling gives one row or both
   float* represented;    // [pre_logits]
   float* logits;         // [classes]

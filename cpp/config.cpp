@@ -25,13 +25,13 @@ std::string check_products(const Config& c) {
       4 * product(c.image_height, c.image_width),  // the resized image, RGBA
       kChannels * product(c.patch_height, c.patch_width) * static_cast<uint64_t>(packed_columns(c.hidden)),
       product(packed_columns(c.hidden), packed_columns(c.hidden)),
-      product(packed_columns(c.hidden), packed_columns(fc1_outputs(c))),
+      product(packed_columns(c.hidden), packed_columns(c.mlp_hidden)),
       product(2 * c.hidden, packed_columns(c.classes)),
       product(2 * c.hidden, packed_columns(c.pre_logits)),
       product(c.pre_logits, packed_columns(c.classes)),
       product(packed_columns(tokens), packed_columns(c.hidden)),
       product(static_cast<int>(positions) + c.positioned_prefix, c.hidden),
-      product(tokens, fc1_outputs(c)),
+      product(tokens, c.mlp_hidden),
   };
   for (uint64_t elements : buffers) {
     if (elements > kMostElements) return "a buffer of more than 2 GB would be needed";

@@ -28,7 +28,7 @@ struct Config {
   int hidden;            // D: width of a token; a whole number of attention heads
   int layers;            // encoder blocks
   int heads;             // attention heads per block
-  int mlp_hidden;        // width of the MLP's inner layer; of a gated MLP, after the gate
+  int mlp_hidden;        // width of the MLP's inner layer; of a gated MLP, of each half
   int classes;           // outputs of the head; 0 when there is no head
   float layer_norm_eps;  // 1e-12 in Hugging Face's ViT, 1e-6 in timm's: the logits' fifth digit shows it
   Activation activation;
@@ -50,7 +50,7 @@ struct Config {
   bool pre_norm;         // a layer norm before the blocks (CLIP)
   bool qk_norm;          // a layer norm of every head's queries and keys (Dehghani et al. 2023)
   bool layer_scale;      // a factor per channel on what a block adds (Touvron et al. 2021, CaiT)
-  bool gated_mlp;        // activation(first half of fc1) · second half (SwiGLU, Shazeer 2020)
+  bool gated_mlp;        // activation(gate) · first layer (SwiGLU, Shazeer 2020)
 
   bool final_norm;  // a layer norm of the tokens after the blocks
   Pooling pooling;
@@ -75,9 +75,6 @@ constexpr int patch_values(const Config& c) { return kChannels * c.patch_height 
 
 /// d: the width of one attention head.
 constexpr int head_size(const Config& c) { return c.hidden / c.heads; }
-
-/// Outputs of the MLP's first layer.
-constexpr int fc1_outputs(const Config& c) { return c.gated_mlp ? 2 * c.mlp_hidden : c.mlp_hidden; }
 
 /// Vectors of width D that a pooling gives.
 constexpr int pooled_vectors(Pooling pooling) {

@@ -9,9 +9,9 @@ namespace vit {
 
 /// tokens += fc2(activation(fc1(normed))), for the first `rows` tokens; of a gated MLP
 ///
-///   tokens += fc2(activation(first half of fc1(normed)) · second half)
+///   tokens += fc2(activation(fc1_gate(normed)) · fc1(normed))
 ///
-/// Reads `normed`, uses `mlp_hidden`.
+/// Reads `normed`, uses `mlp_hidden` and `mlp_gate`.
 void mlp(Activations& activations, const EncoderBlockWeights& weights, const Config& config, int rows);
 
 }  // namespace vit

@@ -49,7 +49,8 @@ struct SlotTable {
     }
     linear(name + ".attn.proj", to.proj, c.projection_bias);
     layer_norm(name + ".norm2", to.norm2, c.hidden);
-    linear(name + ".mlp.fc1", to.fc1, c.projection_bias);
+    linear(name + (c.gated_mlp ? ".mlp.fc1_x" : ".mlp.fc1"), to.fc1, c.projection_bias);
+    if (c.gated_mlp) linear(name + ".mlp.fc1_g", to.fc1_gate, c.projection_bias);
     linear(name + ".mlp.fc2", to.fc2, c.projection_bias);
     if (c.layer_scale) {
       plain(name + ".ls1.gamma", {c.hidden}, to.ls1);
@@ -145,7 +146,8 @@ Weights lay_out_weights(Arena& arena, const Config& c) {
     }
     block.proj = take_matrix(arena, c.hidden, c.hidden);
     block.norm2 = take_layer_norm(arena, c.hidden);
-    block.fc1 = take_matrix(arena, c.hidden, fc1_outputs(c));
+    block.fc1 = take_matrix(arena, c.hidden, c.mlp_hidden);
+    if (c.gated_mlp) block.fc1_gate = take_matrix(arena, c.hidden, c.mlp_hidden);
     block.fc2 = take_matrix(arena, c.mlp_hidden, c.hidden);
     if (c.layer_scale) {
       block.ls1 = vectors(1);

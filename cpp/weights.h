@@ -30,9 +30,10 @@ struct EncoderBlockWeights {
   PackedMatrix proj;        // hidden → hidden
   float* ls1;               // [hidden], LayerScale; `settle` has multiplied proj by it
   LayerNormWeights norm2;
-  PackedMatrix fc1;  // hidden → fc1_outputs
-  PackedMatrix fc2;  // mlp_hidden → hidden
-  float* ls2;        // [hidden], LayerScale; `settle` has multiplied fc2 by it
+  PackedMatrix fc1;       // hidden → mlp_hidden
+  PackedMatrix fc1_gate;  // hidden → mlp_hidden, of a gated MLP
+  PackedMatrix fc2;       // mlp_hidden → hidden
+  float* ls2;             // [hidden], LayerScale; `settle` has multiplied fc2 by it
 };
 
 struct Weights {
@@ -53,7 +54,7 @@ struct Weights {
 Weights lay_out_weights(Arena& arena, const Config& config);
 
 /// One tensor as it is expected to arrive. The names are timm's, but for queries, keys and values, which come
-/// apart (D hidden, M mlp_hidden or twice that when gated, C classes, P patch, R registers, d head size, N
+/// apart (D hidden, M mlp_hidden, C classes, P patch, R registers, d head size, N
 /// positions: those of the checkpoint's grid and of the prefix tokens that have one). What config.h switches
 /// off is not expected.
 ///
@@ -65,7 +66,8 @@ Weights lay_out_weights(Arena& arena, const Config& config);
 ///   blocks.{i}.attn.{q_norm, k_norm}.{weight, bias} [d]
 ///   blocks.{i}.attn.proj.weight [D, D]    blocks.{i}.attn.proj.bias [D]
 ///   blocks.{i}.mlp.fc1.weight [M, D]      blocks.{i}.mlp.fc1.bias [M]
-///   blocks.{i}.mlp.fc2.weight [D, mlp_hidden]        blocks.{i}.mlp.fc2.bias [D]
+///     of a gated MLP instead: blocks.{i}.mlp.{fc1_g, fc1_x}.*, the gate and what it gates
+///   blocks.{i}.mlp.fc2.weight [D, M]      blocks.{i}.mlp.fc2.bias [D]
 ///   blocks.{i}.ls1.gamma [D]              blocks.{i}.ls2.gamma [D]
 ///   norm.{weight, bias} [D]               fc_norm.{weight, bias} [D]
 ///   pre_logits.weight [pre_logits, D or 2·D]         pre_logits.bias [pre_logits]

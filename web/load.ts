@@ -4,7 +4,7 @@ import { VitError } from './errors.js';
 import { InPlace } from './in-place.js';
 import { InWorker } from './in-worker.js';
 import { Model } from './model.js';
-import { checkLoadOptions, reasonForOneThread, rgbOf } from './options.js';
+import { checkLoadOptions, reasonForOneThread, rgbOf, sizeOf } from './options.js';
 import type { Platform } from './platform.js';
 import type { Runner } from './runner.js';
 import type { LoadOptions, ModelLocation } from './types.js';
@@ -41,7 +41,14 @@ async function start(
   const variant = chooseVariant(wasm?.variant ?? options.variant);
   const files = await filesOf(platform, model, options);
   const labels = options.labels ?? files.labels;
-  const request = { files, variant, labels, threadsReason: reasonForOneThread(threads) };
+  const { imageSize } = options;
+  const request = {
+    files,
+    variant,
+    labels,
+    imageSize: sizeOf(imageSize),
+    threadsReason: reasonForOneThread(threads),
+  };
   const module = quietly(platform.compile(variant, wasm, signal));
   if (worker && spawn) {
     const url = typeof worker === 'object' ? worker.url : undefined;

@@ -1,6 +1,6 @@
 import { VitError } from './errors.js';
 import type { Rgb } from './raw-pixels.js';
-import type { ClassifyOptions, Colour, LoadOptions, Region } from './types.js';
+import type { ClassifyOptions, Colour, LoadOptions, Region, Size } from './types.js';
 import { variants } from './variant.js';
 
 /** Refuses options that are not there: passed over in silence they would seem to work. */
@@ -28,12 +28,13 @@ const loadOptions: readonly (keyof LoadOptions)[] = [
   'token',
   'labels',
   'background',
+  'imageSize',
 ];
 
 /** Refuses what `load` cannot do. */
 export function checkLoadOptions(options: LoadOptions): void {
   checkOptions(options, loadOptions, 'load');
-  const { dtype, threads, variant, wasm, labels } = options;
+  const { dtype, threads, variant, wasm, labels, imageSize } = options;
   if (dtype !== undefined && dtype !== 'fp32') {
     throw new VitError(
       'unsupported-option',
@@ -51,6 +52,9 @@ export function checkLoadOptions(options: LoadOptions): void {
   ) {
     throw wrong('labels', labels, 'an array of strings');
   }
+  if (imageSize !== undefined && !isImageSize(imageSize)) {
+    throw wrong('imageSize', imageSize, 'a whole number of pixels or { width, height }');
+  }
   if (!wasm) return;
   if (!variants.includes(wasm.variant))
     throw wrong('wasm.variant', wasm.variant, `the build it is: ${names}`);
@@ -60,6 +64,20 @@ export function checkLoadOptions(options: LoadOptions): void {
   if ([wasm.url, wasm.bytes, wasm.module].filter((given) => given !== undefined).length !== 1) {
     throw new VitError('invalid-argument', 'wasm needs exactly one of url, bytes and module.');
   }
+}
+
+function isImageSize(size: unknown): boolean {
+  const isEdge = (edge: unknown) => Number.isInteger(edge) && (edge as number) >= 1;
+  if (typeof size !== 'object' || size === null) return isEdge(size);
+  const { width, height } = size as Partial<Size>;
+  return isEdge(width) && isEdge(height);
+}
+
+/** The `imageSize` option by its edges. */
+export function sizeOf(size: LoadOptions['imageSize']): Size | undefined {
+  if (size === undefined) return undefined;
+  if (typeof size === 'number') return { width: size, height: size };
+  return { width: size.width, height: size.height };
 }
 
 function wrong(option: string, value: unknown, form: string): VitError {

@@ -4,7 +4,7 @@ import { fill } from './checkpoint/fill.js';
 import type { Engine } from './engine.js';
 import { VitError } from './errors.js';
 import type { NativeConfig } from './module.js';
-import type { ModelInfo, Variant } from './types.js';
+import type { ModelInfo, Size, Variant } from './types.js';
 
 /** A loaded model where it runs: what verbs work on. */
 export interface Session {
@@ -20,6 +20,8 @@ export interface SessionRequest {
   readonly variant: Variant;
   /** Instead of the checkpoint's own. */
   readonly labels?: readonly string[] | undefined;
+  /** Instead of the size the model was trained for. */
+  readonly imageSize?: Size | undefined;
   /** Why there is one thread; see ModelInfo. */
   readonly threadsReason: string;
 }
@@ -40,10 +42,7 @@ export async function openSession(
   context.signal?.addEventListener('abort', follow);
   const reading = { ...context, signal: stop.signal };
   try {
-    const [engine, checkpoint] = await Promise.all([
-      making,
-      openCheckpoint(request.files, request.labels, reading),
-    ]);
+    const [engine, checkpoint] = await Promise.all([making, openCheckpoint(request.files, request, reading)]);
     checkVariant(engine, request.variant);
     await fill(engine, checkpoint, reading);
     stop.signal.throwIfAborted();

@@ -184,6 +184,12 @@ export interface LoadOptions {
    * Python's processors do after Pillow's `convert('RGB')`.
    */
   readonly background?: Colour | undefined;
+  /**
+   * What pictures are resized and cropped to, instead of the size the model was trained for: whole patches high and wide,
+   * as a square's edge or by its edges. Position embeddings are resampled as the checkpoint's own library does. More
+   * patches see more and take longer: time grows with the area, and faster.
+   */
+  readonly imageSize?: number | Size | undefined;
 }
 
 /** What a loaded model is. */

@@ -35,5 +35,5 @@ export async function fillEngine(engine: Engine, folder: URL): Promise<void> {
     listed: Object.fromEntries(await Promise.all(listed)),
   };
   const context = { open: openFile, signal: new AbortController().signal };
-  await fill(engine, await openCheckpoint(files, undefined, context), context);
+  await fill(engine, await openCheckpoint(files, {}, context), context);
 }

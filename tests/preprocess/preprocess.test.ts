@@ -27,7 +27,7 @@ const tolerance = (value: number) => 1e-6 * Math.max(1, Math.abs(value));
 describe.each(cases)('$name', ({ name, picture, config, height, width }) => {
   it.each(variants)('%s gives the pixel values of the processor', async (variant) => {
     const engine = await createEngine(variant);
-    engine.begin(networkFor(height, width), preprocessOf(config, { height, width }, name));
+    engine.begin(networkFor(height, width), preprocessOf(config, name));
     engine.preprocess(makeImage(picture));
     expectClose(engine.pixelValues(), tensorOf(expected, name), tolerance, `${name} (${variant})`);
     engine.dispose();

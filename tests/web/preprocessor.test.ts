@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { defaultPreprocess, preprocessOf } from '../../web/checkpoint/preprocessor.js';
+import { checkOutcome, outcomeOf, preprocessOf, scaledTo } from '../../web/checkpoint/preprocessor.js';
 
 const image = { height: 224, width: 224 };
 const half = [0.5, 0.5, 0.5];
@@ -12,20 +12,6 @@ const asHuggingFace = { cropRounding: 0, padding: [0, 0, 0] };
 const crop = { cropHeight: 224, cropWidth: 224 };
 
 describe('preprocessing', () => {
-  it("without a file is a ViT's, at the model's size", () => {
-    expect(defaultPreprocess({ height: 32, width: 48 })).toEqual({
-      resize: 1,
-      resizeHeight: 32,
-      resizeWidth: 48,
-      filter: 2,
-      ...noCrop,
-      ...asHuggingFace,
-      rescaleFactor: 1 / 255,
-      mean: half,
-      std: half,
-    });
-  });
-
   it.each([
     'ViTImageProcessor',
     'ViTFeatureExtractor',
@@ -33,7 +19,7 @@ describe('preprocessing', () => {
     'ViTImageProcessorPil',
     undefined,
   ])("of %s has ViT's defaults", (name) => {
-    expect(preprocessOf({ image_processor_type: name }, image, 'the file')).toEqual({
+    expect(preprocessOf({ image_processor_type: name }, 'the file')).toEqual({
       ...squash,
       filter: 2,
       ...noCrop,
@@ -49,7 +35,7 @@ describe('preprocessing', () => {
     { feature_extractor_type: 'DeiTFeatureExtractor' },
     { image_processor_type: 'DeiTImageProcessorFast', feature_extractor_type: 'Other' },
   ])("of %j has DeiT's defaults", (config) => {
-    expect(preprocessOf(config, image, 'the file')).toEqual({
+    expect(preprocessOf(config, 'the file')).toEqual({
       resize: 1,
       resizeHeight: 256,
       resizeWidth: 256,
@@ -74,7 +60,7 @@ describe('preprocessing', () => {
       resample: 3,
       size: 256,
     };
-    expect(preprocessOf(config, image, 'the file')).toMatchObject({
+    expect(preprocessOf(config, 'the file')).toMatchObject({
       resize: 1,
       resizeHeight: 256,
       resizeWidth: 256,
@@ -114,21 +100,19 @@ describe('preprocessing', () => {
       { ...squash, filter: 2 },
     ],
   ])('knows %s', (_, config, expected) => {
-    expect(preprocessOf(config, image, 'the file')).toMatchObject(expected);
+    expect(preprocessOf(config, 'the file')).toMatchObject(expected);
   });
 
   it('keeps height and width apart', () => {
     const config = { size: { height: 32, width: 48 } };
-    expect(preprocessOf(config, { height: 32, width: 48 }, 'the file')).toMatchObject({
+    expect(preprocessOf(config, 'the file')).toMatchObject({
       resizeHeight: 32,
       resizeWidth: 48,
     });
   });
 
   it.each([
-    ['another class', { image_processor_type: 'BitImageProcessor' }, 'is for BitImageProcessor'],
-    ['another outcome', { size: 384 }, 'gives pictures of 384×384 pixels, but the model takes 224×224'],
-    ['a crop to another size', { do_center_crop: true, crop_size: 200 }, 'gives pictures of 200×200'],
+    ['another class', { image_processor_type: 'YolosImageProcessor' }, 'is for YolosImageProcessor'],
     ['the shortest edge without a crop', { size: { shortest_edge: 224 } }, 'without a centre crop'],
     ['the longest edge', { size: { longest_edge: 224 } }, 'has size {"longest_edge":224}'],
     ['a size in words', { size: 'large' }, 'has size "large"'],
@@ -139,8 +123,68 @@ describe('preprocessing', () => {
     ['a flag in words', { do_resize: 'yes' }, 'has do_resize "yes"'],
     ['a size of 0', { size: { height: 0, width: 224 } }, 'has height 0'],
   ])('refuses %s', (_, config, says) => {
-    expect(() => preprocessOf(config, image, 'the file')).toThrow(
+    expect(() => preprocessOf(config, 'the file')).toThrow(
       expect.objectContaining({ code: 'preprocessor', message: expect.stringContaining(says) }),
     );
+  });
+});
+
+describe('BitImageProcessor and CLIPImageProcessor', () => {
+  it.each(['BitImageProcessor', 'BitImageProcessorFast', 'CLIPImageProcessor', 'CLIPFeatureExtractor'])(
+    '%s resize by the shortest edge, also when it is a lone number',
+    (image_processor_type) => {
+      const expected = { resize: 2, resizeHeight: 256, resizeWidth: 256, filter: 3, ...crop };
+      expect(preprocessOf({ image_processor_type, size: { shortest_edge: 256 } }, 'the file')).toMatchObject(
+        expected,
+      );
+      expect(preprocessOf({ image_processor_type, size: 256 }, 'the file')).toMatchObject(expected);
+    },
+  );
+
+  it('are what a family says whose files do not name one', () => {
+    expect(preprocessOf({}, 'the file', 'BitImageProcessor')).toMatchObject({ resize: 2, ...crop });
+    expect(preprocessOf({}, 'the file', 'SiglipImageProcessor')).toMatchObject({ resize: 1, filter: 3 });
+  });
+});
+
+describe('the outcome', () => {
+  it('is the crop, or what is resized to, or the picture as it is', () => {
+    const outcome = (config: object) => outcomeOf(preprocessOf({ ...config }, 'the file'));
+    expect(outcome({ size: { height: 32, width: 48 } })).toEqual({ height: 32, width: 48 });
+    expect(outcome({ size: 40, do_center_crop: true, crop_size: 32 })).toEqual({ height: 32, width: 32 });
+    expect(outcome({ do_resize: false })).toBeUndefined();
+  });
+
+  it('has to be what the model takes', () => {
+    const check = (config: object) =>
+      checkOutcome(preprocessOf({ ...config }, 'the file'), image, 'the file');
+    const refusal = (says: string) =>
+      expect.objectContaining({ code: 'preprocessor', message: expect.stringContaining(says) });
+    check({ size: 224 });
+    check({ do_resize: false });
+    expect(() => check({ size: 384 })).toThrow(
+      refusal('gives pictures of 384×384 pixels, but the model takes 224×224'),
+    );
+    expect(() => check({ do_center_crop: true, crop_size: 200 })).toThrow(
+      refusal('gives pictures of 200×200'),
+    );
+  });
+
+  it.each([
+    ['squashed', { size: 224 }, { resize: 1, resizeHeight: 96, resizeWidth: 160, ...noCrop }],
+    [
+      'squashed, then cropped',
+      { size: 256, do_center_crop: true, crop_size: 224 },
+      { resize: 1, resizeHeight: 110, resizeWidth: 183, cropHeight: 96, cropWidth: 160 },
+    ],
+    [
+      'resized by the shortest edge, then cropped',
+      { size: { shortest_edge: 256 }, do_center_crop: true, crop_size: 224 },
+      { resize: 2, resizeHeight: 183, resizeWidth: 183, cropHeight: 96, cropWidth: 160 },
+    ],
+    ['left as it is', { do_resize: false }, { resize: 0, ...noCrop }],
+  ])('can be another size where a picture is %s', (_, config, expected) => {
+    const scaled = scaledTo(preprocessOf(config, 'the file'), { height: 96, width: 160 });
+    expect(scaled).toMatchObject(expected);
   });
 });

@@ -49,6 +49,12 @@ export class JsonFields {
     return Object.keys(this.#object);
   }
 
+  /** The strings of `architectures`: the Python classes that a checkpoint was saved from. */
+  architectures(): string[] {
+    const names = this.get('architectures');
+    return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
+  }
+
   /** A look into the field if it is an object. */
   object(name: string): JsonFields | undefined {
     const value = this.get(name);

@@ -34,6 +34,16 @@ export function mapNames(names: readonly string[], file: string, families: reado
   );
 }
 
+/** A gated MLP whose gate and first layer are one tensor, the gate first, without saying so in its name. */
+export function splitGates(names: NameMap): NameMap {
+  const split = (placement: Placement): Placement => {
+    const [first, ...more] = placement.slots;
+    const [, before, part] = /^(.*\.mlp\.fc1)(\..*)$/.exec(more.length === 0 ? first : '') ?? [];
+    return before ? { slots: [`${before}_g${part}`, `${before}_x${part}`] } : placement;
+  };
+  return { ...names, slots: new Map([...names.slots].map(([name, placement]) => [name, split(placement)])) };
+}
+
 function mapWith(family: Family, spelling: Spelling, names: readonly string[]): NameMap {
   const rows = spelling.rows.map(({ file, slot, axes }) => ({
     from: patternOf(file),

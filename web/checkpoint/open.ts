@@ -3,16 +3,17 @@
 import type { IncomingTensor } from '../engine.js';
 import { hasCode, messageOf, VitError, type VitErrorCode } from '../errors.js';
 import type { NativeConfig, NativePreprocess } from '../module.js';
-import type { Progress } from '../types.js';
+import type { SessionRequest } from '../session.js';
+import type { Progress, Size } from '../types.js';
 import { ByteReader } from './byte-reader.js';
 import { labelsOf } from './class-labels.js';
 import { familiesFor } from './families/all.js';
-import type { TensorsBySlot } from './families/family.js';
+import type { Family, TensorsBySlot } from './families/family.js';
 import { configName, locationOf, nameOf, notFound, preprocessorName, type ModelFiles } from './files.js';
 import { foreignName } from './formats.js';
 import { isJsonObject, JsonFields, type JsonObject } from './json.js';
-import { mapNames, type NameMap } from './names.js';
-import { defaultPreprocess, preprocessOf } from './preprocessor.js';
+import { mapNames, splitGates, type NameMap } from './names.js';
+import { checkOutcome, outcomeOf, preprocessOf, scaledTo } from './preprocessor.js';
 import { misplaced, partsOf } from './placement.js';
 import { openSafetensors } from './safetensors.js';
 import { pageError, type OpenFile } from './source.js';
@@ -39,7 +40,7 @@ export interface Checkpoint {
 /** Opens the three files at once and reads all but the weights themselves. */
 export async function openCheckpoint(
   files: ModelFiles,
-  labels: readonly string[] | undefined,
+  { labels, imageSize }: Pick<SessionRequest, 'labels' | 'imageSize'>,
   context: ReadContext,
 ): Promise<Checkpoint> {
   const [config, preprocessor, weights] = await Promise.all([
@@ -54,17 +55,40 @@ export async function openCheckpoint(
     familiesFor(config.object, config.name),
   );
   const fields = new JsonFields(config.object, config.name, 'config');
-  const network = names.family.network(fields, bySlot(weights, names));
-  const image = { height: network.imageHeight, width: network.imageWidth };
+  const { family } = names;
+  const trained = family.network(fields, bySlot(weights, names));
+  const preprocess =
+    (!preprocessor && family.preprocess?.(fields, imageSize ?? sizeOf(trained))) ||
+    preprocessFor(family, trained, preprocessor, imageSize);
+  const size = imageSize ?? (family.anySize && outcomeOf(preprocess)) ?? sizeOf(trained);
+  checkOutcome(preprocess, size, preprocessor?.name ?? 'The default preprocessing');
   return {
-    network,
-    preprocess: preprocessor
-      ? preprocessOf(preprocessor.object, image, preprocessor.name)
-      : defaultPreprocess(image),
-    labels: labelsOf(config.object, network.classes, labels, config.name),
+    network: { ...trained, imageHeight: size.height, imageWidth: size.width },
+    preprocess,
+    labels: labelsOf(config.object, trained.classes, labels, config.name),
     weights,
-    names,
+    names: trained.gatedMlp ? splitGates(names) : names,
   };
+}
+
+/** What the file asks for, or what the family's processor does without one, at the size that was asked for. */
+function preprocessFor(
+  family: Family,
+  network: NativeConfig,
+  file: { readonly object: JsonObject; readonly name: string } | undefined,
+  imageSize: Size | undefined,
+): NativePreprocess {
+  if (file) {
+    const given = preprocessOf(file.object, file.name, family.processor);
+    return imageSize ? scaledTo(given, imageSize) : given;
+  }
+  const usual = preprocessOf({}, 'The default preprocessing', family.processor);
+  if (family.anySize && !imageSize) return usual;
+  return scaledTo(usual, imageSize ?? sizeOf(network));
+}
+
+function sizeOf({ imageHeight, imageWidth }: NativeConfig): Size {
+  return { height: imageHeight, width: imageWidth };
 }
 
 function bySlot({ tensors }: TensorFile, names: NameMap): TensorsBySlot {

@@ -9,6 +9,8 @@ interface ProcessorDefaults {
   /** Of `image_processor_type` or `feature_extractor_type`. */
   readonly pattern: RegExp;
   readonly size: number;
+  /** Whether a lone number is the shortest edge; otherwise a square. */
+  readonly shortestEdge: boolean;
   /** Pillow's number. */
   readonly resample: number;
   readonly centerCrop: boolean;
@@ -20,6 +22,7 @@ interface ProcessorDefaults {
 const vit: ProcessorDefaults = {
   pattern: /^ViT(ImageProcessor|FeatureExtractor)(Fast|Pil)?$/,
   size: 224,
+  shortestEdge: false,
   resample: 2,
   centerCrop: false,
   cropSize: 224,
@@ -30,6 +33,7 @@ const vit: ProcessorDefaults = {
 const deit: ProcessorDefaults = {
   pattern: /^DeiT(ImageProcessor|FeatureExtractor)(Fast|Pil)?$/,
   size: 256,
+  shortestEdge: false,
   resample: 3,
   centerCrop: true,
   cropSize: 224,
@@ -37,24 +41,45 @@ const deit: ProcessorDefaults = {
   std: [0.229, 0.224, 0.225],
 };
 
-const processors = [vit, deit];
+/** DINOv2's. */
+const bit: ProcessorDefaults = {
+  pattern: /^BitImageProcessor(Fast|Pil)?$/,
+  size: 224,
+  shortestEdge: true,
+  resample: 3,
+  centerCrop: true,
+  cropSize: 224,
+  mean: [0.48145466, 0.4578275, 0.40821073],
+  std: [0.26862954, 0.26130258, 0.27577711],
+};
+
+const clip: ProcessorDefaults = {
+  ...bit,
+  pattern: /^CLIP(ImageProcessor|FeatureExtractor)(Fast|Pil)?$/,
+};
+
+const siglip: ProcessorDefaults = {
+  ...vit,
+  pattern: /^SiglipImageProcessor(Fast|Pil)?$/,
+  resample: 3,
+};
+
+const processors = [vit, deit, bit, clip, siglip];
 
 /** How a picture's size becomes the resized size: NativePreprocess's numbers. */
 type Resize = Pick<NativePreprocess, 'resize' | 'resizeHeight' | 'resizeWidth'>;
 
-/** A Hugging Face ViT's preprocessing for a model of this image size: what goes without a file. */
-export function defaultPreprocess(image: Size): NativePreprocess {
-  return preprocessOf(
-    { size: { height: image.height, width: image.width } },
-    image,
-    'The default preprocessing',
-  );
-}
-
-/** The preprocessing a file asks for. `file` is what messages call it. */
-export function preprocessOf(config: JsonObject, image: Size, file: string): NativePreprocess {
+/**
+ * The preprocessing a file asks for. `file` is what messages call it, `processor` the class whose it is when it does not
+ * say.
+ */
+export function preprocessOf(
+  config: JsonObject,
+  file: string,
+  processor = 'ViTImageProcessor',
+): NativePreprocess {
   const fields = new JsonFields(config, file, 'preprocessor');
-  const defaults = processorOf(fields, file);
+  const defaults = processorOf(fields, file, processor);
   const normalizes = fields.flag('do_normalize') ?? true;
   const preprocess: NativePreprocess = {
     ...resizeOf(fields, defaults),
@@ -67,18 +92,60 @@ export function preprocessOf(config: JsonObject, image: Size, file: string): Nat
     std: normalizes ? (fields.triple('image_std') ?? [...defaults.std]) : [1, 1, 1],
   };
   if (preprocess.std.includes(0)) throw fields.error('has a 0 in image_std, by which nothing can be divided');
-  checkOutcome(preprocess, image, fields);
+  if (preprocess.resize === 2 && preprocess.cropHeight === 0) {
+    throw fields.error(
+      'resizes by the shortest edge without a centre crop, so pictures would come out in any size',
+    );
+  }
   return preprocess;
 }
 
-function processorOf(fields: JsonFields, file: string): ProcessorDefaults {
-  const name = fields.text('image_processor_type') ?? fields.text('feature_extractor_type');
-  // Files from before the field was there are ViT's.
-  const processor = name === undefined ? vit : processors.find(({ pattern }) => pattern.test(name));
+/** The size pictures come out in; undefined when they keep their own. */
+export function outcomeOf(preprocess: NativePreprocess): Size | undefined {
+  const { resize, resizeHeight, resizeWidth, cropHeight, cropWidth } = preprocess;
+  if (cropHeight > 0) return { height: cropHeight, width: cropWidth };
+  return resize === 1 ? { height: resizeHeight, width: resizeWidth } : undefined;
+}
+
+/**
+ * The same preprocessing with pictures coming out in another size: what is resized before a crop grows in proportion. By
+ * the shortest edge, so much that the crop lies inside pictures of any shape.
+ */
+export function scaledTo(preprocess: NativePreprocess, { height, width }: Size): NativePreprocess {
+  const { resize, resizeHeight, resizeWidth, cropHeight, cropWidth } = preprocess;
+  if (cropHeight === 0)
+    return resize === 1 ? { ...preprocess, resizeHeight: height, resizeWidth: width } : preprocess;
+  let down = height / cropHeight;
+  let across = width / cropWidth;
+  if (resize === 2) down = across = Math.max(down, across);
+  return {
+    ...preprocess,
+    resizeHeight: Math.round(resizeHeight * down),
+    resizeWidth: Math.round(resizeWidth * across),
+    cropHeight: height,
+    cropWidth: width,
+  };
+}
+
+/** Refuses preprocessing whose outcome has a fixed size that is not the model's. */
+export function checkOutcome(preprocess: NativePreprocess, image: Size, file: string): void {
+  const outcome = outcomeOf(preprocess) ?? image;
+  if (outcome.height === image.height && outcome.width === image.width) return;
+  throw new VitError(
+    'preprocessor',
+    `${file} gives pictures of ${outcome.width}×${outcome.height} pixels, but the model takes ` +
+      `${image.width}×${image.height}; choose one size for both with \`imageSize\`.`,
+  );
+}
+
+function processorOf(fields: JsonFields, file: string, otherwise: string): ProcessorDefaults {
+  const name = fields.text('image_processor_type') ?? fields.text('feature_extractor_type') ?? otherwise;
+  const processor = processors.find(({ pattern }) => pattern.test(name));
   if (processor) return processor;
   throw new VitError(
     'preprocessor',
-    `${file} is for ${name}; vit-wasm knows ViTImageProcessor and DeiTImageProcessor and their older names.`,
+    `${file} is for ${name}; vit-wasm knows the image processors of ViT, DeiT, Bit, CLIP and Siglip, and their older ` +
+      'names.',
   );
 }
 
@@ -86,7 +153,11 @@ function resizeOf(fields: JsonFields, defaults: ProcessorDefaults): Resize {
   if (fields.flag('do_resize') === false) return { resize: 0, resizeHeight: 0, resizeWidth: 0 };
   const edge = fields.object('size')?.count('shortest_edge');
   if (edge !== undefined) return { resize: 2, resizeHeight: edge, resizeWidth: edge };
-  // A lone number is a square for these processors, not the shortest edge.
+  const size = fields.get('size') ?? defaults.size;
+  if (defaults.shortestEdge && typeof size === 'number') {
+    const shortest = fields.count('size') ?? defaults.size;
+    return { resize: 2, resizeHeight: shortest, resizeWidth: shortest };
+  }
   const [resizeHeight, resizeWidth] = heightAndWidth(fields, 'size', defaults.size);
   return { resize: 1, resizeHeight, resizeWidth };
 }
@@ -121,21 +192,4 @@ function heightAndWidth(fields: JsonFields, name: string, otherwise: number): re
     `has ${name} ${JSON.stringify(fields.get(name))}, but it should be a number or { height, width }` +
       (name === 'size' ? ', or { shortest_edge } with a centre crop' : ''),
   );
-}
-
-/** Refuses preprocessing whose outcome has a fixed size that is not the model's. */
-function checkOutcome(preprocess: NativePreprocess, image: Size, fields: JsonFields): void {
-  const { resize, resizeHeight, resizeWidth, cropHeight, cropWidth } = preprocess;
-  if (resize === 2 && cropHeight === 0) {
-    throw fields.error(
-      'resizes by the shortest edge without a centre crop, so pictures would come out in any size',
-    );
-  }
-  const fixed =
-    cropHeight > 0 ? [cropHeight, cropWidth] : resize === 1 ? [resizeHeight, resizeWidth] : undefined;
-  if (fixed && (fixed[0] !== image.height || fixed[1] !== image.width)) {
-    throw fields.error(
-      `gives pictures of ${fixed[1]}×${fixed[0]} pixels, but the model takes ${image.width}×${image.height}`,
-    );
-  }
 }

@@ -1,20 +1,33 @@
 // The list of families, and whether a checkpoint can be of one.
-import { VitError } from '../../errors.js';
 import type { JsonObject } from '../json.js';
+import { clip, siglip } from './clip.js';
+import { deit } from './deit.js';
+import { dinov2, dinov2WithRegisters } from './dinov2.js';
 import type { Family } from './family.js';
-import { vit } from './vit.js';
+import { refusalOf } from './refusals.js';
+import { iJepa, vit, vitMae, vitMsn } from './vit.js';
 
-export const families: readonly Family[] = [vit];
+export const families: readonly Family[] = [
+  vit,
+  deit,
+  dinov2,
+  dinov2WithRegisters,
+  vitMae,
+  vitMsn,
+  iJepa,
+  clip,
+  siglip,
+];
 
 /** The families a config.json allows: those that claim it, or all when it does not say. `file` is its name. */
 export function familiesFor(config: JsonObject, file: string): readonly Family[] {
-  const claiming = families.filter((family) => family.claims(config));
+  const claiming = families.filter((family) => claims(family, config));
   if (claiming.length > 0) return claiming;
   const modelType = config['model_type'] ?? undefined;
   if (modelType === undefined) return families;
-  const known = families.map((family) => `"${family.modelType}"`).join(', ');
-  throw new VitError(
-    'unsupported-model',
-    `${file} has model_type ${JSON.stringify(modelType)}; vit-wasm reads checkpoints of model_type ${known}.`,
-  );
+  throw refusalOf(modelType, families, file);
+}
+
+function claims(family: Family, config: JsonObject): boolean {
+  return family.claims ? family.claims(config) : config['model_type'] === family.modelType;
 }

@@ -1,6 +1,7 @@
 // What a family of checkpoints is: how it names tensors, and what its network is made of. A family is a file of its
 // own beside this one, mostly tables, and a row in all.ts.
-import type { NativeConfig } from '../../module.js';
+import type { NativeConfig, NativePreprocess } from '../../module.js';
+import type { Size } from '../../types.js';
 import type { JsonFields, JsonObject } from '../json.js';
 import type { Placement } from '../placement.js';
 
@@ -12,14 +13,20 @@ export interface Family {
   readonly title: string;
   /** `info.modelType`. */
   readonly modelType: string;
-  /** Whether a config.json says that the checkpoint is of this family. */
-  claims(config: JsonObject): boolean;
+  /** Whether a config.json says that the checkpoint is of this family. Default: by its `model_type`. */
+  claims?(config: JsonObject): boolean;
   readonly spellings: readonly Spelling[];
   /**
    * The network, for images of the size that it was trained for. What the config leaves out is taken from the tensors'
    * shapes where they say it; the engine then holds every tensor to the outcome.
    */
   network(fields: JsonFields, tensors: TensorsBySlot): NativeConfig;
+  /** Whether the reference takes pictures of whatever size the preprocessing gives; otherwise a difference is an error. */
+  readonly anySize?: true;
+  /** The preprocessing where there is no preprocessor_config.json and `fields`, of config.json, say it. */
+  preprocess?(fields: JsonFields, image: Size): NativePreprocess | undefined;
+  /** The image processor where nothing else names one. Default: `ViTImageProcessor`. */
+  readonly processor?: string;
 }
 
 /** How a checkpoint names its tensors. */

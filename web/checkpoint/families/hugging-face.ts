@@ -46,11 +46,14 @@ export function huggingFaceNetwork(fields: JsonFields, tensors: TensorsBySlot): 
 function classCount(fields: JsonFields, tensors: TensorsBySlot): number {
   const outputs = sizeAt(tensors, 'head.weight', 0) ?? sizeAt(tensors, 'head.bias', 0);
   if (outputs !== undefined) return outputs;
-  const architectures = fields.get('architectures');
-  const labels = fields.object('id2label')?.names().length;
-  if (!Array.isArray(architectures)) return labels ?? 0;
-  const classifies = architectures.some((name) => /ForImageClassification/.test(String(name)));
-  return classifies ? (labels ?? fields.count('num_labels') ?? 2) : 0;
+  const architectures = fields.architectures();
+  if (architectures.length === 0) return fields.object('id2label')?.names().length ?? 0;
+  return architectures.some((name) => name.includes('ForImageClassification')) ? labelCount(fields) : 0;
+}
+
+/** How many classes a classifier's config names. */
+export function labelCount(fields: JsonFields): number {
+  return fields.object('id2label')?.names().length ?? fields.count('num_labels') ?? 2;
 }
 
 function activation(fields: JsonFields): number {

@@ -1,17 +1,20 @@
-// Hugging Face's ViT: also the DeiTs without distillation, DINO, and most fine-tunes.
+// Hugging Face's ViT (also the DeiTs without distillation, DINO, and most fine-tunes) and those that differ from it in
+// how they were trained: ViTMAE, ViT-MSN, I-JEPA.
+import { poolings } from '../../module.js';
 import type { Family, NameRow, Spelling } from './family.js';
 import { huggingFaceNetwork } from './hugging-face.js';
 
-export const around: readonly NameRow[] = [
+/** What surrounds the blocks. */
+const around: readonly NameRow[] = [
   { file: 'embeddings.cls_token', slot: 'cls_token' },
+  { file: 'embeddings.distillation_token', slot: 'dist_token' },
   { file: 'embeddings.position_embeddings', slot: 'pos_embed' },
   { file: 'embeddings.patch_embeddings.projection.*', slot: 'patch_embed.proj.*' },
   { file: 'layernorm.*', slot: 'norm.*' },
-  { file: 'classifier.*', slot: 'head.*', outside: true },
 ];
 
 /** Encoder blocks as transformers named them up to version 4, and as the Hub's files do. */
-export const blocks4: readonly NameRow[] = [
+const blocks4: readonly NameRow[] = [
   { file: 'encoder.layer.{i}.layernorm_before.*', slot: 'blocks.{i}.norm1.*' },
   { file: 'encoder.layer.{i}.attention.attention.query.*', slot: 'blocks.{i}.attn.q.*' },
   { file: 'encoder.layer.{i}.attention.attention.key.*', slot: 'blocks.{i}.attn.k.*' },
@@ -23,7 +26,7 @@ export const blocks4: readonly NameRow[] = [
 ];
 
 /** Encoder blocks as transformers names them from version 5 on. */
-export const blocks5: readonly NameRow[] = [
+const blocks5: readonly NameRow[] = [
   { file: 'layers.{i}.layernorm_before.*', slot: 'blocks.{i}.norm1.*' },
   { file: 'layers.{i}.attention.q_proj.*', slot: 'blocks.{i}.attn.q.*' },
   { file: 'layers.{i}.attention.k_proj.*', slot: 'blocks.{i}.attn.k.*' },
@@ -37,16 +40,43 @@ export const blocks5: readonly NameRow[] = [
 const ignored = [
   /^pooler\.dense\.(weight|bias)$/, // a ViTModel's own head
   /^embeddings\.mask_token$/, // of masked-image pretraining
+  /^decoder\./, // ViTMAE's, which draws the picture again
 ];
 
-function spelling(blocks: readonly NameRow[]): Spelling {
-  return { prefix: 'vit.', rows: [...around, ...blocks], ignored };
+/** Both releases' spellings, with the names of a family's heads. */
+export function vitSpellings(prefix: string, heads: readonly NameRow[]): Spelling[] {
+  return [blocks4, blocks5].map((blocks) => ({ prefix, rows: [...around, ...heads, ...blocks], ignored }));
 }
+
+const oneHead: readonly NameRow[] = [{ file: 'classifier.*', slot: 'head.*', outside: true }];
 
 export const vit: Family = {
   title: 'Hugging Face ViT',
   modelType: 'vit',
-  claims: ({ model_type: type }) => type === 'vit',
-  spellings: [spelling(blocks4), spelling(blocks5)],
+  spellings: vitSpellings('vit.', oneHead),
   network: huggingFaceNetwork,
+};
+
+export const vitMae: Family = { ...vit, title: 'ViTMAE', modelType: 'vit_mae' };
+
+export const vitMsn: Family = {
+  ...vit,
+  title: 'ViT-MSN',
+  modelType: 'vit_msn',
+  network: (fields, tensors) => ({
+    ...huggingFaceNetwork(fields, tensors),
+    layerNormEps: fields.positive('layer_norm_eps') ?? 1e-6,
+  }),
+};
+
+export const iJepa: Family = {
+  title: 'I-JEPA',
+  modelType: 'ijepa',
+  spellings: vitSpellings('ijepa.', oneHead),
+  network: (fields, tensors) => ({
+    ...huggingFaceNetwork(fields, tensors),
+    classToken: false,
+    positionedPrefix: 0,
+    pooling: poolings.meanOfTokens,
+  }),
 };

@@ -1,0 +1,35 @@
+// Architectures that people load and that are no plain ViT: what to say of each.
+import { VitError } from '../../errors.js';
+import type { Family } from './family.js';
+
+/** Of config.json's `model_type`; the first pattern that fits. */
+const kinds: readonly { readonly pattern: RegExp; readonly what: string }[] = [
+  { pattern: /^(swin|swinv2|swin2sr|donut-swin|maskformer-swin)$/, what: 'attends in shifted windows' },
+  {
+    pattern: /^(convnext|convnextv2|resnet|regnet|bit|efficientnet|mobilenet_v[12])$/,
+    what: 'is a convolutional network',
+  },
+  { pattern: /^(beit|data2vec-vision)$/, what: 'has relative position biases in its attention' },
+  { pattern: /^(dinov3_vit|eva|eva02|aimv2)/, what: 'rotates its queries and keys by position' },
+  { pattern: /^siglip/, what: 'pools by attention' },
+  {
+    pattern:
+      /^(mobilevit|mobilevitv2|levit|pvt|pvt_v2|cvt|focalnet|hiera|poolformer|swiftformer|efficientformer|segformer|nat|dinat|van|dinov3_convnext)$/,
+    what: 'mixes convolutions or pyramids into its blocks',
+  },
+  {
+    pattern: /^(detr|yolos|owlvit|dpt|sam|mask2former|vitdet|vit_hybrid|vitpose)/,
+    what: 'is built for more than classifying',
+  },
+];
+
+/** The error for a model_type that no family claims. `file` is the config's name. */
+export function refusalOf(modelType: unknown, families: readonly Family[], file: string): VitError {
+  const kind = kinds.find(({ pattern }) => typeof modelType === 'string' && pattern.test(modelType));
+  const why = kind ? `, which ${kind.what} and so is no plain Vision Transformer` : '';
+  const known = families.map((family) => `"${family.modelType}"`).join(', ');
+  return new VitError(
+    'unsupported-model',
+    `${file} has model_type ${JSON.stringify(modelType)}${why}; vit-wasm reads checkpoints of model_type ${known}.`,
+  );
+}
