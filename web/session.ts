@@ -46,9 +46,9 @@ export async function openSession(
     checkVariant(engine, request.variant);
     await fill(engine, checkpoint, reading);
     stop.signal.throwIfAborted();
-    const { network, names, labels } = checkpoint;
+    const { modelType, network, labels } = checkpoint;
     const info: ModelInfo = {
-      modelType: names.family.modelType,
+      modelType,
       imageSize: { height: network.imageHeight, width: network.imageWidth },
       patchSize: { height: network.patchHeight, width: network.patchWidth },
       layers: network.layers,

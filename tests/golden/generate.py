@@ -8,6 +8,8 @@ Needed only when the fixtures change: the results are committed, so that the tes
 
     fixtures/models/<name>/                 a Hugging Face folder with random weights
     fixtures/stages/<name>.safetensors      its pixel_values and every stage, computed in float64, stored as F32
+    fixtures/families/<name>/               a model of every family and option, and what transformers makes of pictures
+    fixtures/families.json                  the pictures, and for which image sizes
     fixtures/models.json                    the picture that pixel_values was made from (noise.py)
     fixtures/resize.json                    what Pillow's resize gives, byte for byte
     fixtures/preprocess.{json,safetensors}  every spelling of preprocessor_config.json, and its pixel values
@@ -22,6 +24,7 @@ import torch
 from transformers.utils import logging
 
 from deit_tiny import write_deit_tiny
+from families import write_families
 from preprocessing import write_preprocess_cases, write_resize_cases
 from timm_preprocessing import write_timm_preprocess_cases
 from tiny_models import write_models
@@ -41,6 +44,7 @@ def main() -> None:
     write_preprocess_cases(arguments.fixtures)
     write_timm_preprocess_cases(arguments.fixtures)
     write_models(arguments.fixtures)
+    write_families(arguments.fixtures)
     write_deit_tiny(arguments.fixtures, arguments.shared)
 
 

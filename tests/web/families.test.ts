@@ -97,7 +97,7 @@ describe('the network of a config', () => {
       'another architecture',
       { model_type: 'swin' },
       'unsupported-model',
-      'model_type "swin"; vit-wasm reads',
+      'model_type "swin", which attends in shifted windows',
     ],
     ['another number of channels', { num_channels: 1 }, 'unsupported-model', '1 channels'],
     ['an unknown activation', { hidden_act: 'mish' }, 'config', 'hidden_act "mish"; supported are gelu, '],

@@ -297,7 +297,7 @@ const damaged: [name: string, model: () => ModelLocation, code: string, says: st
     'is of another architecture',
     () => ({ weights, config: { ...tinyConfig, model_type: 'swin' } }),
     'unsupported-model',
-    'config.json has model_type "swin"; vit-wasm reads checkpoints of model_type "vit"',
+    'config.json has model_type "swin", which attends in shifted windows',
   ],
   [
     'has heads that do not fit its width',

@@ -29,6 +29,8 @@ export interface ReadContext {
 
 /** A checkpoint whose header was read and whose weights are still to come. */
 export interface Checkpoint {
+  /** config.json's, or the family's where there is none. */
+  readonly modelType: string;
   readonly network: NativeConfig;
   readonly preprocess: NativePreprocess;
   readonly labels: readonly string[];
@@ -63,6 +65,7 @@ export async function openCheckpoint(
   const size = imageSize ?? (family.anySize && outcomeOf(preprocess)) ?? sizeOf(trained);
   checkOutcome(preprocess, size, preprocessor?.name ?? 'The default preprocessing');
   return {
+    modelType: fields.text('model_type') ?? family.modelType,
     network: { ...trained, imageHeight: size.height, imageWidth: size.width },
     preprocess,
     labels: labelsOf(config.object, trained.classes, labels, config.name),

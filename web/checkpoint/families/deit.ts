@@ -9,6 +9,7 @@ export const deit: Family = {
   modelType: 'deit',
   processor: 'DeiTImageProcessor',
   spellings: vitSpellings('deit.', [
+    { file: 'embeddings.distillation_token', slot: 'dist_token' },
     { file: 'cls_classifier.*', slot: 'head.*', outside: true },
     { file: 'distillation_classifier.*', slot: 'head_dist.*', outside: true },
     { file: 'classifier.*', slot: 'head.*', outside: true },

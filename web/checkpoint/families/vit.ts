@@ -7,7 +7,6 @@ import { huggingFaceNetwork } from './hugging-face.js';
 /** What surrounds the blocks. */
 const around: readonly NameRow[] = [
   { file: 'embeddings.cls_token', slot: 'cls_token' },
-  { file: 'embeddings.distillation_token', slot: 'dist_token' },
   { file: 'embeddings.position_embeddings', slot: 'pos_embed' },
   { file: 'embeddings.patch_embeddings.projection.*', slot: 'patch_embed.proj.*' },
   { file: 'layernorm.*', slot: 'norm.*' },
@@ -43,9 +42,9 @@ const ignored = [
   /^decoder\./, // ViTMAE's, which draws the picture again
 ];
 
-/** Both releases' spellings, with the names of a family's heads. */
-export function vitSpellings(prefix: string, heads: readonly NameRow[]): Spelling[] {
-  return [blocks4, blocks5].map((blocks) => ({ prefix, rows: [...around, ...heads, ...blocks], ignored }));
+/** Both releases' spellings, with the names that are a family's own. */
+export function vitSpellings(prefix: string, own: readonly NameRow[]): Spelling[] {
+  return [blocks4, blocks5].map((blocks) => ({ prefix, rows: [...around, ...own, ...blocks], ignored }));
 }
 
 const oneHead: readonly NameRow[] = [{ file: 'classifier.*', slot: 'head.*', outside: true }];
