@@ -14,6 +14,10 @@ Needed only when the fixtures change: the results are committed, so that the tes
     fixtures/resize.json                    what Pillow's resize gives, byte for byte
     fixtures/preprocess.{json,safetensors}  every spelling of preprocessor_config.json, and its pixel values
     fixtures/timm-preprocess.{json,safetensors}  every spelling of timm's pretrained_cfg, likewise
+    fixtures/timm/<name>/                   a folder as timm or torchvision saves it, with random weights
+    fixtures/timm/<name>.safetensors        pixel_values, tokens, embedding and logits of it
+    fixtures/timm.json                      the pictures, and for which image sizes
+    fixtures/timm-architectures.json        what timm's architectures have that tensors do not show
     fixtures/deit-tiny.{json,safetensors}   DeiT-Tiny's logits; pictures and weights stay in the shared folder
 """
 
@@ -26,6 +30,8 @@ from transformers.utils import logging
 from deit_tiny import write_deit_tiny
 from families import write_families
 from preprocessing import write_preprocess_cases, write_resize_cases
+from timm_architectures import write_timm_architectures
+from timm_models import write_timm_models
 from timm_preprocessing import write_timm_preprocess_cases
 from tiny_models import write_models
 
@@ -45,6 +51,8 @@ def main() -> None:
     write_timm_preprocess_cases(arguments.fixtures)
     write_models(arguments.fixtures)
     write_families(arguments.fixtures)
+    write_timm_architectures(arguments.fixtures)
+    write_timm_models(arguments.fixtures)
     write_deit_tiny(arguments.fixtures, arguments.shared)
 
 

@@ -70,6 +70,13 @@ export class JsonFields {
     return typeof value === 'number' ? [value, value] : [value[0], value[1]];
   }
 
+  /** A list of that many whole numbers of at least 1. */
+  counts(name: string, length: number): number[] | undefined {
+    const areCounts = (value: unknown): value is number[] =>
+      Array.isArray(value) && value.length === length && value.every(isCount);
+    return this.#checked(name, areCounts, `a list of ${length} whole numbers`);
+  }
+
   /** Three numbers, or one for all three. */
   triple(name: string): [number, number, number] | undefined {
     const isTriple = (value: unknown): value is number | number[] =>

@@ -1,10 +1,12 @@
 // The list of families, and whether a checkpoint can be of one.
-import type { JsonObject } from '../json.js';
+import { JsonFields, type JsonObject } from '../json.js';
 import { clip, siglip } from './clip.js';
 import { deit } from './deit.js';
 import { dinov2, dinov2WithRegisters } from './dinov2.js';
 import type { Family } from './family.js';
 import { refusalOf } from './refusals.js';
+import { timm } from './timm.js';
+import { torchvision } from './torchvision.js';
 import { iJepa, vit, vitMae, vitMsn } from './vit.js';
 
 export const families: readonly Family[] = [
@@ -17,11 +19,14 @@ export const families: readonly Family[] = [
   iJepa,
   clip,
   siglip,
+  timm,
+  torchvision,
 ];
 
 /** The families a config.json allows: those that claim it, or all when it does not say. `file` is its name. */
 export function familiesFor(config: JsonObject, file: string): readonly Family[] {
   const claiming = families.filter((family) => claims(family, config));
+  for (const family of claiming) family.check?.(new JsonFields(config, file, 'config'));
   if (claiming.length > 0) return claiming;
   const modelType = config['model_type'] ?? undefined;
   if (modelType === undefined) return families;

@@ -15,6 +15,8 @@ export interface Family {
   readonly modelType: string;
   /** Whether a config.json says that the checkpoint is of this family. Default: by its `model_type`. */
   claims?(config: JsonObject): boolean;
+  /** Refuses what the config says is no model of this kind, before tensors are looked at. */
+  check?(fields: JsonFields): void;
   readonly spellings: readonly Spelling[];
   /**
    * The network, for images of the size that it was trained for. What the config leaves out is taken from the tensors'

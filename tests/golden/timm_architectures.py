@@ -1,0 +1,52 @@
+"""What every architecture of timm's plain ViT modules has that its tensors do not show, and which are no plain ViT."""
+
+import json
+from pathlib import Path
+
+import timm
+import torch
+from timm.layers import Attention, GluMlp, LayerNorm, Mlp, SwiGLU
+from timm.models._registry import _module_to_models, is_model, split_model_name_tag
+from timm.models.vision_transformer import Block
+
+ACTIVATIONS = {"GELU": 0, "GELUTanh": 1, "QuickGELU": 2, "SiLU": 4}
+# Modules of which some or all architectures are named like plain ViTs.
+MODULES = ["vision_transformer", "deit", "vision_transformer_relpos", "vision_transformer_hybrid", "eva"]
+OTHERS = ["resnet50", "convnext_tiny", "swin_tiny_patch4_window7_224", "beit_base_patch16_224", "mixer_b16_224"]
+OTHERS += ["samvit_base_patch16", "naflexvit_base_patch16_gap", "efficientnet_b0", "cait_s24_224", "xcit_nano_12_p16_224"]
+
+
+def is_plain(network: torch.nn.Module) -> bool:
+    block = network.blocks[0] if isinstance(getattr(network, "blocks", None), torch.nn.Sequential) else None
+    return (
+        type(block) is Block
+        and type(block.attn) is Attention
+        and type(block.mlp) in (Mlp, GluMlp, SwiGLU)
+        and all(type(module) is LayerNorm for module in network.modules() if "Norm" in type(module).__name__)
+        and isinstance(block.attn.norm, torch.nn.Identity)
+        and type(network.patch_embed).__name__ == "PatchEmbed"
+        and network.global_pool in ("token", "avg")
+    )
+
+
+def describe(name: str) -> dict:
+    with torch.device("meta"):
+        network = timm.create_model(name, pretrained=False)
+    if not is_plain(network):
+        return {"name": name}
+    block = network.blocks[0]
+    return {
+        "name": name,
+        "hidden": network.embed_dim,
+        "heads": block.attn.num_heads,
+        "eps": network.blocks[0].norm1.eps,
+        "activation": ACTIVATIONS[type(block.mlp.act).__name__],
+    }
+
+
+def write_timm_architectures(fixtures: Path) -> None:
+    names = sorted({split_model_name_tag(name)[0] for module in MODULES for name in _module_to_models[module]})
+    rows = [describe(name) for name in names if timm.models.model_entrypoint(name).__name__ == name]
+    rows += [{"name": name} for name in OTHERS if is_model(name)]
+    lines = ",\n".join(json.dumps(row) for row in rows)
+    (fixtures / "timm-architectures.json").write_text(f"[\n{lines}\n]\n")

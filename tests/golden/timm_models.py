@@ -1,0 +1,202 @@
+"""Tiny models of timm and torchvision with random weights, saved as their libraries save them, and what they compute."""
+
+import json
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import timm
+import torch
+from safetensors.torch import save_file
+from timm.data import resolve_data_config
+from timm.layers import resample_abs_pos_embed
+from timm.models._hub import save_for_hf
+from torchvision.models import VisionTransformer as TorchvisionViT
+from torchvision.transforms._presets import ImageClassification
+from PIL import Image
+from transformers import TimmWrapperConfig, TimmWrapperForImageClassification
+
+from noise import test_image
+from timm_preprocessing import timm_process
+
+F32, F16, BF16, F64 = torch.float32, torch.float16, torch.bfloat16, torch.float64
+TINY = {"img_size": 16, "patch_size": 4, "embed_dim": 16, "depth": 2, "num_heads": 2, "mlp_ratio": 1.5, "num_classes": 5}
+
+
+@dataclass
+class TimmModel:
+    """One row of the table below: an architecture of timm's registry, made tiny."""
+
+    name: str
+    architecture: str
+    arguments: dict = field(default_factory=dict)
+    dtype: torch.dtype = F32
+    layout: str = "hub"  # "hub": as timm saves; "flat": its older config.json; "wrapper": as transformers saves
+    config: dict = field(default_factory=dict)  # what else stands in config.json
+    image_size: list[int] | None = None  # height, width: other than the model's, asked for on loading
+    picture: tuple[int, int] = (37, 29)  # width, height
+
+    def create(self) -> torch.nn.Module:
+        return timm.create_model(self.architecture, pretrained=False, **{**TINY, **self.arguments})
+
+
+LABELS = {
+    "label_names": ["n1", "n2", "n3", "n4", "n5"],
+    "label_descriptions": {"n1": "one", "n2": "two", "n3": "three", "n4": "four", "n5": "five"},
+}
+MODELS = [
+    TimmModel("class-token", "vit_tiny_patch16_224", config=LABELS),
+    TimmModel("flat-config", "vit_small_patch16_224", {"embed_dim": 64, "num_heads": 1, "depth": 1, "mlp_ratio": 0.5}, F16, "flat"),
+    TimmModel("wrapped", "deit_tiny_patch16_224", dtype=BF16, layout="wrapper"),
+    TimmModel("average", "eva_large_patch14_196", dtype=F64),  # class token, average pooling, fc_norm
+    TimmModel("average-no-class-token", "vit_medium_patch16_gap_240"),  # norm before pooling, no qkv_bias, LayerScale
+    TimmModel("registers-average", "vit_base_patch16_reg4_gap_256", dtype=F16),  # no_embed_class, fc_norm
+    TimmModel("registers-positioned", "vit_so150m2_patch16_reg1_gap_256", {"pool_include_prefix": True}),
+    TimmModel("registers-class-token", "vit_small_patch14_reg4_dinov2", dtype=BF16),
+    TimmModel("no-head", "vit_small_patch14_dinov2", {"num_classes": 0}),
+    TimmModel("gated", "vit_giant_patch14_reg4_dinov2", {"mlp_ratio": 3, "num_classes": 3}),
+    TimmModel("no-embed-class", "deit3_small_patch16_224"),
+    TimmModel("distilled", "deit_tiny_distilled_patch16_224"),
+    TimmModel("pre-norm", "vit_base_patch32_clip_224", dtype=BF16),
+    TimmModel("quick-gelu", "vit_base_patch32_clip_quickgelu_224", {"depth": 1}, F16),
+    TimmModel("siglip", "vit_base_patch32_siglip_gap_256", {"depth": 1}),
+    TimmModel("qk-norm", "vit_tiny_patch16_224", {"qk_norm": True}),
+    TimmModel("no-biases", "vit_tiny_patch16_224", {"qkv_bias": False, "proj_bias": False, "act_layer": "silu"}),
+    TimmModel("no-final-norm", "vit_intern300m_patch14_448", {"depth": 1}),
+    TimmModel("oblong", "vit_tiny_patch16_224", {"img_size": [20, 12]}),
+    TimmModel("larger", "vit_tiny_patch16_224", {"depth": 1}, image_size=[28, 28]),
+    TimmModel("smaller-oblong", "deit3_small_patch16_224", {"depth": 1, "img_size": 24}, image_size=[12, 20]),
+    TimmModel("oblong-larger", "vit_base_patch16_reg4_gap_256", {"depth": 1, "img_size": [12, 20]}, image_size=[24, 16]),
+    TimmModel("distilled-larger", "deit_tiny_distilled_patch16_224", {"depth": 1}, image_size=[20, 20]),
+]  # fmt: skip
+
+
+def make_weights(network: torch.nn.Module, seed: int) -> None:
+    """Nothing is an identity, as in tiny_models.py."""
+    random = np.random.Generator(np.random.PCG64(seed))
+    for name, parameter in sorted(network.named_parameters()):
+        values = random.standard_normal(tuple(parameter.shape))
+        if name.endswith("bias"):
+            values *= 0.3
+        elif "norm" in name or ".ln" in name or name.endswith("gamma"):
+            values = 1 + 0.3 * values
+        elif parameter.dim() > 1 and parameter.shape[0] > 1:
+            values /= np.sqrt(np.prod(parameter.shape[1:]))
+            if "qkv" in name or "in_proj" in name:
+                values[: 2 * len(values) // 3] *= 2  # queries and keys: attention far from uniform
+        else:  # tokens and position embeddings
+            values *= 0.5
+        parameter.data = torch.from_numpy(values).to(parameter.dtype)
+
+
+def save_timm(model: TimmModel, network: torch.nn.Module, folder: Path) -> None:
+    if model.layout == "wrapper":
+        save_for_hf(network, folder, safe_serialization=True)
+        path = folder / "config.json"
+        config = json.loads(path.read_text())
+        del config["model_args"]["num_classes"]  # transformers gives it to timm itself
+        path.write_text(json.dumps(config))
+        wrapped = TimmWrapperForImageClassification.from_pretrained(folder, dtype=model.dtype)
+        wrapped.save_pretrained(folder)
+        assert json.loads((folder / "config.json").read_text())["model_type"] == TimmWrapperConfig.model_type
+        return
+    save_for_hf(network, folder, model_config=dict(model.config), safe_serialization=True)
+    if model.layout == "flat":
+        path = folder / "config.json"
+        config = json.loads(path.read_text())
+        path.write_text(json.dumps({**config.pop("pretrained_cfg"), **config}, indent=2))
+
+
+def compute_timm(network: torch.nn.Module, pixel_values: np.ndarray) -> dict[str, torch.Tensor]:
+    """The weights as rounded in the file, all arithmetic in float64."""
+    network = network.double().eval()
+    batch = torch.from_numpy(pixel_values).double()[None]
+    with torch.no_grad():
+        tokens = network.forward_features(batch)
+        distilled = hasattr(network, "dist_token")
+        embedding = tokens[:, 0] if distilled else network.forward_head(tokens, pre_logits=True)
+        results = {"tokens": tokens[0], "embedding": embedding[0]}
+        if network.num_classes > 0:
+            results["logits"] = network(batch)[0]
+    return results
+
+
+def resized(network: torch.nn.Module, image_size: list[int]) -> torch.nn.Module:
+    """For other images: timm's own resampling of the position embeddings."""
+    network = network.double()
+    before = network.pos_embed.clone()
+    prefix = 0 if network.no_embed_class else network.num_prefix_tokens
+    grid = network.patch_embed.grid_size
+    network.set_input_size(img_size=tuple(image_size))
+    expected = resample_abs_pos_embed(before, list(network.patch_embed.grid_size), list(grid), prefix)
+    assert torch.equal(network.pos_embed, expected) and network.pos_embed.shape != before.shape
+    return network
+
+
+def write_timm_model(model: TimmModel, seed: int, fixtures: Path) -> dict:
+    network = model.create()
+    make_weights(network, seed)
+    network = network.to(model.dtype)
+    folder = fixtures / "timm" / model.name
+    save_timm(model, network, folder)
+
+    pretrained_cfg = resolve_data_config(model=network)
+    pretrained_cfg["input_size"] = (3, *network.patch_embed.img_size)
+    if model.image_size:
+        network = resized(network, model.image_size)
+        pretrained_cfg["input_size"] = (3, *model.image_size)
+    picture = {"kind": "gradient", "seed": seed, "width": model.picture[0], "height": model.picture[1]}
+    pixel_values = timm_process(pretrained_cfg, test_image(**picture))
+    results = compute_timm(network, pixel_values)
+    write_results(fixtures, model.name, pixel_values, results)
+    return {"name": model.name, "picture": picture, "imageSize": model.image_size, "labels": labels_of(model)}
+
+
+def labels_of(model: TimmModel) -> list[str] | None:
+    names = model.config.get("label_names")
+    return names and [model.config["label_descriptions"][name] for name in names]
+
+
+def write_results(fixtures: Path, name: str, pixel_values: np.ndarray, results: dict) -> None:
+    results = {key: values.float().contiguous() for key, values in results.items()}
+    save_file({"pixel_values": torch.from_numpy(pixel_values)} | results, fixtures / "timm" / f"{name}.safetensors")
+
+
+# Name, arguments, config.json (torchvision itself has none), dtype.
+TORCHVISION = [
+    ("torchvision", {"num_heads": 2, "hidden_dim": 16}, {"num_heads": 2}, F32),
+    ("torchvision-pre-logits", {"num_heads": 1, "hidden_dim": 64, "representation_size": 7}, {}, F16),
+]
+
+
+def write_torchvision_model(row: tuple, seed: int, fixtures: Path) -> dict:
+    name, arguments, config, dtype = row
+    network = TorchvisionViT(image_size=28, patch_size=7, num_layers=1, mlp_dim=20, num_classes=5, **arguments)
+    make_weights(network, seed)
+    network = network.to(dtype)
+    folder = fixtures / "timm" / name
+    folder.mkdir()
+    save_file(network.state_dict(), folder / "model.safetensors")
+    (folder / "config.json").write_text(json.dumps(config))
+
+    picture = {"kind": "gradient", "seed": seed, "width": 37, "height": 29}
+    transform = ImageClassification(crop_size=28, resize_size=32)  # 7/8, as for 224
+    rgb = Image.fromarray(test_image(**picture), "RGBA").convert("RGB")
+    pixel_values = transform(rgb).contiguous().numpy()
+    network = network.double().eval()
+    batch = torch.from_numpy(pixel_values).double()[None]
+    with torch.no_grad():
+        patches = network._process_input(batch)
+        tokens = network.encoder(torch.cat([network.class_token, patches], dim=1))
+        results = {"tokens": tokens[0], "embedding": tokens[0, 0], "logits": network(batch)[0]}
+    write_results(fixtures, name, pixel_values, results)
+    return {"name": name, "picture": picture, "imageSize": None, "labels": None}
+
+
+def write_timm_models(fixtures: Path) -> None:
+    shutil.rmtree(fixtures / "timm", ignore_errors=True)
+    (fixtures / "timm").mkdir(parents=True)
+    rows = [write_timm_model(model, seed, fixtures) for seed, model in enumerate(MODELS, start=300)]
+    rows += [write_torchvision_model(row, seed, fixtures) for seed, row in enumerate(TORCHVISION, start=400)]
+    (fixtures / "timm.json").write_text(json.dumps(rows, indent=1) + "\n")

@@ -1,0 +1,73 @@
+// What timm's architecture names say and the tensors do not: which are plain ViTs, how many attention heads they have,
+// and the few that differ in layer_norm_eps and activation. Shown for every architecture of timm 1.0.31 by
+// tests/web/timm-architectures.test.ts.
+import type { JsonFields } from '../json.js';
+
+/** Where plain ViTs are found; what is here and is none has a row below. */
+const plain = /^(vit_|deit3?_|flexivit_|eva_large_patch14_|test_vit)/;
+
+/** Architectures that are no plain ViT; the first pattern that fits. */
+const others: readonly { readonly pattern: RegExp; readonly what: string }[] = [
+  { pattern: /relpos(_|$)/, what: 'adds relative position biases to its attention' },
+  {
+    pattern: /_rope_|_dinov3|_lingbot|_sapiens|_pe_(core|lang|spatial)_|^eva02_|^eva_giant_/,
+    what: 'rotates its queries and keys by position',
+  },
+  { pattern: /_r\d*_s\d|_resnet\d|_mci_/, what: 'begins with a convolutional network' },
+  { pattern: /_\d+x[2-9]_|_xp_|_d?pwee_/, what: 'computes attention and MLP in parallel' },
+  { pattern: /_d(wee|little)_/, what: 'subtracts one attention from another' },
+  { pattern: /_rpn_/, what: 'normalises after attention and MLP, not before' },
+  { pattern: /_map_|_siglip_(?!gap_)|^test_vit3$/, what: 'pools by attention' },
+  { pattern: /^aimv2_|^test_vit4$/, what: 'has RMS norms' },
+  { pattern: /^beit3_/, what: 'has layer norms inside of attention and MLP' },
+  { pattern: /^(beit|beitv2)_/, what: 'adds relative position biases to its attention' },
+  { pattern: /^samvit_/, what: 'attends in windows' },
+  { pattern: /^naflexvit_/, what: 'takes pictures of any shape' },
+  { pattern: /^(swin|swinv2|maxvit|twins)_/, what: 'attends in windows' },
+  { pattern: /^(convnext|resnet|efficientnet|mobilenet|regnet)/, what: 'is a convolutional network' },
+];
+
+/** Refuses the config of an architecture that is no plain ViT. */
+export function checkArchitecture(fields: JsonFields): void {
+  const name = fields.text('architecture') ?? '';
+  const other = others.find(({ pattern }) => pattern.test(name));
+  if (!other && plain.test(name)) return;
+  throw fields.refusal(
+    `is of the architecture "${name}", which ${other?.what ?? 'is no plain Vision Transformer'}; of timm's models ` +
+      'vit-wasm reads the plain ViTs: vit_*, deit_*, deit3_*, flexivit_* and eva_large_*',
+  );
+}
+
+/** Width → attention heads, where a head is not 64 wide: huge, giant, gigantic and "so400m". */
+const headsByWidth: ReadonlyMap<number, number> = new Map([
+  [1152, 16],
+  [1280, 16],
+  [1408, 16],
+  [1664, 16],
+]);
+
+const headsByName: readonly { readonly pattern: RegExp; readonly heads: number }[] = [
+  { pattern: /^vit_base_patch16_gap_224$/, heads: 16 },
+  { pattern: /^vit_giantopt_/, heads: 16 },
+  { pattern: /^test_vit2?$/, heads: 2 },
+];
+
+/** Attention heads of an architecture, or of any ViT of that width; undefined when a head would not be 64 wide. */
+export function headsOf(name: string, width: number): number | undefined {
+  const known = headsByName.find(({ pattern }) => pattern.test(name))?.heads ?? headsByWidth.get(width);
+  return known ?? (width % 64 === 0 ? width / 64 : undefined);
+}
+
+/** 1e-5 for CLIP's, 1e-6 for all others. */
+export function epsOf(name: string): number {
+  return name.includes('_clip_') ? 1e-5 : 1e-6;
+}
+
+const tanhGelu =
+  /^vit_(base_patch32|so400m_patch16|giantopt_patch16)_siglip_gap_|^vit_large_patch16_siglip_gap_512$/;
+
+/** The engine's number: 0 GELU, 1 GELU by tanh, 2 quick GELU. */
+export function activationOf(name: string): number {
+  if (name.includes('_quickgelu_')) return 2;
+  return tanhGelu.test(name) ? 1 : 0;
+}

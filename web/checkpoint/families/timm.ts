@@ -1,0 +1,204 @@
+// timm's plain ViTs: vit_*, deit_* (distilled too), deit3_*, DINOv2 with and without registers, CLIP's and SigLIP's
+// towers. Their config.json has the architecture's name and how pictures are preprocessed, but no sizes: those are in
+// the tensors' shapes, and what is not there is in timm-architectures.ts.
+import { poolings, type NativeConfig, type Pooling } from '../../module.js';
+import type { JsonFields, JsonObject } from '../json.js';
+import { timmPreprocess } from '../pretrained-cfg.js';
+import {
+  blockCount,
+  blocksHave,
+  patchSizeOf,
+  plain,
+  sizeAt,
+  type Family,
+  type NameRow,
+  type TensorsBySlot,
+} from './family.js';
+import { activationOf, checkArchitecture, epsOf, headsOf } from './timm-architectures.js';
+
+const sameNames = [
+  ...['cls_token', 'dist_token', 'reg_token', 'pos_embed', 'patch_embed.proj.*', 'norm_pre.*'],
+  ...['norm1', 'attn.q_norm', 'attn.k_norm', 'attn.proj', 'norm2'].map((name) => `blocks.{i}.${name}.*`),
+  ...['mlp.fc1', 'mlp.fc1_g', 'mlp.fc1_x', 'mlp.fc2'].map((name) => `blocks.{i}.${name}.*`),
+  ...['blocks.{i}.ls1.gamma', 'blocks.{i}.ls2.gamma', 'norm.*', 'fc_norm.*', 'head.*', 'head_dist.*'],
+];
+
+/** The engine's names are timm's, but for queries, keys and values, which timm has in one tensor. */
+const rows: readonly NameRow[] = [
+  ...sameNames.map((name) => ({ file: name, slot: name })),
+  {
+    file: 'blocks.{i}.attn.qkv.*',
+    slot: ['blocks.{i}.attn.q.*', 'blocks.{i}.attn.k.*', 'blocks.{i}.attn.v.*'],
+  },
+];
+
+const ignored = [
+  /^attn_pool\./, // of SigLIP's towers, in the files of those that do without
+];
+
+/** model_args' `act_layer` → the engine's number. */
+const activations: Readonly<Record<string, number>> = {
+  gelu: 0,
+  gelu_tanh: 1,
+  quick_gelu: 2,
+  relu: 3,
+  silu: 4,
+  swish: 4,
+};
+
+/** Two places for one setting: what the network was built with, and what is known of its weights. */
+interface Settings {
+  readonly fields: JsonFields;
+  /** Undefined when the config has none. */
+  readonly architecture: string | undefined;
+  readonly modelArgs: JsonFields | undefined;
+  readonly pretrainedCfg: JsonFields;
+}
+
+/** Older files have the pretrained_cfg's fields beside the architecture. */
+function settingsOf(fields: JsonFields): Settings {
+  return {
+    fields,
+    architecture: fields.text('architecture'),
+    modelArgs: fields.object('model_args'),
+    pretrainedCfg: fields.object('pretrained_cfg') ?? fields,
+  };
+}
+
+function network(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
+  const settings = settingsOf(fields);
+  const has = (slot: string) => tensors.has(slot);
+  const hidden = sizeAt(tensors, 'patch_embed.proj.weight', 0) ?? 768;
+  const [patchHeight, patchWidth] = patchSizeOf(tensors) ?? [16, 16];
+  const [imageHeight, imageWidth] = imageSizeOf(settings);
+  const mlpHidden = sizeAt(tensors, 'blocks.0.mlp.fc2.weight', 1) ?? 4 * hidden;
+  const gatedMlp =
+    has('blocks.0.mlp.fc1_g.weight') || sizeAt(tensors, 'blocks.0.mlp.fc1.weight', 0) === 2 * mlpHidden;
+  const prefixTokens = {
+    classToken: has('cls_token'),
+    distillationToken: has('dist_token'),
+    registers: sizeAt(tensors, 'reg_token', -2) ?? 0,
+  };
+  const classes = sizeAt(tensors, 'head.weight', 0) ?? classesNamed(fields);
+  return {
+    ...plain,
+    imageHeight,
+    imageWidth,
+    patchHeight,
+    patchWidth,
+    hidden,
+    layers: blockCount(tensors),
+    heads: attentionHeads(settings, hidden),
+    mlpHidden,
+    classes,
+    layerNormEps: epsilon(settings, tensors),
+    activation: gatedMlp ? 4 : activation(settings),
+    ...prefixTokens,
+    ...positionsOf(
+      tensors,
+      Number(prefixTokens.classToken) + Number(prefixTokens.distillationToken) + prefixTokens.registers,
+      [Math.floor(imageHeight / patchHeight), Math.floor(imageWidth / patchWidth)],
+    ),
+    positionAntialias: true,
+    patchBias: has('patch_embed.proj.bias'),
+    qkvBias: blocksHave(tensors, 'attn.q.bias'),
+    projectionBias: blocksHave(tensors, 'attn.proj.bias'),
+    preNorm: has('norm_pre.weight'),
+    qkNorm: blocksHave(tensors, 'attn.q_norm.weight'),
+    layerScale: blocksHave(tensors, 'ls1.gamma'),
+    gatedMlp,
+    finalNorm: has('norm.weight'),
+    pooledNorm: has('fc_norm.weight'),
+    pooling: poolingOf(settings, tensors, classes),
+  };
+}
+
+/** How many there should be where the head is missing; 0 of a model that was saved without one. */
+function classesNamed(fields: JsonFields): number {
+  return fields.get('num_classes') === 0 ? 0 : (fields.count('num_classes') ?? 0);
+}
+
+/** Which prefix tokens have positions, and the grid that the others are for: the images', else a square. */
+function positionsOf(
+  tensors: TensorsBySlot,
+  prefixTokens: number,
+  [rows, columns]: readonly [number, number],
+): Pick<NativeConfig, 'positionedPrefix' | 'positionRows' | 'positionColumns'> {
+  const length = sizeAt(tensors, 'pos_embed', -2) ?? prefixTokens + rows * columns;
+  // All prefix tokens have positions or, with no_embed_class, none.
+  const candidates = [prefixTokens, 0];
+  for (const positionedPrefix of candidates) {
+    if (length - positionedPrefix === rows * columns) {
+      return { positionedPrefix, positionRows: rows, positionColumns: columns };
+    }
+  }
+  for (const positionedPrefix of candidates) {
+    const edge = Math.sqrt(length - positionedPrefix);
+    if (Number.isInteger(edge)) return { positionedPrefix, positionRows: edge, positionColumns: edge };
+  }
+  return { positionedPrefix: prefixTokens, positionRows: rows, positionColumns: columns };
+}
+
+function imageSizeOf({ fields, modelArgs, pretrainedCfg }: Settings): [number, number] {
+  const [depth, height, width] = pretrainedCfg.counts('input_size', 3) ?? [3, 224, 224];
+  const channels = modelArgs?.count('in_chans') ?? depth;
+  if (channels !== 3) {
+    throw fields.refusal(`asks for ${channels} channels; vit-wasm reads models of 3, red, green and blue`);
+  }
+  return modelArgs?.size('img_size') ?? [height, width];
+}
+
+function attentionHeads({ fields, architecture, modelArgs }: Settings, hidden: number): number {
+  // With a width of its own, an architecture's heads are not those of its name.
+  const widened = modelArgs?.get('embed_dim') !== undefined;
+  const heads = modelArgs?.count('num_heads') ?? (widened ? undefined : headsOf(architecture ?? '', hidden));
+  if (heads !== undefined) return heads;
+  throw fields.error(
+    `does not say how many attention heads share a width of ${hidden}; add num_heads to its model_args, as in ` +
+      '{ "model_args": { "num_heads": 3 } }',
+  );
+}
+
+function epsilon({ fields, architecture, modelArgs }: Settings, tensors: TensorsBySlot): number {
+  const norm = modelArgs?.text('norm_layer');
+  if (norm === 'layernorm' || norm === 'layernormfp32') return 1e-6;
+  if (norm !== undefined) {
+    throw fields.refusal(`asks for the norm_layer "${norm}"; vit-wasm knows layernorm`);
+  }
+  // Of timm's plain ViTs, CLIP's alone have a norm before the blocks.
+  return architecture === undefined && tensors.has('norm_pre.weight') ? 1e-5 : epsOf(architecture ?? '');
+}
+
+function activation({ fields, architecture, modelArgs }: Settings): number {
+  const name = modelArgs?.text('act_layer');
+  if (name === undefined) return activationOf(architecture ?? '');
+  if (Object.hasOwn(activations, name)) return activations[name];
+  throw fields.refusal(
+    `asks for the act_layer "${name}"; supported are ${Object.keys(activations).join(', ')}`,
+  );
+}
+
+function poolingOf({ fields, modelArgs }: Settings, tensors: TensorsBySlot, classes: number): Pooling {
+  const usual = tensors.has('cls_token') && !tensors.has('fc_norm.weight') ? 'token' : 'avg';
+  const asked = fields.text('global_pool') ?? modelArgs?.text('global_pool');
+  const name = asked === '' && classes === 0 ? usual : (asked ?? usual);
+  switch (name) {
+    case 'token':
+      return tensors.has('head_dist.weight') ? poolings.classAndDistillation : poolings.classToken;
+    case 'avg':
+      return modelArgs?.flag('pool_include_prefix') ? poolings.meanOfTokens : poolings.meanOfPatches;
+    default:
+      throw fields.refusal(`has the global_pool "${name}"; vit-wasm knows "token" and "avg"`);
+  }
+}
+
+export const timm: Family = {
+  title: 'timm',
+  modelType: 'timm_wrapper',
+  claims: ({ architecture, model_type: type }: JsonObject) =>
+    typeof architecture === 'string' || type === 'timm_wrapper',
+  check: checkArchitecture,
+  spellings: [{ prefix: '', rows, ignored }],
+  network,
+  preprocess: (fields, image) => timmPreprocess(settingsOf(fields).pretrainedCfg, image),
+};
