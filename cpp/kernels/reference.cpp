@@ -56,6 +56,70 @@ Matrix softmax(const Matrix& row) {
   return out;
 }
 
+Matrix sigmoid(const Matrix& x) {
+  Matrix out;
+  for (double value : x) out.push_back(1 / (1 + std::exp(-value)));
+  return out;
+}
+
+Matrix mean_of_rows(const Matrix& x, int width) {
+  Matrix out(width, 0);
+  const double rows = static_cast<double>(x.size()) / width;
+  for (size_t i = 0; i < x.size(); i++) out[i % width] += x[i] / rows;
+  return out;
+}
+
+namespace {
+
+double cubic(double x, double a) {
+  x = std::fabs(x);
+  if (x <= 1) return (a + 2) * x * x * x - (a + 3) * x * x + 1;
+  return x < 2 ? a * x * x * x - 5 * a * x * x + 8 * a * x - 4 * a : 0;
+}
+
+// weights[out × in] of one axis.
+Matrix axis_weights(int in, int out, bool antialias) {
+  Matrix weights(static_cast<size_t>(out) * in, 0);
+  const double scale = static_cast<double>(in) / out;
+  for (int o = 0; o < out; o++) {
+    double* row = weights.data() + static_cast<size_t>(o) * in;
+    const double centre = (o + 0.5) * scale;
+    if (antialias) {
+      const double stretch = std::max(scale, 1.0);
+      double total = 0;
+      for (int i = 0; i < in; i++) total += row[i] = cubic((i + 0.5 - centre) / stretch, -0.5);
+      for (int i = 0; i < in; i++) row[i] /= total;
+    } else {
+      for (int i = -2; i < in + 2; i++) row[std::clamp(i, 0, in - 1)] += cubic(i + 0.5 - centre, -0.75);
+    }
+  }
+  return weights;
+}
+
+}  // namespace
+
+Matrix resample_grid(const Matrix& grid, int rows, int columns, int channels, int out_rows, int out_columns,
+                     bool antialias) {
+  const Matrix down = axis_weights(rows, out_rows, antialias);
+  const Matrix across = axis_weights(columns, out_columns, antialias);
+  Matrix out;
+  for (int r = 0; r < out_rows; r++) {
+    for (int c = 0; c < out_columns; c++) {
+      for (int channel = 0; channel < channels; channel++) {
+        double sum = 0;
+        for (int y = 0; y < rows; y++) {
+          for (int x = 0; x < columns; x++) {
+            sum +=
+                down[r * rows + y] * across[c * columns + x] * grid[(y * columns + x) * channels + channel];
+          }
+        }
+        out.push_back(sum);
+      }
+    }
+  }
+  return out;
+}
+
 Matrix attention(const Matrix& q, const Matrix& k, const Matrix& v, int tokens, int size) {
   Matrix out;
   for (int query = 0; query < tokens; query++) {

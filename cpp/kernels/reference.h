@@ -20,6 +20,16 @@ Matrix layer_norm(const Matrix& x, const Matrix& weight, const Matrix& bias, dou
 
 Matrix softmax(const Matrix& row);
 
+Matrix sigmoid(const Matrix& x);
+
+/// The mean of the rows of `width`.
+Matrix mean_of_rows(const Matrix& x, int width);
+
+/// A grid [rows × columns × channels] at another size: the weights of PyTorch's bicubic interpolation along
+/// each axis as a whole matrix [out × in], with and without antialias, multiplied from both sides.
+Matrix resample_grid(const Matrix& grid, int rows, int columns, int channels, int out_rows, int out_columns,
+                     bool antialias);
+
 /// softmax(q·kᵀ/√size)·v, one attention head; q, k, v are [tokens × size].
 Matrix attention(const Matrix& q, const Matrix& k, const Matrix& v, int tokens, int size);
 

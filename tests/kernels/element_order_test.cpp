@@ -26,7 +26,8 @@ Config small_config() {
   return c;
 }
 
-constexpr Preprocess kPreprocess{ResizeMode::none, 0, 0, Filter::bicubic, 0, 0, 1, {0, 0, 0}, {1, 1, 1}};
+constexpr Preprocess kPreprocess{ResizeMode::none,   0,  0, Filter::bicubic, 0,        0,
+                                 CropRounding::down, {}, 1, {0, 0, 0},       {1, 1, 1}};
 
 struct Case {
   const char* slot;
