@@ -1,3 +1,4 @@
+import { browserStore } from './browser-cache.js';
 import { openFile } from './checkpoint/source.js';
 import { compileUrl, moduleGiven } from './compile.js';
 import { messageOf, VitError } from './errors.js';
@@ -7,6 +8,8 @@ import type { Parts, Platform } from './platform.js';
 export function browser(parts: Parts): Platform {
   return {
     open: openFile,
+
+    store: browserStore,
 
     locate: (place) => ({ kind: 'url', url: new URL(place, pageAddress()).href }),
 

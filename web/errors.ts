@@ -9,6 +9,7 @@
  * | `unreadable` | a file could not be fetched or read: network, HTTP status, permissions |
  * | `html` | a server answered with a page instead of the file |
  * | `truncated` | a file ends before its contents do |
+ * | `integrity` | the weights are not those whose `integrity` was given |
  * | `not-safetensors` | the weights break the safetensors format |
  * | `unsupported-format` | the weights are in another format: a pickle, ONNX, … |
  * | `unsupported-model` | the model is not one this library can run |
@@ -30,6 +31,7 @@ export type VitErrorCode =
   | 'unreadable'
   | 'html'
   | 'truncated'
+  | 'integrity'
   | 'not-safetensors'
   | 'unsupported-format'
   | 'unsupported-model'

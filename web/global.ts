@@ -20,4 +20,5 @@ export function load(model?: ModelLocation, options: LoadOptions = {}): Promise<
   return loadModel(platform, model, options);
 }
 
+export { clearCache, listCache } from './browser-cache.js';
 export * from './public.js';

@@ -1,10 +1,9 @@
-import type { OpenFile } from './checkpoint/source.js';
 import { Engine } from './engine.js';
 import { instantiate, type Glue } from './module.js';
 import type { Pixels } from './pixels.js';
 import type { Runner } from './runner.js';
-import { openSession, type Session, type SessionRequest } from './session.js';
-import type { LoadOptions, ModelInfo } from './types.js';
+import { openSession, type Session, type SessionContext, type SessionRequest } from './session.js';
+import type { ModelInfo } from './types.js';
 import { perform, type Verb, type VerbOptions, type VerbResult } from './verbs.js';
 
 /** Milliseconds after which this thread gets to do something else between two pictures. */
@@ -23,7 +22,7 @@ export class InPlace implements Runner {
     request: SessionRequest,
     glue: Promise<Glue>,
     module: Promise<WebAssembly.Module>,
-    context: { readonly open: OpenFile } & Pick<LoadOptions, 'signal' | 'onProgress'>,
+    context: SessionContext,
   ): Promise<InPlace> {
     const making = Promise.all([glue, module]).then(
       async ([started, compiled]) => new Engine(await instantiate(started, compiled)),

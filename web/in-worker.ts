@@ -2,9 +2,10 @@ import type { FileLocation, ModelFiles } from './checkpoint/files.js';
 import { VitError } from './errors.js';
 import { ownPixels, type Pixels } from './pixels.js';
 import { unpackError, type Port, type Reply, type Request } from './protocol.js';
+import { performCall, type CacheCall } from './remote-cache.js';
 import type { Runner } from './runner.js';
 import type { SessionRequest } from './session.js';
-import type { LoadOptions, ModelInfo } from './types.js';
+import type { LoadOptions, ModelCache, ModelInfo } from './types.js';
 import type { Verb, VerbOptions, VerbResult } from './verbs.js';
 
 /** What a page sees of a worker. */
@@ -24,12 +25,18 @@ export class InWorker implements Runner {
   readonly #port: WorkerPort;
   #pending: PendingCall | undefined;
   #onProgress: LoadOptions['onProgress'];
+  readonly #cache: ModelCache | undefined;
   #info: ModelInfo | undefined;
   #death: VitError | undefined;
 
-  private constructor(port: WorkerPort, onProgress: LoadOptions['onProgress']) {
+  private constructor(
+    port: WorkerPort,
+    onProgress: LoadOptions['onProgress'],
+    cache: ModelCache | undefined,
+  ) {
     this.#port = port;
     this.#onProgress = onProgress;
+    this.#cache = cache;
     port.onmessage = ({ data }) => this.#receive(data);
     port.onerror = (event) => this.#die(event.message || 'its script did not load');
     port.onmessageerror = () => this.#die('it sent something that could not be read');
@@ -40,14 +47,20 @@ export class InWorker implements Runner {
     request: SessionRequest,
     spawn: () => WorkerPort | Promise<WorkerPort>,
     module: Promise<WebAssembly.Module>,
-    { signal, onProgress }: Pick<LoadOptions, 'signal' | 'onProgress'>,
+    { signal, onProgress, cache }: Pick<LoadOptions, 'signal' | 'onProgress' | 'cache'>,
   ): Promise<InWorker> {
-    const runner = new InWorker(await spawn(), onProgress);
+    const runner = new InWorker(await spawn(), onProgress, typeof cache === 'object' ? cache : undefined);
     const stop = () => runner.#stop(signal?.reason);
     signal?.addEventListener('abort', stop);
     try {
       const files = ownFiles(request.files);
-      const load = { type: 'load', request: { ...request, files }, module: await module } as const;
+      const load = {
+        type: 'load',
+        request: { ...request, files },
+        module: await module,
+        cache:
+          typeof cache === 'object' ? 'remote' : typeof cache === 'string' ? { name: cache } : cache === true,
+      } as const;
       signal?.throwIfAborted();
       runner.#info = (await runner.#post(load, buffersOf(files))) as ModelInfo;
       return runner;
@@ -93,12 +106,20 @@ export class InWorker implements Runner {
           this.#stop(error);
         }
         return;
+      case 'cache':
+        if (this.#cache) void this.#answer(this.#cache, reply.call);
+        return;
       case 'done':
         this.#settle()?.resolve(reply.value);
         return;
       case 'failed':
         this.#settle()?.reject(unpackError(reply.error));
     }
+  }
+
+  async #answer(cache: ModelCache, call: CacheCall): Promise<void> {
+    const answer = await performCall(cache, call);
+    this.#port.postMessage({ type: 'cached', answer }, []);
   }
 
   #settle(): PendingCall | undefined {

@@ -13,7 +13,7 @@ const platform = browser(located);
  * of a load that fails or is aborted.
  *
  * Rejects with a {@link VitError} whose `code` says what was wrong: the files (`not-found`, `unreadable`, `html`,
- * `truncated`, `not-safetensors`, `unsupported-format`), the model (`unsupported-model`, `config`, `preprocessor`,
+ * `truncated`, `integrity`, `not-safetensors`, `unsupported-format`), the model (`unsupported-model`, `config`, `preprocessor`,
  * `tensors`), the call (`invalid-argument`, `unsupported-option`) or the environment (`no-simd`, `wasm`, `worker`).
  *
  * @example
@@ -32,4 +32,5 @@ export function load(model?: ModelLocation, options: LoadOptions = {}): Promise<
   return loadModel(platform, model, options);
 }
 
+export { clearCache, listCache } from './browser-cache.js';
 export * from './public.js';

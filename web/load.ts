@@ -1,3 +1,4 @@
+import { filesDropped } from './checkpoint/dropped.js';
 import type { ModelFiles } from './checkpoint/files.js';
 import { locateModel } from './checkpoint/locate.js';
 import { VitError } from './errors.js';
@@ -5,6 +6,7 @@ import { InPlace } from './in-place.js';
 import { InWorker } from './in-worker.js';
 import { Model } from './model.js';
 import { checkLoadOptions, reasonForOneThread, rgbOf, sizeOf } from './options.js';
+import { storeOf } from './own-cache.js';
 import type { Platform } from './platform.js';
 import type { Runner } from './runner.js';
 import type { LoadOptions, ModelLocation } from './types.js';
@@ -47,15 +49,23 @@ async function start(
     variant,
     labels,
     imageSize: sizeOf(imageSize),
+    integrity: options.integrity,
     threadsReason: reasonForOneThread(threads),
   };
+  const cache = isDownloaded(files) && (options.cache ?? true);
   const module = quietly(platform.compile(variant, wasm, signal));
   if (worker && spawn) {
     const url = typeof worker === 'object' ? worker.url : undefined;
-    return await InWorker.start(request, () => spawn(variant, url), module, options);
+    return await InWorker.start(request, () => spawn(variant, url), module, { ...options, cache });
   }
   const glue = quietly(platform.glue(variant));
-  return await InPlace.start(request, glue, module, { ...options, open: platform.open });
+  const store = storeOf(cache, platform.store);
+  return await InPlace.start(request, glue, module, { ...options, open: platform.open, store });
+}
+
+/** Whether a model's files are worth a place in the cache; a page's own files, as the built-in model's, are not. */
+function isDownloaded({ folder }: ModelFiles): boolean {
+  return folder?.kind === 'url' && /^https?:/.test(folder.url);
 }
 
 async function filesOf(
@@ -64,7 +74,9 @@ async function filesOf(
   options: LoadOptions,
 ): Promise<ModelFiles> {
   if (model === undefined) return await platform.builtin();
-  return locateModel(model, options, (place) => platform.locate(place));
+  const isDrop = typeof DataTransfer === 'function' && model instanceof DataTransfer;
+  const location = isDrop ? await filesDropped(model) : (model as Exclude<ModelLocation, DataTransfer>);
+  return locateModel(location, options, (place) => platform.locate(place));
 }
 
 /** The same promise, whose failure is nobody's fault when something else has failed before it is awaited. */

@@ -9,6 +9,7 @@ import { loadModel } from './load.js';
 import { builtinBeside } from './located.js';
 import type { Model } from './model.js';
 import { openPath } from './node-file.js';
+import { folderStore } from './node-cache.js';
 import type { Platform } from './platform.js';
 import type { LoadOptions, ModelLocation } from './types.js';
 
@@ -22,6 +23,7 @@ const open: OpenFile = async (location, name, signal) => {
 
 const node: Platform = {
   open,
+  store: async (folder) => Promise.resolve(folderStore(folder)),
 
   locate(place) {
     if (/^https?:/.test(place)) return { kind: 'url', url: place };
@@ -57,4 +59,5 @@ export function load(model?: ModelLocation, options: LoadOptions = {}): Promise<
   return loadModel(node, model, options);
 }
 
+export { clearCache, listCache } from './node-cache.js';
 export * from './public.js';

@@ -1,6 +1,7 @@
+import { parseIntegrity } from './checkpoint/integrity.js';
 import { VitError } from './errors.js';
 import type { Rgb } from './raw-pixels.js';
-import type { ClassifyOptions, Colour, LoadOptions, Region, Size } from './types.js';
+import type { ClassifyOptions, Colour, LoadOptions, ModelCache, Region, Size } from './types.js';
 import { variants } from './variant.js';
 
 /** Refuses options that are not there: passed over in silence they would seem to work. */
@@ -23,6 +24,8 @@ const loadOptions: readonly (keyof LoadOptions)[] = [
   'wasm',
   'onProgress',
   'signal',
+  'cache',
+  'integrity',
   'revision',
   'host',
   'token',
@@ -55,6 +58,10 @@ export function checkLoadOptions(options: LoadOptions): void {
   if (imageSize !== undefined && !isImageSize(imageSize)) {
     throw wrong('imageSize', imageSize, 'a whole number of pixels or { width, height }');
   }
+  if (options.integrity !== undefined) parseIntegrity(options.integrity);
+  if (options.cache !== undefined && !isCache(options.cache)) {
+    throw wrong('cache', options.cache, 'true, false, a name, or an object with match and put');
+  }
   if (!wasm) return;
   if (!variants.includes(wasm.variant))
     throw wrong('wasm.variant', wasm.variant, `the build it is: ${names}`);
@@ -78,6 +85,13 @@ export function sizeOf(size: LoadOptions['imageSize']): Size | undefined {
   if (size === undefined) return undefined;
   if (typeof size === 'number') return { width: size, height: size };
   return { width: size.width, height: size.height };
+}
+
+function isCache(cache: unknown): boolean {
+  if (typeof cache === 'boolean') return true;
+  if (typeof cache === 'string') return cache !== '';
+  const { match, put } = (cache ?? {}) as Partial<ModelCache>;
+  return typeof match === 'function' && typeof put === 'function';
 }
 
 function wrong(option: string, value: unknown, form: string): VitError {

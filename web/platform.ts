@@ -1,3 +1,4 @@
+import type { FileStore } from './checkpoint/cache.js';
 import type { FileLocation, ModelFiles } from './checkpoint/files.js';
 import type { OpenFile } from './checkpoint/source.js';
 import type { WorkerPort } from './in-worker.js';
@@ -8,6 +9,9 @@ import type { Variant, WasmOverride } from './types.js';
 export interface Platform {
   /** Opens a model's files. */
   readonly open: OpenFile;
+
+  /** Opens a store for downloads: the usual one, or that of a name. */
+  store(this: void, name: string | undefined): Promise<FileStore>;
 
   /** What a string that names a place is: the location it stands for, relative to the page or the working folder. */
   locate(place: string): Extract<FileLocation, { kind: 'url' | 'path' }>;

@@ -1,12 +1,20 @@
 // What the page and the model's worker say to each other.
+import type { CacheAnswer, CacheCall } from './remote-cache.js';
 import { isError, VitError, type VitErrorCode } from './errors.js';
 import type { SessionRequest } from './session.js';
 import type { ModelInfo, Progress, RawImage } from './types.js';
 import type { Verb, VerbOptions, VerbResult } from './verbs.js';
 
-/** Page → worker: `load` first and once, then calls, each answered before the next. */
+/** Page → worker: `load` first and once, then calls, each answered before the next; and answers to `cache`. */
 export type Request =
-  | { readonly type: 'load'; readonly request: SessionRequest; readonly module: WebAssembly.Module }
+  | {
+      readonly type: 'load';
+      readonly request: SessionRequest;
+      readonly module: WebAssembly.Module;
+      /** As the option of `load`; 'remote' is a cache of the page's own, used through messages. */
+      readonly cache: boolean | { readonly name: string } | 'remote';
+    }
+  | { readonly type: 'cached'; readonly answer: CacheAnswer }
   | {
       readonly type: 'run';
       readonly verb: Verb;
@@ -14,9 +22,10 @@ export type Request =
       readonly options: VerbOptions<Verb>;
     };
 
-/** Worker → page: any number of `progress` while loading, then one `done` or `failed` per request. */
+/** Worker → page: any number of `progress` and `cache` while loading, then one `done` or `failed` per request. */
 export type Reply =
   | { readonly type: 'progress'; readonly progress: Progress }
+  | { readonly type: 'cache'; readonly call: CacheCall }
   | { readonly type: 'done'; readonly value: ModelInfo | VerbResult<Verb> }
   | { readonly type: 'failed'; readonly error: PackedError };
 

@@ -1,21 +1,31 @@
+import { browserStore } from './browser-cache.js';
 import { openFile } from './checkpoint/source.js';
 import { Engine } from './engine.js';
 import { messageOf, VitError } from './errors.js';
 import { instantiate, type Glue } from './module.js';
+import { storeOf } from './own-cache.js';
 import { packError, type Port, type Reply, type Request } from './protocol.js';
+import { RemoteCache } from './remote-cache.js';
 import { openSession, type Session } from './session.js';
 import { perform } from './verbs.js';
+
+type LoadRequest = Extract<Request, { type: 'load' }>;
 
 /** The worker's side: loads the model it is told to and performs verbs on it. */
 export function serve(port: Port<Reply, Request>, glue: Glue): void {
   let session: Session | undefined;
   const tell = (reply: Reply) => port.postMessage(reply, buffersOf(reply));
+  const remote = new RemoteCache((call) => tell({ type: 'cache', call }));
 
-  const answer = async (request: Request): Promise<Reply> => {
+  const cacheOf = (cache: LoadRequest['cache']) =>
+    cache === 'remote' ? remote : typeof cache === 'object' ? cache.name : cache;
+
+  const answer = async (request: Exclude<Request, { type: 'cached' }>): Promise<Reply> => {
     if (request.type === 'load') {
       const making = instantiate(glue, request.module).then((bindings) => new Engine(bindings));
       session = await openSession(request.request, making, {
         open: openFile,
+        store: storeOf(cacheOf(request.cache), browserStore),
         onProgress: (progress) => tell({ type: 'progress', progress }),
       });
       return { type: 'done', value: session.info };
@@ -25,6 +35,7 @@ export function serve(port: Port<Reply, Request>, glue: Glue): void {
   };
 
   port.onmessage = ({ data }) => {
+    if (data.type === 'cached') return remote.receive(data.answer);
     answer(data)
       .then(tell, (error: unknown) => tell({ type: 'failed', error: packError(error) }))
       // Whatever cannot be posted, the page must not wait for it.

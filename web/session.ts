@@ -1,8 +1,10 @@
-import { openCheckpoint, type ReadContext } from './checkpoint/open.js';
+import { CachedFiles, type FileStore } from './checkpoint/cache.js';
+import { openCheckpoint, type Checkpoint, type ReadContext } from './checkpoint/open.js';
 import type { ModelFiles } from './checkpoint/files.js';
 import { fill } from './checkpoint/fill.js';
+import { verifying } from './checkpoint/integrity.js';
 import type { Engine } from './engine.js';
-import { VitError } from './errors.js';
+import { VitError, type VitErrorCode } from './errors.js';
 import type { NativeConfig } from './module.js';
 import type { ModelInfo, Size, Variant } from './types.js';
 
@@ -22,9 +24,18 @@ export interface SessionRequest {
   readonly labels?: readonly string[] | undefined;
   /** Instead of the size the model was trained for. */
   readonly imageSize?: Size | undefined;
+  /** The SHA-256 that the weights must have. */
+  readonly integrity?: string | undefined;
   /** Why there is one thread; see ModelInfo. */
   readonly threadsReason: string;
 }
+
+/** What loading needs besides the request. */
+export type SessionContext = Omit<ReadContext, 'signal'> & {
+  readonly signal?: AbortSignal | undefined;
+  /** Where downloads are kept, if anywhere. */
+  readonly store?: Promise<FileStore> | undefined;
+};
 
 /**
  * Loads a model into an engine that is being made meanwhile. On any failure, or when the signal aborts, the engine is
@@ -33,19 +44,12 @@ export interface SessionRequest {
 export async function openSession(
   request: SessionRequest,
   making: Promise<Engine>,
-  context: Omit<ReadContext, 'signal'> & { readonly signal?: AbortSignal | undefined },
+  context: SessionContext,
 ): Promise<Session> {
-  // One way to stop everything this load has begun, whoever ends it.
-  const stop = new AbortController();
-  const follow = () => stop.abort(context.signal?.reason);
-  if (context.signal?.aborted) follow();
-  context.signal?.addEventListener('abort', follow);
-  const reading = { ...context, signal: stop.signal };
+  const { signal = new AbortController().signal } = context;
   try {
-    const [engine, checkpoint] = await Promise.all([making, openCheckpoint(request.files, request, reading)]);
-    checkVariant(engine, request.variant);
-    await fill(engine, checkpoint, reading);
-    stop.signal.throwIfAborted();
+    const [engine, checkpoint] = await readThrough(request, making, { ...context, signal });
+    signal.throwIfAborted();
     const { modelType, network, labels } = checkpoint;
     const info: ModelInfo = {
       modelType,
@@ -64,16 +68,75 @@ export async function openSession(
     };
     return { engine, network, info };
   } catch (error) {
-    const reason: unknown = stop.signal.aborted ? stop.signal.reason : error;
-    stop.abort(reason);
     // The engine may come into being only after the load has failed.
     void making.then(
       (engine) => engine.dispose(),
       () => undefined,
     );
-    throw reason;
+    throw signal.aborted ? signal.reason : error;
+  }
+}
+
+/** What a damaged file of a model can fail with. */
+const damage: readonly VitErrorCode[] = [
+  'config',
+  'html',
+  'integrity',
+  'not-safetensors',
+  'preprocessor',
+  'tensors',
+  'truncated',
+  'unreadable',
+  'unsupported-format',
+];
+
+/** Reads the checkpoint into the engine through the cache; when what was kept turns out damaged, downloads it. */
+async function readThrough(
+  request: SessionRequest,
+  making: Promise<Engine>,
+  context: SessionContext & ReadContext,
+  reload = false,
+): Promise<[Engine, Checkpoint]> {
+  const { store } = context;
+  if (!store) return await read(request, making, context);
+  const cached = new CachedFiles(context.open, store, request.files, reload);
+  try {
+    const loaded = await read(request, making, { ...context, open: cached.open });
+    await cached.keep();
+    return loaded;
+  } catch (error) {
+    await cached.drop();
+    const damaged = error instanceof VitError && damage.includes(error.code);
+    if (!damaged || !cached.usedStore || context.signal.aborted) throw error;
+    return await readThrough(request, making, context, true);
+  }
+}
+
+async function read(
+  request: SessionRequest,
+  making: Promise<Engine>,
+  context: ReadContext,
+): Promise<[Engine, Checkpoint]> {
+  const { files, integrity, variant } = request;
+  // One way to let go of everything that is being read, whoever ends it.
+  const stop = new AbortController();
+  const follow = () => stop.abort(context.signal.reason);
+  context.signal.addEventListener('abort', follow);
+  const reading = {
+    ...context,
+    signal: stop.signal,
+    open: integrity === undefined ? context.open : verifying(context.open, files.weights, integrity),
+  };
+  try {
+    const [engine, checkpoint] = await Promise.all([making, openCheckpoint(files, request, reading)]);
+    checkVariant(engine, variant);
+    await fill(engine, checkpoint, reading);
+    return [engine, checkpoint];
+  } catch (error) {
+    stop.abort(error);
+    throw error;
   } finally {
-    context.signal?.removeEventListener('abort', follow);
+    context.signal.removeEventListener('abort', follow);
   }
 }
 

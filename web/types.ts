@@ -119,6 +119,25 @@ export interface Progress {
   readonly phase: 'config' | 'weights';
 }
 
+/**
+ * A cache of your own for downloads: the part of the browser's `Cache` that is used, so one of those is one. `put` is
+ * called only with files of a model that was loaded, in full. Whatever it throws is taken for a miss.
+ */
+export interface ModelCache {
+  /** What was put under a key, which is the file's address, with `revision` in its query if that was given. */
+  match(key: string): Promise<Response | undefined>;
+  put(key: string, response: Response): Promise<unknown>;
+  /** Called for files that turned out to be damaged. */
+  delete?(key: string): Promise<unknown>;
+}
+
+/** A file that was kept of a download. */
+export interface CachedFile {
+  /** Where it came from. */
+  readonly url: string;
+  readonly bytes: number;
+}
+
 /** A checkpoint that is in memory already. */
 export interface ModelInMemory {
   /** The bytes of a `model.safetensors`. */
@@ -138,10 +157,12 @@ export interface ModelInMemory {
  * - a string that starts with `/`, `./`, `../`, `file:`, `http:` or `https:`, or a `URL`: the folder of a Hugging Face
  *   checkpoint, or the address of its one `.safetensors` file with `config.json` beside it. Relative to the page; in
  *   Node a path on disk.
- * - `File`s that were chosen or dropped: `config.json`, `preprocessor_config.json` and one `.safetensors`.
+ * - `File`s that were chosen or dropped: `config.json`, `preprocessor_config.json` and one `.safetensors`. Of files in
+ *   folders (`webkitRelativePath`), those of the topmost folder with a `config.json`.
+ * - the `dataTransfer` of a drop, with files or folders; to be passed before the first `await` of the event's handler.
  * - {@link ModelInMemory}.
  */
-export type ModelLocation = string | URL | readonly File[] | FileList | ModelInMemory;
+export type ModelLocation = string | URL | readonly File[] | FileList | DataTransfer | ModelInMemory;
 
 /** Where the WebAssembly is, when it is not beside the script: one of `url`, `bytes` and `module`. */
 export interface WasmOverride {
@@ -171,7 +192,22 @@ export interface LoadOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Gives the load up and frees everything: it rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** The Hub repository's branch, tag or commit. Default `'main'`. */
+  /**
+   * Where downloads are kept for the next load, which then needs no network. `true` (default): the browser's Cache named
+   * `vit-wasm`, or in Node the folder `vit-wasm` in `$XDG_CACHE_HOME` or `~/.cache`. A string: the Cache of that name,
+   * the folder at that path. `false`: nowhere. Files are found by address and `revision`, and are not asked for again
+   * while they are there. Nothing is kept of a load that fails; a cache that fails only costs the download.
+   */
+  readonly cache?: boolean | string | ModelCache | undefined;
+  /**
+   * `sha256-` and the SHA-256 of the weights' file, in base64 or hexadecimal, as the Hub shows it. Other weights are
+   * refused (`integrity`), wherever they come from.
+   */
+  readonly integrity?: string | undefined;
+  /**
+   * The Hub repository's branch, tag or commit; default `'main'`. Of a model at an address: any text, which tells the
+   * cache one version from another.
+   */
   readonly revision?: string | undefined;
   /** The Hub's address. Default `'https://huggingface.co'`. */
   readonly host?: string | undefined;

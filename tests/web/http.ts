@@ -1,25 +1,26 @@
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface TestServer {
   /** Ends with a slash. */
   readonly url: string;
   /** The addresses that were asked for, with the headers. */
-  readonly requests: { path: string; authorization: string | undefined }[];
+  readonly requests: { path: string; authorization: string | undefined; range: string | undefined }[];
   close(): Promise<void>;
 }
 
 /** How a path is answered. */
-export type Answers = Record<string, (response: ServerResponse) => void>;
+export type Answers = Record<string, (response: ServerResponse, request: IncomingMessage) => void>;
 
 /** A real server on this machine; what is not in `answers` is not found. */
 export async function serveHttp(answers: Answers): Promise<TestServer> {
   const requests: TestServer['requests'] = [];
   const server = createServer((request, response) => {
     const path = request.url ?? '';
-    requests.push({ path, authorization: request.headers.authorization });
+    const { authorization, range } = request.headers;
+    requests.push({ path, authorization, range });
     const answer = answers[path];
-    if (answer) return answer(response);
+    if (answer) return answer(response, request);
     response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>Not found</h1>');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -55,3 +56,46 @@ export const page = (response: ServerResponse) => {
     .writeHead(200, { 'content-type': 'text/html; charset=utf-8' })
     .end('<!DOCTYPE html><div id="app"></div>');
 };
+
+/** How a server fails at a file, and what it can do. */
+export interface Troubles {
+  /** Where the connection breaks in each answer, one after another: bytes of the whole file. Afterwards it holds. */
+  readonly breaks?: readonly number[];
+  /** Whether it answers Range requests. Default true. */
+  readonly ranges?: boolean;
+  /** Whether it tells the length of the file. Default true. */
+  readonly length?: boolean;
+  /** The file's ETag in each answer; the last one stays. */
+  readonly tags?: readonly string[];
+}
+
+/** A file from a server in trouble: what breaks, and what a second request finds. */
+export function troubled(bytes: Uint8Array, troubles: Troubles = {}) {
+  const { breaks = [], ranges = true, length = true, tags = [] } = troubles;
+  let answers = 0;
+  return (response: ServerResponse, request: IncomingMessage) => {
+    const answer = answers++;
+    const asked = ranges ? /^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] : undefined;
+    const from = Number(asked ?? 0);
+    const tag = tags[Math.min(answer, tags.length - 1)];
+    if (tag) response.setHeader('etag', tag);
+    if (asked !== undefined) {
+      response.setHeader('content-range', `bytes ${from}-${bytes.length - 1}/${bytes.length}`);
+      if (from >= bytes.length) {
+        response.writeHead(416, { 'content-range': `bytes */${bytes.length}` }).end();
+        return;
+      }
+    }
+    if (length) response.setHeader('content-length', bytes.length - from);
+    response.writeHead(asked === undefined ? 200 : 206);
+    const end = breaks[answer];
+    if (end === undefined) {
+      response.end(bytes.subarray(from));
+      return;
+    }
+    response.flushHeaders();
+    if (end > from) response.write(bytes.subarray(from, end));
+    // What was written needs a moment to be on its way.
+    setTimeout(() => response.destroy(), 20);
+  };
+}

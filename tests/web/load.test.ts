@@ -359,7 +359,8 @@ describe('a checkpoint is refused that', () => {
 describe('an option is refused:', () => {
   it.each([
     [{ dtype: 'int8' }, 'unsupported-option', 'dtype "int8"'],
-    [{ integrity: 'sha256-x' }, 'unsupported-option', 'no option "integrity"'],
+    [{ integrity: 'sha256-x' }, 'invalid-argument', 'sha256-'],
+    [{ cache: 7 }, 'invalid-argument', 'match and put'],
     [{ worker: true }, 'unsupported-option', 'leave `worker` out'],
     [{ threads: 0 }, 'invalid-argument', 'threads is 0'],
     [{ variant: 'scalar' }, 'invalid-argument', 'variant is "scalar", but it should be "relaxed" or "simd"'],

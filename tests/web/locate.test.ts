@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { locateModel, parseModelName, type Place } from '../../web/checkpoint/locate.js';
 import { locationOf } from '../../web/checkpoint/files.js';
-import type { LoadOptions, ModelLocation } from '../../web/types.js';
+import type { LoadOptions } from '../../web/types.js';
 
 const onPage = (place: string): Place => ({
   kind: 'url',
@@ -10,8 +10,10 @@ const onPage = (place: string): Place => ({
 });
 const onDisk = (path: string): Place => ({ kind: 'path', path });
 
+type Location = Parameters<typeof locateModel>[0];
+
 /** Where the three files of a model would be. */
-function addresses(model: ModelLocation, options: LoadOptions = {}, place = onPage): unknown[] {
+function addresses(model: Location, options: LoadOptions = {}, place = onPage): unknown[] {
   const files = locateModel(model, options, place);
   return [files.weights, 'config.json'].map((name) => {
     const location = locationOf(files, name);
@@ -148,6 +150,31 @@ describe('files', () => {
   );
 });
 
+describe('files in folders', () => {
+  const at = (path: string) =>
+    Object.defineProperty(new File(['{}'], path.split('/').at(-1) ?? ''), 'webkitRelativePath', {
+      value: path,
+    });
+
+  it('are those of the topmost folder with a config.json', () => {
+    const files = ['vit/onnx/config.json', 'vit/onnx/model.onnx', 'vit/config.json', 'vit/model.safetensors'];
+    const { listed, weights } = locateModel(files.map(at), {}, onPage);
+    expect(Object.keys(listed ?? {})).toEqual(['config.json', 'model.safetensors']);
+    expect(weights).toBe('model.safetensors');
+  });
+
+  it('may be anywhere, but only one model', () => {
+    const files = ['a/b/config.json', 'a/b/x.safetensors', 'a/c/d/y.safetensors'];
+    expect(locateModel(files.map(at), {}, onPage).weights).toBe('x.safetensors');
+    const two = ['a/b/config.json', 'a/c/config.json'];
+    expect(() => locateModel(two.map(at), {}, onPage)).toThrow(
+      expect.objectContaining({
+        message: 'There are 2 models among the files, in a/b/ and a/c/; give one of them.',
+      }),
+    );
+  });
+});
+
 describe('anything else', () => {
   it.each([
     [7],
@@ -156,7 +183,7 @@ describe('anything else', () => {
     [{ weights: 'text', config: {} }],
     [{ weights: new Uint8Array(), config: 'text' }],
   ])('%j is refused', (model) => {
-    expect(() => locateModel(model as unknown as ModelLocation, {}, onPage)).toThrow(
+    expect(() => locateModel(model as unknown as Location, {}, onPage)).toThrow(
       expect.objectContaining({ code: 'invalid-argument' }),
     );
   });

@@ -80,6 +80,7 @@ export class ByteReader {
       return done ? undefined : value;
     } catch (error) {
       this.#signal.throwIfAborted();
+      if (error instanceof VitError) throw error;
       throw new VitError(
         'unreadable',
         `Reading ${this.name} broke off after ${this.position.toLocaleString('en')} bytes ` +

@@ -1,8 +1,19 @@
 import { VitError } from '../errors.js';
 
+/** A file on a server. */
+export interface UrlLocation {
+  readonly kind: 'url';
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Tells the cache one version of what is at the address from another. */
+  readonly revision?: string;
+  /** How often a download that fails is tried, if not as often as usual. */
+  readonly tries?: number;
+}
+
 /** Where the bytes of one file are. Plain data, so that it can be posted to a worker. */
 export type FileLocation =
-  | { readonly kind: 'url'; readonly url: string; readonly headers?: Readonly<Record<string, string>> }
+  | UrlLocation
   /** A path on disk; only Node's `OpenFile` knows it. */
   | { readonly kind: 'path'; readonly path: string }
   | { readonly kind: 'bytes'; readonly bytes: Blob | Uint8Array };
@@ -14,7 +25,7 @@ export interface ModelFiles {
   /** The name of the weights' file. */
   readonly weights: string;
   /** An address or path that ends with a slash; a file's name is put behind it. */
-  readonly folder?: Extract<FileLocation, { kind: 'url' | 'path' }>;
+  readonly folder?: UrlLocation | Extract<FileLocation, { kind: 'path' }>;
   readonly listed?: Readonly<Record<string, FileLocation>>;
   /** The classes' names, where they came with the files. */
   readonly labels?: readonly string[] | undefined;

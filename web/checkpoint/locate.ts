@@ -1,6 +1,7 @@
 // What `load` was asked for → the files of a model.
 import { messageOf, VitError } from '../errors.js';
 import type { LoadOptions, ModelInMemory, ModelLocation } from '../types.js';
+import { modelFolder } from './dropped.js';
 import { configName, preprocessorName, weightsName, type FileLocation, type ModelFiles } from './files.js';
 import { foreignName } from './formats.js';
 
@@ -23,18 +24,18 @@ export function parseModelName(text: string): { readonly kind: 'hub' | 'place'; 
 
 /** The files that `load`'s argument stands for; `locatePlace` knows what a place is in this environment. */
 export function locateModel(
-  model: ModelLocation,
+  model: Exclude<ModelLocation, DataTransfer>,
   options: LoadOptions,
   locatePlace: (place: string) => Place,
 ): ModelFiles {
-  if (model instanceof URL) return placeFiles(model.href, locatePlace);
+  if (model instanceof URL) return placeFiles(model.href, options, locatePlace);
   if (typeof model === 'string') {
     const { kind, text } = parseModelName(model);
-    return kind === 'hub' ? hubFiles(text, options) : placeFiles(text, locatePlace);
+    return kind === 'hub' ? hubFiles(text, options) : placeFiles(text, options, locatePlace);
   }
   if (typeof model === 'object' && model !== null) {
     if ('weights' in model) return memoryFiles(model);
-    if (Symbol.iterator in model) return droppedFiles([...model]);
+    if (Symbol.iterator in model) return droppedFiles(modelFolder([...model]));
   }
   throw new VitError(
     'invalid-argument',
@@ -53,8 +54,13 @@ function hubFiles(id: string, { revision = 'main', host = defaultHost, token }: 
 }
 
 /** A folder, or a weights file with the others beside it. */
-function placeFiles(text: string, locatePlace: (place: string) => Place): ModelFiles {
-  const place = validPlace(text, locatePlace);
+function placeFiles(
+  text: string,
+  { revision }: LoadOptions,
+  locatePlace: (place: string) => Place,
+): ModelFiles {
+  const found = validPlace(text, locatePlace);
+  const place = found.kind === 'url' && revision !== undefined ? { ...found, revision } : found;
   const path = place.kind === 'url' ? new URL(place.url).pathname : place.path;
   const file = path.slice(1 + Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')));
   if (/\.safetensors$/i.test(file) || foreignName(file)) {
@@ -81,7 +87,7 @@ function validPlace(text: string, locatePlace: (place: string) => Place): Place 
 function placeAt(place: Place, path: string): Place {
   if (place.kind === 'path') return { kind: 'path', path };
   const { origin } = new URL(place.url);
-  return { kind: 'url', url: origin === 'null' ? `file://${path}` : origin + path };
+  return { ...place, url: origin === 'null' ? `file://${path}` : origin + path };
 }
 
 function memoryFiles({ weights, config, preprocessor, labels }: ModelInMemory): ModelFiles {

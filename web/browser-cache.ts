@@ -1,0 +1,57 @@
+// The browser's Cache API as a store. Works in pages and workers alike, in secure contexts.
+import type { FileStore } from './checkpoint/cache.js';
+import type { CachedFile } from './types.js';
+
+/** What the cache is called where nothing else is said. */
+const defaultName = 'vit-wasm';
+
+/** Opens the store; rejects where there is no Cache API, or the page may not use it. */
+export async function browserStore(name = defaultName): Promise<FileStore> {
+  const cache = await caches.open(name);
+  return {
+    read: async (key) => (await cache.match(key))?.body ?? undefined,
+    remove: (key) => cache.delete(key),
+    // eslint-disable-next-line @typescript-eslint/require-await -- what `put` throws at once is to reject
+    async write(key) {
+      // The pieces go to the disk as they come; the entry is there only once the stream has ended.
+      const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+      const writer = writable.getWriter();
+      const put = cache.put(key, new Response(readable));
+      // A full disk shows here, and the stream may never hear of it.
+      const failed = put.then(() => new Promise<never>(() => {}));
+      failed.catch(() => undefined);
+      return {
+        write: (piece) => Promise.race([writer.write(piece), failed]),
+        async finish() {
+          await Promise.race([writer.close(), failed]);
+          await put;
+        },
+        abandon: () => writer.abort(),
+      };
+    },
+  };
+}
+
+/**
+ * The files that `load` has kept of its downloads: in the usual cache, or in that of a name as given to `load` in
+ * `cache`; in Node a folder's path.
+ *
+ * @example
+ * ```ts
+ * const bytes = (await listCache()).reduce((sum, file) => sum + file.bytes, 0);
+ * ```
+ */
+export async function listCache(name = defaultName): Promise<CachedFile[]> {
+  if (!(await caches.has(name))) return [];
+  const cache = await caches.open(name);
+  const files = (await cache.keys()).map(async (request) => {
+    const body = await (await cache.match(request))?.blob();
+    return { url: request.url, bytes: body?.size ?? 0 };
+  });
+  return await Promise.all(files);
+}
+
+/** Forgets all that `load` has kept in the usual cache, or in that of a name. Models that are loaded stay as they are. */
+export async function clearCache(name = defaultName): Promise<void> {
+  await caches.delete(name);
+}

@@ -1,0 +1,159 @@
+// Downloads kept for the next load. A cache never fails a load: whatever goes wrong with it only costs the download.
+import { hasCode } from '../errors.js';
+import { locationOf, type ModelFiles, type UrlLocation } from './files.js';
+import type { ByteStream, OpenFile } from './source.js';
+
+/** Where files are kept by key. Every method may reject. */
+export interface FileStore {
+  /** The file as it was kept; undefined when there is none. */
+  read(key: string): Promise<ByteStream | undefined>;
+  /** Starts to keep a file, of which nothing can be read before `finish`. */
+  write(key: string): Promise<FileWriter>;
+  remove(key: string): Promise<unknown>;
+}
+
+/** A file on its way into a store. */
+export interface FileWriter {
+  /** Takes the next piece, which must not change afterwards. */
+  write(piece: Uint8Array): Promise<void>;
+  /** All pieces have come: from now on the file can be read, whole. */
+  finish(): Promise<void>;
+  /** Leaves no trace of it. */
+  abandon(): Promise<unknown>;
+}
+
+/** What a file is kept under: its address, and the revision where the address does not say it. */
+export function cacheKey({ url, revision }: UrlLocation): string {
+  if (revision === undefined) return url;
+  const key = new URL(url);
+  key.searchParams.append('revision', revision);
+  return key.href;
+}
+
+/**
+ * Opens a model's files through a store. What is downloaded goes there while it is read, but is not there before `keep`
+ * says that all of it was good.
+ */
+export class CachedFiles {
+  readonly #openFile: OpenFile;
+  readonly #store: Promise<FileStore>;
+  readonly #weightsKey: string | undefined;
+  readonly #reload: boolean;
+  readonly #arriving = new Map<string, Arrival>();
+  readonly #used = new Set<string>();
+  #weightsAreKept: Promise<boolean> | undefined;
+
+  /** With `reload`, nothing is taken from the store. */
+  constructor(openFile: OpenFile, store: Promise<FileStore>, files: ModelFiles, reload: boolean) {
+    this.#openFile = openFile;
+    this.#store = store;
+    this.#reload = reload;
+    const weights = locationOf(files, files.weights);
+    this.#weightsKey = weights?.kind === 'url' ? cacheKey(weights) : undefined;
+  }
+
+  /** Whether any of the files read so far came from the store. */
+  get usedStore(): boolean {
+    return this.#used.size > 0;
+  }
+
+  readonly open: OpenFile = async (location, name, signal) => {
+    if (location.kind !== 'url') return await this.#openFile(location, name, signal);
+    const key = cacheKey(location);
+    const kept = await this.#read(key);
+    if (kept) {
+      this.#used.add(key);
+      return kept;
+    }
+    const stream = await this.#fetch(location, name, signal);
+    if (!stream) return undefined;
+    const arrival = new Arrival(this.#store.then((store) => store.write(key)));
+    this.#arriving.set(key, arrival);
+    return stream.pipeThrough(
+      new TransformStream<Uint8Array, Uint8Array>({
+        async transform(piece, controller) {
+          await arrival.write(piece);
+          controller.enqueue(piece);
+        },
+      }),
+    );
+  };
+
+  /** The model was loaded: puts its files into the store. */
+  async keep(): Promise<void> {
+    const weights = this.#arriving.get(this.#weightsKey ?? '');
+    const others = [...this.#arriving.values()].filter((arrival) => arrival !== weights);
+    const kept = await Promise.all(others.map((arrival) => arrival.finish()));
+    // The weights come last: where they are, everything else is.
+    if (kept.every(Boolean)) await weights?.finish();
+    else await weights?.abandon();
+  }
+
+  /** The model was not loaded: nothing of this load is kept, nor what it was given by the store. */
+  async drop(): Promise<void> {
+    const removals = [...this.#used].map(async (key) => (await this.#store).remove(key));
+    const abandoned = [...this.#arriving.values()].map((arrival) => arrival.abandon());
+    await Promise.allSettled([...removals, ...abandoned]);
+  }
+
+  async #read(key: string): Promise<ByteStream | undefined> {
+    if (this.#reload) return undefined;
+    try {
+      return await (await this.#store).read(key);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Downloads a file. Without a connection, what was not kept along with the weights is taken not to exist. */
+  async #fetch(location: UrlLocation, name: string, signal: AbortSignal): Promise<ByteStream | undefined> {
+    this.#weightsAreKept ??= this.#has(this.#weightsKey);
+    if (!(await this.#weightsAreKept)) return await this.#openFile(location, name, signal);
+    return await this.#openFile({ ...location, tries: 1 }, name, signal).catch((error: unknown) => {
+      if (hasCode(error, 'unreadable')) return undefined;
+      throw error;
+    });
+  }
+
+  async #has(key: string | undefined): Promise<boolean> {
+    const stream = key === undefined ? undefined : await this.#read(key);
+    // Not waited for: of a clone it would end only with the original.
+    stream?.cancel().catch(() => undefined);
+    return stream !== undefined;
+  }
+}
+
+/** A file that is being written, until something goes wrong with it. */
+class Arrival {
+  #writer: Promise<FileWriter | undefined>;
+
+  constructor(writer: Promise<FileWriter>) {
+    this.#writer = writer.catch(() => undefined);
+  }
+
+  async write(piece: Uint8Array): Promise<void> {
+    await this.#attempt((writer) => writer.write(piece));
+  }
+
+  finish(): Promise<boolean> {
+    return this.#attempt((writer) => writer.finish());
+  }
+
+  async abandon(): Promise<void> {
+    const writer = await this.#writer;
+    this.#writer = Promise.resolve(undefined);
+    await writer?.abandon().catch(() => undefined);
+  }
+
+  async #attempt(step: (writer: FileWriter) => Promise<void>): Promise<boolean> {
+    const writer = await this.#writer;
+    if (!writer) return false;
+    try {
+      await step(writer);
+      return true;
+    } catch {
+      await this.abandon();
+      return false;
+    }
+  }
+}
