@@ -5,7 +5,11 @@ import type { CachedFile } from './types.js';
 /** What the cache is called where nothing else is said. */
 const defaultName = 'vit-wasm';
 
-/** Opens the store; rejects where there is no Cache API, or the page may not use it. */
+/**
+ * Opens the store; rejects where there is no Cache API, or the page may not use it.
+ *
+ * @internal
+ */
 export async function browserStore(name = defaultName): Promise<FileStore> {
   const cache = await caches.open(name);
   return {
