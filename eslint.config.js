@@ -17,7 +17,7 @@ export default typescript.config(
     languageOptions: { globals: globals.node },
   },
   {
-    files: ['examples/**/*.js', 'bench/page/**/*.js'],
+    files: ['examples/**/*.js', 'bench/page/**/*.js', 'tests/browser/page/**/*.js'],
     languageOptions: { globals: globals.browser },
   },
 );

@@ -37,6 +37,7 @@ export interface Surroundings {
 export function inChromium(
   routes = usualRoutes,
   headers: Readonly<Record<string, string>> = {},
+  flags: readonly string[] = chromiumFlags,
 ): Surroundings {
   let browser: Browser;
   let server: Server;
@@ -46,7 +47,7 @@ export function inChromium(
 
   beforeAll(async () => {
     server = await startServer(routes, headers);
-    browser = await chromium.launch({ executablePath: onPath('chromium'), args: chromiumFlags });
+    browser = await chromium.launch({ executablePath: onPath('chromium'), args: [...flags] });
   });
   afterEach(async () => {
     await Promise.all(closing.map((page) => page.close()));
@@ -78,12 +79,24 @@ export function inChromium(
 }
 
 /** For a machine that may have no network and no display, and where the tests may run as root. */
-const chromiumFlags = [
+const usualFlags = [
   '--no-sandbox',
-  '--disable-gpu',
   '--disable-quic',
   '--no-first-run',
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+];
+const chromiumFlags = [...usualFlags, '--disable-gpu'];
+
+/** With WebGL and WebGPU, computed by the processor. */
+export const withWebGpu = [
+  ...usualFlags,
+  '--enable-unsafe-swiftshader',
+  '--enable-unsafe-webgpu',
+  '--use-angle=swiftshader',
+  '--use-vulkan=swiftshader',
+  '--use-webgpu-adapter=swiftshader',
+  '--enable-features=Vulkan',
+  '--ignore-gpu-blocklist',
 ];

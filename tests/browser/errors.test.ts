@@ -107,7 +107,7 @@ describe.each([true, false])('worker: %s', (worker) => {
       'a closed ImageBitmap': 'invalid-source',
       'too few bytes': 'invalid-source',
       'a Blob of text': 'invalid-source',
-      'an address': 'invalid-source',
+      'an address of nothing': 'not-found',
       null: 'invalid-source',
     });
     expect(last).toEqual(first);
@@ -170,7 +170,7 @@ async function giveBadSources({ entry, url, worker }: Question) {
     'a closed ImageBitmap': closed,
     'too few bytes': { data: new Uint8Array(3), width: 1, height: 1 },
     'a Blob of text': new Blob(['text']),
-    'an address': '/cat.jpg',
+    'an address of nothing': '/cat.jpg',
     null: null,
   };
   const codes: Record<string, string> = {};

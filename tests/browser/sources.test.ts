@@ -41,6 +41,7 @@ async function classifyAll({ entry, picture, worker }: Question) {
     'raw RGBA': { data: Uint8Array.from(bytes), width, height },
     'an <img> that is still loading': image,
     'a Blob': png,
+    'an address': URL.createObjectURL(png),
     'a File': new File([png], 'picture.png', { type: 'image/png' }),
   };
   const { load } = (await import(entry)) as Package;
@@ -78,7 +79,7 @@ describe.each([true, false])('worker: %s', (worker) => {
     const expected = predictions.sort((a, b) => a.index - b.index).map(({ probability }) => probability);
 
     const kinds = Object.keys(alone);
-    expect(kinds).toHaveLength(10);
+    expect(kinds).toHaveLength(11);
     expect(alone).toEqual(Object.fromEntries(kinds.map((kind) => [kind, expected])));
     expect(together).toEqual(kinds.map(() => expected));
     expect(kept).toBe(true);
