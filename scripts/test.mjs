@@ -1,5 +1,5 @@
 // Everything that has to hold: builds, checks, runs the C++ and the JavaScript tests, and ends with one line that
-// counts them all.
+// counts them all. --consumers adds the whole matrix of consumers, --only-consumers runs nothing else.
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -64,9 +64,14 @@ function googleTests(name, program, ...args) {
   });
 }
 
-function javascriptTests() {
+/** The packed package in projects of its users: the bundlers and frameworks that take their time. */
+function consumerTests() {
+  return javascriptTests('--testMatch', '**/tests/consumers/*.consumers.ts', '--testTimeout', '300000');
+}
+
+function javascriptTests(...options) {
   const report = join(root, 'build/jest.json');
-  const jest = [join(root, 'node_modules/jest/bin/jest.js'), '--json', `--outputFile=${report}`];
+  const jest = [join(root, 'node_modules/jest/bin/jest.js'), '--json', `--outputFile=${report}`, ...options];
   const flags = ['--experimental-vm-modules', ...relaxedSimd];
   return counted(report, process.execPath, [...flags, ...jest], (text) => {
     const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(text);
@@ -89,13 +94,20 @@ function counted(report, program, args, read) {
   return counts;
 }
 
+function quickParts() {
+  part('Format, lint and types', () => ({ passed: 0, failed: lint().length }));
+  part('C++ tests, native', nativeTests);
+  for (const variant of variants) part(`C++ tests, ${variant}`, () => variantTests(variant));
+  part('JavaScript tests', javascriptTests);
+}
+
 await main(import.meta, () => {
   mkdirSync(join(root, 'build'), { recursive: true });
   if (part('Build', buildAll)) {
-    part('Format, lint and types', () => ({ passed: 0, failed: lint().length }));
-    part('C++ tests, native', nativeTests);
-    for (const variant of variants) part(`C++ tests, ${variant}`, () => variantTests(variant));
-    part('JavaScript tests', javascriptTests);
+    if (!process.argv.includes('--only-consumers')) quickParts();
+    if (process.argv.some((flag) => /^--(only-)?consumers$/.test(flag))) {
+      part('Every consumer of the package', consumerTests);
+    }
   }
   console.log(`\n${total.passed} passed, ${total.failed} failed`);
   if (total.failed > 0) process.exitCode = 1;

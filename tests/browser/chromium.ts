@@ -47,7 +47,7 @@ export function inChromium(
 
   beforeAll(async () => {
     server = await startServer(routes, headers);
-    browser = await chromium.launch({ executablePath: onPath('chromium'), args: [...flags] });
+    browser = await launchChromium(flags);
   });
   afterEach(async () => {
     await Promise.all(closing.map((page) => page.close()));
@@ -78,6 +78,10 @@ export function inChromium(
   };
 }
 
+export function launchChromium(flags = chromiumFlags): Promise<Browser> {
+  return chromium.launch({ executablePath: onPath('chromium'), args: [...flags] });
+}
+
 /** For a machine that may have no network and no display, and where the tests may run as root. */
 const usualFlags = [
   '--no-sandbox',
@@ -87,7 +91,7 @@ const usualFlags = [
   '--disable-component-update',
   '--disable-sync',
 ];
-const chromiumFlags = [...usualFlags, '--disable-gpu'];
+export const chromiumFlags: readonly string[] = [...usualFlags, '--disable-gpu'];
 
 /** With WebGL and WebGPU, computed by the processor. */
 export const withWebGpu = [

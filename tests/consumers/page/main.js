@@ -1,0 +1,4 @@
+import { load } from 'vit-wasm';
+import { showAnswers } from './show-answers.js';
+
+showAnswers(load);
