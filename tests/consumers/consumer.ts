@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 
+import type { Variant } from '../../web/types.js';
 import { chromiumFlags, launchChromium } from '../browser/chromium.js';
 import { startServer, type Route, type Server } from '../browser/server.js';
 import { fixtures } from '../golden/fixtures.js';
@@ -25,6 +26,8 @@ export interface Consumer {
   readonly path?: string;
   /** What its server puts into the page, if it renders it. */
   readonly renders?: string;
+  /** The build that runs; `relaxed` if absent. */
+  readonly variant?: Variant;
   /** Whether the wasm is a file of its own, rather than inlined. */
   readonly wasmFile: boolean;
 }
@@ -64,7 +67,7 @@ export function surroundings(flags: readonly string[] = chromiumFlags): Surround
 
 /** The tests of a consumer whose page is made of `page/`: it loads the built-in model or the one its address names. */
 export function testConsumer(consumer: Consumer, { context, plain, models: server }: Surroundings): void {
-  const { name, serve, path = '/', wasmFile } = consumer;
+  const { name, serve, path = '/', variant = 'relaxed', wasmFile } = consumer;
   describe(name, () => {
     const site = siteOf(consumer);
     const open = async (query = '') => visit(await context(), `${site().origin}${path}${query}`);
@@ -72,7 +75,7 @@ export function testConsumer(consumer: Consumer, { context, plain, models: serve
     it('answers as Node does, from files that are all there', async () => {
       const visited = await open();
       await expectAnswersOfNode(visited.page, plain());
-      expect(await visited.page.title()).toMatch(/^relaxed, /);
+      expect(await visited.page.title()).toMatch(new RegExp(`^${variant}, `));
       expectFiles(visited, wasmFile);
       await visited.page.context().close();
     });

@@ -32,9 +32,24 @@ const pages: Consumer[] = [
     serve: vite('dev:exclude'),
     wasmFile: true,
   },
+  {
+    name: 'Vite 6 dev, with vit-wasm/inline',
+    sources: [page, 'tests/consumers/inline', 'tests/consumers/vite-6'],
+    serve: vite('dev'),
+    wasmFile: false,
+  },
   built('webpack 5', page, 'tests/consumers/webpack-5'),
   built('Rspack 2', page, 'tests/consumers/rspack-2'),
   built('Rollup 4 with import-meta-assets', page, 'tests/consumers/rollup-4'),
+  {
+    ...built(
+      'Rollup 4 with vit-wasm/inline',
+      page,
+      'tests/consumers/inline',
+      'tests/consumers/rollup-4-inline',
+    ),
+    wasmFile: false,
+  },
   built('Parcel 2', page, 'tests/consumers/parcel-2'),
 ];
 

@@ -1,5 +1,10 @@
 // The consumers that take a moment. The others are in matrix.consumers.ts.
-import { surroundings, testConsumer, testExample, type Consumer } from './consumer.js';
+import { readFile, writeFile } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
+
+import { startServer } from '../browser/server.js';
+import { surroundings, testConsumer, testExample, type Consumer, type Site } from './consumer.js';
+import type { Project } from './project.js';
 
 const page = 'tests/consumers/page';
 const around = surroundings();
@@ -21,6 +26,40 @@ testConsumer(
   around,
 );
 
+testConsumer(
+  {
+    name: '<script>',
+    sources: [page, 'tests/consumers/plain', 'tests/consumers/script'],
+    serve: { '/': '.' },
+    wasmFile: false,
+  },
+  around,
+);
+
+testConsumer(
+  {
+    name: 'a CDN',
+    sources: [page, 'tests/consumers/plain', 'tests/consumers/cdn'],
+    serve: fromElsewhere,
+    wasmFile: true,
+  },
+  around,
+);
+
+/** The page from one origin, the package from another. */
+async function fromElsewhere({ folder }: Project): Promise<Site> {
+  const files = pathToFileURL(`${folder}/`);
+  const cdn = await startServer(
+    { '/vit-wasm/': new URL('node_modules/vit-wasm/', files) },
+    { 'Access-Control-Allow-Origin': '*' },
+  );
+  const page = new URL('index.html', files);
+  const html = await readFile(page, 'utf8');
+  await writeFile(page, html.replace('https://cdn.example', cdn.origin));
+  const site = await startServer({ '/': files });
+  return { origin: site.origin, end: () => void [cdn.close(), site.close()] };
+}
+
 testExample(
   {
     name: 'examples/minimal',
@@ -31,6 +70,29 @@ testExample(
   },
   around,
   async () => {},
+);
+
+testConsumer(
+  {
+    name: 'esbuild with vit-wasm/inline',
+    sources: [page, 'tests/consumers/inline', 'tests/consumers/esbuild-inline'],
+    build: 'build',
+    serve: { '/': 'dist' },
+    wasmFile: false,
+  },
+  around,
+);
+
+testConsumer(
+  {
+    name: 'esbuild with the file loader',
+    sources: [page, 'tests/consumers/esbuild-files'],
+    build: 'build',
+    serve: { '/': 'dist' },
+    variant: 'simd',
+    wasmFile: true,
+  },
+  around,
 );
 
 testConsumer({ ...vite8, name: 'Vite 8 build' }, around);

@@ -1,0 +1,4 @@
+import { load } from 'vit-wasm/inline';
+import { showAnswers } from './show-answers.js';
+
+showAnswers(load);

@@ -1,0 +1,3 @@
+import { showAnswers } from './show-answers.js';
+
+showAnswers(window.vitWasm.load);
