@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import timm
 import torch
 from PIL import Image
 from safetensors.numpy import save_file
@@ -34,6 +35,33 @@ def compute_logits(network: ViTForImageClassification, pixel_values: np.ndarray)
     return logits.astype(np.float32)
 
 
+def timm_state(network: ViTForImageClassification) -> dict[str, torch.Tensor]:
+    """The same tensors by timm's names."""
+    state = {name.removeprefix("vit."): tensor for name, tensor in network.state_dict().items()}
+    renamed = {
+        "cls_token": state["embeddings.cls_token"],
+        "pos_embed": state["embeddings.position_embeddings"],
+    }
+    pairs = [("patch_embed.proj", "embeddings.patch_embeddings.projection"), ("norm", "layernorm"), ("head", "classifier")]
+    for i in range(network.config.num_hidden_layers):
+        ours, theirs = f"blocks.{i}.", f"layers.{i}."
+        pairs += [(f"{ours}norm1", f"{theirs}layernorm_before"), (f"{ours}norm2", f"{theirs}layernorm_after")]
+        pairs += [(f"{ours}attn.proj", f"{theirs}attention.o_proj")]
+        pairs += [(f"{ours}mlp.{layer}", f"{theirs}mlp.{layer}") for layer in ("fc1", "fc2")]
+        for part in ("weight", "bias"):
+            fused = [state[f"{theirs}attention.{letter}_proj.{part}"] for letter in "qkv"]
+            renamed[f"{ours}attn.qkv.{part}"] = torch.cat(fused)
+    return renamed | {f"{ours}.{part}": state[f"{theirs}.{part}"] for ours, theirs in pairs for part in ("weight", "bias")}
+
+
+def compute_timm_logits(network: ViTForImageClassification, pixel_values: np.ndarray) -> np.ndarray:
+    """What timm makes of the same weights; its layer_norm_eps is 1e-6."""
+    renamed = timm.create_model("deit_tiny_patch16_224").double().eval()
+    renamed.load_state_dict(timm_state(network))
+    with torch.no_grad():
+        return renamed(torch.from_numpy(pixel_values)[None].double())[0].numpy().astype(np.float32)
+
+
 def write_deit_tiny(fixtures: Path, shared: Path) -> None:
     folder = shared / "models" / "deit-tiny-patch16-224"
     network = ViTForImageClassification.from_pretrained(folder).eval()
@@ -43,6 +71,7 @@ def write_deit_tiny(fixtures: Path, shared: Path) -> None:
 
     fixed = noise_tensor(FIXED_SEED, 3 * 224 * 224).reshape(3, 224, 224)
     tensors, photographs = {"fixed": compute_logits(network, fixed)}, []
+    tensors["fixed, timm"] = compute_timm_logits(network, fixed)
     for name, answer in FIRST_ANSWERS.items():
         rgba = np.asarray(Image.open(shared / "images" / f"{name}.jpg").convert("RGBA"))
         logits = tensors[name] = compute_logits(network, process(processor, rgba))

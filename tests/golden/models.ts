@@ -25,15 +25,18 @@ export function folderOf(model: GoldenModel): URL {
 /** Brings a folder's model into an engine, the way `load` does. */
 export async function fillEngine(engine: Engine, folder: URL): Promise<void> {
   const names = [configName, preprocessorName, weightsName];
-  const listed = names.map(async (name) => {
-    const bytes = new Uint8Array(await readFile(new URL(name, folder)));
-    return [name, { kind: 'bytes', bytes }] as const;
-  });
-  const files: ModelFiles = {
-    title: folder.pathname,
-    weights: weightsName,
-    listed: Object.fromEntries(await Promise.all(listed)),
-  };
+  const listed = names.map(async (name) => [name, await readFile(new URL(name, folder))] as const);
+  await fillFrom(engine, folder.pathname, Object.fromEntries(await Promise.all(listed)));
+}
+
+/** Brings a model's files into an engine. `title` is what messages call them. */
+export async function fillFrom(
+  engine: Engine,
+  title: string,
+  contents: Readonly<Record<string, Uint8Array>>,
+): Promise<void> {
+  const listed = Object.entries(contents).map(([name, bytes]) => [name, { kind: 'bytes', bytes }] as const);
+  const files: ModelFiles = { title, weights: weightsName, listed: Object.fromEntries(listed) };
   const context = { open: openFile, signal: new AbortController().signal };
   await fill(engine, await openCheckpoint(files, {}, context), context);
 }
