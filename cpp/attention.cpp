@@ -31,13 +31,11 @@ void attend(Activations& a, const Config& c, int head, int row, int rows) {
 }
 
 void attend_with_all_heads(Activations& a, const Config& c, int rows) {
-  const int packs = pieces(token_count(c), kPackedTokens);
-  parallel_for(c.heads * packs,
-               [&](int piece) { pack_keys_and_values(a, c, piece / packs, piece % packs * kPackedTokens); });
-  const int tiles = pieces(rows, kAttentionRows);
-  parallel_for(c.heads * tiles, [&](int piece) {
-    const int row = piece % tiles * kAttentionRows;
-    attend(a, c, piece / tiles, row, std::min(kAttentionRows, rows - row));
+  parallel_for(c.heads, pieces(token_count(c), kPackedTokens),
+               [&](int head, int piece) { pack_keys_and_values(a, c, head, piece * kPackedTokens); });
+  parallel_for(c.heads, pieces(rows, kAttentionRows), [&](int head, int tile) {
+    const int row = tile * kAttentionRows;
+    attend(a, c, head, row, std::min(kAttentionRows, rows - row));
   });
 }
 

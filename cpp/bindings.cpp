@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "threads.h"
 #include "vit.h"
 
 using namespace emscripten;
@@ -60,6 +61,9 @@ EMSCRIPTEN_BINDINGS(vit) {
   using namespace vit;
 
   function("variant", +[] { return std::string(VIT_VARIANT); });
+  function("useThreads", &use_threads);
+  function("runningThreads", +[] { return running_threads(); });
+  function("endThreads", &end_threads);
 
   value_object<Config>("Config")
       .field("imageHeight", &Config::image_height)

@@ -2,6 +2,7 @@
 
 #if defined(VIT_THREADS)
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <thread>
@@ -13,26 +14,33 @@ namespace {
 // woken costs about as much, and within a forward pass the next loop begins long before.
 constexpr int kLooks = 20'000;
 
-// A loop that is being run. Threads that were late for it may still look at these fields while the next one
-// is being prepared, so all are atomic; what they may take is decided by `position` alone.
+// The loop that is being run. Threads that were late for it may still look at these fields while the next one
+// is being prepared, so all are atomic; what they may take is decided by the shares alone.
 struct Loop {
-  // The loop's number in the upper 32 bits, how many passes nobody has taken yet in the lower. Taking one is
-  // a compare-and-exchange of both: it fails for who has looked at another loop.
-  alignas(64) std::atomic<uint64_t> position{0};
+  alignas(64) std::atomic<int> number{0};
+  std::atomic<int> columns{0};
+  std::atomic<int> rows{0};
+  std::atomic<int> sharers{1};
+  std::atomic<threads::Pass> pass{nullptr};
+  std::atomic<const void*> body{nullptr};
   // Passes that have not ended. The next loop is prepared only when there are none.
   alignas(64) std::atomic<int> unfinished{0};
   std::atomic<bool> caller_sleeps{false};
+};
 
-  alignas(64) std::atomic<int> number{0};
-  std::atomic<int> helpers_asleep{0};
-  std::atomic<int> count{0};
-  std::atomic<threads::Pass> pass{nullptr};
-  std::atomic<const void*> body{nullptr};
+// A thread's share: the loop's number in the upper 32 bits, how many passes nobody has taken yet in the
+// lower. Taking one is a compare-and-exchange of both: it fails for who has looked at another loop.
+struct Share {
+  alignas(64) std::atomic<uint64_t> position{0};
 };
 
 Loop loop;
-std::atomic<int> active{1};  // threads that share the work
-int started = 1;             // threads there are
+Share shares[kMostThreads];
+std::atomic<int> active{1};   // threads that share the work
+std::atomic<int> running{1};  // threads that run
+std::atomic<int> helpers_asleep{0};
+std::atomic<bool> ending{false};
+int started = 1;  // threads that run or are about to
 
 thread_local int thread_index = 0;
 thread_local bool inside = false;
@@ -49,24 +57,42 @@ void sleep_while(std::atomic<int>& value, int is) { value.wait(is); }
 void wake_all(std::atomic<int>& value) { value.notify_all(); }
 #endif
 
-uint32_t untaken(uint64_t position) { return static_cast<uint32_t>(position); }
+int untaken(uint64_t position) { return static_cast<int>(static_cast<uint32_t>(position)); }
 
-// Runs passes of the present loop until none is left to take.
+int first_row(int rows, int sharers, int share) {
+  return static_cast<int>(static_cast<int64_t>(rows) * share / sharers);
+}
+
+// Runs what is left of a share, and returns how many passes that were.
+int take(int share) {
+  std::atomic<uint64_t>& position = shares[share].position;
+  int ended = 0;
+  uint64_t seen = position;
+  while (untaken(seen) > 0) {
+    // These belong to the loop that was seen if the exchange succeeds: with a pass untaken it cannot have
+    // ended.
+    const int columns = loop.columns.load(std::memory_order_relaxed);
+    const int rows = loop.rows.load(std::memory_order_relaxed);
+    const int sharers = loop.sharers.load(std::memory_order_relaxed);
+    const threads::Pass pass = loop.pass.load(std::memory_order_relaxed);
+    const void* body = loop.body.load(std::memory_order_relaxed);
+    if (!position.compare_exchange_weak(seen, seen - 1)) continue;
+    const int first = first_row(rows, sharers, share);
+    const int band = first_row(rows, sharers, share + 1) - first;
+    const int index = columns * band - untaken(seen);
+    pass(body, index / band, first + index % band);
+    ended++;
+    seen = position;
+  }
+  return ended;
+}
+
+// Runs passes of the present loop, its own share first, until none is left to take.
 void take_part() {
   inside = true;
   int ended = 0;
-  uint64_t seen = loop.position.load();
-  while (untaken(seen) > 0) {
-    // These belong to the loop that was seen if the exchange succeeds: with a pass untaken, it cannot have
-    // ended.
-    const threads::Pass pass = loop.pass.load(std::memory_order_relaxed);
-    const void* body = loop.body.load(std::memory_order_relaxed);
-    const int count = loop.count.load(std::memory_order_relaxed);
-    if (!loop.position.compare_exchange_weak(seen, seen - 1)) continue;
-    pass(body, count - static_cast<int>(untaken(seen)));
-    ended++;
-    seen = loop.position.load();
-  }
+  const int sharers = loop.sharers;
+  for (int i = 0; i < sharers; i++) ended += take((thread_index + i) % sharers);
   inside = false;
   if (ended && loop.unfinished.fetch_sub(ended) == ended && loop.caller_sleeps) wake_all(loop.unfinished);
 }
@@ -80,48 +106,70 @@ void wait_for_the_others() {
   loop.caller_sleeps = false;
 }
 
-bool work_for(int index) { return index < active && untaken(loop.position) > 0; }
-
-void wait_for_work(int index) {
+// Returns the number of a loop that is not the one `seen`.
+int wait_for_a_loop(int seen) {
   for (int look = 0; look < kLooks; look++) {
-    if (work_for(index)) return;
+    if (const int number = loop.number.load(std::memory_order_acquire); number != seen) return number;
   }
-  // Read first: whoever begins a loop afterwards changes it, and the sleep does not begin.
-  const int number = loop.number;
-  if (work_for(index)) return;
-  loop.helpers_asleep++;
-  sleep_while(loop.number, number);
-  loop.helpers_asleep--;
+  helpers_asleep++;
+  while (loop.number == seen) sleep_while(loop.number, seen);
+  helpers_asleep--;
+  return loop.number;
+}
+
+void begin_next_loop() {
+  loop.number++;
+  if (helpers_asleep > 0) wake_all(loop.number);
 }
 
 void help(int index) {
   thread_index = index;
-  for (;;) {
-    wait_for_work(index);
-    if (work_for(index)) take_part();
+  running++;
+  for (int number = 0; !ending; number = wait_for_a_loop(number)) {
+    if (index < active) take_part();
   }
+  running--;
+  wake_all(running);
 }
 
 }  // namespace
 
 void use_threads(int count) {
-  active = count;
-  for (; started < count; started++) std::thread(help, started).detach();
+  active = std::min(count, kMostThreads);
+  for (; started < active; started++) std::thread(help, started).detach();
+}
+
+int running_threads() { return running; }
+
+void end_threads() {
+  active = 1;
+  ending = true;
+  begin_next_loop();
+  while (const int still = running) {
+    if (still == 1) return;
+    sleep_while(running, still);
+  }
 }
 
 int thread_count() { return active; }
 int this_thread() { return thread_index; }
 
-bool threads::sharing(int count) { return count > 1 && active > 1 && !inside; }
+bool threads::sharing() { return active.load(std::memory_order_relaxed) > 1 && !inside; }
 
-void threads::run(int count, Pass pass, const void* body) {
+void threads::run(int columns, int rows, Pass pass, const void* body) {
+  const int sharers = active;
+  loop.columns.store(columns, std::memory_order_relaxed);
+  loop.rows.store(rows, std::memory_order_relaxed);
+  loop.sharers.store(sharers, std::memory_order_relaxed);
   loop.pass.store(pass, std::memory_order_relaxed);
   loop.body.store(body, std::memory_order_relaxed);
-  loop.count.store(count, std::memory_order_relaxed);
-  loop.unfinished = count;
-  const uint64_t number = static_cast<uint32_t>(++loop.number);
-  loop.position = number << 32 | static_cast<uint32_t>(count);
-  if (loop.helpers_asleep > 0) wake_all(loop.number);
+  loop.unfinished = columns * rows;
+  const uint64_t number = static_cast<uint32_t>(loop.number.load(std::memory_order_relaxed) + 1);
+  for (int share = 0; share < sharers; share++) {
+    const int band = first_row(rows, sharers, share + 1) - first_row(rows, sharers, share);
+    shares[share].position = number << 32 | static_cast<uint32_t>(columns * band);
+  }
+  begin_next_loop();
   take_part();
   wait_for_the_others();
 }

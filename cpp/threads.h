@@ -1,9 +1,10 @@
 // Work shared among threads: the only place that knows there are any.
 //
 // A loop whose passes do not depend on each other is written as `parallel_for`. In a build without
-// VIT_THREADS it is a plain loop; in one with them, threads take the passes one by one, whoever is free the
-// next, so that a slow core, or one that is busy with something else, holds nobody up. Which thread ran a
-// pass never shows in its result: the same passes do the same sums in the same order.
+// VIT_THREADS it is a plain loop. In one with them each thread has a share of the passes, and whoever is
+// through with its own helps with the others', so that a slow core, or one that is busy with something else,
+// holds nobody up. Which thread ran a pass never shows in its result: the same passes do the same sums in the
+// same order.
 #pragma once
 
 namespace vit {
@@ -11,19 +12,32 @@ namespace vit {
 #if !defined(VIT_THREADS)
 
 inline void use_threads(int) {}
+constexpr int running_threads() { return 1; }
+inline void end_threads() {}
 constexpr int thread_count() { return 1; }
 constexpr int this_thread() { return 0; }
 
 template <typename Body>
-void parallel_for(int count, const Body& body) {
-  for (int i = 0; i < count; i++) body(i);
+void parallel_for(int columns, int rows, const Body& body) {
+  for (int column = 0; column < columns; column++) {
+    for (int row = 0; row < rows; row++) body(column, row);
+  }
 }
 
 #else
 
-/// From now on `count` threads share the work, the calling one among them: the others are started when they
-/// are needed for the first time, and then wait for work for ever. Not to be called within a `parallel_for`.
+/// At most so many threads share the work.
+inline constexpr int kMostThreads = 64;
+
+/// From now on `count` threads share the work, the calling one among them. Those that are not there yet are
+/// started; nothing waits for them, they join in when they run. Not to be called within a `parallel_for`.
 void use_threads(int count);
+
+/// How many threads run by now, the calling one among them.
+int running_threads();
+
+/// Ends all threads but the calling one, for good.
+void end_threads();
 
 /// How many threads share the work. Buffers that each thread needs for itself are made for this many.
 int thread_count();
@@ -31,30 +45,45 @@ int thread_count();
 /// Which of them is running, 0 to thread_count() − 1, inside a `parallel_for`.
 int this_thread();
 
-/// Calls body(i) once for every i in [0, count), in any order and on any thread, and returns when all calls
-/// have. Inside another `parallel_for` it is a plain loop on the same thread.
+/// Calls body(column, row) once for every column in [0, columns) and row in [0, rows), in any order and on
+/// any thread, and returns when all calls have. Inside another `parallel_for` it is a plain loop on one
+/// thread.
+///
+/// A thread's share is a band of rows, about the same band in every loop: what it wrote is in its cache when
+/// it reads it in the next. It goes through its band column by column.
 ///
 /// Only ever called from one thread at a time. Costs one or two microseconds beyond the calls; a pass that
 /// takes five or more is worth sharing.
 template <typename Body>
-void parallel_for(int count, const Body& body);
+void parallel_for(int columns, int rows, const Body& body);
 
 // What the template needs; the rest is in threads.cpp.
 namespace threads {
-using Pass = void (*)(const void* body, int i);
-bool sharing(int count);
-void run(int count, Pass pass, const void* body);
+using Pass = void (*)(const void* body, int column, int row);
+bool sharing();
+void run(int columns, int rows, Pass pass, const void* body);
 }  // namespace threads
 
 template <typename Body>
-void parallel_for(int count, const Body& body) {
-  if (threads::sharing(count)) {
-    threads::run(count, [](const void* context, int i) { (*static_cast<const Body*>(context))(i); }, &body);
-  } else {
-    for (int i = 0; i < count; i++) body(i);
+void parallel_for(int columns, int rows, const Body& body) {
+  if (threads::sharing() && columns * rows > 1) {
+    const auto pass = [](const void* context, int column, int row) {
+      (*static_cast<const Body*>(context))(column, row);
+    };
+    threads::run(columns, rows, pass, &body);
+    return;
+  }
+  for (int column = 0; column < columns; column++) {
+    for (int row = 0; row < rows; row++) body(column, row);
   }
 }
 
 #endif
+
+/// The same for body(i), i in [0, count).
+template <typename Body>
+void parallel_for(int count, const Body& body) {
+  parallel_for(1, count, [&body](int, int i) { body(i); });
+}
 
 }  // namespace vit

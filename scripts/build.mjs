@@ -19,7 +19,8 @@ import { forBuilding, need } from './system.mjs';
 import { toolchain } from './toolchain.mjs';
 
 /** The builds of the C++, as CMakeLists.txt lists them. */
-export const variants = ['simd', 'relaxed'];
+export const variants = ['simd', 'relaxed', 'simd-threads', 'relaxed-threads'];
+const hasThreads = (variant) => variant.endsWith('-threads');
 /** Where CMake builds them. */
 export const wasm = join(root, 'build/wasm');
 const dist = join(root, 'dist');
@@ -59,19 +60,39 @@ export function compile(targets = ['all']) {
   });
 }
 
-/** A variant's glue, its wasm, and the worker with the glue inside, which any server and bundler passes on. */
+/**
+ * A variant's wasm, and the worker with the glue inside, which any server and bundler passes on. Those with one thread
+ * also run without the worker, by their glue, and go into the entries that have everything inside.
+ */
 function packVariant(variant) {
   const glue = join(wasm, `vit.${variant}.js`);
-  bundleAlone(glue, `vit.${variant}.js`);
   // Not a module, so that every minifier takes it as it is.
   const worker = `worker.${variant}.js`;
-  bundleAlone(source('worker'), worker, { format: 'iife', alias: { 'vit-wasm-glue': glue } });
+  const inside = hasThreads(variant) ? selfStarting(glue, variant) : glue;
+  bundleAlone(source('worker'), worker, { format: 'iife', alias: { 'vit-wasm-glue': inside } });
   copyFileSync(join(wasm, `vit.${variant}.wasm`), join(dist, `vit.${variant}.wasm`));
+  if (hasThreads(variant)) return;
+  bundleAlone(glue, `vit.${variant}.js`);
   for (const name of [`vit.${variant}.wasm`, worker]) {
     const text = readFileSync(join(dist, name));
     const end = name === worker ? text.lastIndexOf('//# sourceMappingURL') : text.length;
     writeFileSync(join(packed, `${name}.gz`), gzipSync(text.subarray(0, end), { level: 9 }));
   }
+}
+
+/**
+ * The glue with its threads' workers started from the very file that it becomes a part of, wherever that lies: the
+ * address Emscripten writes is a static one that bundlers follow, and fail at.
+ */
+function selfStarting(glue, variant) {
+  const address = `new URL("vit.${variant}.js",import.meta.url)`;
+  const parts = readFileSync(glue, 'utf8').split(address);
+  if (parts.length !== 2) {
+    throw new Failure(`${glue} does not start its threads' workers the way this script knows: ${address}.`);
+  }
+  const path = join(wasm, `self-starting.${variant}.js`);
+  writeFileSync(path, parts.join('self.location.href'));
+  return path;
 }
 
 /** Makes one file that imports nothing: esbuild stops at what it cannot take in. */
@@ -89,7 +110,7 @@ function bundleEntries() {
     outdir: dist,
     splitting: true,
     chunkNames: 'chunk-[hash]',
-    external: ['node:*', ...variants.map((variant) => `./vit.${variant}.js`)],
+    external: ['node:*', './vit.simd.js', './vit.relaxed.js'],
   });
 }
 

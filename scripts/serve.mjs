@@ -50,6 +50,9 @@ function answer(request, response) {
     'Content-Type': types[extname(file)] ?? 'application/octet-stream',
     'Content-Length': statSync(file).size,
     'Cache-Control': 'no-cache',
+    // Isolated, the page may share memory with its workers, so that models get threads.
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Embedder-Policy': 'require-corp',
   });
   createReadStream(file).pipe(response);
 }

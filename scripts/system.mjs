@@ -11,10 +11,20 @@ const requirements = {
   GoogleTest: { there: () => existsSync('/usr/src/googletest/googletest'), packages: ['libgtest-dev'] },
   Chromium: { there: () => which('chromium'), packages: ['chromium'] },
   Firefox: { there: () => which('firefox-esr') ?? which('firefox'), packages: ['firefox-esr'] },
+  WebKitGTK: { there: () => which('WebKitWebDriver'), packages: ['webkit2gtk-driver'] },
+  Xvfb: { there: () => which('Xvfb'), packages: ['xvfb'] }, // WebKitGTK does not run without a display
 };
 
 export const forBuilding = ['cmake', 'ninja', 'python'];
-export const forTesting = [...forBuilding, 'a C++ compiler', 'GoogleTest', 'Chromium', 'Firefox'];
+export const forTesting = [
+  ...forBuilding,
+  'a C++ compiler',
+  'GoogleTest',
+  'Chromium',
+  'Firefox',
+  'WebKitGTK',
+  'Xvfb',
+];
 
 /** Makes sure that `names` are there: root on Debian or Ubuntu gets what is missing, anyone else is told. */
 export function need(names) {

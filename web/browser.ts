@@ -22,6 +22,8 @@ export function browser(parts: Parts): Platform {
 
     glue: (variant) => parts.glue(variant),
 
+    threadsObstacle: parts.threadsObstacle,
+
     builtin: () => parts.builtin(),
 
     // A service worker has none.

@@ -57,6 +57,16 @@ export class Engine {
     return this.#running().variant();
   }
 
+  /** From now on at most so many threads share the work. At their most before `begin`, which gives each its buffers. */
+  useThreads(count: number): void {
+    this.#running().useThreads(count);
+  }
+
+  /** How many of them run by now. */
+  get runningThreads(): number {
+    return this.#running().runningThreads();
+  }
+
   /** Bytes of weights, activations and staging together. */
   get memoryBytes(): number {
     return this.#native().memoryBytes();
@@ -186,8 +196,9 @@ export class Engine {
     return { data: this.#floats(model.stagePointer(), rows * columns), rows, columns };
   }
 
-  /** Lets go of the WebAssembly instance and its memory. Any later call throws. */
+  /** Lets go of the WebAssembly instance, its threads and its memory. Any later call throws. */
   dispose(): void {
+    this.#bindings?.endThreads();
     this.#model?.delete();
     this.#drop();
   }

@@ -20,6 +20,7 @@
  * | `tensors` | tensors are missing, left over, or of the wrong shape or dtype |
  * | `no-simd` | this browser cannot run any of the WebAssembly builds |
  * | `wasm` | the WebAssembly file could not be fetched, compiled or started |
+ * | `threads` | a build with threads was asked for by name, and threads cannot be had |
  * | `worker` | the worker could not be started, or died |
  * | `engine` | the engine stopped in the middle of its work |
  * | `disposed` | the model was used after `dispose()` |
@@ -42,6 +43,7 @@ export type VitErrorCode =
   | 'tensors'
   | 'no-simd'
   | 'wasm'
+  | 'threads'
   | 'worker'
   | 'engine'
   | 'disposed';

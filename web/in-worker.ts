@@ -15,6 +15,9 @@ export interface WorkerPort extends Port<Request, Reply> {
   terminate(): void;
 }
 
+/** Milliseconds that a worker has to end its threads. */
+const longestEnd = 200;
+
 interface PendingCall {
   resolve(value: ModelInfo | VerbResult<Verb>): void;
   reject(error: unknown): void;
@@ -28,13 +31,17 @@ export class InWorker implements Runner {
   readonly #cache: ModelCache | undefined;
   #info: ModelInfo | undefined;
   #death: VitError | undefined;
+  /** Whether the worker may have started threads. */
+  readonly #threaded: boolean;
 
   private constructor(
     port: WorkerPort,
+    threaded: boolean,
     onProgress: LoadOptions['onProgress'],
     cache: ModelCache | undefined,
   ) {
     this.#port = port;
+    this.#threaded = threaded;
     this.#onProgress = onProgress;
     this.#cache = cache;
     port.onmessage = ({ data }) => this.#receive(data);
@@ -49,7 +56,8 @@ export class InWorker implements Runner {
     module: Promise<WebAssembly.Module>,
     { signal, onProgress, cache }: Pick<LoadOptions, 'signal' | 'onProgress' | 'cache'>,
   ): Promise<InWorker> {
-    const runner = new InWorker(await spawn(), onProgress, typeof cache === 'object' ? cache : undefined);
+    const ownCache = typeof cache === 'object' ? cache : undefined;
+    const runner = new InWorker(await spawn(), request.threads.count > 1, onProgress, ownCache);
     const stop = () => runner.#stop(signal?.reason);
     signal?.addEventListener('abort', stop);
     try {
@@ -85,7 +93,7 @@ export class InWorker implements Runner {
   }
 
   dispose(): void {
-    this.#port.terminate();
+    this.#end();
     this.#pending = undefined;
   }
 
@@ -114,6 +122,9 @@ export class InWorker implements Runner {
         return;
       case 'failed':
         this.#settle()?.reject(unpackError(reply.error));
+        return;
+      case 'ended':
+        this.#port.terminate();
     }
   }
 
@@ -130,9 +141,19 @@ export class InWorker implements Runner {
 
   /** Ends the worker in the middle of loading. */
   #stop(reason: unknown): void {
-    this.#port.terminate();
+    this.#end();
     this.#onProgress = undefined;
     this.#settle()?.reject(reason);
+  }
+
+  /**
+   * Ends the worker. It is asked to end its threads first: Chromium takes two seconds over ending one that sleeps. One
+   * that is busy is not waited for.
+   */
+  #end(): void {
+    if (!this.#threaded) return this.#port.terminate();
+    this.#port.postMessage({ type: 'end' }, []);
+    setTimeout(() => this.#port.terminate(), longestEnd);
   }
 
   #die(what: string): void {

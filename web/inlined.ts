@@ -8,10 +8,10 @@ import { fromBase64 } from './base64.js';
 import { compileBytes } from './compile.js';
 import type { Glue } from './module.js';
 import type { Parts } from './platform.js';
-import type { Variant } from './types.js';
+import type { Instructions, Variant } from './types.js';
 
-/** Each build, its files compressed by gzip and written in base64. */
-const packed: Record<Variant, { wasm: string; worker: string; glue: Glue }> = {
+/** Each build with one thread, its files compressed by gzip and written in base64. */
+const packed: Record<Instructions, { wasm: string; worker: string; glue: Glue }> = {
   relaxed: { wasm: relaxedWasm, worker: relaxedWorker, glue: relaxedGlue },
   simd: { wasm: simdWasm, worker: simdWorker, glue: simdGlue },
 };
@@ -21,10 +21,14 @@ const scripts: Partial<Record<Variant, Promise<string>>> = {};
 
 /** The package's parts inside the script: there is nothing to locate. */
 export const inlined: Omit<Parts, 'builtin'> = {
-  wasm: async (variant) => await compileBytes(await unpack(packed[variant].wasm), `vit.${variant}.wasm`),
-  worker: (variant) => (scripts[variant] ??= makeScript(packed[variant].worker)),
+  threadsObstacle: 'builds with threads are not inside this entry of vit-wasm',
+  wasm: async (variant) => await compileBytes(await unpack(partsOf(variant).wasm), `vit.${variant}.wasm`),
+  worker: (variant) => (scripts[variant] ??= makeScript(partsOf(variant).worker)),
   glue: (variant) => Promise.resolve(packed[variant].glue),
 };
+
+/** Those of a build with one thread, as with this obstacle no other is chosen. */
+const partsOf = (variant: Variant) => packed[variant as Instructions];
 
 async function makeScript(worker: string): Promise<string> {
   return URL.createObjectURL(new Blob([await unpack(worker)], { type: 'text/javascript' }));

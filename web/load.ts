@@ -5,11 +5,12 @@ import { VitError } from './errors.js';
 import { InPlace } from './in-place.js';
 import { InWorker } from './in-worker.js';
 import { Model } from './model.js';
-import { checkLoadOptions, reasonForOneThread, rgbOf, sizeOf } from './options.js';
+import { checkLoadOptions, rgbOf, sizeOf } from './options.js';
 import { storeOf } from './own-cache.js';
 import type { Platform } from './platform.js';
 import type { Runner } from './runner.js';
-import type { LoadOptions, ModelLocation } from './types.js';
+import { planThreads } from './threads.js';
+import type { Instructions, LoadOptions, ModelLocation } from './types.js';
 import { chooseVariant } from './variant.js';
 
 /** What both entries' `load` does, given what differs between them. */
@@ -35,12 +36,14 @@ async function start(
   model: ModelLocation | undefined,
   options: LoadOptions,
 ): Promise<Runner> {
-  const { signal, wasm, threads, worker = platform.spawn !== undefined } = options;
+  const { signal, wasm, worker = platform.spawn !== undefined } = options;
   const { spawn } = platform;
   if (worker && !spawn) {
     throw new VitError('unsupported-option', 'Here models run in the calling thread; leave `worker` out.');
   }
-  const variant = chooseVariant(wasm?.variant ?? options.variant);
+  const obstacle = worker ? undefined : 'a model in the calling thread has no others';
+  const threads = planThreads(options, platform.threadsObstacle ?? obstacle);
+  const variant = chooseVariant(wasm?.variant ?? options.variant, threads.count);
   const files = await filesOf(platform, model, options);
   const labels = options.labels ?? files.labels;
   const { imageSize } = options;
@@ -50,7 +53,7 @@ async function start(
     labels,
     imageSize: sizeOf(imageSize),
     integrity: options.integrity,
-    threadsReason: reasonForOneThread(threads),
+    threads,
   };
   const cache = isDownloaded(files) && (options.cache ?? true);
   const module = quietly(platform.compile(variant, wasm, signal));
@@ -58,7 +61,7 @@ async function start(
     const url = typeof worker === 'object' ? worker.url : undefined;
     return await InWorker.start(request, () => spawn(variant, url), module, { ...options, cache });
   }
-  const glue = quietly(platform.glue(variant));
+  const glue = quietly(platform.glue(variant as Instructions));
   const store = storeOf(cache, platform.store);
   return await InPlace.start(request, glue, module, { ...options, open: platform.open, store });
 }

@@ -15,6 +15,14 @@ const files: Record<Variant, { wasm(): URL; worker(): URL }> = {
     wasm: () => new URL('./vit.simd.wasm', import.meta.url),
     worker: () => new URL('./worker.simd.js', import.meta.url),
   },
+  'relaxed-threads': {
+    wasm: () => new URL('./vit.relaxed-threads.wasm', import.meta.url),
+    worker: () => new URL('./worker.relaxed-threads.js', import.meta.url),
+  },
+  'simd-threads': {
+    wasm: () => new URL('./vit.simd-threads.wasm', import.meta.url),
+    worker: () => new URL('./worker.simd-threads.js', import.meta.url),
+  },
 };
 
 /** The package's parts as files beside the script, each fetched when it is needed. */

@@ -136,6 +136,11 @@ export interface Bindings {
   readonly Model: new () => NativeModel;
   /** The name of the build that runs. */
   variant(): string;
+  /** From now on so many threads share the work, each as soon as it runs; cpp/threads.h. Does nothing without threads. */
+  useThreads(count: number): void;
+  runningThreads(): number;
+  /** Ends all threads but the calling one, for good. */
+  endThreads(): void;
   /** The memory as it is now: replaced when it grows, so never kept. */
   readonly HEAPU8: Uint8Array;
   readonly HEAPF32: Float32Array;

@@ -43,6 +43,8 @@ const node: Platform = {
 
   glue: importGlue,
 
+  threadsObstacle: 'in Node a model runs in the calling thread',
+
   builtin: builtinBeside,
 };
 

@@ -1,7 +1,7 @@
 import { parseIntegrity } from './checkpoint/integrity.js';
 import { VitError } from './errors.js';
 import type { Rgb } from './raw-pixels.js';
-import type { ClassifyOptions, Colour, LoadOptions, ModelCache, Region, Size } from './types.js';
+import type { ClassifyOptions, Colour, LoadOptions, ModelCache, Region, Size, Variant } from './types.js';
 import { variants } from './variant.js';
 
 /** Refuses options that are not there: passed over in silence they would seem to work. */
@@ -47,8 +47,9 @@ export function checkLoadOptions(options: LoadOptions): void {
   if (threads !== undefined && threads !== 'auto' && !(Number.isInteger(threads) && threads >= 1)) {
     throw wrong('threads', threads, 'a whole number of at least 1 or "auto"');
   }
-  const names = variants.map((name) => `"${name}"`).join(' or ');
-  if (variant !== undefined && !variants.includes(variant)) throw wrong('variant', variant, names);
+  const builds: readonly Variant[] = [...variants, ...variants.map((name) => `${name}-threads` as const)];
+  const names = builds.map((name) => `"${name}"`).join(' or ');
+  if (variant !== undefined && !builds.includes(variant)) throw wrong('variant', variant, names);
   if (
     labels !== undefined &&
     !(Array.isArray(labels) && labels.every((label) => typeof label === 'string'))
@@ -63,8 +64,7 @@ export function checkLoadOptions(options: LoadOptions): void {
     throw wrong('cache', options.cache, 'true, false, a name, or an object with match and put');
   }
   if (!wasm) return;
-  if (!variants.includes(wasm.variant))
-    throw wrong('wasm.variant', wasm.variant, `the build it is: ${names}`);
+  if (!builds.includes(wasm.variant)) throw wrong('wasm.variant', wasm.variant, `the build it is: ${names}`);
   if (variant !== undefined && variant !== wasm.variant) {
     throw wrong('wasm.variant', wasm.variant, `the same as variant, "${variant}"`);
   }
@@ -96,11 +96,6 @@ function isCache(cache: unknown): boolean {
 
 function wrong(option: string, value: unknown, form: string): VitError {
   return new VitError('invalid-argument', `${option} is ${JSON.stringify(value)}, but it should be ${form}.`);
-}
-
-/** Why a model has the one thread it has, in answer to the `threads` option. */
-export function reasonForOneThread(threads: LoadOptions['threads']): string {
-  return threads === 1 ? 'one thread was asked for' : 'this version has no builds with threads';
 }
 
 /** Refuses what `classify` cannot do; `allow` and `deny` are the business of labels.ts. */

@@ -3,7 +3,7 @@ import type { FileLocation, ModelFiles } from './checkpoint/files.js';
 import type { OpenFile } from './checkpoint/source.js';
 import type { WorkerPort } from './in-worker.js';
 import type { Glue } from './module.js';
-import type { Variant, WasmOverride } from './types.js';
+import type { Instructions, Variant, WasmOverride } from './types.js';
 
 /** What differs between a browser (browser.ts) and Node (node.ts). */
 export interface Platform {
@@ -23,8 +23,11 @@ export interface Platform {
     signal: AbortSignal | undefined,
   ): Promise<WebAssembly.Module>;
 
-  /** The glue of a variant, for this thread. */
-  glue(variant: Variant): Promise<Glue>;
+  /** The glue of a build with one thread, for the calling thread. */
+  glue(variant: Instructions): Promise<Glue>;
+
+  /** Why models have one thread here, whatever else is there; absent where they may have more. */
+  readonly threadsObstacle?: string | undefined;
 
   /** The model that `load` means when it is not told which. */
   builtin(): Promise<ModelFiles>;
@@ -36,10 +39,12 @@ export interface Platform {
 
 /** Where a browser finds the package's own parts: beside the script (located.ts) or inside it (inlined.ts). */
 export interface Parts {
+  /** As in Platform. */
+  readonly threadsObstacle?: string | undefined;
   /** Compiles the WebAssembly of a variant. */
   wasm(variant: Variant, signal: AbortSignal | undefined): Promise<WebAssembly.Module>;
   /** The address of a variant's worker script, which imports nothing. */
   worker(variant: Variant): string | Promise<string>;
-  glue(variant: Variant): Promise<Glue>;
+  glue(variant: Instructions): Promise<Glue>;
   builtin(): Promise<ModelFiles>;
 }

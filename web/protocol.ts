@@ -5,7 +5,7 @@ import type { SessionRequest } from './session.js';
 import type { ModelInfo, Progress, RawImage } from './types.js';
 import type { Verb, VerbOptions, VerbResult } from './verbs.js';
 
-/** Page → worker: `load` first and once, then calls, each answered before the next; and answers to `cache`. */
+/** Page → worker: `load` first and once, then calls, each answered before the next; answers to `cache`; `end` at any time. */
 export type Request =
   | {
       readonly type: 'load';
@@ -20,14 +20,16 @@ export type Request =
       readonly verb: Verb;
       readonly image: RawImage;
       readonly options: VerbOptions<Verb>;
-    };
+    }
+  | { readonly type: 'end' };
 
-/** Worker → page: any number of `progress` and `cache` while loading, then one `done` or `failed` per request. */
+/** Worker → page: any number of `progress` and `cache` while loading, then one `done` or `failed` per request; `ended`. */
 export type Reply =
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'cache'; readonly call: CacheCall }
   | { readonly type: 'done'; readonly value: ModelInfo | VerbResult<Verb> }
-  | { readonly type: 'failed'; readonly error: PackedError };
+  | { readonly type: 'failed'; readonly error: PackedError }
+  | { readonly type: 'ended' };
 
 /** One end of the line. */
 export interface Port<Sent, Received> {

@@ -13,6 +13,7 @@ type LoadRequest = Extract<Request, { type: 'load' }>;
 
 /** The worker's side: loads the model it is told to and performs verbs on it. */
 export function serve(port: Port<Reply, Request>, glue: Glue): void {
+  let engine: Engine | undefined;
   let session: Session | undefined;
   const tell = (reply: Reply) => port.postMessage(reply, buffersOf(reply));
   const remote = new RemoteCache((call) => tell({ type: 'cache', call }));
@@ -21,8 +22,12 @@ export function serve(port: Port<Reply, Request>, glue: Glue): void {
     cache === 'remote' ? remote : typeof cache === 'object' ? cache.name : cache;
 
   const answer = async (request: Exclude<Request, { type: 'cached' }>): Promise<Reply> => {
+    if (request.type === 'end') {
+      engine?.dispose();
+      return { type: 'ended' };
+    }
     if (request.type === 'load') {
-      const making = instantiate(glue, request.module).then((bindings) => new Engine(bindings));
+      const making = instantiate(glue, request.module).then((bindings) => (engine = new Engine(bindings)));
       session = await openSession(request.request, making, {
         open: openFile,
         store: storeOf(cacheOf(request.cache), browserStore),

@@ -6,6 +6,7 @@ import { verifying } from './checkpoint/integrity.js';
 import type { Engine } from './engine.js';
 import { VitError, type VitErrorCode } from './errors.js';
 import type { NativeConfig } from './module.js';
+import { startThreads, type ThreadPlan } from './threads.js';
 import type { ModelInfo, Size, Variant } from './types.js';
 
 /** A loaded model where it runs: what verbs work on. */
@@ -26,8 +27,7 @@ export interface SessionRequest {
   readonly imageSize?: Size | undefined;
   /** The SHA-256 that the weights must have. */
   readonly integrity?: string | undefined;
-  /** Why there is one thread; see ModelInfo. */
-  readonly threadsReason: string;
+  readonly threads: ThreadPlan;
 }
 
 /** What loading needs besides the request. */
@@ -48,7 +48,7 @@ export async function openSession(
 ): Promise<Session> {
   const { signal = new AbortController().signal } = context;
   try {
-    const [engine, checkpoint] = await readThrough(request, making, { ...context, signal });
+    const { engine, checkpoint, threads } = await readThrough(request, making, { ...context, signal });
     signal.throwIfAborted();
     const { modelType, network, labels } = checkpoint;
     const info: ModelInfo = {
@@ -62,8 +62,8 @@ export async function openSession(
       labels,
       dtype: 'fp32',
       variant: request.variant,
-      threads: 1,
-      threadsReason: request.threadsReason,
+      threads: threads.count,
+      threadsReason: threads.reason,
       memoryBytes: engine.memoryBytes,
     };
     return { engine, network, info };
@@ -90,13 +90,19 @@ const damage: readonly VitErrorCode[] = [
   'unsupported-format',
 ];
 
+interface Loaded {
+  readonly engine: Engine;
+  readonly checkpoint: Checkpoint;
+  readonly threads: ThreadPlan;
+}
+
 /** Reads the checkpoint into the engine through the cache; when what was kept turns out damaged, downloads it. */
 async function readThrough(
   request: SessionRequest,
   making: Promise<Engine>,
   context: SessionContext & ReadContext,
   reload = false,
-): Promise<[Engine, Checkpoint]> {
+): Promise<Loaded> {
   const { store } = context;
   if (!store) return await read(request, making, context);
   const cached = new CachedFiles(context.open, store, request.files, reload);
@@ -112,11 +118,7 @@ async function readThrough(
   }
 }
 
-async function read(
-  request: SessionRequest,
-  making: Promise<Engine>,
-  context: ReadContext,
-): Promise<[Engine, Checkpoint]> {
+async function read(request: SessionRequest, making: Promise<Engine>, context: ReadContext): Promise<Loaded> {
   const { files, integrity, variant } = request;
   // One way to let go of everything that is being read, whoever ends it.
   const stop = new AbortController();
@@ -130,8 +132,9 @@ async function read(
   try {
     const [engine, checkpoint] = await Promise.all([making, openCheckpoint(files, request, reading)]);
     checkVariant(engine, variant);
+    const starting = startThreads(engine, request.threads, checkpoint.network);
     await fill(engine, checkpoint, reading);
-    return [engine, checkpoint];
+    return { engine, checkpoint, threads: await starting };
   } catch (error) {
     stop.abort(error);
     throw error;

@@ -1,5 +1,8 @@
-/** A build of the engine: `relaxed` uses relaxed SIMD (fused multiply-add), `simd` plain 128-bit SIMD. */
-export type Variant = 'relaxed' | 'simd';
+/** The instructions of a build: `relaxed` uses relaxed SIMD (fused multiply-add), `simd` plain 128-bit SIMD. */
+export type Instructions = 'relaxed' | 'simd';
+
+/** A build of the engine: its instructions, and whether it has threads. Threads never change a result. */
+export type Variant = Instructions | `${Instructions}-threads`;
 
 /** Height and width in pixels. */
 export interface Size {
@@ -166,7 +169,7 @@ export type ModelLocation = string | URL | readonly File[] | FileList | DataTran
 
 /** Where the WebAssembly is, when it is not beside the script: one of `url`, `bytes` and `module`. */
 export interface WasmOverride {
-  /** Which build it is: `vit.relaxed.wasm` or `vit.simd.wasm`. */
+  /** Which build it is: of `vit.relaxed-threads.wasm`, the part in the middle. */
   readonly variant: Variant;
   readonly url?: string | URL | undefined;
   readonly bytes?: ArrayBuffer | Uint8Array | undefined;
@@ -177,14 +180,20 @@ export interface WasmOverride {
 export interface LoadOptions {
   /** How weights are kept in memory. Only `'fp32'` is there so far. */
   readonly dtype?: 'fp32' | undefined;
-  /** How many threads to use. There is one so far, whatever is asked for; `info.threadsReason` says why. */
+  /**
+   * How many threads to use. Default `'auto'`: as many as help. There may be fewer than asked for, in Node and on pages
+   * that are not cross-origin isolated always one; `info.threadsReason` says why.
+   */
   readonly threads?: number | 'auto' | undefined;
   /**
    * Where the model runs: in a worker of its own (`true`, the default in a browser), or in this thread (`false`, and
    * always in Node). `{ url }` is the address of `worker.<variant>.js` when it is not beside the script.
    */
   readonly worker?: boolean | { readonly url: string | URL } | undefined;
-  /** Forces one build of the engine. Default: the fastest this machine can run. */
+  /**
+   * Forces one build of the engine. Default: the fastest this machine can run. One without threads in its name is taken
+   * with them when `threads` asks for more than one by number.
+   */
   readonly variant?: Variant | undefined;
   /** Where the WebAssembly is, when it is not beside the script. */
   readonly wasm?: WasmOverride | undefined;

@@ -1,12 +1,12 @@
 import { VitError } from './errors.js';
-import type { Variant } from './types.js';
+import type { Instructions, Variant } from './types.js';
 
-/** The builds of the engine, the fastest first. */
-export const variants: readonly Variant[] = ['relaxed', 'simd'];
+/** The builds of the engine with one thread, the fastest first. Each has a twin with threads. */
+export const variants: readonly Instructions[] = ['relaxed', 'simd'];
 
 // The smallest module whose only function, () → v128, uses the instruction in question.
 const splatZero = [0x41, 0, 0xfd, 15]; // i32.const 0, i8x16.splat
-const probes: Record<Variant, Uint8Array<ArrayBuffer>> = {
+const probes: Record<Instructions, Uint8Array<ArrayBuffer>> = {
   // f32x4.relaxed_madd
   relaxed: moduleOf([...splatZero, ...splatZero, ...splatZero, 0xfd, 0x85, 0x02]),
   // i8x16.popcnt: came with the last revision of SIMD128
@@ -24,14 +24,20 @@ function moduleOf(instructions: readonly number[]): Uint8Array<ArrayBuffer> {
 
 /** Whether this machine's WebAssembly has the instructions of a variant. */
 export function isSupported(variant: Variant): boolean {
-  return typeof WebAssembly === 'object' && WebAssembly.validate(probes[variant]);
+  return typeof WebAssembly === 'object' && WebAssembly.validate(probes[instructionsOf(variant)]);
 }
 
-/** The forced variant, or else the fastest that runs here. Throws when there is none. */
-export function chooseVariant(forced?: Variant): Variant {
-  const candidates = forced ? [forced] : variants;
-  const chosen = candidates.find(isSupported);
-  if (chosen) return chosen;
+function instructionsOf(variant: Variant): Instructions {
+  return variant.replace('-threads', '') as Instructions;
+}
+
+/**
+ * The build to run: the forced one, or else the fastest that runs here; its twin with threads where there are to be
+ * several. Throws when there is none.
+ */
+export function chooseVariant(forced?: Variant, threads = 1): Variant {
+  const chosen = (forced ? [forced] : variants).find(isSupported);
+  if (chosen) return threads > 1 ? `${instructionsOf(chosen)}-threads` : chosen;
   throw new VitError(
     'no-simd',
     forced && isSupported('simd')

@@ -64,10 +64,10 @@ void gemm_blocked(float* out, int out_stride, const float* a, int a_stride, int 
   const int block_columns = panels * kPanelColumns;
   const int blocks = (b.outputs + block_columns - 1) / block_columns;
   const int row_tiles = (rows + kTileRows - 1) / kTileRows;
-  parallel_for(blocks * row_tiles, [&](int piece) {
-    const int block = piece / row_tiles * block_columns;
+  parallel_for(blocks, row_tiles, [&](int block_index, int row_tile) {
+    const int block = block_index * block_columns;
     const int end = std::min(block + block_columns, b.outputs);
-    const int row = piece % row_tiles * kTileRows;
+    const int row = row_tile * kTileRows;
     const int tile_rows = std::min(kTileRows, rows - row);
     for (int column = block; column < end; column += kPanelColumns) {
       kTiles[tile_rows - 1](out + row * out_stride + column, out_stride, a + row * a_stride, a_stride,

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 
 import { entry, inChromium, usualRoutes, type Package } from './chromium.js';
-import type { Route } from './server.js';
+import { isolation, type Route } from './server.js';
 
 const policy =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'";
@@ -38,6 +38,25 @@ const script: Route = (_request, response) => {
   `);
 };
 
+/** The same with threads. */
+const scriptWithThreads: Route = (_request, response) => {
+  response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(`
+    import { load } from '${entry}';
+    const picture = { data: new Uint8Array(400).fill(200), width: 10, height: 10 };
+    const answers = [];
+    try {
+      for (const variant of ['relaxed', 'simd']) {
+        const model = await load(undefined, { variant, threads: 2 });
+        answers.push(model.info.variant + ' ' + model.info.threads + ' ' + (await model.classify(picture)).length);
+        model.dispose();
+      }
+    } catch (error) {
+      answers.push(error.message);
+    }
+    document.title = answers.join(', ') + '.';
+  `);
+};
+
 const scripted: Route = (_request, response) => {
   response
     .writeHead(200, { 'Content-Type': 'text/html' })
@@ -57,6 +76,21 @@ describe(policy, () => {
     // The page's own `new Function` is reported, after anything that came before it; nothing else is.
     for (let tries = 0; tries < 100 && reports.length === 0; tries++) await page.waitForTimeout(20);
     expect(reports.map(blocked)).toEqual(['eval']);
+  });
+});
+
+describe('the same on an isolated page', () => {
+  const isolated = inChromium(
+    { '/report': report, '/script.js': scriptWithThreads, '/scripted/': scripted, ...usualRoutes },
+    { 'Content-Security-Policy': `${policy}; report-uri /report`, ...isolation },
+  );
+
+  it('is enough for threads, and never violated', async () => {
+    reports.length = 0;
+    const page = await isolated.open('/scripted/');
+    await page.waitForFunction(() => document.title.endsWith('.'));
+    expect(await page.title()).toBe('relaxed-threads 2 5, simd-threads 2 5.');
+    expect(reports).toEqual([]);
   });
 });
 

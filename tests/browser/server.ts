@@ -16,6 +16,12 @@ export interface Server {
   close(): Promise<void>;
 }
 
+/** Headers by which a page may share memory with its workers. */
+export const isolation: Readonly<Record<string, string>> = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
 const types: Readonly<Record<string, string>> = {
   '.css': 'text/css',
   '.html': 'text/html',

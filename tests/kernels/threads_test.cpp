@@ -29,6 +29,17 @@ TEST_P(ParallelFor, CallsEachOnce) {
   for (int count : {0, 1, 2, 3, 1000}) EXPECT_EQ(calls(count), std::vector<int>(count, 1)) << count;
 }
 
+TEST_P(ParallelFor, CallsEachColumnAndRowOnce) {
+  for (auto [columns, rows] : {std::pair{3, 0}, {0, 3}, {1, 1}, {5, 1}, {1, 7}, {4, 33}, {9, 2}}) {
+    std::vector<std::atomic<int>> called(static_cast<size_t>(columns * rows));
+    const int stride = columns;
+    parallel_for(columns, rows,
+                 [&](int column, int row) { called[static_cast<size_t>(row * stride + column)]++; });
+    const std::vector<int> counts(called.begin(), called.end());
+    EXPECT_EQ(counts, std::vector<int>(static_cast<size_t>(columns * rows), 1)) << columns << " × " << rows;
+  }
+}
+
 TEST_P(ParallelFor, ReturnsAfterAllCalls) {
   // Plain integers: whatever was written in a call must be seen after the loop, and in the next one.
   std::vector<int> values(64, 0);
@@ -43,8 +54,10 @@ TEST_P(ParallelFor, ReturnsAfterAllCalls) {
 
 TEST_P(ParallelFor, IsAPlainLoopInsideAnother) {
   std::vector<int> order[8];
-  parallel_for(8, [&](int outer) { parallel_for(5, [&](int inner) { order[outer].push_back(inner); }); });
-  for (const auto& inner : order) EXPECT_EQ(inner, (std::vector{0, 1, 2, 3, 4}));
+  parallel_for(8, [&](int outer) {
+    parallel_for(2, 3, [&](int column, int row) { order[outer].push_back(3 * column + row); });
+  });
+  for (const auto& inner : order) EXPECT_EQ(inner, (std::vector{0, 1, 2, 3, 4, 5}));
 }
 
 TEST_P(ParallelFor, TellsThreadsApart) {

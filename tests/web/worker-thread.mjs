@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers';
 import { parentPort, workerData } from 'node:worker_threads';
 
 globalThis.self = {
+  name: '',
   postMessage: (message, transfer) => parentPort.postMessage(message, transfer),
   set onmessage(listener) {
     parentPort.on('message', (data) => (data === 'die' ? dieSoon() : listener({ data })));

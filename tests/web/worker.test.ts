@@ -64,7 +64,7 @@ function requestFor(bytes: Uint8Array, config: object = tinyConfig): SessionRequ
   const files = locateModel({ weights: bytes, config }, {}, () => {
     throw new Error('Nothing is at a place here.');
   });
-  return { files, variant: 'simd', threadsReason: 'for no reason' };
+  return { files, variant: 'simd', threads: { count: 1, reason: 'for no reason', automatic: false } };
 }
 
 async function loadInWorker(

@@ -17,7 +17,13 @@ export async function create({ variant, file }) {
     weights: 'model.safetensors',
     folder: { kind: 'url', url: new URL(file, location.href).href },
   };
-  const { engine } = await openSession({ files, variant, threadsReason: '' }, making, { open: openFile });
+  const { engine } = await openSession(
+    { files, variant, threads: { count: 1, reason: '', automatic: false } },
+    making,
+    {
+      open: openFile,
+    },
+  );
   return {
     run(pixels) {
       engine.setPixelValues(pixels);

@@ -1,0 +1,195 @@
+// Threads in Chromium: a page that is cross-origin isolated has them, another is told why not, and nobody's answers
+// change by a bit.
+import { describe, expect, it } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { load, type LoadOptions, type Variant } from 'vit-wasm';
+
+import { variants } from '../engine.js';
+import { deitTiny, fixtures, sharedIsThere } from '../golden/fixtures.js';
+import { dist, entry, inChromium, usualRoutes, type Package } from './chromium.js';
+import { bitsOf, opaquePicture, pack, type PackedPicture } from './picture.js';
+import { isolation, type Route } from './server.js';
+
+const workerScript = await readFile(new URL('worker.simd-threads.js', dist));
+
+/** The worker's script once, and then something else for the threads it starts. */
+const onlyOnce = (name: string, afterwards: Route): Record<string, Route> => {
+  let asked = 0;
+  return {
+    [`/scripts/${name}.js`]: (request, response) => {
+      if (asked++ > 0) return (afterwards as Exclude<Route, URL>)(request, response);
+      response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(workerScript);
+    },
+  };
+};
+
+const isolated = inChromium(
+  {
+    ...onlyOnce('absent', (_request, response) => response.writeHead(404).end()),
+    // Never answered: as where shared memory arrives nowhere.
+    ...onlyOnce('stalled', () => {}),
+    ...usualRoutes,
+  },
+  isolation,
+);
+const plain = inChromium();
+const picture = opaquePicture();
+
+interface Question {
+  entry: string;
+  url: string | undefined;
+  options: Pick<LoadOptions, 'threads' | 'variant' | 'worker'>;
+  picture: PackedPicture;
+  times: number;
+}
+
+interface Answer {
+  variant: Variant;
+  threads: number;
+  threadsReason: string;
+  cores: number;
+  /** In the order of the classes, of every time it was asked. */
+  probabilities: number[][];
+  logits: number[];
+}
+
+/** Runs in the page. */
+async function askInPage({ entry, url, options, picture, times }: Question): Promise<Answer> {
+  const { load } = (await import(entry)) as Package;
+  const model = await load(url, options);
+  const { width, height } = picture;
+  const data = Uint8ClampedArray.from(atob(picture.data), (byte) => byte.charCodeAt(0));
+  const probabilities: number[][] = [];
+  for (let time = 0; time < times; time++) {
+    const predictions = await model.classify({ data, width, height }, { topK: model.info.classes });
+    probabilities.push(predictions.sort((a, b) => a.index - b.index).map(({ probability }) => probability));
+  }
+  const logits = Array.from(await model.logits({ data, width, height }));
+  const { variant, threads, threadsReason } = model.info;
+  model.dispose();
+  return { variant, threads, threadsReason, cores: navigator.hardwareConcurrency, probabilities, logits };
+}
+
+async function ask(
+  chromium: typeof isolated,
+  options: Question['options'] = {},
+  { url, times = 1 }: { url?: string; times?: number } = {},
+): Promise<Answer> {
+  const page = await chromium.usual();
+  return page.evaluate(askInPage, { entry, url, options, picture: pack(picture), times });
+}
+
+const subjects = [
+  { name: 'the built-in model', url: undefined, path: undefined, times: 40 },
+  {
+    name: 'a golden model',
+    url: '/models/odd-sizes/',
+    path: fileURLToPath(new URL('models/odd-sizes/', fixtures)),
+    times: 40,
+  },
+  ...(sharedIsThere
+    ? [{ name: 'DeiT-Tiny', url: '/deit-tiny/', path: fileURLToPath(deitTiny), times: 5 }]
+    : []),
+];
+
+describe.each(subjects)('$name', ({ url, path, times }) => {
+  it.each(variants)('%s: gives the same to the bit with threads and without', async (instructions) => {
+    const alone = await ask(plain, { variant: instructions }, { url });
+    const shared = await ask(isolated, { variant: `${instructions}-threads`, threads: 2 }, { url, times });
+    expect([alone.variant, alone.threads]).toEqual([instructions, 1]);
+    expect([shared.variant, shared.threads]).toEqual([`${instructions}-threads`, 2]);
+    expect(bitsOf(shared.logits)).toEqual(bitsOf(alone.logits));
+    for (const probabilities of shared.probabilities) {
+      expect(bitsOf(probabilities)).toEqual(bitsOf(alone.probabilities[0]));
+    }
+    if (instructions === 'relaxed') return;
+    const node = await load(path, { variant: 'simd' });
+    expect(bitsOf(shared.logits)).toEqual(bitsOf(await node.logits(picture)));
+    node.dispose();
+  });
+});
+
+describe('an isolated page', () => {
+  it('has as many threads as help, without being asked', async () => {
+    const { variant, threads, threadsReason, cores } = await ask(isolated);
+    expect(variant).toBe('relaxed-threads');
+    expect(threads).toBe(Math.min(cores, 2)); // The built-in model is too small for more.
+    expect(threadsReason).toMatch(/cores|small/);
+  });
+
+  it.each([
+    [{ threads: 1 }, { variant: 'relaxed', threads: 1, threadsReason: 'one was asked for' }],
+    [{ threads: 2 }, { variant: 'relaxed-threads', threads: 2, threadsReason: '2 were asked for' }],
+    [
+      { variant: 'simd', threads: 2 },
+      { variant: 'simd-threads', threads: 2 },
+    ],
+    [{ variant: 'simd' }, { variant: 'simd', threads: 1, threadsReason: 'the "simd" build has one' }],
+    [
+      { worker: false },
+      { variant: 'relaxed', threads: 1, threadsReason: expect.stringContaining('calling thread') },
+    ],
+  ] as const)('gives what %j asks for', async (options, expected) => {
+    expect(await ask(isolated, options)).toMatchObject(expected);
+  });
+
+  it('has no more threads than cores', async () => {
+    const { threads, threadsReason, cores } = await ask(isolated, { threads: 1000 });
+    expect(threads).toBe(Math.min(cores, 64));
+    expect(threadsReason).toContain('no more cores');
+  });
+
+  it('ends all threads when the model is disposed of', async () => {
+    const page = await isolated.open();
+    const browser = await page.context().browser()?.newBrowserCDPSession();
+    const workers = async () => {
+      const { targetInfos } = (await browser?.send('Target.getTargets')) ?? { targetInfos: [] };
+      return targetInfos.filter(({ type }) => type === 'worker').length;
+    };
+    const before = await workers();
+    await page.evaluate(keepModel, entry);
+    expect(await workers()).toBe(before + 2);
+    await page.evaluate(() => (self as unknown as Holder).model.dispose());
+    // Chromium by itself would take two seconds.
+    for (let tries = 0; tries < 50 && (await workers()) > before; tries++) await page.waitForTimeout(20);
+    expect(await workers()).toBe(before);
+  });
+
+  it.each([
+    ['absent', 'a thread could not be started'],
+    ['stalled', 'did not start within 5 seconds'],
+  ])('whose threads do not start (script %s) has one', async (name, reason) => {
+    const worker = { url: `/scripts/${name}.js` };
+    const { threads, threadsReason, logits } = await ask(isolated, { variant: 'simd-threads', worker });
+    expect([threads, threadsReason]).toEqual([1, expect.stringContaining(reason)]);
+    expect(bitsOf(logits)).toEqual(bitsOf((await ask(plain, { variant: 'simd' })).logits));
+  });
+});
+
+type Holder = typeof globalThis & { model: Awaited<ReturnType<Package['load']>> };
+
+/** Runs in the page. */
+async function keepModel(entry: string): Promise<void> {
+  const { load } = (await import(entry)) as Package;
+  const model = await load(undefined, { threads: 2 });
+  await model.warmup();
+  (self as unknown as Holder).model = model;
+}
+
+describe('a page that is not isolated', () => {
+  it('has one thread, is told why, and fetches nothing for more', async () => {
+    const before = plain.server().requests.length;
+    const { variant, threads, threadsReason } = await ask(plain, { threads: 2 });
+    expect([variant, threads]).toEqual(['relaxed', 1]);
+    expect(threadsReason).toContain('Cross-Origin-Opener-Policy');
+    const requests = plain.server().requests.slice(before);
+    expect(requests.filter((path) => path.includes('threads'))).toEqual([]);
+  });
+
+  it('cannot be forced to run a build with threads', async () => {
+    await expect(ask(plain, { variant: 'relaxed-threads' })).rejects.toThrow(
+      /VitError: The "relaxed-threads" build cannot run here: the page is not cross-origin isolated/,
+    );
+  });
+});

@@ -1,0 +1,76 @@
+// What is decided before a model is known. Threads themselves run in tests/browser and tests/kernels.
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+
+import { planThreads, startThreads } from '../../web/threads.js';
+import type { Engine } from '../../web/engine.js';
+import type { NativeConfig } from '../../web/module.js';
+
+/** Node shares memory between threads as isolated pages do; only the number of cores has to be given. */
+const original = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
+beforeEach(() => setCores(6));
+afterEach(() => {
+  Object.defineProperty(globalThis, 'navigator', original ?? { value: undefined, configurable: true });
+});
+
+function setCores(hardwareConcurrency: number | undefined): void {
+  Object.defineProperty(globalThis, 'navigator', { value: { hardwareConcurrency }, configurable: true });
+}
+
+describe('the plan', () => {
+  it.each([
+    [{}, 6, 'there are 6 cores'],
+    [{ threads: 'auto' }, 6, 'there are 6 cores'],
+    [{ threads: 1 }, 1, 'one was asked for'],
+    [{ threads: 4 }, 4, '4 were asked for'],
+    [{ threads: 7 }, 6, 'there are no more cores'],
+    [{ variant: 'relaxed' }, 1, 'the "relaxed" build has one'],
+    [{ variant: 'relaxed', threads: 3 }, 3, '3 were asked for'],
+    [{ variant: 'relaxed-threads' }, 6, 'there are 6 cores'],
+    [{ variant: 'relaxed-threads', threads: 1 }, 1, 'one was asked for'],
+    [{ wasm: { variant: 'simd', url: '/vit.wasm' }, threads: 3 }, 1, 'the "simd" build has one'],
+    [{ wasm: { variant: 'simd-threads', url: '/vit.wasm' } }, 6, 'there are 6 cores'],
+  ] as const)('for %j is %d, because %s', (options, count, reason) => {
+    expect(planThreads(options, undefined)).toMatchObject({ count, reason });
+  });
+
+  it('has eight threads at most, unless more are asked for', () => {
+    setCores(24);
+    expect(planThreads({}, undefined)).toMatchObject({ count: 8, reason: 'more do not help' });
+    expect(planThreads({ threads: 20 }, undefined)).toMatchObject({ count: 20 });
+  });
+
+  it('has one thread where the number of cores is kept secret', () => {
+    setCores(undefined);
+    expect(planThreads({}, undefined)).toMatchObject({ count: 1 });
+  });
+
+  it('has one thread where there is an obstacle, and no build with threads can be forced', () => {
+    expect(planThreads({ threads: 4 }, 'of the rain')).toMatchObject({ count: 1, reason: 'of the rain' });
+    expect(() => planThreads({ variant: 'simd-threads' }, 'of the rain')).toThrow(
+      expect.objectContaining({
+        code: 'threads',
+        message: 'The "simd-threads" build cannot run here: of the rain.',
+      }),
+    );
+  });
+});
+
+describe('a small model', () => {
+  const network = {
+    imageHeight: 32,
+    imageWidth: 32,
+    patchHeight: 8,
+    patchWidth: 8,
+    hidden: 16,
+    layers: 2,
+    mlpHidden: 64,
+  } as NativeConfig;
+
+  it('gets no more threads than help it', async () => {
+    // An engine that has nothing to start them with.
+    expect(await startThreads({} as Engine, planThreads({}, undefined), network)).toMatchObject({
+      count: 1,
+      reason: 'more do not help a model this small',
+    });
+  });
+});
