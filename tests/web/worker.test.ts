@@ -97,6 +97,10 @@ describe('a model in a worker', () => {
     expect(await inWorker.logits([picture, picture])).toEqual(await inPlace.logits([picture, picture]));
     expect(await inWorker.preprocess(picture)).toEqual(await inPlace.preprocess(picture));
     expect(await inWorker.classify(picture)).toEqual(await inPlace.classify(picture));
+    expect(await inWorker.embed([picture])).toEqual(await inPlace.embed([picture]));
+    const mean = { pool: 'mean', normalize: true } as const;
+    expect(await inWorker.embed(picture, mean)).toEqual(await inPlace.embed(picture, mean));
+    expect(await inWorker.tokens(picture)).toEqual(await inPlace.tokens(picture));
     inWorker.dispose();
     inPlace.dispose();
   });

@@ -10,15 +10,15 @@ const kinds: readonly { readonly pattern: RegExp; readonly what: string }[] = [
     what: 'is a convolutional network',
   },
   { pattern: /^(beit|data2vec-vision)$/, what: 'has relative position biases in its attention' },
-  { pattern: /^(dinov3_vit|eva|eva02|aimv2)/, what: 'rotates its queries and keys by position' },
+  { pattern: /^(dinov3_vit|eva|eva02)$/, what: 'rotates its queries and keys by position' },
   { pattern: /^siglip/, what: 'pools by attention' },
   {
     pattern:
-      /^(mobilevit|mobilevitv2|levit|pvt|pvt_v2|cvt|focalnet|hiera|poolformer|swiftformer|efficientformer|segformer|nat|dinat|van|dinov3_convnext)$/,
+      /^(mobilevit|mobilevitv2|levit|pvt|pvt_v2|cvt|focalnet|hiera|poolformer|swiftformer|efficientformer|segformer|vit_hybrid|nat|dinat|van|dinov3_convnext)$/,
     what: 'mixes convolutions or pyramids into its blocks',
   },
   {
-    pattern: /^(detr|yolos|owlvit|dpt|sam|mask2former|vitdet|vit_hybrid|vitpose)/,
+    pattern: /^(detr|yolos|owlvit|dpt|sam|mask2former|vitdet|vitpose)/,
     what: 'is built for more than classifying',
   },
 ];
@@ -27,9 +27,9 @@ const kinds: readonly { readonly pattern: RegExp; readonly what: string }[] = [
 export function refusalOf(modelType: unknown, families: readonly Family[], file: string): VitError {
   const kind = kinds.find(({ pattern }) => typeof modelType === 'string' && pattern.test(modelType));
   const why = kind ? `, which ${kind.what} and so is no plain Vision Transformer` : '';
-  const known = families.map((family) => `"${family.modelType}"`).join(', ');
+  const known = families.map(({ title }) => title).join(', ');
   return new VitError(
     'unsupported-model',
-    `${file} has model_type ${JSON.stringify(modelType)}${why}; vit-wasm reads checkpoints of model_type ${known}.`,
+    `${file} has model_type ${JSON.stringify(modelType)}${why}; vit-wasm reads checkpoints of ${known}.`,
   );
 }

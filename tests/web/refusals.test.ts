@@ -1,0 +1,55 @@
+import { expect, it } from '@jest/globals';
+
+import { families, familiesFor } from '../../web/checkpoint/families/all.js';
+
+it.each([
+  ['swin', 'attends in shifted windows'],
+  ['swinv2', 'attends in shifted windows'],
+  ['convnext', 'is a convolutional network'],
+  ['resnet', 'is a convolutional network'],
+  ['mobilenet_v2', 'is a convolutional network'],
+  ['beit', 'has relative position biases'],
+  ['data2vec-vision', 'has relative position biases'],
+  ['dinov3_vit', 'rotates its queries and keys'],
+  ['dinov3_convnext', 'mixes convolutions or pyramids'],
+  ['siglip2', 'pools by attention'],
+  ['siglip_vision_model', 'pools by attention'],
+  ['mobilevit', 'mixes convolutions or pyramids'],
+  ['segformer', 'mixes convolutions or pyramids'],
+  ['vit_hybrid', 'mixes convolutions or pyramids'],
+  ['detr', 'is built for more than classifying'],
+])('model_type %s is refused, and why it is no plain ViT is said', (modelType, what) => {
+  expect(() => familiesFor({ model_type: modelType }, 'config.json')).toThrow(
+    expect.objectContaining({
+      code: 'unsupported-model',
+      message: expect.stringMatching(
+        new RegExp(
+          `^config.json has model_type "${modelType}", which ${what}.* vit-wasm reads .*DINOv2.*\\.$`,
+        ),
+      ),
+    }),
+  );
+});
+
+it.each([['gpt2'], [7], [{}]])('model_type %j is refused without a reason', (modelType) => {
+  expect(() => familiesFor({ model_type: modelType }, 'config.json')).toThrow(
+    expect.objectContaining({
+      code: 'unsupported-model',
+      message: expect.stringContaining(`has model_type ${JSON.stringify(modelType)}; vit-wasm reads`),
+    }),
+  );
+});
+
+it('a config without model_type allows every family, one with it those that claim it', () => {
+  expect(familiesFor({}, 'config.json')).toEqual(families);
+  for (const modelType of [
+    'vit',
+    'deit',
+    'dinov2',
+    'dinov2_with_registers',
+    'vit_mae',
+    'clip_vision_model',
+  ]) {
+    expect(familiesFor({ model_type: modelType }, 'config.json')).toHaveLength(1);
+  }
+});
