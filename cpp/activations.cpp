@@ -29,6 +29,11 @@ PackedMatrix values_of(const Activations& a, const Config& c, int head) {
   return {a.values + static_cast<size_t>(head) * value_values(c), a.no_bias, token_count(c), head_size(c)};
 }
 
+LinearInput linear_input(const Activations& a, const Config& c, const float* values, int rows, int width) {
+  if (c.int8) quantise_rows(a.quantised, values, rows, width);
+  return {values, width, a.quantised};
+}
+
 float* scores_of_this_thread(const Activations& a, const Config& c) {
   return a.scores + static_cast<size_t>(this_thread()) * score_values(c);
 }
@@ -55,6 +60,11 @@ Activations lay_out_activations(Arena& arena, const Config& c) {
   a.attended = floats(tokens, c.hidden);
   a.mlp_hidden = floats(tokens, c.mlp_hidden);
   a.mlp_gate = floats(c.gated_mlp ? tokens : 0, c.mlp_hidden);
+  if (c.int8) {
+    const size_t bytes = quantised_row_bytes(std::max(c.hidden, c.mlp_hidden));
+    a.quantised = {arena.take<uint8_t>(static_cast<size_t>(tokens) * bytes), floats(tokens, 1),
+                   arena.take<int32_t>(static_cast<size_t>(tokens))};
+  }
   a.pooled = floats(2, c.hidden);
   a.represented = floats(1, c.pre_logits);
   a.logits = floats(1, c.classes);

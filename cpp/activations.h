@@ -4,30 +4,32 @@
 #include "arena.h"
 #include "config.h"
 #include "kernels/kernels.h"
+#include "linear.h"
 
 namespace vit {
 
 /// The buffers, in the order the data flows. N patches, T tokens, D hidden, M mlp_hidden,
 /// d head size.
 struct Activations {
-  float* pixel_values;   // [3 × image_height × image_width]
-  float* patch_pixels;   // [N × 3·P·P], the patches flattened
-  float* tokens;         // [T × D], the residual stream: prefix tokens, then patches
-  float* normed;         // [T × D], layer norm of the tokens; after the blocks, the final tokens
-  float* q;              // [T × D], queries of all attention heads side by side
-  float* k;              // [T × D], keys
-  float* v;              // [T × D], values
-  float* keys;           // [heads × T rounded up to whole panels × d], k packed per attention head
-  float* values;         // [heads × T × d rounded up to whole panels], v packed per attention head
-  float* no_bias;        // zeros, as many as keys or values of one attention head have columns
-  float* scores;         // [threads × kAttentionRows × T rounded up to whole panels]
-  float* attended;       // [T × D], the attention heads side by side
-  float* mlp_hidden;     // [T × M]
-  float* mlp_gate;       // [T × M], of a gated MLP
-  float* pooled;         // [2 × D], of which the model's pooling gives one row or both
-  float* represented;    // [pre_logits]
-  float* logits;         // [classes]
-  float* probabilities;  // [classes]
+  float* pixel_values;      // [3 × image_height × image_width]
+  float* patch_pixels;      // [N × 3·P·P], the patches flattened
+  float* tokens;            // [T × D], the residual stream: prefix tokens, then patches
+  float* normed;            // [T × D], layer norm of the tokens; after the blocks, the final tokens
+  float* q;                 // [T × D], queries of all attention heads side by side
+  float* k;                 // [T × D], keys
+  float* v;                 // [T × D], values
+  float* keys;              // [heads × T rounded up to whole panels × d], k packed per attention head
+  float* values;            // [heads × T × d rounded up to whole panels], v packed per attention head
+  float* no_bias;           // zeros, as many as keys or values of one attention head have columns
+  float* scores;            // [threads × kAttentionRows × T rounded up to whole panels]
+  float* attended;          // [T × D], the attention heads side by side
+  float* mlp_hidden;        // [T × M]
+  float* mlp_gate;          // [T × M], of a gated MLP
+  QuantisedRows quantised;  // [T × the larger of D and M], of an int8 model: what a layer multiplies next
+  float* pooled;            // [2 × D], of which the model's pooling gives one row or both
+  float* represented;       // [pre_logits]
+  float* logits;            // [classes]
+  float* probabilities;     // [classes]
 };
 
 /// Query rows whose scores exist at a time: few enough that a score never leaves the cache, and a whole
@@ -39,6 +41,11 @@ PackedMatrix keys_of(const Activations& activations, const Config& config, int h
 
 /// Values of one attention head: T inputs, d outputs.
 PackedMatrix values_of(const Activations& activations, const Config& config, int head);
+
+/// The first `rows` rows of `width` values as what layers multiply: quantised, if the model is int8, until
+/// the next call.
+LinearInput linear_input(const Activations& activations, const Config& config, const float* values, int rows,
+                         int width);
 
 /// The scores the running thread has for itself.
 float* scores_of_this_thread(const Activations& activations, const Config& config);

@@ -25,9 +25,10 @@ void attend(Activations& a, const Config& c, int head, int row, int rows) {
   const int stride = packed_columns(tokens);
   const int first = row * c.hidden + head * head_size(c);
   float* scores = scores_of_this_thread(a, c);
-  gemm(scores, stride, a.q + first, c.hidden, rows, keys_of(a, c, head));
+  gemm(scores, stride, a.q + first, c.hidden, rows, keys_of(a, c, head), Store::replace, rounding_of(c));
   for (int r = 0; r < rows; r++) softmax(scores + r * stride, tokens);
-  gemm(a.attended + first, c.hidden, scores, stride, rows, values_of(a, c, head));
+  gemm(a.attended + first, c.hidden, scores, stride, rows, values_of(a, c, head), Store::replace,
+       rounding_of(c));
 }
 
 void attend_with_all_heads(Activations& a, const Config& c, int rows) {
@@ -48,15 +49,17 @@ void norm_heads(float* x, const LayerNormWeights& norm, const Config& c, int row
 
 void attention(Activations& a, const EncoderBlockWeights& weights, const Config& c, int rows) {
   const int tokens = token_count(c);
-  gemm(a.q, c.hidden, a.normed, c.hidden, rows, weights.q);
-  gemm(a.k, c.hidden, a.normed, c.hidden, tokens, weights.k);
-  gemm(a.v, c.hidden, a.normed, c.hidden, tokens, weights.v);
+  const LinearInput normed = linear_input(a, c, a.normed, tokens, c.hidden);
+  linear(a.q, c.hidden, normed, rows, weights.q);
+  linear(a.k, c.hidden, normed, tokens, weights.k);
+  linear(a.v, c.hidden, normed, tokens, weights.v);
   if (c.qk_norm) {
     norm_heads(a.q, weights.q_norm, c, rows);
     norm_heads(a.k, weights.k_norm, c, tokens);
   }
   attend_with_all_heads(a, c, rows);
-  gemm(a.tokens, c.hidden, a.attended, c.hidden, rows, weights.proj, Store::accumulate);
+  const LinearInput attended = linear_input(a, c, a.attended, rows, c.hidden);
+  linear(a.tokens, c.hidden, attended, rows, weights.proj, Store::accumulate);
 }
 
 }  // namespace vit

@@ -37,6 +37,23 @@ std::string bound_tensor(BoundModel& bound, const std::string& name, const std::
   return tensor(bound.model, name, dtype, convertJSArrayToNumberVector<int>(shape), bytes, axes);
 }
 
+// One matrix in the scheme of kernels/quantisation.h, for writing int8 files: { values: Int8Array, scales:
+// Float32Array }.
+val quantise_matrix(const val& floats, int inputs) {
+  const std::vector<float> weights = convertJSArrayToNumberVector<float>(floats);
+  const size_t width = static_cast<size_t>(inputs);
+  std::vector<int8_t> values(weights.size());
+  std::vector<float> scales;
+  for (size_t first = 0; first + width <= weights.size(); first += width) {
+    scales.push_back(quantise_weights(values.data() + first, weights.data() + first, inputs));
+  }
+  val result = val::object();
+  // Copied: the views are of memory that is about to be freed.
+  result.set("values", val(typed_memory_view(values.size(), values.data())).call<val>("slice"));
+  result.set("scales", val(typed_memory_view(scales.size(), scales.data())).call<val>("slice"));
+  return result;
+}
+
 void copy_wanted(void* context, const Stage& stage) {
   BoundModel& bound = *static_cast<BoundModel*>(context);
   std::string name(stage.name);
@@ -64,6 +81,7 @@ EMSCRIPTEN_BINDINGS(vit) {
   function("useThreads", &use_threads);
   function("runningThreads", +[] { return running_threads(); });
   function("endThreads", &end_threads);
+  function("quantiseMatrix", &quantise_matrix);
 
   value_object<Config>("Config")
       .field("imageHeight", &Config::image_height)
@@ -99,7 +117,8 @@ EMSCRIPTEN_BINDINGS(vit) {
           +[](Config& c, int value) { c.pooling = static_cast<Pooling>(value); })
       .field("pooledNorm", &Config::pooled_norm)
       .field("preLogits", &Config::pre_logits)
-      .field("multiLabel", &Config::multi_label);
+      .field("multiLabel", &Config::multi_label)
+      .field("int8", &Config::int8);
 
   value_array<std::array<double, 3>>("Rgb")
       .element(emscripten::index<0>())

@@ -57,7 +57,13 @@ struct Config {
   bool pooled_norm;  // a layer norm of each pooled vector
   int pre_logits;    // width of a tanh layer before the head; 0 when there is none
   bool multi_label;  // probabilities are independent: sigmoid instead of softmax
+
+  bool int8 = false;  // the blocks' linear layers are quantised (kernels/quantisation.h); the caller's choice
 };
+
+/// An int8 model rounds in the same way everywhere: the least difference between two of its activations can
+/// become a step of a hundredth, and grows from block to block.
+constexpr Rounding rounding_of(const Config& c) { return c.int8 ? Rounding::portable : Rounding::fastest; }
 
 inline constexpr int kChannels = 3;  // RGB
 

@@ -40,13 +40,15 @@ void scale_to_length_1(float* features, int count) {
 void classify(Activations& a, const Weights& weights, const Config& c) {
   const float* features = a.pooled;
   if (c.pre_logits) {
-    gemm(a.represented, c.pre_logits, a.pooled, pooled_width(c), 1, weights.pre_logits);
+    gemm(a.represented, c.pre_logits, a.pooled, pooled_width(c), 1, weights.pre_logits, Store::replace,
+         rounding_of(c));
     for (int i = 0; i < c.pre_logits; i++) a.represented[i] = std::tanh(a.represented[i]);
     features = a.represented;
   }
-  gemm(a.logits, c.classes, features, weights.head.inputs, 1, weights.head);
+  gemm(a.logits, c.classes, features, weights.head.inputs, 1, weights.head, Store::replace, rounding_of(c));
   if (c.pooling != Pooling::class_and_distillation) return;
-  gemm(a.logits, c.classes, a.pooled + c.hidden, c.hidden, 1, weights.head_dist, Store::accumulate);
+  gemm(a.logits, c.classes, a.pooled + c.hidden, c.hidden, 1, weights.head_dist, Store::accumulate,
+       rounding_of(c));
 }
 
 void normalise_logits(Activations& a, const Config& c) {

@@ -5,22 +5,25 @@
 namespace vit {
 namespace {
 
-void gated(Activations& a, const EncoderBlockWeights& weights, const Config& c, int rows) {
+void gated(Activations& a, const EncoderBlockWeights& weights, const LinearInput& normed, const Config& c,
+           int rows) {
   const int m = c.mlp_hidden;
-  gemm(a.mlp_hidden, m, a.normed, c.hidden, rows, weights.fc1);
-  gemm_activated(a.mlp_gate, m, a.normed, c.hidden, rows, weights.fc1_gate, c.activation);
+  linear(a.mlp_hidden, m, normed, rows, weights.fc1);
+  linear_activated(a.mlp_gate, m, normed, rows, weights.fc1_gate, c.activation);
   parallel_for(rows, [&](int row) { multiply(a.mlp_hidden + row * m, a.mlp_gate + row * m, m); });
 }
 
 }  // namespace
 
 void mlp(Activations& a, const EncoderBlockWeights& weights, const Config& c, int rows) {
+  const LinearInput normed = linear_input(a, c, a.normed, rows, c.hidden);
   if (c.gated_mlp) {
-    gated(a, weights, c, rows);
+    gated(a, weights, normed, c, rows);
   } else {
-    gemm_activated(a.mlp_hidden, c.mlp_hidden, a.normed, c.hidden, rows, weights.fc1, c.activation);
+    linear_activated(a.mlp_hidden, c.mlp_hidden, normed, rows, weights.fc1, c.activation);
   }
-  gemm(a.tokens, c.hidden, a.mlp_hidden, c.mlp_hidden, rows, weights.fc2, Store::accumulate);
+  const LinearInput hidden = linear_input(a, c, a.mlp_hidden, rows, c.mlp_hidden);
+  linear(a.tokens, c.hidden, hidden, rows, weights.fc2, Store::accumulate);
 }
 
 }  // namespace vit

@@ -31,7 +31,7 @@ void flatten_patches(float* out, const float* pixel_values, const Config& c) {
 void embed_patches(Activations& a, const Weights& weights, const Config& c) {
   flatten_patches(a.patch_pixels, a.pixel_values, c);
   gemm(a.tokens + prefix_count(c) * c.hidden, c.hidden, a.patch_pixels, patch_values(c), patch_count(c),
-       weights.patch_embed);
+       weights.patch_embed, Store::replace, rounding_of(c));
 }
 
 void add_prefix_tokens_and_positions(Activations& a, const Weights& weights, const Config& c) {

@@ -9,9 +9,7 @@ namespace vit {
 namespace {
 
 PackedMatrix take_matrix(Arena& arena, int inputs, int outputs) {
-  const size_t columns = static_cast<size_t>(packed_columns(outputs));
-  float* panels = arena.take<float>(columns * static_cast<size_t>(inputs));
-  return {panels, arena.take<float>(columns), inputs, outputs};
+  return take_linear(arena, inputs, outputs, false).fp32;
 }
 
 LayerNormWeights take_layer_norm(Arena& arena, int width) {
@@ -21,16 +19,33 @@ LayerNormWeights take_layer_norm(Arena& arena, int width) {
 
 struct SlotTable {
   WeightSlots slots;
+  PartialRow row;
+
+  void add(WeightSlot slot) { slots.push_back(std::move(slot)); }
 
   void plain(std::string name, std::vector<int> shape, float* to, float scale = 1) {
-    slots.push_back({std::move(name), std::move(shape), to, {}, scale, 0, false});
+    add({.name = std::move(name), .shape = std::move(shape), .plain = to, .scale = scale});
   }
   void matrix(std::string name, std::vector<int> shape, const PackedMatrix& to, float scale = 1) {
-    slots.push_back({std::move(name), std::move(shape), nullptr, to, scale, 0, false});
+    add({.name = std::move(name), .shape = std::move(shape), .packed = to, .scale = scale});
+  }
+  void quantised(const std::string& name, const QuantisedMatrix& to, float scale) {
+    add({.name = name, .shape = {to.outputs, to.inputs}, .quantised = to, .row = row, .scale = scale});
+    const int weights = static_cast<int>(slots.size()) - 1;
+    add({.name = name + "_scale",
+         .shape = {to.outputs},
+         .plain = to.scales,
+         .scale = scale,
+         .scales_of = weights});
   }
   void linear(const std::string& name, const PackedMatrix& to, bool has_bias = true, float scale = 1) {
     matrix(name + ".weight", {to.outputs, to.inputs}, to, scale);
     if (has_bias) plain(name + ".bias", {to.outputs}, to.bias, scale);
+  }
+  void linear(const std::string& name, const Linear& to, bool has_bias, float scale = 1) {
+    if (!to.quantised()) return linear(name, to.fp32, has_bias, scale);
+    quantised(name + ".weight", to.int8, scale);
+    if (has_bias) plain(name + ".bias", {to.int8.outputs}, to.int8.bias, scale);
   }
   void layer_norm(const std::string& name, const LayerNormWeights& to, int width, float scale = 1) {
     plain(name + ".weight", {width}, to.weight, scale);
@@ -89,6 +104,52 @@ uint64_t elements(const WeightSlot& slot) {
   return count;
 }
 
+void quantise_row(const WeightSlot& slot, int output, const float* weights) {
+  const float scale = quantise_weights(slot.row.codes, weights, slot.quantised.inputs);
+  slot.quantised.scales[output] = scale * slot.scale;
+  pack_quantised(slot.quantised, output, slot.row.codes);
+}
+
+// Gathers rows in the slot's partial row; `finish` takes each that is whole, with its output.
+template <typename T, typename Finish>
+void gather_rows(const WeightSlot& slot, T* row, const T* values, int count, Finish finish) {
+  const uint64_t inputs = static_cast<uint64_t>(slot.quantised.inputs);
+  int output = static_cast<int>(slot.received / inputs);
+  int input = static_cast<int>(slot.received % inputs);
+  while (count > 0) {
+    const int part = std::min(count, slot.quantised.inputs - input);
+    std::copy_n(values, part, row + input);
+    values += part;
+    count -= part;
+    input += part;
+    if (input < slot.quantised.inputs) return;
+    finish(output++);
+    input = 0;
+  }
+}
+
+void place_quantised(const WeightSlot& slot, const uint8_t* bytes, int count) {
+  gather_rows(slot, slot.row.codes, reinterpret_cast<const int8_t*>(bytes), count,
+              [&](int output) { pack_quantised(slot.quantised, output, slot.row.codes); });
+}
+
+void place_to_quantise(WeightSlot& slot, ElementOrder order, const Run& run, const float* values) {
+  if (order.empty()) {
+    return gather_rows(slot, slot.row.values, values, run.length,
+                       [&](int output) { quantise_row(slot, output, slot.row.values); });
+  }
+  slot.gathered.resize(static_cast<size_t>(elements(slot)));
+  for (int i = 0; i < run.length; i++) {
+    slot.gathered[static_cast<size_t>(run.first + static_cast<uint64_t>(i) * run.stride)] = values[i];
+  }
+  if (slot.received + static_cast<uint64_t>(run.length) < elements(slot)) return;
+  const float* row = slot.gathered.data();
+  for (int output = 0; output < slot.quantised.outputs; output++, row += slot.quantised.inputs) {
+    quantise_row(slot, output, row);
+  }
+  slot.gathered = {};
+}
+
 // The values of one run.
 void place(const WeightSlot& slot, const Run& run, const float* values) {
   if (slot.plain) {
@@ -120,9 +181,34 @@ bool all_finite(const float* values, int count) {
   return !any;
 }
 
+std::string receive_quantised(WeightSlot& slot, ElementOrder order, const uint8_t* bytes, int count) {
+  if (!order.empty()) return "is quantised, and would have to come row by row";
+  if (count < 0 || slot.received + static_cast<uint64_t>(count) > elements(slot)) return "has too many bytes";
+  slot.announced = slot.announced_quantised = true;
+  place_quantised(slot, bytes, count);
+  slot.received += static_cast<uint64_t>(count);
+  return "";
+}
+
+// Whether another slot has begun a row and not ended it: they share the place where rows are gathered.
+bool splits_a_row(const WeightSlots& slots, const WeightSlot& next) {
+  return next.row.values && std::ranges::any_of(slots, [&next](const WeightSlot& slot) {
+           return &slot != &next && slot.row.values && slot.gathered.empty() &&
+                  slot.received % static_cast<uint64_t>(slot.quantised.inputs) != 0;
+         });
+}
+
+// Scales come only along with weights that are quantised already.
+bool is_expected(const WeightSlots& slots, const WeightSlot& slot) {
+  return slot.scales_of < 0 || slots[static_cast<size_t>(slot.scales_of)].announced_quantised;
+}
+
 }  // namespace
 
 Weights lay_out_weights(Arena& arena, const Config& c) {
+  const auto take_layer = [&arena, &c](int inputs, int outputs) {
+    return take_linear(arena, inputs, outputs, c.int8);
+  };
   const auto vectors = [&arena, &c](int count) {
     return arena.take<float>(static_cast<size_t>(count) * static_cast<size_t>(c.hidden));
   };
@@ -137,23 +223,28 @@ Weights lay_out_weights(Arena& arena, const Config& c) {
   for (int layer = 0; layer < c.layers; layer++) {
     EncoderBlockWeights block{};
     block.norm1 = take_layer_norm(arena, c.hidden);
-    block.q = take_matrix(arena, c.hidden, c.hidden);
-    block.k = take_matrix(arena, c.hidden, c.hidden);
-    block.v = take_matrix(arena, c.hidden, c.hidden);
+    block.q = take_layer(c.hidden, c.hidden);
+    block.k = take_layer(c.hidden, c.hidden);
+    block.v = take_layer(c.hidden, c.hidden);
     if (c.qk_norm) {
       block.q_norm = take_layer_norm(arena, head_size(c));
       block.k_norm = take_layer_norm(arena, head_size(c));
     }
-    block.proj = take_matrix(arena, c.hidden, c.hidden);
+    block.proj = take_layer(c.hidden, c.hidden);
     block.norm2 = take_layer_norm(arena, c.hidden);
-    block.fc1 = take_matrix(arena, c.hidden, c.mlp_hidden);
-    if (c.gated_mlp) block.fc1_gate = take_matrix(arena, c.hidden, c.mlp_hidden);
-    block.fc2 = take_matrix(arena, c.mlp_hidden, c.hidden);
+    block.fc1 = take_layer(c.hidden, c.mlp_hidden);
+    if (c.gated_mlp) block.fc1_gate = take_layer(c.hidden, c.mlp_hidden);
+    block.fc2 = take_layer(c.mlp_hidden, c.hidden);
     if (c.layer_scale) {
       block.ls1 = vectors(1);
       block.ls2 = vectors(1);
     }
     w.blocks.push_back(block);
+  }
+  if (c.int8) {
+    const size_t inputs = static_cast<size_t>(std::max(c.hidden, c.mlp_hidden));
+    w.partial_row.values = arena.take<float>(inputs);
+    w.partial_row.codes = arena.take<int8_t>(inputs);
   }
   if (c.final_norm) w.norm = take_layer_norm(arena, c.hidden);
   if (c.pooled_norm) w.fc_norm = take_layer_norm(arena, c.hidden);
@@ -165,7 +256,7 @@ Weights lay_out_weights(Arena& arena, const Config& c) {
 }
 
 WeightSlots weight_slots(const Weights& w, const Config& c) {
-  SlotTable table;
+  SlotTable table{.slots = {}, .row = w.partial_row};
   float* prefix = w.prefix_tokens;
   const auto prefix_tokens = [&](const char* name, int count) {
     if (count > 0) table.plain(name, {1, count, c.hidden}, prefix);
@@ -201,11 +292,14 @@ std::string receive(WeightSlots& slots, std::string_view name, std::string_view 
     return "has shape " + in_brackets(shape) + ", but the configuration asks for " + in_brackets(slot->shape);
   }
   if (!fits(order, elements(*slot))) return "comes in an order that does not fit its shape";
+  if (dtype == "I8" && slot->quantised.inputs > 0) return receive_quantised(*slot, order, chunk, bytes);
   const std::optional<DataType> type = parse_data_type(dtype);
   if (!type) return "has dtype " + std::string(dtype) + "; F32, F16, BF16 and F64 are understood";
   const int size = element_bytes(*type);
   if (bytes < 0 || bytes % size) return "came in a chunk that splits an element";
   if (slot->received + static_cast<uint64_t>(bytes / size) > elements(*slot)) return "has too many bytes";
+
+  if (bytes > 0 && splits_a_row(slots, *slot)) return "came before a row of the tensor before was whole";
 
   slot->announced = true;
   constexpr int kBatch = 1024;
@@ -216,7 +310,11 @@ std::string receive(WeightSlots& slots, std::string_view name, std::string_view 
     if (!all_finite(values, count)) return "has a value that is infinite or not a number";
     for (int placed = 0; placed < count;) {
       const Run run = run_from(order, slot->received, count - placed);
-      place(*slot, run, values + placed);
+      if (slot->quantised.inputs > 0) {
+        place_to_quantise(*slot, order, run, values + placed);
+      } else {
+        place(*slot, run, values + placed);
+      }
       placed += run.length;
       slot->received += static_cast<uint64_t>(run.length);
     }
@@ -229,13 +327,17 @@ std::string receive(WeightSlots& slots, std::string_view name, std::string_view 
 std::string missing(const WeightSlots& slots) {
   std::string names;
   for (const WeightSlot& slot : slots) {
-    if (!slot.announced) names += (names.empty() ? "" : "\n") + slot.name;
+    if (!slot.announced && is_expected(slots, slot)) names += (names.empty() ? "" : "\n") + slot.name;
   }
   return names;
 }
 
 std::string incomplete(const WeightSlots& slots) {
   for (const WeightSlot& slot : slots) {
+    if (!is_expected(slots, slot)) {
+      if (slot.announced) return slot.name + " came with weights that are not I8";
+      continue;
+    }
     if (slot.received < elements(slot)) {
       return slot.name + " has " + std::to_string(slot.received) + " of its " +
              std::to_string(elements(slot)) + " values";

@@ -11,6 +11,7 @@
 #include "config.h"
 #include "element_order.h"
 #include "kernels/kernels.h"
+#include "linear.h"
 
 namespace vit {
 
@@ -19,21 +20,27 @@ struct LayerNormWeights {
   float* bias;    // [hidden]
 };
 
+/// Where a row of weights is gathered until it can be quantised.
+struct PartialRow {
+  float* values;  // [the largest number of inputs]
+  int8_t* codes;  // [the same]
+};
+
 /// What a model does not have (config.h) takes no memory.
 struct EncoderBlockWeights {
   LayerNormWeights norm1;
-  PackedMatrix q;  // hidden → hidden: queries, divided by √head_size already where they are not normed
-  PackedMatrix k;  // hidden → hidden: keys
-  PackedMatrix v;  // hidden → hidden: values
+  Linear q;  // hidden → hidden: queries, divided by √head_size already where they are not normed
+  Linear k;  // hidden → hidden: keys
+  Linear v;  // hidden → hidden: values
   LayerNormWeights q_norm;  // [head_size], divided by √head_size
   LayerNormWeights k_norm;  // [head_size]
-  PackedMatrix proj;        // hidden → hidden
+  Linear proj;              // hidden → hidden
   float* ls1;               // [hidden], LayerScale; `settle` has multiplied proj by it
   LayerNormWeights norm2;
-  PackedMatrix fc1;       // hidden → mlp_hidden
-  PackedMatrix fc1_gate;  // hidden → mlp_hidden, of a gated MLP
-  PackedMatrix fc2;       // mlp_hidden → hidden
-  float* ls2;             // [hidden], LayerScale; `settle` has multiplied fc2 by it
+  Linear fc1;       // hidden → mlp_hidden
+  Linear fc1_gate;  // hidden → mlp_hidden, of a gated MLP
+  Linear fc2;       // mlp_hidden → hidden
+  float* ls2;       // [hidden], LayerScale; `settle` has multiplied fc2 by it
 };
 
 struct Weights {
@@ -43,6 +50,7 @@ struct Weights {
   float* given_pos_embed;    // as it arrives; the same where it is not resampled
   LayerNormWeights norm_pre;
   std::vector<EncoderBlockWeights> blocks;  // [layers]
+  PartialRow partial_row;                   // of an int8 model
   LayerNormWeights norm;
   LayerNormWeights fc_norm;
   PackedMatrix pre_logits;  // pooled features → pre_logits
@@ -75,14 +83,30 @@ Weights lay_out_weights(Arena& arena, const Config& config);
 ///   head_dist.weight [C, D]               head_dist.bias [C]
 ///
 /// Axes of size 1 before the others may be there or not.
+///
+/// In an int8 model the blocks' matrices (attn.{q, k, v, proj}, mlp.*) are quantised, each in one of two
+/// ways:
+///
+/// (a) They arrive as floats of any dtype, and every row is quantised as soon as it is whole. A tensor may be
+/// cut within a row, but no other of these may come between the halves. One in another order than the slot's
+/// is gathered first, the only thing that takes memory after `begin`.
+///
+/// (b) They arrive quantised, as dtype "I8": the codes of `quantise_weights` (kernels/quantisation.h), row by
+/// row. The scales come in a tensor of their own, before or after, named as the weights with `_scale` behind,
+/// floats [outputs]: blocks.0.attn.q.weight_scale [D]. What results is equal to the bit.
 struct WeightSlot {
   std::string name;
   std::vector<int> shape;
-  float* plain;         // where values go one after another, or null:
-  PackedMatrix packed;  // where rows of a matrix become outputs
-  float scale;          // each value is multiplied by this
-  uint64_t received;    // elements that have arrived
-  bool announced;
+  float* plain = nullptr;            // where values go one after another, or null:
+  PackedMatrix packed = {};          // where rows of a matrix become outputs, or without panels:
+  QuantisedMatrix quantised = {};    // where rows become outputs once they are quantised
+  PartialRow row = {};               // for that
+  std::vector<float> gathered = {};  // for that, too, where values do not come row by row
+  float scale = 1;                   // each value is multiplied by this
+  uint64_t received = 0;             // elements that have arrived
+  bool announced = false;
+  bool announced_quantised = false;  // as I8
+  int scales_of = -1;  // the slot whose scales these are, or none: expected when that comes quantised
 };
 
 using WeightSlots = std::vector<WeightSlot>;

@@ -1,11 +1,15 @@
-// `npm run evaluate -- IMAGES [MODEL]`: the accuracy of a model on labelled pictures, measured through the built package.
+// `npm run evaluate -- IMAGES [MODEL] [--dtype int8] [--agree] [--limit N] [--variant simd]`: the accuracy of a model on
+// labelled pictures, measured through the built package.
 //
 // IMAGES is a folder with one folder of JPEG or PNG files per class, named as the model labels it (`cat/0001.jpg`).
-// MODEL is what `load` takes: a folder or a Hub id; left out, it is the built-in model.
+// MODEL is what `load` takes: a folder or a Hub id; left out, it is the built-in model. --limit takes N pictures, evenly
+// spread. --agree counts instead how often the first answer is the one of the same model in fp32, whatever the labels say:
+// so it works for any pictures.
 import { Presets, SingleBar } from 'cli-progress';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, extname, join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { build } from './build.mjs';
 import { Failure, main } from './shell.mjs';
 
@@ -49,6 +53,12 @@ function labelledPictures(folder) {
   return pictures;
 }
 
+async function readPicture(path) {
+  const decode = await decoders[extname(path).toLowerCase()]();
+  const file = readFileSync(path);
+  return await decode(file.buffer.slice(file.byteOffset, file.byteOffset + file.length));
+}
+
 /**
  * Classifies every picture. Gives the number of right first answers, per class, and the expected calibration error:
  * how far confidence is from accuracy, on average over 15 bins of confidence.
@@ -57,10 +67,7 @@ async function evaluate(model, pictures, onPicture) {
   const classes = new Map();
   const bins = Array.from({ length: 15 }, () => ({ confidence: 0, right: 0 }));
   for (const { path, label } of pictures) {
-    const decode = await decoders[extname(path).toLowerCase()]();
-    const file = readFileSync(path);
-    const image = await decode(file.buffer.slice(file.byteOffset, file.byteOffset + file.length));
-    const [best] = await model.classify(image, { topK: 1 });
+    const [best] = await model.classify(await readPicture(path), { topK: 1 });
     const counts = classes.get(label) ?? { right: 0, count: 0 };
     const right = Number(best.label === label);
     classes.set(label, { right: counts.right + right, count: counts.count + 1 });
@@ -73,25 +80,70 @@ async function evaluate(model, pictures, onPicture) {
   return { classes, calibrationError: gap / pictures.length };
 }
 
+/** In how many pictures both models have the same first answer, and how far their probabilities are apart at most. */
+async function compare(model, reference, pictures, onPicture) {
+  let same = 0;
+  let difference = 0;
+  for (const { path } of pictures) {
+    const picture = await readPicture(path);
+    const answers = [
+      await model.classify(picture, { topK: 1 }),
+      await reference.classify(picture, { topK: 1 }),
+    ];
+    const [[one], [other]] = answers;
+    same += Number(one.index === other.index);
+    if (one.index === other.index) {
+      difference = Math.max(difference, Math.abs(one.probability - other.probability));
+    }
+    onPicture();
+  }
+  return { same, difference };
+}
+
 const percent = (part, whole) => `${((100 * part) / whole).toFixed(2)} %`;
 
-await main(import.meta, async () => {
-  const [images, place] = process.argv.slice(2);
-  if (!images) throw new Failure('Say which pictures: npm run evaluate -- IMAGES [MODEL].');
-  const pictures = labelledPictures(images);
-  build();
-  const { load } = await import('../dist/node.js');
-  const model = await load(place);
-  const unknown = [...new Set(pictures.map(({ label }) => label))].filter(
-    (label) => !model.info.labels.includes(label),
-  );
-  if (unknown.length > 0) throw new Failure(`The model has no class called ${unknown.join(', ')}.`);
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    dtype: { type: 'string' },
+    variant: { type: 'string' },
+    limit: { type: 'string' },
+    agree: { type: 'boolean', default: false },
+  },
+});
 
+function spread(pictures, limit) {
+  const count = Math.min(Number(limit ?? pictures.length), pictures.length);
+  return Array.from({ length: count }, (_, i) => pictures[Math.floor((i * pictures.length) / count)]);
+}
+
+function progress(count) {
   const bar = new SingleBar(
     { format: '{bar} {value} of {total}, {eta_formatted} left' },
     Presets.shades_classic,
   );
-  bar.start(pictures.length, 0);
+  bar.start(count, 0);
+  return bar;
+}
+
+async function reportAgreement(load, model, place, pictures) {
+  const reference = await load(place, { dtype: 'fp32', variant: options.variant });
+  const bar = progress(pictures.length);
+  const { same, difference } = await compare(model, reference, pictures, () => bar.increment());
+  bar.stop();
+  console.log(
+    `${nameOf(model, place)}: ${percent(same, pictures.length)} of ${pictures.length} first answers are those of fp32; ` +
+      `where they are, its probability is at most ${difference.toFixed(4)} away`,
+  );
+  reference.dispose();
+}
+
+async function reportAccuracy(model, place, pictures) {
+  const unknown = [...new Set(pictures.map(({ label }) => label))].filter(
+    (label) => !model.info.labels.includes(label),
+  );
+  if (unknown.length > 0) throw new Failure(`The model has no class called ${unknown.join(', ')}.`);
+  const bar = progress(pictures.length);
   const { classes, calibrationError } = await evaluate(model, pictures, () => bar.increment());
   bar.stop();
   let right = 0;
@@ -100,9 +152,23 @@ await main(import.meta, async () => {
     console.log(`${label.padEnd(24)} ${percent(counts.right, counts.count)}`);
   }
   console.log(
-    `${basename(place ?? 'the built-in model')}, ${model.info.dtype}, ${model.info.variant}: ` +
-      `${percent(right, pictures.length)} of ${pictures.length} right, ` +
+    `${nameOf(model, place)}: ${percent(right, pictures.length)} of ${pictures.length} right, ` +
       `expected calibration error ${percent(calibrationError, 1)}`,
   );
+}
+
+const nameOf = ({ info }, place) =>
+  `${basename(place ?? 'the built-in model')}, ${info.dtype}, ${info.variant}`;
+
+await main(import.meta, async () => {
+  const [images, place] = positionals;
+  if (!images) throw new Failure('Say which pictures: npm run evaluate -- IMAGES [MODEL].');
+  const pictures = spread(labelledPictures(images), options.limit);
+  build();
+  const { load } = await import('../dist/node.js');
+  const { dtype, variant } = options;
+  const model = await load(place, { dtype, variant });
+  if (options.agree) await reportAgreement(load, model, place, pictures);
+  else await reportAccuracy(model, place, pictures);
   model.dispose();
 });

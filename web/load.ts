@@ -46,10 +46,11 @@ async function start(
   const variant = chooseVariant(wasm?.variant ?? options.variant, threads.count);
   const files = await filesOf(platform, model, options);
   const labels = options.labels ?? files.labels;
-  const { imageSize } = options;
+  const { dtype, imageSize } = options;
   const request = {
     files,
     variant,
+    dtype,
     labels,
     imageSize: sizeOf(imageSize),
     integrity: options.integrity,

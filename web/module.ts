@@ -55,6 +55,8 @@ export interface NativeConfig {
   preLogits: number;
   /** Sigmoid instead of softmax. */
   multiLabel: boolean;
+  /** The blocks' linear layers are quantised; cpp/kernels/quantisation.h. */
+  int8: boolean;
 }
 
 /** Which tokens become what the head sees; the engine's numbers. */
@@ -141,6 +143,8 @@ export interface Bindings {
   runningThreads(): number;
   /** Ends all threads but the calling one, for good. */
   endThreads(): void;
+  /** Quantises a row-major matrix with `inputs` columns as an int8 model does; for writing int8 files (cpp/weights.h). */
+  quantiseMatrix(weights: Float32Array, inputs: number): { values: Int8Array; scales: Float32Array };
   /** The memory as it is now: replaced when it grows, so never kept. */
   readonly HEAPU8: Uint8Array;
   readonly HEAPF32: Float32Array;

@@ -1,7 +1,16 @@
 import { parseIntegrity } from './checkpoint/integrity.js';
 import { VitError } from './errors.js';
 import type { Rgb } from './raw-pixels.js';
-import type { ClassifyOptions, Colour, LoadOptions, ModelCache, Region, Size, Variant } from './types.js';
+import type {
+  ClassifyOptions,
+  Colour,
+  Dtype,
+  LoadOptions,
+  ModelCache,
+  Region,
+  Size,
+  Variant,
+} from './types.js';
 import { variants } from './variant.js';
 
 /** Refuses options that are not there: passed over in silence they would seem to work. */
@@ -15,6 +24,8 @@ export function checkOptions(options: object, known: readonly string[], verb: st
     `${verb} has no option "${unknown[0]}" in this version; there are ${known.join(', ')}.`,
   );
 }
+
+const dtypes: readonly Dtype[] = ['fp32', 'int8'];
 
 const loadOptions: readonly (keyof LoadOptions)[] = [
   'dtype',
@@ -38,10 +49,10 @@ const loadOptions: readonly (keyof LoadOptions)[] = [
 export function checkLoadOptions(options: LoadOptions): void {
   checkOptions(options, loadOptions, 'load');
   const { dtype, threads, variant, wasm, labels, imageSize } = options;
-  if (dtype !== undefined && dtype !== 'fp32') {
+  if (dtype !== undefined && !dtypes.includes(dtype)) {
     throw new VitError(
       'unsupported-option',
-      `dtype "${String(dtype)}" is not there; leave it out for "fp32".`,
+      `dtype "${String(dtype)}" is not there; there are ${dtypes.map((name) => `"${name}"`).join(' and ')}.`,
     );
   }
   if (threads !== undefined && threads !== 'auto' && !(Number.isInteger(threads) && threads >= 1)) {

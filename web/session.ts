@@ -1,13 +1,14 @@
 import { CachedFiles, type FileStore } from './checkpoint/cache.js';
 import { openCheckpoint, type Checkpoint, type ReadContext } from './checkpoint/open.js';
 import type { ModelFiles } from './checkpoint/files.js';
+import { inDtype } from './checkpoint/dtype.js';
 import { fill } from './checkpoint/fill.js';
 import { verifying } from './checkpoint/integrity.js';
 import type { Engine } from './engine.js';
 import { VitError, type VitErrorCode } from './errors.js';
 import type { NativeConfig } from './module.js';
 import { startThreads, type ThreadPlan } from './threads.js';
-import type { ModelInfo, Size, Variant } from './types.js';
+import type { Dtype, ModelInfo, Size, Variant } from './types.js';
 
 /** A loaded model where it runs: what verbs work on. */
 export interface Session {
@@ -21,6 +22,8 @@ export interface SessionRequest {
   readonly files: ModelFiles;
   /** The build that was chosen. */
   readonly variant: Variant;
+  /** Default: the file's own. */
+  readonly dtype?: Dtype | undefined;
   /** Instead of the checkpoint's own. */
   readonly labels?: readonly string[] | undefined;
   /** Instead of the size the model was trained for. */
@@ -60,7 +63,7 @@ export async function openSession(
       hidden: network.hidden,
       classes: network.classes,
       labels,
-      dtype: 'fp32',
+      dtype: network.int8 ? 'int8' : 'fp32',
       variant: request.variant,
       threads: threads.count,
       threadsReason: threads.reason,
@@ -119,7 +122,7 @@ async function readThrough(
 }
 
 async function read(request: SessionRequest, making: Promise<Engine>, context: ReadContext): Promise<Loaded> {
-  const { files, integrity, variant } = request;
+  const { dtype, files, integrity, variant } = request;
   // One way to let go of everything that is being read, whoever ends it.
   const stop = new AbortController();
   const follow = () => stop.abort(context.signal.reason);
@@ -130,8 +133,9 @@ async function read(request: SessionRequest, making: Promise<Engine>, context: R
     open: integrity === undefined ? context.open : verifying(context.open, files.weights, integrity),
   };
   try {
-    const [engine, checkpoint] = await Promise.all([making, openCheckpoint(files, request, reading)]);
+    const [engine, opened] = await Promise.all([making, openCheckpoint(files, request, reading)]);
     checkVariant(engine, variant);
+    const checkpoint = inDtype(opened, dtype);
     const starting = startThreads(engine, request.threads, checkpoint.network);
     await fill(engine, checkpoint, reading);
     return { engine, checkpoint, threads: await starting };

@@ -4,6 +4,12 @@ export type Instructions = 'relaxed' | 'simd';
 /** A build of the engine: its instructions, and whether it has threads. Threads never change a result. */
 export type Variant = Instructions | `${Instructions}-threads`;
 
+/**
+ * How the linear layers of the encoder are kept and multiplied: in single precision, or as signed bytes with inputs of 7
+ * bits, which takes a quarter of the memory and about half of the time, and rounds coarsely (see the README's figures).
+ */
+export type Dtype = 'fp32' | 'int8';
+
 /** Height and width in pixels. */
 export interface Size {
   readonly height: number;
@@ -178,8 +184,8 @@ export interface WasmOverride {
 
 /** Options of `load`. */
 export interface LoadOptions {
-  /** How weights are kept in memory. Only `'fp32'` is there so far. */
-  readonly dtype?: 'fp32' | undefined;
+  /** `'int8'` quantises the weights while they arrive. Default: as the file has them, which is `'fp32'` for all floats. */
+  readonly dtype?: Dtype | undefined;
   /**
    * How many threads to use. Default `'auto'`: as many as help. There may be fewer than asked for, in Node and on pages
    * that are not cross-origin isolated always one; `info.threadsReason` says why.
@@ -254,8 +260,8 @@ export interface ModelInfo {
   readonly classes: number;
   /** The classes' names, in order. */
   readonly labels: readonly string[];
-  /** How weights are kept in memory. */
-  readonly dtype: 'fp32';
+  /** How the encoder's weights are kept in memory. */
+  readonly dtype: Dtype;
   /** The build of the engine that runs, as it says of itself. */
   readonly variant: Variant;
   /** How many threads it uses. */

@@ -66,12 +66,18 @@ enum class Store {
   accumulate,  // out += value: a residual connection, added where it already lies
 };
 
+/// How `gemm` adds a product to a sum.
+enum class Rounding {
+  fastest,   // as the variant and its host do: fused, so rounded once, where they can
+  portable,  // rounded twice: the same to the bit in every variant and engine
+};
+
 /// out[rows × b.outputs] = a[rows × b.inputs] · b + bias, or added to out. `out` must not overlap `a`.
 ///
 /// Tiles of 5 or 6 rows × 8 columns (simd.h), each output one chain of multiply-adds in the order of the
 /// inputs, starting from the bias; threads share the tiles. Cost: rows · inputs · outputs multiply-adds.
 void gemm(float* out, int out_stride, const float* a, int a_stride, int rows, const PackedMatrix& b,
-          Store store = Store::replace);
+          Store store = Store::replace, Rounding rounding = Rounding::fastest);
 
 /// As `gemm`, then the activation on every output, tile by tile while it is in the cache.
 void gemm_activated(float* out, int out_stride, const float* a, int a_stride, int rows, const PackedMatrix& b,

@@ -137,6 +137,31 @@ Matrix attention(const Matrix& q, const Matrix& k, const Matrix& v, int tokens, 
   return out;
 }
 
+QuantisedRow quantise_weights(const Matrix& row) {
+  double largest = 0;
+  for (double value : row) largest = std::max(largest, std::fabs(value));
+  QuantisedRow out{{}, largest / 127, 0};
+  for (double value : row) {
+    out.codes.push_back(largest > 0 ? static_cast<int>(std::nearbyint(value * 127 / largest)) : 0);
+  }
+  return out;
+}
+
+QuantisedRow quantise_activations(const Matrix& row) {
+  double low = 0, high = 0;
+  for (double value : row) {
+    low = std::min(low, value);
+    high = std::max(high, value);
+  }
+  QuantisedRow out{{}, (high - low) / 127, 0};
+  if (out.scale > 0) out.zero = static_cast<int>(std::nearbyint(-low / out.scale));
+  for (double value : row) {
+    const int code = out.scale > 0 ? static_cast<int>(std::nearbyint(value / out.scale)) + out.zero : 0;
+    out.codes.push_back(std::clamp(code, 0, 127));
+  }
+  return out;
+}
+
 double from_f16(unsigned bits) {
   const double sign = bits & 0x8000 ? -1 : 1;
   const int exponent = bits >> 10 & 31;

@@ -33,6 +33,16 @@ Matrix resample_grid(const Matrix& grid, int rows, int columns, int channels, in
 /// softmax(q·kᵀ/√size)·v, one attention head; q, k, v are [tokens × size].
 Matrix attention(const Matrix& q, const Matrix& k, const Matrix& v, int tokens, int size);
 
+/// int8 (quantisation.h), one row: codes[i] of weights and their scale, or of activations, their scale and
+/// zero point; in double precision, so a code may differ by one where a value lies halfway between two.
+struct QuantisedRow {
+  std::vector<int> codes;
+  double scale;
+  int zero;
+};
+QuantisedRow quantise_weights(const Matrix& row);
+QuantisedRow quantise_activations(const Matrix& row);
+
 /// The value of an IEEE 754 half-precision number.
 double from_f16(unsigned bits);
 

@@ -4,7 +4,7 @@
 //
 //   simd_scalar.h        plain C++, for the native build (tests, sanitizers)
 //   simd_wasm128.h       WebAssembly SIMD128, in every browser since 2023
-//   simd_wasm_relaxed.h  overlay on simd_wasm128.h that only fuses multiply_add
+//   simd_wasm_relaxed.h  overlay on simd_wasm128.h that fuses a multiply_add
 //
 // Types
 //   f32x4   four floats              i32x4   four signed 32-bit integers
@@ -16,7 +16,9 @@
 //   load_part(p, n, fill)    the first n of four floats at p (1 <= n <= 3), `fill` in the other lanes
 //   store_part(p, v, n)      the first n lanes (1 <= n <= 4)
 //   add, sub, mul, div       lane by lane, each rounded once
-//   multiply_add(a, b, c)    a * b + c; rounded once or twice, as the variant says
+//   multiply_add(a, b, c)    a * b + c, rounded twice: the same everywhere
+//   fused_multiply_add(a, b, c)
+//                            a * b + c, rounded once or twice, as the variant and its host do fastest
 //   min, max                 b where b < a (max: a < b), else a; not the NaN rules of IEEE, which cost more
 //   abs(v)
 //   multiply_by_power(v, n)  v · 2^n, where n is whole and was made by adding 1.5 · 2^23 to a float, which
@@ -25,17 +27,29 @@
 //   sum(v), largest(v)       over the lanes: (v0 + v2) + (v1 + v3), so every engine rounds alike
 //
 // Registers
-//   kTileRows                rows of a GEMM tile of two vectors' width that keep every accumulator in a
-//   register.
-//                            V8 allocates 15 on x64: 6 rows with a fused multiply_add; 5 where the product
-//                            needs a register of its own (6 would run at half the speed there)
+//   kTileRows, kTileRowsUnfused
+//                            rows of a GEMM tile of two vectors' width that keep every accumulator in a
+//                            register, with fused_multiply_add and with multiply_add. V8 allocates 15 on
+//                            x64: 6 rows where it fuses, 5 where the product needs a register of its own (6
+//                            would run at half the speed there)
 //
 // Integers (wrapping arithmetic)
 //   splat_i32(x), load_i32(p), store_i32(p, v)
 //   load_bytes(p)            four unsigned bytes, widened
-//   add, mul                 lane by lane
+//   add, sub, mul            lane by lane
 //   shift_right<bits>(v)     arithmetic
 //   store_bytes(p, v)        four lanes clamped to 0..255, as bytes
+//   to_floats(v)             each lane rounded once
+//   whole(v)                 what adding 1.5 · 2^23 left in the lowest bits of the floats v
+//
+// Dot products of bytes (quantisation.h): exact, signed weights with inputs of 0..127
+//   dot_input                the type an input is kept as
+//   kDotInputs               successive inputs that one lane multiplies and adds at once
+//   kDotColumns, kDotRows    the tile: outputs and rows whose sums stay in registers
+//   store_inputs(p, v)       four lanes of 0..127 as inputs
+//   load_inputs(p)           kDotInputs inputs, the same in every lane: dot_inputs
+//   load_weights(p)          kDotInputs signed bytes for each of four outputs: dot_weights
+//   dot_add(w, x, sum)       sum + Σ w·x in each lane
 #pragma once
 
 #if defined(__wasm_simd128__)

@@ -9,7 +9,7 @@
 
 namespace vit::simd {
 
-inline constexpr int kTileRows = 5;
+inline constexpr int kTileRows = 5, kTileRowsUnfused = 5;
 
 struct f32x4 {
   float lane[4];
@@ -49,6 +49,7 @@ inline f32x4 div(f32x4 a, f32x4 b) {
   return each([&](int i) { return a.lane[i] / b.lane[i]; });
 }
 inline f32x4 multiply_add(f32x4 a, f32x4 b, f32x4 c) { return add(mul(a, b), c); }
+inline f32x4 fused_multiply_add(f32x4 a, f32x4 b, f32x4 c) { return multiply_add(a, b, c); }
 inline f32x4 min(f32x4 a, f32x4 b) {
   return each([&](int i) { return b.lane[i] < a.lane[i] ? b.lane[i] : a.lane[i]; });
 }
@@ -76,6 +77,11 @@ inline i32x4 add(i32x4 a, i32x4 b) {
     return static_cast<int32_t>(static_cast<uint32_t>(a.lane[i]) + static_cast<uint32_t>(b.lane[i]));
   });
 }
+inline i32x4 sub(i32x4 a, i32x4 b) {
+  return each_i32([&](int i) {
+    return static_cast<int32_t>(static_cast<uint32_t>(a.lane[i]) - static_cast<uint32_t>(b.lane[i]));
+  });
+}
 inline i32x4 mul(i32x4 a, i32x4 b) {
   return each_i32([&](int i) {
     return static_cast<int32_t>(static_cast<uint32_t>(a.lane[i]) * static_cast<uint32_t>(b.lane[i]));
@@ -87,6 +93,37 @@ inline i32x4 shift_right(i32x4 v) {
 }
 inline void store_bytes(uint8_t* p, i32x4 v) {
   for (int i = 0; i < 4; i++) p[i] = static_cast<uint8_t>(std::clamp(v.lane[i], 0, 255));
+}
+inline f32x4 to_floats(i32x4 v) {
+  return each([&](int i) { return static_cast<float>(v.lane[i]); });
+}
+inline i32x4 whole(f32x4 v) {
+  return each_i32([&](int i) { return std::bit_cast<int32_t>(v.lane[i]) - 0x4b400000; });
+}
+
+using dot_input = uint8_t;
+inline constexpr int kDotInputs = 4;
+inline constexpr int kDotColumns = 8;
+inline constexpr int kDotRows = 4;
+struct dot_inputs {
+  uint8_t byte[4];
+};
+struct dot_weights {
+  int8_t byte[16];
+};
+inline void store_inputs(dot_input* p, i32x4 v) { store_bytes(p, v); }
+inline dot_inputs load_inputs(const dot_input* p) { return {{p[0], p[1], p[2], p[3]}}; }
+inline dot_weights load_weights(const int8_t* p) {
+  dot_weights w;
+  std::memcpy(w.byte, p, sizeof w.byte);
+  return w;
+}
+inline i32x4 dot_add(dot_weights w, dot_inputs x, i32x4 sum) {
+  return each_i32([&](int i) {
+    int32_t total = sum.lane[i];
+    for (int k = 0; k < kDotInputs; k++) total += w.byte[4 * i + k] * x.byte[k];
+    return total;
+  });
 }
 
 }  // namespace vit::simd

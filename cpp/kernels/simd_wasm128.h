@@ -31,6 +31,7 @@ inline void store_part(float* p, f32x4 v, int n) {
 inline f32x4 add(f32x4 a, f32x4 b) { return {wasm_f32x4_add(a.v, b.v)}; }
 inline f32x4 sub(f32x4 a, f32x4 b) { return {wasm_f32x4_sub(a.v, b.v)}; }
 inline f32x4 mul(f32x4 a, f32x4 b) { return {wasm_f32x4_mul(a.v, b.v)}; }
+inline f32x4 multiply_add(f32x4 a, f32x4 b, f32x4 c) { return add(mul(a, b), c); }
 inline f32x4 div(f32x4 a, f32x4 b) { return {wasm_f32x4_div(a.v, b.v)}; }
 inline f32x4 min(f32x4 a, f32x4 b) { return {wasm_f32x4_pmin(a.v, b.v)}; }
 inline f32x4 max(f32x4 a, f32x4 b) { return {wasm_f32x4_pmax(a.v, b.v)}; }
@@ -52,6 +53,7 @@ inline i32x4 load_bytes(const uint8_t* p) {
   return {wasm_u32x4_extend_low_u16x8(wasm_u16x8_extend_low_u8x16(wasm_v128_load32_zero(p)))};
 }
 inline i32x4 add(i32x4 a, i32x4 b) { return {wasm_i32x4_add(a.v, b.v)}; }
+inline i32x4 sub(i32x4 a, i32x4 b) { return {wasm_i32x4_sub(a.v, b.v)}; }
 inline i32x4 mul(i32x4 a, i32x4 b) { return {wasm_i32x4_mul(a.v, b.v)}; }
 template <int bits>
 inline i32x4 shift_right(i32x4 v) {
@@ -61,6 +63,17 @@ inline void store_bytes(uint8_t* p, i32x4 v) {
   v128_t shorts = wasm_i16x8_narrow_i32x4(v.v, v.v);
   wasm_v128_store32_lane(p, wasm_u8x16_narrow_i16x8(shorts, shorts), 0);
 }
+inline f32x4 to_floats(i32x4 v) { return {wasm_f32x4_convert_i32x4(v.v)}; }
+inline i32x4 whole(f32x4 v) { return {wasm_i32x4_sub(v.v, wasm_i32x4_const_splat(0x4b400000))}; }
+
+inline constexpr int kTileRowsUnfused = 5;
+
+struct dot_inputs {
+  v128_t v;
+};
+struct dot_weights {
+  v128_t v;
+};
 
 }  // namespace vit::simd
 
@@ -69,6 +82,20 @@ inline void store_bytes(uint8_t* p, i32x4 v) {
 #else
 namespace vit::simd {
 inline constexpr int kTileRows = 5;
-inline f32x4 multiply_add(f32x4 a, f32x4 b, f32x4 c) { return add(mul(a, b), c); }
+inline f32x4 fused_multiply_add(f32x4 a, f32x4 b, f32x4 c) { return multiply_add(a, b, c); }
+
+// Weights are widened on their way from memory; inputs, which every panel reads again, once and for all.
+using dot_input = int16_t;
+inline constexpr int kDotInputs = 2;
+inline constexpr int kDotColumns = 12;
+inline constexpr int kDotRows = 3;
+inline void store_inputs(dot_input* p, i32x4 v) {
+  wasm_v128_store64_lane(p, wasm_i16x8_narrow_i32x4(v.v, v.v), 0);
+}
+inline dot_inputs load_inputs(const dot_input* p) { return {wasm_v128_load32_splat(p)}; }
+inline dot_weights load_weights(const int8_t* p) { return {wasm_i16x8_load8x8(p)}; }
+inline i32x4 dot_add(dot_weights w, dot_inputs x, i32x4 sum) {
+  return {wasm_i32x4_add(sum.v, wasm_i32x4_dot_i16x8(x.v, w.v))};
+}
 }  // namespace vit::simd
 #endif

@@ -2,6 +2,7 @@
 // arrives. Its numbers are compared with PyTorch's in tests/stages.
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -62,6 +63,7 @@ void load(Model& model, size_t chunk, const Config& config = kConfig) {
   const WeightSlots slots = model.slots;
   unsigned seed = 1;
   for (const WeightSlot& slot : slots) {
+    if (slot.scales_of >= 0) continue;  // only along with weights that are quantised already
     size_t count = 1;
     for (int size : slot.shape) count *= static_cast<size_t>(size);
     ASSERT_EQ(send(model, slot, random_floats(count, seed++), chunk), "") << slot.name;
@@ -128,6 +130,109 @@ TEST(Forward, IsTheSameToTheBitWithAnyNumberOfThreads) {
     }
   }
   use_threads(1);
+}
+
+Config int8(Config config = kConfig) {
+  config.int8 = true;
+  return config;
+}
+
+TEST(ForwardInt8, DoesNotDependOnChunksOrThreads) {
+  Model one, other;
+  load(one, 1, int8());
+  const auto expected = classify_noise(one, 33, 21, 21);
+  use_threads(3);
+  load(other, 10000, int8());
+  EXPECT_EQ(classify_noise(other, 33, 21, 21), expected);
+  use_threads(1);
+}
+
+// Integers are exact and floats round alike, so there is one result, whatever computes it.
+TEST(ForwardInt8, IsTheSameToTheBitInEveryVariant) {
+  Model model;
+  load(model, 1000, int8());
+  uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
+  for (float logit : classify_noise(model, 33, 21, 21)) {
+    hash = (hash ^ std::bit_cast<uint32_t>(logit)) * 0x100000001b3;
+  }
+  EXPECT_EQ(hash, 10620268942468504582u);
+}
+
+TEST(ForwardInt8, StaysNearSinglePrecision) {
+  Model exact, rounded;
+  for (const bool gated : {false, true}) {
+    Config config = kConfig;
+    config.gated_mlp = gated;
+    config.layer_scale = gated;
+    load(exact, 1000, config);
+    load(rounded, 1000, int8(config));
+    const auto expected = classify_noise(exact, 33, 21, 21);
+    const auto logits = classify_noise(rounded, 33, 21, 21);
+    EXPECT_NE(logits, expected);
+    double error = 0, size = 0;
+    for (size_t i = 0; i < logits.size(); i++) {
+      error += (logits[i] - expected[i]) * (logits[i] - expected[i]);
+      size += expected[i] * expected[i];
+    }
+    EXPECT_LT(std::sqrt(error / size), 0.05);
+  }
+}
+
+// What a file of quantised weights holds: codes and scales, made by the scheme's own function.
+void send_quantised(Model& model, const WeightSlot& slot, const std::vector<float>& values, size_t chunk) {
+  const size_t inputs = static_cast<size_t>(slot.shape[1]);
+  std::vector<int8_t> codes(values.size());
+  std::vector<float> scales;
+  for (size_t first = 0; first < values.size(); first += inputs) {
+    scales.push_back(quantise_weights(codes.data() + first, values.data() + first, static_cast<int>(inputs)));
+  }
+  const int outputs[] = {slot.shape[0]};
+  std::memcpy(model.staging, scales.data(), scales.size() * sizeof(float));
+  ASSERT_EQ(tensor(model, slot.name + "_scale", "F32", outputs, static_cast<int>(scales.size() * 4)), "");
+  for (size_t first = 0; first < codes.size(); first += chunk) {
+    const size_t count = std::min(chunk, codes.size() - first);
+    std::memcpy(model.staging, codes.data() + first, count);
+    ASSERT_EQ(tensor(model, slot.name, "I8", slot.shape, static_cast<int>(count)), "");
+  }
+}
+
+TEST(ForwardInt8, TakesQuantisedWeightsToTheSameBits) {
+  Model quantised_here, quantised_before;
+  load(quantised_here, 1000, int8());
+  ASSERT_EQ(begin(quantised_before, int8(), kPreprocess), "");
+  const WeightSlots slots = quantised_before.slots;
+  unsigned seed = 1;
+  for (const WeightSlot& slot : slots) {
+    if (slot.scales_of >= 0) continue;
+    size_t count = 1;
+    for (int size : slot.shape) count *= static_cast<size_t>(size);
+    const auto values = random_floats(count, seed++);
+    if (slot.quantised.inputs > 0) {
+      send_quantised(quantised_before, slot, values, 100);
+    } else {
+      ASSERT_EQ(send(quantised_before, slot, values, 1000), "");
+    }
+  }
+  ASSERT_EQ(missing(quantised_before), "");
+  ASSERT_EQ(finish(quantised_before), "");
+  EXPECT_EQ(classify_noise(quantised_before, 33, 21, 21), classify_noise(quantised_here, 33, 21, 21));
+}
+
+TEST(TensorInt8, NamesWhatIsWrong) {
+  Model model;
+  ASSERT_EQ(begin(model, int8(), kPreprocess), "");
+  const int q[] = {18, 18}, scales[] = {18}, head[] = {7, 18};
+  EXPECT_EQ(missing(model).find("weight_scale"), std::string::npos);
+  EXPECT_EQ(tensor(model, "blocks.0.attn.q.weight", "F32", q, 4 * 17), "");
+  EXPECT_NE(tensor(model, "blocks.0.attn.k.weight", "F32", q, 4), "");  // in the middle of a row of q
+  EXPECT_EQ(tensor(model, "blocks.0.attn.q.weight", "F32", q, 4), "");
+  EXPECT_EQ(tensor(model, "blocks.0.attn.k.weight", "I8", q, 0), "");
+  EXPECT_NE(missing(model).find("blocks.0.attn.k.weight_scale"), std::string::npos);
+  EXPECT_EQ(missing(model).find("blocks.0.attn.q.weight_scale"), std::string::npos);
+  EXPECT_EQ(tensor(model, "blocks.0.attn.k.weight_scale", "F32", scales, 0), "");
+  EXPECT_EQ(missing(model).find("blocks.0.attn.k.weight_scale"), std::string::npos);
+  EXPECT_NE(tensor(model, "blocks.0.attn.k.weight", "I8", q, 18 * 18 + 1), "");
+  EXPECT_NE(tensor(model, "head.weight", "I8", head, 0), "");  // stays in single precision
 }
 
 TEST(Forward, ShowsEveryStageInOrder) {

@@ -358,7 +358,7 @@ describe('a checkpoint is refused that', () => {
 
 describe('an option is refused:', () => {
   it.each([
-    [{ dtype: 'int8' }, 'unsupported-option', 'dtype "int8"'],
+    [{ dtype: 'int4' }, 'unsupported-option', 'dtype "int4"'],
     [{ integrity: 'sha256-x' }, 'invalid-argument', 'sha256-'],
     [{ cache: 7 }, 'invalid-argument', 'match and put'],
     [{ worker: true }, 'unsupported-option', 'leave `worker` out'],

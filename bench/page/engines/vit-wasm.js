@@ -6,7 +6,7 @@ import { instantiate } from '../../../web/module.ts';
 import { openSession } from '../../../web/session.ts';
 
 /** An Engine of a variant, with the checkpoint of the folder `file`. */
-export async function create({ variant, file }) {
+export async function create({ variant, file, dtype }) {
   const [{ default: glue }, module] = await Promise.all([
     import(`/dist/vit.${variant}.js`),
     WebAssembly.compileStreaming(fetch(`/dist/vit.${variant}.wasm`)),
@@ -18,7 +18,7 @@ export async function create({ variant, file }) {
     folder: { kind: 'url', url: new URL(file, location.href).href },
   };
   const { engine } = await openSession(
-    { files, variant, threads: { count: 1, reason: '', automatic: false } },
+    { files, variant, dtype, threads: { count: 1, reason: '', automatic: false } },
     making,
     {
       open: openFile,

@@ -40,7 +40,8 @@ export interface Spelling {
   readonly ignored: readonly RegExp[];
 }
 
-/** A tensor's name, and the engine's (cpp/weights.h). `{i}` stands for a block's number, `*` for weight or bias. */
+/** A tensor's name, and the engine's (cpp/weights.h). `{i}` stands for a block's number, `*` for weight or bias, or the
+ * weight_scale of an int8 file. */
 export interface NameRow {
   readonly file: string;
   /** Several: the tensor is these, one after another in equal parts along its first axis. */
@@ -70,6 +71,7 @@ export const plain = {
   pooledNorm: false,
   preLogits: 0,
   multiLabel: false,
+  int8: false,
 } as const satisfies Partial<NativeConfig>;
 
 /** The size of a slot's tensor along an axis. */

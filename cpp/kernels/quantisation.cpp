@@ -1,0 +1,132 @@
+#include "quantisation.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "../threads.h"
+#include "simd.h"
+
+namespace vit {
+namespace {
+
+using namespace simd;
+
+// Added to a float and taken away again it leaves the nearest whole number, ties to even; 1.5 · 2^23.
+constexpr float kRounder = 0x1.8p23f;
+
+constexpr int round_up(int count, int to) { return (count + to - 1) / to * to; }
+
+struct Range {
+  float low, high;  // low ≤ 0 ≤ high
+};
+
+Range range_of(const float* x, int count) {
+  f32x4 low = splat(0), high = splat(0);
+  int i = 0;
+  for (; i + 4 <= count; i += 4) {
+    const f32x4 values = load(x + i);
+    low = min(low, values);
+    high = max(high, values);
+  }
+  if (i < count) {
+    const f32x4 values = load_part(x + i, count - i, 0);
+    low = min(low, values);
+    high = max(high, values);
+  }
+  return {-largest(sub(splat(0), low)), largest(high)};
+}
+
+// Whether steps of a 127th of `extent` are something to divide by.
+bool has_scale(float extent) { return extent > 1e-30f && extent <= std::numeric_limits<float>::max(); }
+
+// The low end of the range becomes 0 exactly: rounding is symmetric about the zero point, which is whole.
+void quantise_row(dot_input* out, float& scale, int32_t& zero, const float* x, int width) {
+  const Range range = range_of(x, width);
+  const float extent = range.high - range.low;
+  if (!has_scale(extent)) {
+    std::fill_n(out, width, dot_input{0});
+    scale = extent * 0;  // NaN for what is not finite
+    zero = 0;
+    return;
+  }
+  const float steps = 127 / extent;
+  scale = extent / 127;
+  const float whole_zero = (-range.low * steps + kRounder) - kRounder;
+  zero = static_cast<int32_t>(whole_zero);
+
+  // Multiplied and added in two steps, so that every variant rounds alike.
+  const f32x4 factor = splat(steps), offset = splat(kRounder + whole_zero), top = splat(127 - whole_zero);
+  const auto quantised = [&](f32x4 values) { return whole(add(min(mul(values, factor), top), offset)); };
+  int i = 0;
+  for (; i + 4 <= width; i += 4) store_inputs(out + i, quantised(load(x + i)));
+  if (i < width) {
+    dot_input last[4];
+    store_inputs(last, quantised(load_part(x + i, width - i, 0)));
+    std::copy_n(last, width - i, out + i);
+  }
+}
+
+// Rows that a thread takes at a time: a few microseconds of work.
+constexpr int kBandRows = 16;
+
+}  // namespace
+
+int quantised_columns(int outputs) { return round_up(outputs, kDotColumns); }
+
+size_t quantised_bytes(int inputs, int outputs) {
+  return static_cast<size_t>(round_up(inputs, kDotInputs)) * static_cast<size_t>(quantised_columns(outputs));
+}
+
+float quantise_weights(int8_t* codes, const float* weights, int count) {
+  const Range range = range_of(weights, count);
+  const float magnitude = std::max(-range.low, range.high);
+  float check = 0;  // NaN as soon as one weight is not finite
+  for (int i = 0; i < count; i++) check += weights[i] * 0;
+  if (check != 0 || !has_scale(magnitude)) {
+    std::fill_n(codes, count, int8_t{0});
+    return check;
+  }
+  const float steps = 127 / magnitude;
+  for (int i = 0; i < count; i++) {
+    codes[i] = static_cast<int8_t>((weights[i] * steps + kRounder) - kRounder);
+  }
+  return magnitude / 127;
+}
+
+void pack_quantised(const QuantisedMatrix& to, int output, const int8_t* codes) {
+  const int groups = round_up(to.inputs, kDotInputs) / kDotInputs;
+  int8_t* column = to.panels + (static_cast<size_t>(output / kDotColumns) * static_cast<size_t>(groups) *
+                                    static_cast<size_t>(kDotColumns) +
+                                static_cast<size_t>(output % kDotColumns)) *
+                                   kDotInputs;
+  int32_t sum = 0;
+  for (int input = 0; input < to.inputs; input++) {
+    column[input / kDotInputs * (kDotColumns * kDotInputs) + input % kDotInputs] = codes[input];
+    sum += codes[input];
+  }
+  to.sums[output] = sum;
+}
+
+void scale_outputs(const QuantisedMatrix& matrix, const float* factors) {
+  for (int output = 0; output < matrix.outputs; output++) {
+    matrix.scales[output] *= factors[output];
+    matrix.bias[output] *= factors[output];
+  }
+}
+
+size_t quantised_row_bytes(int width) {
+  return static_cast<size_t>(round_up(width, kDotInputs)) * sizeof(dot_input);
+}
+
+void quantise_rows(const QuantisedRows& out, const float* x, int rows, int width) {
+  parallel_for((rows + kBandRows - 1) / kBandRows, [&](int band) {
+    const int end = std::min((band + 1) * kBandRows, rows);
+    for (int row = band * kBandRows; row < end; row++) {
+      uint8_t* values = out.values + static_cast<size_t>(row) * quantised_row_bytes(width);
+      quantise_row(reinterpret_cast<dot_input*>(values), out.scales[row], out.zeros[row], x + row * width,
+                   width);
+    }
+  });
+}
+
+}  // namespace vit

@@ -1,0 +1,83 @@
+// int8: the quantisation scheme, in its one home, and the matrix product that works on it.
+//
+// The scheme (after Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient
+// Integer-Arithmetic-Only Inference"; scales per token as in Yao et al. 2022, "ZeroQuant"):
+//
+//   weights      signed bytes, symmetric, a scale per output:  W[o][i] ≈ scale[o] · w[o][i]
+//                scale[o] = max|W[o]| / 127,  w[o][i] = W[o][i] · 127 / max|W[o]| to the nearest, ties to
+//                even
+//   activations  unsigned 7 bits with a zero point, scale and zero per row (token), found anew for every row:
+//                x[r][i] ≈ scale[r] · (a[r][i] − zero[r]),  0 ≤ a ≤ 127
+//                with low = min(x[r], 0) and high = max(x[r], 0):  scale[r] = (high − low) / 127,
+//                zero[r] = −low / scale[r] to the nearest, a = x / scale[r] + zero[r] to the nearest
+//   product      out[r][o] = scale[r] · scale[o] · (Σ a·w − zero[r] · Σ w[o]) + bias[o]
+//
+// Σ a·w is a sum of integers that never overflows, so it is equal to the bit in every variant and engine, in
+// any order of summing: with activations of 7 bits, relaxed SIMD's dot product of bytes is exact everywhere
+// (with 8 it is not), and the plain variant multiplies the same numbers as 16 bits. The scheme therefore
+// depends on the model alone; kernels may be chosen by their speed.
+//
+// What it is used for: the linear layers of the encoder blocks, nine tenths and more of all work. The patch
+// embedding and the head stay in single precision: they are 3 % of the work, and the first and last layers
+// are where rounding shows most. So does attention's softmax(q·kᵀ)·v, whose operands are both activations.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels.h"
+
+namespace vit {
+
+/// The quantised matrix of a linear layer, laid out for the variant's dot products (simd.h): panels of a few
+/// outputs, in which groups of a few successive inputs of one output lie side by side. What fills up the last
+/// panel and the last group is zero.
+struct QuantisedMatrix {
+  int8_t* panels;  // [quantised_bytes(inputs, outputs)]
+  float* scales;   // [quantised_columns(outputs)], per output
+  int32_t* sums;   // [quantised_columns(outputs)], Σ w of each output
+  float* bias;     // [quantised_columns(outputs)]
+  int inputs;
+  int outputs;
+};
+
+/// Bytes of `QuantisedMatrix::panels`.
+size_t quantised_bytes(int inputs, int outputs);
+
+/// `outputs` rounded up to whole panels.
+int quantised_columns(int outputs);
+
+/// Quantises one row of weights: codes[count]; returns the scale, NaN when a weight is not finite.
+float quantise_weights(int8_t* codes, const float* weights, int count);
+
+/// Puts the quantised weights of one output where the product wants them, and their sum; the scale is set by
+/// the caller.
+void pack_quantised(const QuantisedMatrix& to, int output, const int8_t* codes);
+
+/// Multiplies everything that leads to output o, its bias too, by factors[o].
+void scale_outputs(const QuantisedMatrix& matrix, const float* factors);
+
+/// Rows of quantised activations, each as the variant's dot products take them.
+struct QuantisedRows {
+  uint8_t* values;  // [rows × quantised_row_bytes(width)]
+  float* scales;    // [rows]
+  int32_t* zeros;   // [rows]
+};
+
+/// Bytes from one quantised row of `width` values to the next.
+size_t quantised_row_bytes(int width);
+
+/// Quantises `rows` rows of `width` floats; threads share the rows.
+void quantise_rows(const QuantisedRows& out, const float* x, int rows, int width);
+
+/// out[rows × b.outputs] = a · b + bias, or added to out: `gemm` on quantised operands. The integers' sum is
+/// exact, what follows it is four roundings in single precision. Cost: rows · inputs · outputs multiply-adds,
+/// about twice as many per second as `gemm` does.
+void gemm_int8(float* out, int out_stride, const QuantisedRows& a, int rows, const QuantisedMatrix& b,
+               Store store = Store::replace);
+
+/// As `gemm_int8`, then the activation on every output.
+void gemm_int8_activated(float* out, int out_stride, const QuantisedRows& a, int rows,
+                         const QuantisedMatrix& b, Activation activation);
+
+}  // namespace vit

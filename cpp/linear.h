@@ -1,0 +1,39 @@
+// A linear layer y = x·Wᵀ + b in either precision: what encoder blocks are written in.
+#pragma once
+
+#include "arena.h"
+#include "kernels/kernels.h"
+#include "kernels/quantisation.h"
+
+namespace vit {
+
+/// The matrix of a layer; one of the two is there, the other has no panels.
+struct Linear {
+  PackedMatrix fp32;
+  QuantisedMatrix int8;
+
+  bool quantised() const { return int8.inputs > 0; }
+};
+
+/// Points a layer into `arena` (or measures it, see arena.h).
+Linear take_linear(Arena& arena, int inputs, int outputs, bool int8);
+
+/// Multiplies everything that leads to output o, its bias too, by factors[o].
+void scale_outputs(const Linear& layer, const float* factors);
+
+/// Rows that layers multiply.
+struct LinearInput {
+  const float* values;  // [rows × width]
+  int width;
+  QuantisedRows quantised;  // the same rows, for layers that are quantised
+};
+
+/// out[rows × outputs] = layer(in), or added to out; the first `rows` rows of `in`.
+void linear(float* out, int out_stride, const LinearInput& in, int rows, const Linear& layer,
+            Store store = Store::replace);
+
+/// As `linear`, then the activation on every output.
+void linear_activated(float* out, int out_stride, const LinearInput& in, int rows, const Linear& layer,
+                      Activation activation);
+
+}  // namespace vit

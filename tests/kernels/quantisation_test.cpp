@@ -1,0 +1,233 @@
+// int8: the scheme against its naive twin, and the matrix product's integers, which have to be exact.
+#include "../../cpp/kernels/quantisation.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "../../cpp/kernels/reference.h"
+#include "random.h"
+
+namespace vit {
+namespace {
+
+// A quantised matrix with memory of its own.
+struct OwnedMatrix {
+  std::vector<int8_t> panels;
+  std::vector<float> scales, bias;
+  std::vector<int32_t> sums;
+  QuantisedMatrix matrix;
+
+  OwnedMatrix(int inputs, int outputs)
+      : panels(quantised_bytes(inputs, outputs), int8_t{0}),
+        scales(quantised_columns(outputs), 0.0f),
+        bias(quantised_columns(outputs), 0.0f),
+        sums(quantised_columns(outputs), 0),
+        matrix{panels.data(), scales.data(), sums.data(), bias.data(), inputs, outputs} {}
+};
+
+struct OwnedRows {
+  std::vector<uint8_t> values;
+  std::vector<float> scales;
+  std::vector<int32_t> zeros;
+  QuantisedRows rows;
+
+  OwnedRows(int count, int width)
+      : values(quantised_row_bytes(width) * count, uint8_t{0}),
+        scales(count, 0.0f),
+        zeros(count, 0),
+        rows{values.data(), scales.data(), zeros.data()} {}
+};
+
+// Activations whose codes are known: with 0 and 127 in a row its scale is 1 and its zero point 0.
+std::vector<float> whole_activations(int rows, int width, unsigned seed) {
+  std::vector<float> x;
+  for (float value : random_floats(static_cast<size_t>(rows) * width, seed)) {
+    x.push_back(static_cast<float>(static_cast<int>(std::fabs(value) * 5000) % 128));
+  }
+  for (int row = 0; row < rows; row++) x[static_cast<size_t>(row) * width] = 127;
+  return x;
+}
+
+std::vector<int8_t> codes(size_t count, unsigned seed) {
+  std::vector<int8_t> w;
+  for (float value : random_floats(count, seed)) {
+    w.push_back(static_cast<int8_t>(static_cast<int>(std::fabs(value) * 7000) % 256 - 128));
+  }
+  return w;
+}
+
+struct Sizes {
+  int rows, inputs, outputs;
+};
+const Sizes kSizes[] = {{1, 1, 1},    {1, 7, 3},    {2, 8, 8},    {3, 5, 13},    {4, 16, 12}, {5, 33, 25},
+                        {6, 12, 24},  {7, 21, 17},  {9, 64, 40},  {13, 10, 31},  {30, 9, 7},  {197, 48, 60},
+                        {61, 99, 97}, {8, 768, 40}, {2, 3072, 9}, {3, 900, 1000}};
+
+class GemmInt8 : public testing::TestWithParam<Sizes> {};
+INSTANTIATE_TEST_SUITE_P(Sizes, GemmInt8, testing::ValuesIn(kSizes));
+
+// Scales of one make the outputs the integers themselves; they are equal in every variant because each is
+// equal to this.
+TEST_P(GemmInt8, SumsExactlyAndStaysInItsColumns) {
+  const auto [rows, inputs, outputs] = GetParam();
+  const auto w = codes(static_cast<size_t>(outputs) * inputs, 1);
+  const auto x = whole_activations(rows, inputs, 2);
+  OwnedMatrix b(inputs, outputs);
+  for (int o = 0; o < outputs; o++) {
+    b.scales[o] = 1;
+    pack_quantised(b.matrix, o, w.data() + static_cast<size_t>(o) * inputs);
+  }
+  OwnedRows a(rows, inputs);
+  quantise_rows(a.rows, x.data(), rows, inputs);
+  // A zero point as it would be for other values: its share is taken away again, exactly.
+  for (int row = 0; row < rows; row++) a.zeros[row] = row % 128;
+
+  const int stride = outputs + 3;
+  std::vector<float> out(static_cast<size_t>(rows) * stride, 12345.0f);
+  gemm_int8(out.data(), stride, a.rows, rows, b.matrix);
+  for (int row = 0; row < rows; row++) {
+    for (int o = 0; o < stride; o++) {
+      const float value = out[static_cast<size_t>(row) * stride + o];
+      if (o >= outputs) {
+        ASSERT_EQ(value, 12345.0f) << "row " << row << " column " << o;
+        continue;
+      }
+      int64_t sum = 0;
+      for (int i = 0; i < inputs; i++) {
+        const int64_t activation = static_cast<int64_t>(x[static_cast<size_t>(row) * inputs + i]);
+        sum += (activation - row % 128) * w[static_cast<size_t>(o) * inputs + i];
+      }
+      ASSERT_EQ(value, static_cast<float>(sum)) << "row " << row << " column " << o;
+    }
+  }
+}
+
+TEST_P(GemmInt8, EqualsTheSchemesTwin) {
+  const auto [rows, inputs, outputs] = GetParam();
+  const auto w = random_floats(static_cast<size_t>(outputs) * inputs, 3);
+  const auto x = random_floats(static_cast<size_t>(rows) * inputs, 4);
+  const auto bias = random_floats(outputs, 5);
+  OwnedMatrix b(inputs, outputs);
+  std::vector<int8_t> row_codes(inputs);
+  for (int o = 0; o < outputs; o++) {
+    b.scales[o] = quantise_weights(row_codes.data(), w.data() + static_cast<size_t>(o) * inputs, inputs);
+    b.bias[o] = bias[o];
+    pack_quantised(b.matrix, o, row_codes.data());
+  }
+  OwnedRows a(rows, inputs);
+  quantise_rows(a.rows, x.data(), rows, inputs);
+
+  std::vector<float> replaced(static_cast<size_t>(rows) * outputs), added(replaced.size(), 0.5f),
+      activated(replaced.size());
+  gemm_int8(replaced.data(), outputs, a.rows, rows, b.matrix);
+  gemm_int8(added.data(), outputs, a.rows, rows, b.matrix, Store::accumulate);
+  gemm_int8_activated(activated.data(), outputs, a.rows, rows, b.matrix, Activation::relu);
+  const auto part = [](const std::vector<float>& all, int index, int count) {
+    const auto first = all.begin() + static_cast<ptrdiff_t>(index) * count;
+    return to_double({first, first + count});
+  };
+  for (int row = 0; row < rows; row++) {
+    const auto qx = reference::quantise_activations(part(x, row, inputs));
+    for (int o = 0; o < outputs; o++) {
+      const auto qw = reference::quantise_weights(part(w, o, inputs));
+      double sum = 0;
+      for (int i = 0; i < inputs; i++) sum += (qx.codes[i] - qx.zero) * qw.codes[i];
+      const double expected = sum * qx.scale * qw.scale + bias[o];
+      // A code on a tie may fall either way, in float and in double; one or two in a row of thousands.
+      const double tolerance = 1e-5 * (1 + std::fabs(expected)) + 2 * 127 * qx.scale * qw.scale;
+      const size_t at = static_cast<size_t>(row) * outputs + o;
+      ASSERT_NEAR(replaced[at], expected, tolerance) << "row " << row << " column " << o;
+      ASSERT_FLOAT_EQ(added[at], replaced[at] + 0.5f);
+      ASSERT_EQ(activated[at], std::max(replaced[at], 0.0f));
+    }
+  }
+}
+
+// The largest sums there can be, positive and negative: no step on the way may overflow or saturate.
+TEST(GemmInt8Extremes, AreExact) {
+  constexpr int kInputs = 1024;
+  for (int code : {127, -127, -128}) {
+    const std::vector<int8_t> w(kInputs, static_cast<int8_t>(code));
+    OwnedMatrix b(kInputs, 1);
+    b.scales[0] = 1;
+    pack_quantised(b.matrix, 0, w.data());
+    const std::vector<float> x(kInputs, 127.0f);
+    OwnedRows a(1, kInputs);
+    quantise_rows(a.rows, x.data(), 1, kInputs);
+    float out;
+    gemm_int8(&out, 1, a.rows, 1, b.matrix);
+    EXPECT_EQ(out, static_cast<float>(code * 127 * kInputs));
+  }
+}
+
+TEST(QuantiseWeights, EqualsItsTwin) {
+  for (int count : {1, 3, 4, 17, 192, 1000}) {
+    const auto w = random_floats(count, static_cast<unsigned>(count));
+    std::vector<int8_t> quantised(count);
+    const float scale = quantise_weights(quantised.data(), w.data(), count);
+    const auto expected = reference::quantise_weights(to_double(w));
+    EXPECT_NEAR(scale, expected.scale, 1e-7 * expected.scale);
+    for (int i = 0; i < count; i++) {
+      const double exact = w[i] / expected.scale;
+      ASSERT_NEAR(quantised[i], exact, 0.5 + 1e-4) << i;
+      ASSERT_LE(std::abs(quantised[i]), 127);
+    }
+  }
+}
+
+TEST(QuantiseRows, KeepsZeroAndBothEnds) {
+  // One input per row and the identity as weights show each code as it is.
+  for (auto [low, high] :
+       {std::pair{-1.0f, 3.0f}, {0.0f, 5.0f}, {-2.0f, 0.0f}, {-0.17f, 9.3f}, {1.0f, 2.0f}}) {
+    const std::vector<float> x = {low, high, 0.0f, (low + high) / 2, high, low};
+    OwnedRows a(1, 6);
+    quantise_rows(a.rows, x.data(), 1, 6);
+    const float extent = std::max(high, 0.0f) - std::min(low, 0.0f);
+    for (int i = 0; i < 6; i++) {
+      OwnedMatrix b(6, 1);
+      std::vector<int8_t> unit(6, 0);
+      unit[i] = 1;
+      b.scales[0] = 1;
+      pack_quantised(b.matrix, 0, unit.data());
+      float out;
+      gemm_int8(&out, 1, a.rows, 1, b.matrix);
+      // Half a step, and as much again at the ends where the zero point was rounded.
+      ASSERT_NEAR(out, x[i], 1.001 * extent / 127) << "of " << low << " to " << high << " at " << i;
+      if (x[i] == 0) {
+        ASSERT_EQ(out, 0.0f);
+      }
+    }
+  }
+}
+
+TEST(Quantise, SaysWhenAValueIsNotFinite) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (float bad : {kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN()}) {
+    const std::vector<float> row = {1, bad, 2, 3, 4};
+    std::vector<int8_t> quantised(5);
+    EXPECT_TRUE(std::isnan(quantise_weights(quantised.data(), row.data(), 5)));
+  }
+  for (float bad : {kInfinity, -kInfinity}) {
+    const std::vector<float> row = {1, bad, 2, 3, 4};
+    OwnedRows a(1, 5);
+    quantise_rows(a.rows, row.data(), 1, 5);
+    EXPECT_TRUE(std::isnan(a.scales[0]));
+  }
+}
+
+TEST(Quantise, TakesRowsOfZeros) {
+  const std::vector<float> row(9, 0.0f);
+  std::vector<int8_t> quantised(9, int8_t{1});
+  EXPECT_EQ(quantise_weights(quantised.data(), row.data(), 9), 0.0f);
+  EXPECT_EQ(quantised, std::vector<int8_t>(9, int8_t{0}));
+  OwnedRows a(1, 9);
+  quantise_rows(a.rows, row.data(), 1, 9);
+  EXPECT_EQ(a.scales[0], 0.0f);
+  EXPECT_EQ(a.zeros[0], 0);
+}
+
+}  // namespace
+}  // namespace vit

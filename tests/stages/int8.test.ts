@@ -1,0 +1,65 @@
+// int8 against fp32, and its builds against each other. What a quantised kernel computes is checked to the bit in
+// tests/kernels/quantisation_test.cpp; here it is what the rounding does to whole networks.
+import { describe, expect, it } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+
+import { load } from '../../dist/node.js';
+import { variants } from '../engine.js';
+import { folderOf, goldenModels } from '../golden/models.js';
+import { makeImage } from '../golden/noise.js';
+
+const root = new URL('../../', import.meta.url);
+const picture = makeImage({ kind: 'noise', seed: 7, width: 61, height: 47 });
+
+async function answersOf(folder: URL, dtype: 'fp32' | 'int8') {
+  const answers = [];
+  for (const variant of variants) {
+    const model = await load(folder, { dtype, variant });
+    expect(model.info.dtype).toBe(dtype);
+    answers.push({ variant, memory: model.info.memoryBytes, logits: await model.logits(picture) });
+    model.dispose();
+  }
+  return answers;
+}
+
+/** Root of the mean square of a − b, in terms of b's own. */
+function relativeError(a: Float32Array, b: Float32Array): number {
+  const square = (values: Float32Array) => values.reduce((sum, value) => sum + value ** 2, 0);
+  return Math.sqrt(square(a.map((value, i) => value - b[i])) / square(b));
+}
+
+describe.each(goldenModels.map((model) => ({ name: model.name, folder: folderOf(model) })))(
+  'model $name',
+  ({ folder }) => {
+    it('is the same to the bit in every variant, and near fp32', async () => {
+      const [first, ...others] = await answersOf(folder, 'int8');
+      for (const other of others) expect([...other.logits]).toEqual([...first.logits]);
+      const [exact] = await answersOf(folder, 'fp32');
+      const error = relativeError(first.logits, exact.logits);
+      expect(error).toBeGreaterThan(0);
+      expect(error).toBeLessThan(0.05);
+    });
+  },
+);
+
+describe('the built-in model', () => {
+  it('takes less memory in int8 and answers nearly alike', async () => {
+    const read = async (name: string) => await readFile(new URL(`models/cifar10-vit/${name}`, root));
+    const json = async (name: string) => JSON.parse((await read(name)).toString()) as object;
+    const files = {
+      weights: await read('model.safetensors'),
+      config: await json('config.json'),
+      preprocessor: await json('preprocessor_config.json'),
+    };
+    const exact = await load(files, { dtype: 'fp32' });
+    const rounded = await load(files, { dtype: 'int8' });
+    expect(rounded.info.memoryBytes).toBeLessThan(exact.info.memoryBytes);
+    for (let seed = 0; seed < 20; seed++) {
+      const noise = makeImage({ kind: 'noise', seed, width: 40, height: 40 });
+      const error = relativeError(await rounded.logits(noise), await exact.logits(noise));
+      expect(error).toBeLessThan(0.1);
+    }
+    exact.dispose();
+    rounded.dispose();
+  });
+});
