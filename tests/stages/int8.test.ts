@@ -1,9 +1,9 @@
 // int8 against fp32, and its builds against each other. What a quantised kernel computes is checked to the bit in
 // tests/kernels/quantisation_test.cpp; here it is what the rounding does to whole networks.
 import { describe, expect, it } from '@jest/globals';
+import { load } from 'vit-wasm';
 import { readFile } from 'node:fs/promises';
 
-import { load } from '../../dist/node.js';
 import { variants } from '../engine.js';
 import { folderOf, goldenModels } from '../golden/models.js';
 import { makeImage } from '../golden/noise.js';
