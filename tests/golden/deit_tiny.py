@@ -10,10 +10,11 @@ from PIL import Image
 from safetensors.numpy import save_file
 from transformers import DeiTImageProcessorPil, ViTForImageClassification
 
-from noise import noise_tensor
+from noise import noise_tensor, test_image
 from preprocessing import make_processor, process, sha256
 
 FIXED_SEED = 7
+OTHER_SIZES = [(384, 384), (160, 288)]  # height, width
 FIRST_ANSWERS = {
     "burger": "cheeseburger",
     "cat": "tabby",
@@ -29,8 +30,8 @@ def compute_logits(network: ViTForImageClassification, pixel_values: np.ndarray)
     """float32 [classes], computed in float64, after a look that float32 says the same."""
     batch = torch.from_numpy(pixel_values)[None]
     with torch.no_grad():
-        single = network.float()(batch).logits[0].numpy()
-        logits = network.double()(batch.double()).logits[0].numpy()
+        single = network.float()(batch, interpolate_pos_encoding=True).logits[0].numpy()
+        logits = network.double()(batch.double(), interpolate_pos_encoding=True).logits[0].numpy()
     assert np.abs(single - logits).max() < 3e-5, np.abs(single - logits).max()
     return logits.astype(np.float32)
 
@@ -72,6 +73,10 @@ def write_deit_tiny(fixtures: Path, shared: Path) -> None:
     fixed = noise_tensor(FIXED_SEED, 3 * 224 * 224).reshape(3, 224, 224)
     tensors, photographs = {"fixed": compute_logits(network, fixed)}, []
     tensors["fixed, timm"] = compute_timm_logits(network, fixed)
+    as_it_is = make_processor(DeiTImageProcessorPil, config | {"do_resize": False, "do_center_crop": False})
+    for height, width in OTHER_SIZES:
+        picture = test_image("gradient", FIXED_SEED, width, height)
+        tensors[f"{width}x{height}"] = compute_logits(network, process(as_it_is, picture))
     for name, answer in FIRST_ANSWERS.items():
         rgba = np.asarray(Image.open(shared / "images" / f"{name}.jpg").convert("RGBA"))
         logits = tensors[name] = compute_logits(network, process(processor, rgba))
