@@ -14,6 +14,7 @@ export const dist = new URL('../../dist/', import.meta.url);
 export const usualRoutes: Readonly<Record<string, Route>> = {
   '/package/': dist,
   '/models/': new URL('models/', fixtures),
+  '/families/': new URL('families/', fixtures),
   '/deit-tiny/': deitTiny,
   '/page/': anyPage,
 };

@@ -18,19 +18,26 @@ interface Subject {
   path?: string;
 }
 
-const golden = (name: string): Subject => ({
-  name: `the golden model ${name}`,
-  url: `/models/${name}/`,
-  path: fileURLToPath(new URL(`models/${name}/`, fixtures)),
+const golden = (folder: string): Subject => ({
+  name: `the golden model ${folder}`,
+  url: `/${folder}/`,
+  path: fileURLToPath(new URL(`${folder}/`, fixtures)),
 });
 
-const subjects: Subject[] = [{ name: 'the built-in model' }, golden('three-blocks'), golden('odd-sizes')];
+const subjects: Subject[] = [
+  { name: 'the built-in model' },
+  golden('models/three-blocks'),
+  golden('models/odd-sizes'),
+  golden('families/dinov2-registers'),
+];
 
 interface Answers {
   variant: string;
   /** In the order of the classes. */
   probabilities: number[];
   logits: number[];
+  /** The class token and the patches' mean, of length 1; then all tokens. */
+  features: number[];
 }
 
 const chromium = inChromium();
@@ -83,12 +90,18 @@ async function askInPage({
   canvas.getContext('2d')?.putImageData(new ImageData(bytes, width), 0, 0);
   const predictions = await model.classify(canvas, { topK: model.info.classes });
   const logits = await model.logits(canvas);
+  const features = [
+    ...(await model.embed(canvas)),
+    ...(await model.embed(canvas, { pool: 'mean', normalize: true })),
+    ...(await model.tokens(canvas)).data,
+  ];
   model.dispose();
   self.Worker = Original;
   return {
     variant: model.info.variant,
     probabilities: predictions.sort((a, b) => a.index - b.index).map(({ probability }) => probability),
     logits: Array.from(logits),
+    features,
     workers,
   };
 }
@@ -97,11 +110,17 @@ async function inNode(subject: Subject, variant: Variant): Promise<Answers> {
   const model = await load(subject.path, { variant });
   const predictions = await model.classify(picture, { topK: model.info.classes });
   const logits = await model.logits(picture);
+  const features = [
+    ...(await model.embed(picture)),
+    ...(await model.embed(picture, { pool: 'mean', normalize: true })),
+    ...(await model.tokens(picture)).data,
+  ];
   model.dispose();
   return {
     variant: model.info.variant,
     probabilities: predictions.sort((a, b) => a.index - b.index).map(({ probability }) => probability),
     logits: Array.from(logits),
+    features,
   };
 }
 
@@ -113,6 +132,7 @@ function testSubject(subject: Subject, variant: Variant): void {
       const chrome = await inPage(subject, variant, worker);
       expect([node.variant, chrome.variant]).toEqual([variant, variant]);
       expectClose(chrome.probabilities, node.probabilities, 1e-5, 'probabilities');
+      expectClose(chrome.features, node.features, 1e-4, 'embeddings and tokens');
       // Only plain SIMD has the same result on every machine.
       if (variant === 'simd') expect(bitsOf(chrome.logits)).toEqual(bitsOf(node.logits));
     });
