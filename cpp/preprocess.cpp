@@ -214,6 +214,7 @@ std::string begin_image(Preprocessor& p, int width, int height) {
 
   plan_axis(p.horizontal, s.filter, width, resized.width,
             crop_offset(resized.width, p.output_width, s.crop_rounding), p.output_width);
+  split_coefficients(p.horizontal);
   plan_axis(p.vertical, s.filter, height, resized.height,
             crop_offset(resized.height, p.output_height, s.crop_rounding), p.output_height);
   fill_with_padding(p);

@@ -36,6 +36,10 @@ double evaluate(Filter filter, double x) {
   }
 }
 
+// How many of a coefficient's bits are its lower part, when it is split in two that fit 16 bits with their
+// sign.
+constexpr int kLowBits = 12;
+
 int32_t to_fixed_point(double weight) {
   return static_cast<int32_t>(weight * (1 << kCoefficientBits) + (weight < 0 ? -0.5 : 0.5));
 }
@@ -86,15 +90,38 @@ void plan_axis(ResizeAxis& axis, Filter filter, int in, int out, int offset, int
   }
 }
 
+void split_coefficients(const ResizeAxis& axis) {
+  for (int i = 0; i < axis.window_count; i++) {
+    int32_t* c = axis.coefficients + static_cast<size_t>(i) * static_cast<size_t>(axis.taps);
+    for (int t = 0; t + 4 <= axis.count[i]; t += 4, c += 4) {
+      const auto high = [](int32_t value) { return value >> kLowBits; };
+      const auto low = [](int32_t value) { return value & ((1 << kLowBits) - 1); };
+      const auto pair = [](int32_t left, int32_t right) {
+        return static_cast<int32_t>(static_cast<uint32_t>(left & 0xffff) | static_cast<uint32_t>(right)
+                                                                               << 16);
+      };
+      const int32_t split[] = {pair(high(c[0]), high(c[1])), pair(high(c[2]), high(c[3])),
+                               pair(low(c[0]), low(c[1])), pair(low(c[2]), low(c[3]))};
+      std::copy_n(split, 4, c);
+    }
+  }
+}
+
 void resize_row(uint8_t* out, const uint8_t* rgba, const ResizeAxis& axis) {
   using namespace simd;
   for (int i = 0; i < axis.window_count; i++) {
-    const int32_t* coefficients = axis.coefficients + static_cast<size_t>(i) * static_cast<size_t>(axis.taps);
+    const int32_t* c = axis.coefficients + static_cast<size_t>(i) * static_cast<size_t>(axis.taps);
     const uint8_t* pixel = rgba + static_cast<size_t>(axis.first[i]) * 4;
-    i32x4 sum = splat_i32(kHalf);
-    for (int t = 0; t < axis.count[i]; t++) {
-      sum = add(sum, mul(load_bytes(pixel + 4 * t), splat_i32(coefficients[t])));
+    i32x4 high = splat_i32(0), sum = splat_i32(kHalf);
+    int t = 0;
+    for (; t + 4 <= axis.count[i]; t += 4) {
+      const auto [left, right] = load_pixels(pixel + 4 * t);
+      high = add(high, add(dot(left, splat_pair(c[t])), dot(right, splat_pair(c[t + 1]))));
+      sum = add(sum, add(dot(left, splat_pair(c[t + 2])), dot(right, splat_pair(c[t + 3]))));
     }
+    // Wraps around where the whole sum would not, which does not show in it.
+    sum = add(sum, shift_left<kLowBits>(high));
+    for (; t < axis.count[i]; t++) sum = add(sum, mul(load_bytes(pixel + 4 * t), splat_i32(c[t])));
     store_bytes(out + 4 * i, shift_right<kCoefficientBits>(sum));
   }
 }

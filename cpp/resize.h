@@ -51,7 +51,14 @@ void plan_axis(ResizeAxis& axis, Filter filter, int in, int out, int offset, int
 inline constexpr int kCoefficientBits = 22;
 inline constexpr int32_t kHalf = 1 << (kCoefficientBits - 1);
 
-/// One row of RGBA pixels through the horizontal pass: out[window_count × 4].
+/// Prepares an axis for `resize_row`: of every four coefficients of a pixel, the 22 bits are split into an
+/// upper and a lower part, for a multiplication of 16-bit pairs that takes half the time of a 32-bit one.
+/// They then stand as upper parts of the first two and the last two, lower parts of the first two and the
+/// last two; what is left over of four stays whole.
+void split_coefficients(const ResizeAxis& axis);
+
+/// One row of RGBA pixels through the horizontal pass: out[window_count × 4], by an axis whose coefficients
+/// are split.
 void resize_row(uint8_t* out, const uint8_t* rgba, const ResizeAxis& axis);
 
 /// sums[count × 4] += coefficient · row, one step of the vertical pass; sums start from `kHalf`.

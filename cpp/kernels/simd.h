@@ -8,6 +8,7 @@
 //
 // Types
 //   f32x4   four floats              i32x4   four signed 32-bit integers
+//   i16x8   eight signed 16-bit integers
 //
 // Floats (p need not be aligned)
 //   splat(x)                 x in every lane
@@ -38,6 +39,11 @@
 //   load_bytes(p)            four unsigned bytes, widened
 //   add, sub, mul            lane by lane
 //   shift_right<bits>(v)     arithmetic
+//   shift_left<bits>(v)
+//   load_pixels(p)           four pixels of four bytes; of the first two and the last two, channel by channel
+//                            (R0 R1 G0 G1 B0 B1 A0 A1), widened to 16 bits: .left, .right
+//   splat_pair(x)            the halves of x in every pair of 16-bit lanes
+//   dot(a, b)                a0·b0 + a1·b1, a2·b2 + a3·b3 …: pairs of 16-bit lanes to 32 bits
 //   store_bytes(p, v)        four lanes clamped to 0..255, as bytes
 //   to_floats(v)             each lane rounded once
 //   whole(v)                 what adding 1.5 · 2^23 left in the lowest bits of the floats v

@@ -17,6 +17,12 @@ struct f32x4 {
 struct i32x4 {
   int32_t lane[4];
 };
+struct i16x8 {
+  int16_t lane[8];
+};
+struct PixelPairs {
+  i16x8 left, right;
+};
 
 template <typename Function>
 inline f32x4 each(Function function) {
@@ -90,6 +96,22 @@ inline i32x4 mul(i32x4 a, i32x4 b) {
 template <int bits>
 inline i32x4 shift_right(i32x4 v) {
   return each_i32([&](int i) { return v.lane[i] >> bits; });
+}
+template <int bits>
+inline i32x4 shift_left(i32x4 v) {
+  return each_i32([&](int i) { return static_cast<int32_t>(static_cast<uint32_t>(v.lane[i]) << bits); });
+}
+inline PixelPairs load_pixels(const uint8_t* p) {
+  return {{{p[0], p[4], p[1], p[5], p[2], p[6], p[3], p[7]}},
+          {{p[8], p[12], p[9], p[13], p[10], p[14], p[11], p[15]}}};
+}
+inline i16x8 splat_pair(int32_t x) {
+  const int16_t low = static_cast<int16_t>(x), high = static_cast<int16_t>(x >> 16);
+  return {{low, high, low, high, low, high, low, high}};
+}
+inline i32x4 dot(i16x8 a, i16x8 b) {
+  return each_i32(
+      [&](int i) { return a.lane[2 * i] * b.lane[2 * i] + a.lane[2 * i + 1] * b.lane[2 * i + 1]; });
 }
 inline void store_bytes(uint8_t* p, i32x4 v) {
   for (int i = 0; i < 4; i++) p[i] = static_cast<uint8_t>(std::clamp(v.lane[i], 0, 255));

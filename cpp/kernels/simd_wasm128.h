@@ -13,6 +13,12 @@ struct f32x4 {
 struct i32x4 {
   v128_t v;
 };
+struct i16x8 {
+  v128_t v;
+};
+struct PixelPairs {
+  i16x8 left, right;
+};
 
 inline f32x4 splat(float x) { return {wasm_f32x4_splat(x)}; }
 inline f32x4 load(const float* p) { return {wasm_v128_load(p)}; }
@@ -59,6 +65,17 @@ template <int bits>
 inline i32x4 shift_right(i32x4 v) {
   return {wasm_i32x4_shr(v.v, bits)};
 }
+template <int bits>
+inline i32x4 shift_left(i32x4 v) {
+  return {wasm_i32x4_shl(v.v, bits)};
+}
+inline PixelPairs load_pixels(const uint8_t* p) {
+  const v128_t bytes = wasm_v128_load(p);
+  const v128_t pairs = wasm_i8x16_shuffle(bytes, bytes, 0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15);
+  return {{wasm_u16x8_extend_low_u8x16(pairs)}, {wasm_u16x8_extend_high_u8x16(pairs)}};
+}
+inline i16x8 splat_pair(int32_t x) { return {wasm_i32x4_splat(x)}; }
+inline i32x4 dot(i16x8 a, i16x8 b) { return {wasm_i32x4_dot_i16x8(a.v, b.v)}; }
 inline void store_bytes(uint8_t* p, i32x4 v) {
   v128_t shorts = wasm_i16x8_narrow_i32x4(v.v, v.v);
   wasm_v128_store32_lane(p, wasm_u8x16_narrow_i16x8(shorts, shorts), 0);
