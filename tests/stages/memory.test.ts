@@ -1,10 +1,14 @@
 // Memory grows once, in begin: afterwards neither loading nor a large picture nor the forward pass takes any.
 import { describe, expect, it } from '@jest/globals';
+import { statSync } from 'node:fs';
 
 import { Engine } from '../../web/engine.js';
 import { startBindings, variants } from '../engine.js';
+import { deitTiny, sharedIsThere } from '../golden/fixtures.js';
 import { fillEngine, folderOf, goldenModels } from '../golden/models.js';
 import { makeImage } from '../golden/noise.js';
+
+const golden = folderOf(goldenModels.find(({ name }) => name === 'three-blocks') ?? goldenModels[0]);
 
 describe.each(variants)('%s', (variant) => {
   it('takes no memory after begin', async () => {
@@ -16,9 +20,7 @@ describe.each(variants)('%s', (variant) => {
       begin(...sizes);
       afterBegin = bindings.HEAPU8.buffer.byteLength;
     };
-    const model = goldenModels.find(({ name }) => name === 'three-blocks');
-    if (!model) throw new Error('The model three-blocks is not among the fixtures.');
-    await fillEngine(engine, folderOf(model));
+    await fillEngine(engine, golden);
     const large = makeImage({ kind: 'noise', seed: 1, width: 4000, height: 3000 });
     for (let run = 0; run < 3; run++) {
       engine.preprocess(large);
@@ -28,4 +30,16 @@ describe.each(variants)('%s', (variant) => {
     expect(bindings.HEAPU8.buffer.byteLength).toBe(afterBegin);
     engine.dispose();
   });
+
+  it.each([golden, ...(sharedIsThere ? [deitTiny] : [])])(
+    'takes little more than the weights of %s',
+    async (folder) => {
+      const bindings = await startBindings(variant);
+      const engine = new Engine(bindings);
+      await fillEngine(engine, folder);
+      const weights = statSync(new URL('model.safetensors', folder)).size;
+      expect(bindings.HEAPU8.buffer.byteLength).toBeLessThanOrEqual(1.15 * weights + 20e6);
+      engine.dispose();
+    },
+  );
 });
