@@ -103,7 +103,9 @@ EMSCRIPTEN_BINDINGS(vit) {
       .field("positionedPrefix", &Config::positioned_prefix)
       .field("positionRows", &Config::position_rows)
       .field("positionColumns", &Config::position_columns)
-      .field("positionAntialias", &Config::position_antialias)
+      .field(
+          "positionResampling", +[](const Config& c) { return static_cast<int>(c.position_resampling); },
+          +[](Config& c, int value) { c.position_resampling = static_cast<Resampling>(value); })
       .field("patchBias", &Config::patch_bias)
       .field("qkvBias", &Config::qkv_bias)
       .field("projectionBias", &Config::projection_bias)

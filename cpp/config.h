@@ -39,10 +39,10 @@ struct Config {
   int positioned_prefix;    // how many of the prefix tokens, from the first, have a position embedding
 
   // The grid of patches that the checkpoint's position embeddings are for. Where it is not the image's, they
-  // are resampled when the weights have arrived, as PyTorch's bicubic interpolation does (kernels.h).
+  // are resampled when the weights have arrived, as the family's own library does.
   int position_rows;
   int position_columns;
-  bool position_antialias;
+  Resampling position_resampling;
 
   bool patch_bias;       // whether the patch embedding has a bias
   bool qkv_bias;         // whether queries, keys and values have biases

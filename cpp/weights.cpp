@@ -351,7 +351,7 @@ void settle(Weights& w, const Config& c) {
     const int prefix = c.positioned_prefix * c.hidden;
     std::copy_n(w.given_pos_embed, prefix, w.pos_embed);
     resample_grid(w.pos_embed + prefix, grid_rows(c), grid_columns(c), w.given_pos_embed + prefix,
-                  c.position_rows, c.position_columns, c.hidden, c.position_antialias);
+                  c.position_rows, c.position_columns, c.hidden, c.position_resampling);
   }
   if (!c.layer_scale) return;
   for (EncoderBlockWeights& block : w.blocks) {

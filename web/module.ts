@@ -32,7 +32,7 @@ export interface NativeConfig {
   /** The grid of patches that the position embeddings are for; resampled where the image's is another. */
   positionRows: number;
   positionColumns: number;
-  positionAntialias: boolean;
+  positionResampling: Resampling;
   /** Whether the patch embedding has a bias. */
   patchBias: boolean;
   /** Whether queries, keys and values have biases. */
@@ -58,6 +58,18 @@ export interface NativeConfig {
   /** The blocks' linear layers are quantised; cpp/kernels/quantisation.h. */
   int8: boolean;
 }
+
+/** How position embeddings are resampled: what PyTorch's `interpolate` is asked for; the engine's numbers. */
+export const resamplings = {
+  bicubic: 0,
+  bicubicAntialiased: 1,
+  /** `align_corners`. */
+  bicubicAligned: 2,
+  bilinear: 3,
+  bilinearAligned: 4,
+} as const;
+
+export type Resampling = (typeof resamplings)[keyof typeof resamplings];
 
 /** Which tokens become what the head sees; the engine's numbers. */
 export const poolings = {

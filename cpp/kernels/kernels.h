@@ -106,15 +106,24 @@ void multiply(float* x, const float* y, int count);
 /// out[width] = the mean of `rows` rows of `width`.
 void mean_of_rows(float* out, const float* x, int rows, int width);
 
-/// out[out_rows × out_columns × channels] = in[rows × columns × channels] at another size, as PyTorch's
-/// interpolate(mode="bicubic", align_corners=False, antialias) with `size` given; outputs stand at
-/// (i + ½) · rows / out_rows − ½.
+/// How a grid is resampled: what PyTorch's `interpolate` is asked for.
+enum class Resampling {
+  bicubic,
+  bicubic_antialiased,
+  bicubic_aligned,  // align_corners: the corners of both grids are in the same places
+  bilinear,
+  bilinear_aligned,
+};
+
+/// out[out_rows × out_columns × channels] = in[rows × columns × channels] at another size. Outputs stand at
+/// (i + ½) · rows / out_rows − ½ or, aligned, at i · (rows − 1) / (out_rows − 1).
 ///
-/// Without antialias: Keys 1981 with a = −0.75, four taps an axis, the edge repeated beyond the edge. With: a
-/// = −0.5, stretched by the scale where it shrinks; the window ends at the edge, and its weights are made to
-/// sum to 1. Cost: out_rows · out_columns · taps² · channels multiply-adds; for loading, not per image.
+/// Bicubic without antialias: Keys 1981 with a = −0.75, four taps an axis, the edge repeated beyond the edge.
+/// With: a = −0.5, stretched by the scale where it shrinks; the window ends at the edge, and its weights are
+/// made to sum to 1. Bilinear: two taps. Cost: out_rows · out_columns · taps² · channels multiply-adds; for
+/// loading, not per image.
 void resample_grid(float* out, int out_rows, int out_columns, const float* in, int rows, int columns,
-                   int channels, bool antialias);
+                   int channels, Resampling resampling);
 
 /// How a checkpoint stores a number.
 enum class DataType { f32, f16, bf16, f64 };

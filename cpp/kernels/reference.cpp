@@ -77,20 +77,32 @@ double cubic(double x, double a) {
   return x < 2 ? a * x * x * x - 5 * a * x * x + 8 * a * x - 4 * a : 0;
 }
 
+// Where output `o` stands among the inputs, whose centres are at 0, 1, 2 …
+double place_of(int o, int in, int out, bool aligned) {
+  if (aligned) return out == 1 ? 0 : o * (in - 1.0) / (out - 1.0);
+  return (o + 0.5) * (static_cast<double>(in) / out) - 0.5;
+}
+
 // weights[out × in] of one axis.
-Matrix axis_weights(int in, int out, bool antialias) {
+Matrix axis_weights(int in, int out, Resampling resampling) {
   Matrix weights(static_cast<size_t>(out) * in, 0);
-  const double scale = static_cast<double>(in) / out;
+  const bool linear = resampling == Resampling::bilinear || resampling == Resampling::bilinear_aligned;
+  const bool aligned =
+      resampling == Resampling::bicubic_aligned || resampling == Resampling::bilinear_aligned;
   for (int o = 0; o < out; o++) {
     double* row = weights.data() + static_cast<size_t>(o) * in;
-    const double centre = (o + 0.5) * scale;
-    if (antialias) {
-      const double stretch = std::max(scale, 1.0);
+    const double place = place_of(o, in, out, aligned);
+    if (resampling == Resampling::bicubic_antialiased) {
+      const double stretch = std::max(static_cast<double>(in) / out, 1.0);
       double total = 0;
-      for (int i = 0; i < in; i++) total += row[i] = cubic((i + 0.5 - centre) / stretch, -0.5);
+      for (int i = 0; i < in; i++) total += row[i] = cubic((i - place) / stretch, -0.5);
       for (int i = 0; i < in; i++) row[i] /= total;
-    } else {
-      for (int i = -2; i < in + 2; i++) row[std::clamp(i, 0, in - 1)] += cubic(i + 0.5 - centre, -0.75);
+      continue;
+    }
+    for (int i = -2; i < in + 2; i++) {
+      const double distance = i - place;
+      row[std::clamp(i, 0, in - 1)] +=
+          linear ? std::max(0.0, 1 - std::fabs(distance)) : cubic(distance, -0.75);
     }
   }
   return weights;
@@ -99,9 +111,9 @@ Matrix axis_weights(int in, int out, bool antialias) {
 }  // namespace
 
 Matrix resample_grid(const Matrix& grid, int rows, int columns, int channels, int out_rows, int out_columns,
-                     bool antialias) {
-  const Matrix down = axis_weights(rows, out_rows, antialias);
-  const Matrix across = axis_weights(columns, out_columns, antialias);
+                     Resampling resampling) {
+  const Matrix down = axis_weights(rows, out_rows, resampling);
+  const Matrix across = axis_weights(columns, out_columns, resampling);
   Matrix out;
   for (int r = 0; r < out_rows; r++) {
     for (int c = 0; c < out_columns; c++) {

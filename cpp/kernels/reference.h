@@ -28,7 +28,7 @@ Matrix mean_of_rows(const Matrix& x, int width);
 /// A grid [rows × columns × channels] at another size: the weights of PyTorch's bicubic interpolation along
 /// each axis as a whole matrix [out × in], with and without antialias, multiplied from both sides.
 Matrix resample_grid(const Matrix& grid, int rows, int columns, int channels, int out_rows, int out_columns,
-                     bool antialias);
+                     Resampling resampling);
 
 /// softmax(q·kᵀ/√size)·v, one attention head; q, k, v are [tokens × size].
 Matrix attention(const Matrix& q, const Matrix& k, const Matrix& v, int tokens, int size);

@@ -16,6 +16,8 @@ double keys(double x, double a) {
   return 0;
 }
 
+double triangle(double x) { return std::max(0.0, 1 - std::fabs(x)); }
+
 // The taps of one output position along one axis.
 struct Taps {
   int first;
@@ -23,18 +25,22 @@ struct Taps {
   int last_input;
   double centre;
   double stretch;
-  double a;
+  double a;  // of Keys's function; 0: linear
   double total;
 
-  double weight(int tap) const { return keys((first + tap - centre) / stretch, a) / total; }
+  double weight(int tap) const {
+    const double x = (first + tap - centre) / stretch;
+    return (a == 0 ? triangle(x) : keys(x, a)) / total;
+  }
   int input(int tap) const { return std::clamp(first + tap, 0, last_input); }
 };
 
-Taps taps_of(int position, int out, int in, bool antialias) {
-  const double scale = static_cast<double>(in) / out;
-  const double centre = (position + 0.5) * scale - 0.5;
-  if (!antialias) return {static_cast<int>(std::floor(centre)) - 1, 4, in - 1, centre, 1, -0.75, 1};
-  const double stretch = std::max(scale, 1.0);
+double centre_of(int position, int out, int in, bool aligned) {
+  if (!aligned) return (position + 0.5) * in / out - 0.5;
+  return out > 1 ? static_cast<double>(position) * (in - 1) / (out - 1) : 0;
+}
+
+Taps antialiased_taps(double centre, double stretch, int in) {
   const int first = std::max(0, static_cast<int>(centre + 1 - 2 * stretch));
   const int end = std::min(in, static_cast<int>(centre + 1 + 2 * stretch));
   Taps taps{first, end - first, in - 1, centre, stretch, -0.5, 1};
@@ -42,6 +48,22 @@ Taps taps_of(int position, int out, int in, bool antialias) {
   for (int tap = 0; tap < taps.count; tap++) total += taps.weight(tap);
   taps.total = total;
   return taps;
+}
+
+Taps taps_of(int position, int out, int in, Resampling resampling) {
+  const bool aligned =
+      resampling == Resampling::bicubic_aligned || resampling == Resampling::bilinear_aligned;
+  const double centre = centre_of(position, out, in, aligned);
+  const int nearest = static_cast<int>(std::floor(centre));
+  switch (resampling) {
+    case Resampling::bicubic_antialiased:
+      return antialiased_taps(centre, std::max(static_cast<double>(in) / out, 1.0), in);
+    case Resampling::bicubic:
+    case Resampling::bicubic_aligned: return {nearest - 1, 4, in - 1, centre, 1, -0.75, 1};
+    case Resampling::bilinear:
+    case Resampling::bilinear_aligned: break;
+  }
+  return {nearest, 2, in - 1, centre, 1, 0, 1};
 }
 
 // out[count] += weight · in.
@@ -54,12 +76,12 @@ void accumulate(float* out, const float* in, float weight, int count) {
 }  // namespace
 
 void resample_grid(float* out, int out_rows, int out_columns, const float* in, int rows, int columns,
-                   int channels, bool antialias) {
+                   int channels, Resampling resampling) {
   std::fill_n(out, static_cast<size_t>(out_rows) * out_columns * channels, 0.0f);
   for (int row = 0; row < out_rows; row++) {
-    const Taps down = taps_of(row, out_rows, rows, antialias);
+    const Taps down = taps_of(row, out_rows, rows, resampling);
     for (int column = 0; column < out_columns; column++, out += channels) {
-      const Taps across = taps_of(column, out_columns, columns, antialias);
+      const Taps across = taps_of(column, out_columns, columns, resampling);
       for (int y = 0; y < down.count; y++) {
         const float* line = in + static_cast<size_t>(down.input(y)) * columns * channels;
         for (int x = 0; x < across.count; x++) {

@@ -13,6 +13,7 @@ from timm.data import resolve_data_config
 from timm.layers import resample_abs_pos_embed
 from timm.models._hub import save_for_hf
 from torchvision.models import VisionTransformer as TorchvisionViT
+from torchvision.models.vision_transformer import interpolate_embeddings
 from torchvision.transforms._presets import ImageClassification
 from PIL import Image
 from transformers import TimmWrapperConfig, TimmWrapperForImageClassification
@@ -68,6 +69,7 @@ MODELS = [
     TimmModel("larger", "vit_tiny_patch16_224", {"depth": 1}, image_size=[28, 28]),
     TimmModel("smaller-oblong", "deit3_small_patch16_224", {"depth": 1, "img_size": 24}, image_size=[12, 20]),
     TimmModel("oblong-larger", "vit_base_patch16_reg4_gap_256", {"depth": 1, "img_size": [12, 20]}, image_size=[24, 16]),
+    TimmModel("bilinear-larger", "flexivit_small", {"depth": 1}, image_size=[24, 20]),
     TimmModel("distilled-larger", "deit_tiny_distilled_patch16_224", {"depth": 1}, image_size=[20, 20]),
 ]  # fmt: skip
 
@@ -123,14 +125,18 @@ def compute_timm(network: torch.nn.Module, pixel_values: np.ndarray) -> dict[str
 
 
 def resized(network: torch.nn.Module, image_size: list[int]) -> torch.nn.Module:
-    """For other images: timm's own resampling of the position embeddings."""
+    """For other images: timm's own resampling of the position embeddings when it loads them into such a model."""
     network = network.double()
     before = network.pos_embed.clone()
     prefix = 0 if network.no_embed_class else network.num_prefix_tokens
     grid = network.patch_embed.grid_size
     network.set_input_size(img_size=tuple(image_size))
-    expected = resample_abs_pos_embed(before, list(network.patch_embed.grid_size), list(grid), prefix)
-    assert torch.equal(network.pos_embed, expected) and network.pos_embed.shape != before.shape
+    assert network.pos_embed.shape != before.shape
+    flexible = "flexivit" in network.pretrained_cfg["architecture"]
+    mode = {"interpolation": "bilinear", "antialias": False} if flexible else {}
+    expected = resample_abs_pos_embed(before, list(network.patch_embed.grid_size), list(grid), prefix, **mode)
+    assert torch.equal(network.pos_embed, expected) != flexible
+    network.pos_embed.data = expected
     return network
 
 
@@ -163,16 +169,18 @@ def write_results(fixtures: Path, name: str, pixel_values: np.ndarray, results: 
     save_file({"pixel_values": torch.from_numpy(pixel_values)} | results, fixtures / "timm" / f"{name}.safetensors")
 
 
-# Name, arguments, config.json (torchvision itself has none), dtype.
+# Name, arguments, config.json (torchvision itself has none), dtype, edge of the images.
 TORCHVISION = [
-    ("torchvision", {"num_heads": 2, "hidden_dim": 16}, {"num_heads": 2}, F32),
-    ("torchvision-pre-logits", {"num_heads": 1, "hidden_dim": 64, "representation_size": 7}, {}, F16),
+    ("torchvision", {"num_heads": 2, "hidden_dim": 16}, {"num_heads": 2}, F32, 28),
+    ("torchvision-pre-logits", {"num_heads": 1, "hidden_dim": 64, "representation_size": 7}, {}, F16, 28),
+    ("torchvision-larger", {"num_heads": 2, "hidden_dim": 16}, {"num_heads": 2}, F32, 49),
 ]
 
 
 def write_torchvision_model(row: tuple, seed: int, fixtures: Path) -> dict:
-    name, arguments, config, dtype = row
-    network = TorchvisionViT(image_size=28, patch_size=7, num_layers=1, mlp_dim=20, num_classes=5, **arguments)
+    name, arguments, config, dtype, edge = row
+    sizes = {"patch_size": 7, "num_layers": 1, "mlp_dim": 20, "num_classes": 5} | arguments
+    network = TorchvisionViT(image_size=28, **sizes)
     make_weights(network, seed)
     network = network.to(dtype)
     folder = fixtures / "timm" / name
@@ -181,17 +189,21 @@ def write_torchvision_model(row: tuple, seed: int, fixtures: Path) -> dict:
     (folder / "config.json").write_text(json.dumps(config))
 
     picture = {"kind": "gradient", "seed": seed, "width": 37, "height": 29}
-    transform = ImageClassification(crop_size=28, resize_size=32)  # 7/8, as for 224
+    transform = ImageClassification(crop_size=edge, resize_size=edge * 8 // 7)  # as for 224
     rgb = Image.fromarray(test_image(**picture), "RGBA").convert("RGB")
     pixel_values = transform(rgb).contiguous().numpy()
     network = network.double().eval()
+    if edge != 28:
+        state = interpolate_embeddings(edge, 7, network.state_dict())
+        network = TorchvisionViT(image_size=edge, **sizes).double().eval()
+        network.load_state_dict(state)
     batch = torch.from_numpy(pixel_values).double()[None]
     with torch.no_grad():
         patches = network._process_input(batch)
         tokens = network.encoder(torch.cat([network.class_token, patches], dim=1))
         results = {"tokens": tokens[0], "embedding": tokens[0, 0], "logits": network(batch)[0]}
     write_results(fixtures, name, pixel_values, results)
-    return {"name": name, "picture": picture, "imageSize": None, "labels": None}
+    return {"name": name, "picture": picture, "imageSize": [edge, edge] if edge != 28 else None, "labels": None}
 
 
 def write_timm_models(fixtures: Path) -> None:

@@ -28,7 +28,7 @@ constexpr Config kPlain{.image_height = 12,
                         .positioned_prefix = 1,
                         .position_rows = 3,
                         .position_columns = 2,
-                        .position_antialias = false,
+                        .position_resampling = Resampling::bicubic,
                         .patch_bias = true,
                         .qkv_bias = true,
                         .projection_bias = true,
@@ -76,7 +76,9 @@ const Option kOptions[] = {
     {"independent classes", [](Config& c) { c.multi_label = true; }},
     {"another grid", [](Config& c) { c.position_rows = c.position_columns = 5; }},
     {"another grid, antialiased",
-     [](Config& c) { c.position_rows = 9, c.position_columns = 1, c.position_antialias = true; }},
+     [](Config& c) {
+       c.position_rows = 9, c.position_columns = 1, c.position_resampling = Resampling::bicubic_antialiased;
+     }},
     {"no head", [](Config& c) { c.classes = 0; }},
     {"everything",
      [](Config& c) {

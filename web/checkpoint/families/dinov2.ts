@@ -1,6 +1,6 @@
 // DINOv2, with and without registers: LayerScale, in its giant SwiGLU, and a classifier that sees the class token and
 // the patches' mean. Position embeddings are resampled for whatever size the preprocessing gives.
-import { poolings, type NativeConfig } from '../../module.js';
+import { poolings, resamplings, type NativeConfig } from '../../module.js';
 import type { JsonFields } from '../json.js';
 import { sizeAt, type Family, type NameRow, type Spelling, type TensorsBySlot } from './family.js';
 import { huggingFaceNetwork } from './hugging-face.js';
@@ -82,7 +82,7 @@ export const dinov2WithRegisters: Family = {
   network: (fields, tensors) => ({
     ...network(fields, tensors),
     registers: fields.count('num_register_tokens') ?? sizeAt(tensors, 'reg_token', 1) ?? 4,
-    positionAntialias: true,
+    positionResampling: resamplings.bicubicAntialiased,
   }),
   anySize: true,
   processor: 'BitImageProcessor',

@@ -58,7 +58,7 @@ export const plain = {
   distillationToken: false,
   registers: 0,
   positionedPrefix: 1,
-  positionAntialias: false,
+  positionResampling: 0,
   patchBias: true,
   qkvBias: true,
   projectionBias: true,

@@ -1,6 +1,7 @@
 // What timm's architecture names say and the tensors do not: which are plain ViTs, how many attention heads they have,
 // and the few that differ in layer_norm_eps and activation. Shown for every architecture of timm 1.0.31 by
 // tests/web/timm-architectures.test.ts.
+import { resamplings, type Resampling } from '../../module.js';
 import type { JsonFields } from '../json.js';
 
 /** Where plain ViTs are found; what is here and is none has a row below. */
@@ -70,4 +71,10 @@ const tanhGelu =
 export function activationOf(name: string): number {
   if (name.includes('_quickgelu_')) return 2;
   return tanhGelu.test(name) ? 1 : 0;
+}
+
+/** How timm resamples position embeddings when it loads them for another size. */
+export function resamplingOf(name: string): Resampling {
+  if (/^vit_(base|huge)_patch16_radio_v3$/.test(name)) return resamplings.bilinearAligned;
+  return /^flexivit_|_radio_/.test(name) ? resamplings.bilinear : resamplings.bicubicAntialiased;
 }

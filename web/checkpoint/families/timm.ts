@@ -14,7 +14,7 @@ import {
   type NameRow,
   type TensorsBySlot,
 } from './family.js';
-import { activationOf, checkArchitecture, epsOf, headsOf } from './timm-architectures.js';
+import { activationOf, checkArchitecture, epsOf, headsOf, resamplingOf } from './timm-architectures.js';
 
 const sameNames = [
   ...['cls_token', 'dist_token', 'reg_token', 'pos_embed', 'patch_embed.proj.*', 'norm_pre.*'],
@@ -99,7 +99,7 @@ function network(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
       Number(prefixTokens.classToken) + Number(prefixTokens.distillationToken) + prefixTokens.registers,
       [Math.floor(imageHeight / patchHeight), Math.floor(imageWidth / patchWidth)],
     ),
-    positionAntialias: true,
+    positionResampling: resamplingOf(settings.architecture ?? ''),
     patchBias: has('patch_embed.proj.bias'),
     qkvBias: blocksHave(tensors, 'attn.q.bias'),
     projectionBias: blocksHave(tensors, 'attn.proj.bias'),

@@ -1,6 +1,6 @@
 // torchvision's VisionTransformer: vit_b_16 and its larger relatives. It comes without a config.json; what shapes do not
 // say is the same for all of them, or a config may say it by the names of VisionTransformer's arguments.
-import type { NativeConfig, NativePreprocess } from '../../module.js';
+import { resamplings, type NativeConfig, type NativePreprocess } from '../../module.js';
 import type { Size } from '../../types.js';
 import type { JsonFields } from '../json.js';
 import {
@@ -54,6 +54,7 @@ function network(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
     patchWidth,
     positionRows: edge,
     positionColumns: edge,
+    positionResampling: resamplings.bicubicAligned,
     hidden,
     layers: blockCount(tensors),
     heads: attentionHeads(fields, hidden),
