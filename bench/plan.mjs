@@ -46,38 +46,8 @@ const compat = 'litert_wasm_compat_internal';
  * with those of the first.
  */
 export const participants = [
-  {
-    name: 'vit-wasm relaxed',
-    engine: 'vit-wasm',
-    format: 'checkpoint',
-    variant: 'relaxed',
-    dtype: 'fp32',
-    threads: 1,
-  },
-  {
-    name: 'vit-wasm simd',
-    engine: 'vit-wasm',
-    format: 'checkpoint',
-    variant: 'simd',
-    dtype: 'fp32',
-    threads: 1,
-  },
-  {
-    name: 'vit-wasm relaxed',
-    engine: 'vit-wasm',
-    format: 'checkpoint',
-    variant: 'relaxed',
-    dtype: 'int8',
-    threads: 1,
-  },
-  {
-    name: 'vit-wasm simd',
-    engine: 'vit-wasm',
-    format: 'checkpoint',
-    variant: 'simd',
-    dtype: 'int8',
-    threads: 1,
-  },
+  ...everyClass({ name: 'vit-wasm relaxed', engine: 'vit-wasm', format: 'checkpoint', variant: 'relaxed' }),
+  ...everyClass({ name: 'vit-wasm simd', engine: 'vit-wasm', format: 'checkpoint', variant: 'simd' }),
   ...everyClass({ name: 'onnxruntime-web', engine: 'onnxruntime', format: 'onnx' }),
   ...everyClass({ name: 'LiteRT.js', engine: 'litert', format: 'tflite' }),
   { name: 'LiteRT.js compat', engine: 'litert', format: 'tflite', build: compat, dtype: 'fp32', threads: 1 },
@@ -87,20 +57,12 @@ export const participants = [
   { name: 'tfjs-wasm', engine: 'tfjs', format: 'checkpoint', dtype: 'fp32', threads: 2 },
 ];
 
-/** Who starts cold: the engines as an application would import them, `family` being what `--engines` calls them. */
-export const coldStarts = [
-  {
-    name: 'vit-wasm',
-    family: 'vit-wasm',
-    engine: 'package',
-    format: 'checkpoint',
-    dtype: 'fp32',
-    threads: 1,
-  },
-  ...['onnxruntime', 'litert', 'transformers', 'tfjs'].map((family) => {
-    return { family, ...participants.find(({ engine, threads }) => engine === family && threads === 1) };
-  }),
-];
+/** Who starts cold, each as it is by default: ours in its worker and with the variant it chooses. */
+export const coldStarts = ['vit-wasm', 'onnxruntime', 'litert', 'transformers', 'tfjs'].map((family) => {
+  const row = participants.find(({ engine, threads }) => engine === family && threads === 1);
+  if (family !== 'vit-wasm') return row;
+  return { ...row, name: 'vit-wasm', variant: undefined, worker: true };
+});
 
 /** The outputs of 32-bit participants have to agree this well before a clock is started. */
 export const fp32Tolerance = 1e-3;

@@ -11,7 +11,7 @@ import { median } from './statistics.mjs';
  * what the engine takes over the wire, and the most memory that the page's process had, beyond an empty page's.
  */
 export async function cold({ server, models: [[name, model]], rounds, engines }) {
-  const starters = coldStarts.filter(({ family }) => engines.includes(family));
+  const starters = coldStarts.filter(({ engine }) => engines.includes(engine));
   const rows = starters.map((runner) => ({
     runner,
     file: modelFile(name, model, runner),

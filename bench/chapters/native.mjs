@@ -1,7 +1,7 @@
 // onnxruntime outside the browser, for orientation: what the processor does with its own instructions.
 import { join } from 'node:path';
 import { modelFile, made } from '../models/formats.mjs';
-import { pixelValues } from '../models/random.mjs';
+import { picture, pixelValues } from '../models/picture.mjs';
 import { multiplyAdds } from '../plan.mjs';
 import { median } from './statistics.mjs';
 
@@ -15,7 +15,7 @@ export async function native({ models, rounds }) {
       intraOpNumThreads: 1,
     });
     const shape = [1, 3, model.image, model.image];
-    const feeds = { pixel_values: new ort.Tensor('float32', pixelValues(model.image, model.image), shape) };
+    const feeds = { pixel_values: new ort.Tensor('float32', pixelValues(picture(model.image)), shape) };
     const times = [];
     // The first of them only warms up.
     for (let run = 0; run <= 3 * rounds; run++) {

@@ -28,7 +28,7 @@ export async function preprocess({ browser, origin, rounds, models }) {
   const rows = [];
   for (const runner of ours) {
     const page = await openPage(browser, origin, 'participant.js');
-    await call(page, 'start', { ...runner, model, file: modelFile(name, model, runner) });
+    await call(page, 'start', { ...runner, model, file: modelFile(name, model, { format: 'photograph' }) });
     const measure = () => call(page, 'preprocess', picture);
     await measure(); // Warms up.
     rows.push({ name: runner.name, page, measure, times: [] });

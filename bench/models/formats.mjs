@@ -1,8 +1,9 @@
 // The files that engines read, each made of the same checkpoint.
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkpointFolder, workshop } from './checkpoint.mjs';
 import { writeOnnxVit } from './onnx-vit.mjs';
+import { asDeit, asItIs } from './picture.mjs';
 import { writeTfliteVit } from './tflite-vit.mjs';
 
 /** Where files made of checkpoints lie. */
@@ -11,6 +12,8 @@ export const made = join(workshop, 'models');
 /** Formats by name: how a file of it is made, where it is no checkpoint, and the address it is served at. */
 const formats = {
   checkpoint: { address: (name) => `/checkpoints/${name}/` },
+  // The same, with the preprocessing that a photograph gets.
+  photograph: { address: (name) => `/photographs/${name}/` },
   onnx: { write: writeOnnxVit, address: (name, dtype) => `/made/${name}/${dtype}.onnx` },
   transformers: { write: writeOnnxVit, file: 'onnx', address: (name) => `/transformers/${name}/` },
   tflite: { write: writeTfliteVit, address: (name, dtype) => `/made/${name}/${dtype}.tflite` },
@@ -31,7 +34,16 @@ export function modelFolders(models) {
   const folders = { '/made/': made };
   for (const [name, model] of Object.entries(models)) {
     const checkpoint = checkpointFolder(name, model);
-    folders[`/checkpoints/${name}/`] = checkpoint;
+    for (const [prefix, preprocessor] of [
+      [`/checkpoints/${name}/`, asItIs(model.image)],
+      [`/photographs/${name}/`, asDeit(model.image)],
+    ]) {
+      const file = join(made, prefix, 'preprocessor_config.json');
+      mkdirSync(join(file, '..'), { recursive: true });
+      writeFileSync(file, JSON.stringify(preprocessor));
+      folders[`${prefix}preprocessor_config.json`] = file;
+      folders[prefix] = checkpoint;
+    }
     // The layout of the Hub's ONNX repositories.
     folders[`/transformers/${name}/config.json`] = join(checkpoint, 'config.json');
     folders[`/transformers/${name}/onnx/model.onnx`] = join(made, name, 'fp32.onnx');

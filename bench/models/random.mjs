@@ -16,6 +16,3 @@ export function seeded(seed) {
     return values;
   };
 }
-
-/** Pixel values [3 × height × width] of no picture in particular, spread as a normalised photograph's are. */
-export const pixelValues = (height, width) => seeded(7)(new Float32Array(3 * height * width), 1);

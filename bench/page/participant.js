@@ -1,19 +1,20 @@
 // One participant of a race, in a page of its own. The race calls these functions from outside.
-import { pixelValues } from '../models/random.mjs';
+import { picture, pixelValues } from '../models/picture.mjs';
 
 let engine;
-let pixels;
+let input;
 
 /** Starts an engine on a model; `spec` is the participant's and the model's rows of plan.mjs. */
 async function start({ engine: name, model, ...options }) {
   const { create } = await import(`./engines/${name}.js`);
-  pixels = pixelValues(model.image, model.image);
+  const image = picture(model.image);
+  input = { picture: image, pixels: pixelValues(image) };
   engine = await create({ model, ...options });
 }
 
 /** One forward pass; gives the logits [classes]. */
 async function logits() {
-  return [...(await engine.run(pixels))];
+  return [...(await engine.run(input))];
 }
 
 /** `count` forward passes one after another; gives the milliseconds of each. */
@@ -21,7 +22,7 @@ async function burst(count) {
   const times = [];
   for (let i = 0; i < count; i++) {
     const begin = performance.now();
-    await engine.run(pixels);
+    await engine.run(input);
     times.push(performance.now() - begin);
   }
   return times;
@@ -31,7 +32,7 @@ async function burst(count) {
 async function coldStart(spec) {
   const begin = performance.now();
   await start(spec);
-  await engine.run(pixels);
+  await engine.run(input);
   return performance.now() - begin;
 }
 
@@ -42,7 +43,7 @@ async function preprocess({ width, height }) {
   const times = [];
   for (let i = 0; i < 6; i++) {
     const begin = performance.now();
-    engine.preprocess({ data, width, height });
+    await engine.preprocess({ data, width, height });
     times.push(performance.now() - begin);
   }
   return times;

@@ -9,7 +9,7 @@ export async function create({ threads, file, build }) {
   const model = await loadAndCompile(file, { accelerator: 'wasm', ...options });
   const [{ shape }] = model.getInputDetails();
   return {
-    async run(pixels) {
+    async run({ pixels }) {
       const input = new Tensor(pixels, shape);
       const [output] = await model.run(input);
       const logits = output.toTypedArray().slice();

@@ -12,7 +12,7 @@ export async function create({ model, threads, file }) {
   const [output] = session.outputNames;
   const shape = [1, 3, model.image, model.image];
   return {
-    async run(pixels) {
+    async run({ pixels }) {
       const results = await session.run({ [input]: new ort.Tensor('float32', pixels, shape) });
       return results[output].data;
     },

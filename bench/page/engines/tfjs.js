@@ -11,7 +11,7 @@ export async function create({ model, threads, file }) {
   const config = await (await fetch(`${file}config.json`)).json();
   const weights = prepare(await readSafetensors(`${file}model.safetensors`));
   return {
-    async run(pixels) {
+    async run({ pixels }) {
       const logits = tf.tidy(() => vit(model, config.layer_norm_eps, weights, pixels));
       const data = await logits.data();
       logits.dispose();

@@ -18,7 +18,7 @@ export async function create({ model, dtype, threads, file }) {
     dtype: dtypes[dtype],
   });
   return {
-    async run(pixels) {
+    async run({ pixels }) {
       const { logits } = await loaded({
         pixel_values: new Tensor('float32', pixels, [1, 3, model.image, model.image]),
       });

@@ -1,37 +1,12 @@
-// This library, a level below its public API: the engine in the page's own thread, fed with pixel values as the peers
-// are. Bundled with the sources of web/ by ../../ours.mjs.
-import { openFile } from '../../../web/checkpoint/source.ts';
-import { Engine } from '../../../web/engine.ts';
-import { instantiate } from '../../../web/module.ts';
-import { openSession } from '../../../web/session.ts';
+// This library as an application uses it: the built package, given the picture rather than pixel values.
 
-/** An Engine of a variant, with the checkpoint of the folder `file`. */
-export async function create({ variant, file, dtype }) {
-  const [{ default: glue }, module] = await Promise.all([
-    import(`/dist/vit.${variant}.js`),
-    WebAssembly.compileStreaming(fetch(`/dist/vit.${variant}.wasm`)),
-  ]);
-  const making = instantiate(glue, module).then((bindings) => new Engine(bindings));
-  const files = {
-    title: file,
-    weights: 'model.safetensors',
-    folder: { kind: 'url', url: new URL(file, location.href).href },
-  };
-  const { engine } = await openSession(
-    { files, variant, dtype, threads: { count: 1, reason: '', automatic: false } },
-    making,
-    {
-      open: openFile,
-    },
-  );
+/** A Model of the folder `file`. On one thread it runs in the page, where most of its peers run too. */
+export async function create({ variant, dtype, threads, worker = threads > 1, file }) {
+  const { load } = await import('/dist/index.js');
+  const model = await load(file, { variant, dtype, threads, worker });
+  if (model.info.threads !== threads) throw new Error(model.info.threadsReason);
   return {
-    run(pixels) {
-      engine.setPixelValues(pixels);
-      engine.forward();
-      return engine.logits();
-    },
-    preprocess(picture) {
-      engine.preprocess(picture);
-    },
+    run: ({ picture }) => model.logits(picture),
+    preprocess: (picture) => model.preprocess(picture),
   };
 }
