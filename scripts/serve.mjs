@@ -3,11 +3,13 @@ import { createReadStream, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { build } from './build.mjs';
+import { docs, makeDocs } from './docs.mjs';
 import { Failure, main, root } from './shell.mjs';
 
 /** Which folder answers which part of the address; the first that fits. */
 const folders = {
   '/dist/': join(root, 'dist'),
+  '/docs/': docs,
   '/examples/': join(root, 'examples'),
   '/': join(root, 'examples/demo'),
 };
@@ -69,6 +71,7 @@ export function serve(port) {
 
 await main(import.meta, async () => {
   build();
+  makeDocs();
   const server = await serve(Number(process.env.PORT ?? 8080));
   console.log(`The demo: http://localhost:${server.address().port}/`);
 });

@@ -4,6 +4,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
+import ts from 'typescript';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -12,6 +13,14 @@ async function tool(name: string, ...args: string[]): Promise<string> {
   const run = promisify(execFile);
   const { stdout } = await run(`${root}node_modules/.bin/${name}`, args, { cwd: root });
   return stdout;
+}
+
+async function declarations(): Promise<{ name: string; text: string }[]> {
+  const names = (await readdir(`${root}dist`)).filter((name) => name.endsWith('.d.ts'));
+  expect(names).toEqual(expect.arrayContaining(['index.d.ts', 'inline.d.ts', 'builtin.d.ts', 'model.d.ts']));
+  return await Promise.all(
+    names.map(async (name) => ({ name, text: await readFile(`${root}dist/${name}`, 'utf8') })),
+  );
 }
 
 describe('the package', () => {
@@ -53,14 +62,25 @@ describe('the package', () => {
     expect(paths.filter((path) => !path.startsWith('dist/'))).toHaveLength(3);
   });
 
+  it('has a reference of every public name, without a warning (typedoc)', async () => {
+    await tool('typedoc', '--emit', 'none', '--logLevel', 'Warn');
+  });
+
+  it('has no `any` in its declarations', async () => {
+    const found = (await declarations()).flatMap(({ name, text }) => {
+      const file = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
+      const anys = (node: ts.Node): string[] => [
+        ...(node.kind === ts.SyntaxKind.AnyKeyword ? [`${name}: ${node.parent.getText()}`] : []),
+        ...node.getChildren().flatMap(anys),
+      ];
+      return anys(file);
+    });
+    expect(found).toEqual([]);
+  });
+
   it('has declarations that ask for no types of Node', async () => {
-    const names = await readdir(`${root}dist`, { recursive: true });
-    const declarations = names.filter((name) => name.endsWith('.d.ts'));
-    expect(declarations).toContain('index.d.ts');
-    for (const name of declarations) {
-      expect(await readFile(`${root}dist/${name}`, 'utf8')).not.toMatch(
-        /types="node"|from 'node:|NodeJS\.|\bBuffer\b/,
-      );
+    for (const { text } of await declarations()) {
+      expect(text).not.toMatch(/types="node"|from 'node:|NodeJS\.|\bBuffer\b/);
     }
   });
 });

@@ -2,6 +2,7 @@ import { browserStore } from './browser-cache.js';
 import { openFile } from './checkpoint/source.js';
 import { compileUrl, moduleGiven } from './compile.js';
 import { messageOf, VitError } from './errors.js';
+import type { WorkerPort } from './in-worker.js';
 import type { Parts, Platform } from './platform.js';
 
 /** A page, or a worker of the page's own, with the package's parts wherever the entry has them. */
@@ -35,16 +36,37 @@ export function browser(parts: Parts): Platform {
   };
 }
 
-function startWorker(url: string): Worker {
+function startWorker(url: string): WorkerPort {
   try {
-    return new Worker(sameOrigin(url), { type: 'module' });
+    const worker = new Worker(sameOrigin(url), { type: 'module' });
+    return Object.assign(worker, { explain: () => whatIsAt(url) });
   } catch (error) {
     throw new VitError(
       'worker',
-      `The model's worker could not be started (${messageOf(error)}); say where its script is on this origin with ` +
-        '`worker: { url }`, or do without it with `worker: false`.',
+      `The model's worker could not be started (${messageOf(error)}); ${policyAdvice}, say where its script is on ` +
+        'this origin with `worker: { url }`, or do without it with `worker: false`.',
       { cause: error },
     );
+  }
+}
+
+const policyAdvice =
+  "a content security policy has to allow it with worker-src 'self', or worker-src blob: where its script is on another " +
+  "origin or inside the page's own";
+
+/** What a server gives for a script that did not load. */
+async function whatIsAt(url: string): Promise<string> {
+  if (!/^https?:/.test(url)) return policyAdvice;
+  try {
+    const response = await fetch(url);
+    const type = response.headers.get('content-type') ?? 'no type';
+    await response.body?.cancel();
+    if (!response.ok) return `got status ${response.status} from ${url}`;
+    return /javascript/i.test(type)
+      ? `${url} is there, but ${policyAdvice}`
+      : `got ${type} from ${url}, not a script`;
+  } catch (error) {
+    return `${url} could not be fetched (${messageOf(error)})`;
   }
 }
 

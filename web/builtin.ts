@@ -1,3 +1,8 @@
+/**
+ * The built-in model as a module.
+ *
+ * @module vit-wasm/builtin
+ */
 import packed from '../models/cifar10-vit/model.safetensors';
 import config from '../models/cifar10-vit/config.json' with { type: 'json' };
 import preprocessor from '../models/cifar10-vit/preprocessor_config.json' with { type: 'json' };

@@ -62,6 +62,7 @@ export type VitErrorCode =
  * ```
  */
 export class VitError extends Error {
+  /** `'VitError'`, also where the class itself has been minified. */
   override readonly name = 'VitError';
   /** What went wrong, for programs. */
   readonly code: VitErrorCode;

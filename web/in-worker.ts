@@ -13,6 +13,8 @@ export interface WorkerPort extends Port<Request, Reply> {
   onerror: ((event: ErrorEvent) => void) | null;
   onmessageerror: ((event: MessageEvent) => void) | null;
   terminate(): void;
+  /** What is at the address of its script, in words; for when that did not load. */
+  explain?(): Promise<string>;
 }
 
 /** Milliseconds that a worker has to end its threads. */
@@ -45,7 +47,7 @@ export class InWorker implements Runner {
     this.#onProgress = onProgress;
     this.#cache = cache;
     port.onmessage = ({ data }) => this.#receive(data);
-    port.onerror = (event) => this.#die(event.message || 'its script did not load');
+    port.onerror = ({ message }) => (this.#info ? this.#die(message) : void this.#dieUnstarted(message));
     port.onmessageerror = () => this.#die('it sent something that could not be read');
   }
 
@@ -157,13 +159,23 @@ export class InWorker implements Runner {
   }
 
   #die(what: string): void {
+    this.#fail(`The model's worker stopped (${what}); load the model again.`);
+  }
+
+  /** Of a script that could not be loaded, the browser's message says nothing. */
+  async #dieUnstarted(message: string): Promise<void> {
     this.#port.terminate();
-    this.#death = new VitError(
-      'worker',
-      `The model's worker stopped (${what}): load the model again; if it never starts, keep bundlers from moving ` +
-        'vit-wasm away from its files (Vite: optimizeDeps.exclude), say where worker.<variant>.js is with ' +
-        '`worker: { url }`, or do without it with `worker: false`.',
+    const found = message || ((await this.#port.explain?.()) ?? 'its script did not load');
+    this.#fail(
+      `The model's worker did not start: ${found}. Keep bundlers from moving vit-wasm away from its files (Vite: ` +
+        'optimizeDeps.exclude), import from "vit-wasm/inline", which has it inside, say where worker.<variant>.js is ' +
+        'with `worker: { url }`, or do without it with `worker: false`.',
     );
+  }
+
+  #fail(message: string): void {
+    this.#port.terminate();
+    this.#death = new VitError('worker', message);
     this.#settle()?.reject(this.#death);
   }
 }

@@ -1,3 +1,8 @@
+/**
+ * The package's main entry.
+ *
+ * @module vit-wasm
+ */
 import { browser } from './browser.js';
 import { loadModel } from './load.js';
 import { located } from './located.js';

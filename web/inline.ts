@@ -1,3 +1,8 @@
+/**
+ * The main entry with everything inside.
+ *
+ * @module vit-wasm/inline
+ */
 import { browser } from './browser.js';
 import { builtinFiles } from './builtin-files.js';
 import { inlined } from './inlined.js';

@@ -46,12 +46,13 @@ async function start(
   const variant = chooseVariant(wasm?.variant ?? options.variant, threads.count);
   const files = await filesOf(platform, model, options);
   const labels = options.labels ?? files.labels;
-  const { dtype, imageSize } = options;
+  const { dtype, preprocess, imageSize } = options;
   const request = {
     files,
     variant,
     dtype,
     labels,
+    preprocess,
     imageSize: sizeOf(imageSize),
     integrity: options.integrity,
     threads,

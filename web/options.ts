@@ -1,15 +1,18 @@
 import { parseIntegrity } from './checkpoint/integrity.js';
 import { VitError } from './errors.js';
 import type { Rgb } from './raw-pixels.js';
+import { faultOf } from './checkpoint/overrides.js';
 import type {
   ClassifyOptions,
   Colour,
   Dtype,
   LoadOptions,
   ModelCache,
+  PreprocessOptions,
   Region,
   Size,
   Variant,
+  WasmOverride,
 } from './types.js';
 import { variants } from './variant.js';
 
@@ -26,6 +29,8 @@ export function checkOptions(options: object, known: readonly string[], verb: st
 }
 
 const dtypes: readonly Dtype[] = ['fp32', 'int8'];
+const builds: readonly Variant[] = [...variants, ...variants.map((name) => `${name}-threads` as const)];
+const variantNames = builds.map((name) => `"${name}"`).join(' or ');
 
 const loadOptions: readonly (keyof LoadOptions)[] = [
   'dtype',
@@ -41,6 +46,7 @@ const loadOptions: readonly (keyof LoadOptions)[] = [
   'host',
   'token',
   'labels',
+  'preprocess',
   'background',
   'imageSize',
 ];
@@ -48,7 +54,7 @@ const loadOptions: readonly (keyof LoadOptions)[] = [
 /** Refuses what `load` cannot do. */
 export function checkLoadOptions(options: LoadOptions): void {
   checkOptions(options, loadOptions, 'load');
-  const { dtype, threads, variant, wasm, labels, imageSize } = options;
+  const { dtype, threads, variant, wasm, labels, preprocess, imageSize } = options;
   if (dtype !== undefined && !dtypes.includes(dtype)) {
     throw new VitError(
       'unsupported-option',
@@ -58,14 +64,9 @@ export function checkLoadOptions(options: LoadOptions): void {
   if (threads !== undefined && threads !== 'auto' && !(Number.isInteger(threads) && threads >= 1)) {
     throw wrong('threads', threads, 'a whole number of at least 1 or "auto"');
   }
-  const builds: readonly Variant[] = [...variants, ...variants.map((name) => `${name}-threads` as const)];
-  const names = builds.map((name) => `"${name}"`).join(' or ');
-  if (variant !== undefined && !builds.includes(variant)) throw wrong('variant', variant, names);
-  if (
-    labels !== undefined &&
-    !(Array.isArray(labels) && labels.every((label) => typeof label === 'string'))
-  ) {
-    throw wrong('labels', labels, 'an array of strings');
+  if (variant !== undefined && !builds.includes(variant)) throw wrong('variant', variant, variantNames);
+  if (labels !== undefined && !areLabels(labels)) {
+    throw wrong('labels', labels, 'an array of strings, or an object of names and indices to strings');
   }
   if (imageSize !== undefined && !isImageSize(imageSize)) {
     throw wrong('imageSize', imageSize, 'a whole number of pixels or { width, height }');
@@ -74,8 +75,24 @@ export function checkLoadOptions(options: LoadOptions): void {
   if (options.cache !== undefined && !isCache(options.cache)) {
     throw wrong('cache', options.cache, 'true, false, a name, or an object with match and put');
   }
-  if (!wasm) return;
-  if (!builds.includes(wasm.variant)) throw wrong('wasm.variant', wasm.variant, `the build it is: ${names}`);
+  if (preprocess !== undefined) checkPreprocess(preprocess);
+  if (wasm) checkWasm(wasm, variant);
+}
+
+function checkPreprocess(preprocess: PreprocessOptions): void {
+  if (typeof preprocess !== 'object' || preprocess === null) {
+    throw wrong('preprocess', preprocess, 'an object');
+  }
+  const fault = faultOf(preprocess);
+  if (!fault) return;
+  const [field, form] = fault;
+  const value = (preprocess as Record<string, unknown>)[field];
+  throw wrong(`preprocess.${field}`, value, form);
+}
+
+function checkWasm(wasm: WasmOverride, variant: LoadOptions['variant']): void {
+  if (!builds.includes(wasm.variant))
+    throw wrong('wasm.variant', wasm.variant, `the build it is: ${variantNames}`);
   if (variant !== undefined && variant !== wasm.variant) {
     throw wrong('wasm.variant', wasm.variant, `the same as variant, "${variant}"`);
   }
@@ -103,6 +120,11 @@ function isCache(cache: unknown): boolean {
   if (typeof cache === 'string') return cache !== '';
   const { match, put } = (cache ?? {}) as Partial<ModelCache>;
   return typeof match === 'function' && typeof put === 'function';
+}
+
+function areLabels(labels: unknown): boolean {
+  if (typeof labels !== 'object' || labels === null) return false;
+  return Object.values(labels).every((label) => typeof label === 'string');
 }
 
 function wrong(option: string, value: unknown, form: string): VitError {

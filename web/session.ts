@@ -8,7 +8,7 @@ import type { Engine } from './engine.js';
 import { VitError, type VitErrorCode } from './errors.js';
 import type { NativeConfig } from './module.js';
 import { startThreads, type ThreadPlan } from './threads.js';
-import type { Dtype, ModelInfo, Size, Variant } from './types.js';
+import type { Dtype, LoadOptions, ModelInfo, PreprocessOptions, Size, Variant } from './types.js';
 
 /** A loaded model where it runs: what verbs work on. */
 export interface Session {
@@ -24,8 +24,10 @@ export interface SessionRequest {
   readonly variant: Variant;
   /** Default: the file's own. */
   readonly dtype?: Dtype | undefined;
-  /** Instead of the checkpoint's own. */
-  readonly labels?: readonly string[] | undefined;
+  /** Instead of the checkpoint's own: all of them, or some by their names or indices. */
+  readonly labels?: LoadOptions['labels'];
+  /** Instead of some of the checkpoint's own. */
+  readonly preprocess?: PreprocessOptions | undefined;
   /** Instead of the size the model was trained for. */
   readonly imageSize?: Size | undefined;
   /** The SHA-256 that the weights must have. */

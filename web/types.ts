@@ -12,7 +12,9 @@ export type Dtype = 'fp32' | 'int8';
 
 /** Height and width in pixels. */
 export interface Size {
+  /** Pixels. */
   readonly height: number;
+  /** Pixels. */
   readonly width: number;
 }
 
@@ -20,7 +22,9 @@ export interface Size {
 export interface RawImage {
   /** `width * height * 4` bytes. */
   readonly data: Uint8ClampedArray | Uint8Array;
+  /** Pixels. */
   readonly width: number;
+  /** Pixels. */
   readonly height: number;
 }
 
@@ -54,9 +58,13 @@ export type Source =
 
 /** A part of a picture: whole pixels, counted from its upper left corner. */
 export interface Region {
+  /** Pixels to the left of it. */
   readonly x: number;
+  /** Pixels above it. */
   readonly y: number;
+  /** At least 1. */
   readonly width: number;
+  /** At least 1. */
   readonly height: number;
 }
 
@@ -112,7 +120,9 @@ export interface EmbedOptions extends PictureOptions {
 export interface Tokens {
   /** [tokens × hidden], row by row: class token, distillation token, registers (those there are), then the patches. */
   readonly data: Float32Array;
+  /** How many tokens there are: the rows. */
   readonly tokens: number;
+  /** The width of a token: the columns. */
   readonly hidden: number;
 }
 
@@ -135,6 +145,7 @@ export interface Progress {
 export interface ModelCache {
   /** What was put under a key, which is the file's address, with `revision` in its query if that was given. */
   match(key: string): Promise<Response | undefined>;
+  /** Keeps a file under a key. */
   put(key: string, response: Response): Promise<unknown>;
   /** Called for files that turned out to be damaged. */
   delete?(key: string): Promise<unknown>;
@@ -144,6 +155,7 @@ export interface ModelCache {
 export interface CachedFile {
   /** Where it came from. */
   readonly url: string;
+  /** How many there are. */
   readonly bytes: number;
 }
 
@@ -177,9 +189,35 @@ export type ModelLocation = string | URL | readonly File[] | FileList | DataTran
 export interface WasmOverride {
   /** Which build it is: of `vit.relaxed-threads.wasm`, the part in the middle. */
   readonly variant: Variant;
+  /** Its address, relative to the page. */
   readonly url?: string | URL | undefined;
+  /** Its bytes. */
   readonly bytes?: ArrayBuffer | Uint8Array | undefined;
+  /** Compiled already. */
   readonly module?: WebAssembly.Module | undefined;
+}
+
+/** Where the worker's script is, when it is not beside the script or inside it. */
+export interface WorkerOverride {
+  /** The address of the package's `worker.<variant>.js`, relative to the page; of another origin if that allows it. */
+  readonly url: string | URL;
+}
+
+/** How a picture becomes pixel values. What is left out stays as the checkpoint has it. */
+export interface PreprocessOptions {
+  /**
+   * `'squash'`: the whole picture is resized to the model's input, whatever its shape. `'crop'`: its shortest edge is
+   * resized to the input's, and the middle is cropped.
+   */
+  readonly fit?: 'squash' | 'crop' | undefined;
+  /** Pillow's filter for resizing. */
+  readonly resample?: 'lanczos' | 'bilinear' | 'bicubic' | 'box' | 'hamming' | undefined;
+  /** What bytes are multiplied with before they are normalised; 1 / 255 in most models. */
+  readonly rescaleFactor?: number | undefined;
+  /** Is subtracted from R, G and B, after rescaling. */
+  readonly mean?: readonly [number, number, number] | undefined;
+  /** R, G and B are divided by it then; none may be 0. */
+  readonly std?: readonly [number, number, number] | undefined;
 }
 
 /** Options of `load`. */
@@ -195,7 +233,7 @@ export interface LoadOptions {
    * Where the model runs: in a worker of its own (`true`, the default in a browser), or in this thread (`false`, and
    * always in Node). `{ url }` is the address of `worker.<variant>.js` when it is not beside the script.
    */
-  readonly worker?: boolean | { readonly url: string | URL } | undefined;
+  readonly worker?: boolean | WorkerOverride | undefined;
   /**
    * Forces one build of the engine. Default: the fastest this machine can run. One without threads in its name is taken
    * with them when `threads` asks for more than one by number.
@@ -228,8 +266,13 @@ export interface LoadOptions {
   readonly host?: string | undefined;
   /** Sent to the Hub as a Bearer token, for private and gated repositories. Nothing is sent without it. */
   readonly token?: string | undefined;
-  /** The names of the classes, in order, instead of the checkpoint's. */
-  readonly labels?: readonly string[] | undefined;
+  /**
+   * The names of the classes instead of the checkpoint's: all of them in order, or some by the name or index they have,
+   * as in `{ cat: 'Katze', 5: 'Hund' }`.
+   */
+  readonly labels?: readonly string[] | Readonly<Record<string | number, string>> | undefined;
+  /** Changes what is done to a picture, where the checkpoint's own preprocessing is not what the model needs. */
+  readonly preprocess?: PreprocessOptions | undefined;
   /**
    * What shows through where a picture is transparent. Default: alpha is ignored and the colours behind it are seen, as
    * Python's processors do after Pillow's `convert('RGB')`.
@@ -249,6 +292,7 @@ export interface ModelInfo {
   readonly modelType: string;
   /** What a picture is resized and cropped to. */
   readonly imageSize: Size;
+  /** What a picture is cut into. */
   readonly patchSize: Size;
   /** Encoder blocks. */
   readonly layers: number;

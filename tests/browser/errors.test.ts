@@ -45,13 +45,14 @@ interface Question {
   entry: string;
   url: string;
   worker: boolean | { url: string };
+  wasm?: { variant: 'simd'; url: string };
 }
 
 /** Runs in the page: what loading fails with. */
-async function failToLoad({ entry, url, worker }: Question): Promise<Told> {
+async function failToLoad({ entry, url, worker, wasm }: Question): Promise<Told> {
   const { load, VitError } = (await import(entry)) as Package;
   try {
-    await load(url, { worker });
+    await load(url, { worker, wasm });
   } catch (error) {
     const { message } = error as Error;
     const isVitError = error instanceof VitError;
@@ -123,15 +124,26 @@ describe.each([true, false])('worker: %s', (worker) => {
   });
 });
 
-it('a worker script that is not there is told as worker', async () => {
+it.each([
+  ['/nowhere/worker.js', 'got status 404 from'],
+  ['/page/worker.js', 'got text/html from'],
+])('a worker script is told that is %s', async (url, says) => {
   const page = await chromium.usual();
-  const worker = { url: '/nowhere/worker.js' };
-  const told = await page.evaluate(failToLoad, { entry, url: '/models/three-blocks/', worker });
-  expect(told).toEqual({
-    isVitError: true,
-    code: 'worker',
-    message: expect.stringContaining('worker: false'),
-  });
+  const told = await page.evaluate(failToLoad, { entry, url: '/models/three-blocks/', worker: { url } });
+  expect(told).toEqual({ isVitError: true, code: 'worker', message: expect.stringContaining(says) });
+  expect(told.message).toContain('vit-wasm/inline');
+  await expectWorkers(page, 0);
+});
+
+it.each([
+  ['/nowhere/vit.simd.wasm', 'wasm', 'Got status 404 from'],
+  ['/page/vit.simd.wasm', 'html', 'Got text/html from'],
+])('a wasm file is told that is %s', async (url, code, says) => {
+  const page = await chromium.usual();
+  const wasm = { variant: 'simd', url } as const;
+  const told = await page.evaluate(failToLoad, { entry, url: '/models/three-blocks/', worker: true, wasm });
+  expect(told).toEqual({ isVitError: true, code, message: expect.stringContaining(says) });
+  expect(told.message).toMatch(/optimizeDeps\.exclude.*vit-wasm\/inline/s);
   await expectWorkers(page, 0);
 });
 

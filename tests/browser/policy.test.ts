@@ -57,14 +57,42 @@ const scriptWithThreads: Route = (_request, response) => {
   `);
 };
 
-const scripted: Route = (_request, response) => {
-  response
-    .writeHead(200, { 'Content-Type': 'text/html' })
-    .end('<script type="module" src="/script.js"></script>');
+/** The same for the entry with everything inside, whose worker this policy forbids. */
+const inlineScript: Route = (_request, response) => {
+  response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(`
+    import { load } from '/package/inline.js';
+    const picture = { data: new Uint8Array(400).fill(200), width: 10, height: 10 };
+    const answers = [];
+    for (const worker of [undefined, { url: '/package/worker.simd.js' }, false]) {
+      try {
+        const model = await load(undefined, { variant: 'simd', worker });
+        answers.push((await model.classify(picture)).length);
+        model.dispose();
+      } catch (error) {
+        answers.push(error.code + ': ' + error.message);
+      }
+    }
+    document.title = JSON.stringify(answers);
+  `);
 };
 
+const scripted =
+  (script: string): Route =>
+  (_request, response) => {
+    response
+      .writeHead(200, { 'Content-Type': 'text/html' })
+      .end(`<script type="module" src="${script}"></script>`);
+  };
+
 const chromium = inChromium(
-  { '/report': report, '/script.js': script, '/scripted/': scripted, ...usualRoutes },
+  {
+    '/report': report,
+    '/script.js': script,
+    '/inline-script.js': inlineScript,
+    '/scripted/': scripted('/script.js'),
+    '/inline/': scripted('/inline-script.js'),
+    ...usualRoutes,
+  },
   { 'Content-Security-Policy': `${policy}; report-uri /report` },
 );
 
@@ -77,11 +105,24 @@ describe(policy, () => {
     for (let tries = 0; tries < 100 && reports.length === 0; tries++) await page.waitForTimeout(20);
     expect(reports.map(blocked)).toEqual(['eval']);
   });
+
+  it('is enough for the inline entry with a worker of this origin or none, and its refusal of a Blob is told', async () => {
+    const page = await chromium.open('/inline/');
+    await page.waitForFunction(() => document.title.startsWith('['));
+    const [blob, url, none] = JSON.parse(await page.title()) as unknown[];
+    expect(blob).toMatch(/^worker: .*worker-src blob:.*`worker: \{ url \}`/s);
+    expect([url, none]).toEqual([5, 5]);
+  });
 });
 
 describe('the same on an isolated page', () => {
   const isolated = inChromium(
-    { '/report': report, '/script.js': scriptWithThreads, '/scripted/': scripted, ...usualRoutes },
+    {
+      '/report': report,
+      '/script.js': scriptWithThreads,
+      '/scripted/': scripted('/script.js'),
+      ...usualRoutes,
+    },
     { 'Content-Security-Policy': `${policy}; report-uri /report`, ...isolation },
   );
 

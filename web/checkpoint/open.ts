@@ -7,6 +7,7 @@ import type { SessionRequest } from '../session.js';
 import type { Progress, Size } from '../types.js';
 import { ByteReader } from './byte-reader.js';
 import { labelsOf } from './class-labels.js';
+import { overridden, relabelled } from './overrides.js';
 import { familiesFor } from './families/all.js';
 import type { Family, TensorsBySlot } from './families/family.js';
 import { configName, locationOf, nameOf, notFound, preprocessorName, type ModelFiles } from './files.js';
@@ -42,9 +43,10 @@ export interface Checkpoint {
 /** Opens the three files at once and reads all but the weights themselves. */
 export async function openCheckpoint(
   files: ModelFiles,
-  { labels, imageSize }: Pick<SessionRequest, 'labels' | 'imageSize'>,
+  { labels, preprocess: wanted = {}, imageSize }: Pick<SessionRequest, 'labels' | 'preprocess' | 'imageSize'>,
   context: ReadContext,
 ): Promise<Checkpoint> {
+  const [all, some] = isList(labels) ? [labels] : [undefined, labels];
   const [config, preprocessor, weights] = await Promise.all([
     readJson(files, configName, 'config', context),
     readJson(files, preprocessorName, 'preprocessor', context),
@@ -59,20 +61,23 @@ export async function openCheckpoint(
   const fields = new JsonFields(config.object, config.name, 'config');
   const { family } = names;
   const trained = family.network(fields, bySlot(weights, names));
-  const preprocess =
+  const usual =
     (!preprocessor && family.preprocess?.(fields, imageSize ?? sizeOf(trained))) ||
     preprocessFor(family, trained, preprocessor, imageSize);
-  const size = imageSize ?? (family.anySize && outcomeOf(preprocess)) ?? sizeOf(trained);
+  const size = imageSize ?? (family.anySize && outcomeOf(usual)) ?? sizeOf(trained);
+  const preprocess = overridden(usual, wanted, size);
   checkOutcome(preprocess, size, preprocessor?.name ?? 'The default preprocessing');
   return {
     modelType: fields.text('model_type') ?? family.modelType,
     network: { ...trained, imageHeight: size.height, imageWidth: size.width },
     preprocess,
-    labels: labelsOf(config.object, trained.classes, labels, config.name),
+    labels: relabelled(labelsOf(config.object, trained.classes, all, config.name), some),
     weights,
     names: trained.gatedMlp ? splitGates(names) : names,
   };
 }
+
+const isList: (labels: unknown) => labels is readonly string[] = Array.isArray;
 
 /** What the file asks for, or what the family's processor does without one, at the size that was asked for. */
 function preprocessFor(
