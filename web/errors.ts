@@ -10,7 +10,9 @@
  * | `html` | a server answered with a page instead of the file |
  * | `truncated` | a file ends before its contents do |
  * | `integrity` | the weights are not those whose `integrity` was given |
+ * | `too-large` | a file is larger than `maxBytes` |
  * | `not-safetensors` | the weights break the safetensors format |
+ * | `malformed-archive` | the weights break the format of zip, or of NumPy's arrays in it |
  * | `unsupported-format` | the weights are in another format: a pickle, ONNX, … |
  * | `unsupported-model` | the model is not one this library can run |
  * | `unsupported-option` | the option is not there, or not in this environment |
@@ -33,7 +35,9 @@ export type VitErrorCode =
   | 'html'
   | 'truncated'
   | 'integrity'
+  | 'too-large'
   | 'not-safetensors'
+  | 'malformed-archive'
   | 'unsupported-format'
   | 'unsupported-model'
   | 'unsupported-option'
@@ -87,4 +91,20 @@ export function messageOf(error: unknown): string {
 /** Whether `error` is one of ours with this code. */
 export function hasCode(error: unknown, code: VitErrorCode): boolean {
   return error instanceof VitError && error.code === code;
+}
+
+/** The HTTP status that a failed download ended with, where there was one. */
+export function statusOf(error: VitError): number | undefined {
+  const { cause } = error;
+  return cause instanceof StatusError ? cause.status : undefined;
+}
+
+/** The `cause` of an error about an answer of a server. */
+export class StatusError extends Error {
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`status ${status}`);
+    this.status = status;
+  }
 }

@@ -36,7 +36,7 @@ async function start(
   model: ModelLocation | undefined,
   options: LoadOptions,
 ): Promise<Runner> {
-  const { signal, wasm, worker = platform.spawn !== undefined } = options;
+  const { signal, wasm, maxBytes, worker = platform.spawn !== undefined } = options;
   const { spawn } = platform;
   if (worker && !spawn) {
     throw new VitError('unsupported-option', 'Here models run in the calling thread; leave `worker` out.');
@@ -56,6 +56,7 @@ async function start(
     imageSize: sizeOf(imageSize),
     integrity: options.integrity,
     threads,
+    maxBytes,
   };
   const cache = isDownloaded(files) && (options.cache ?? true);
   const module = quietly(platform.compile(variant, wasm, signal));
@@ -65,12 +66,18 @@ async function start(
   }
   const glue = quietly(platform.glue(variant as Instructions));
   const store = storeOf(cache, platform.store);
-  return await InPlace.start(request, glue, module, { ...options, open: platform.open, store });
+  return await InPlace.start(request, glue, module, {
+    ...options,
+    open: platform.open,
+    bytesAt: platform.bytesAt,
+    store,
+  });
 }
 
 /** Whether a model's files are worth a place in the cache; a page's own files, as the built-in model's, are not. */
-function isDownloaded({ folder }: ModelFiles): boolean {
-  return folder?.kind === 'url' && /^https?:/.test(folder.url);
+function isDownloaded({ folder, listed, weights }: ModelFiles): boolean {
+  const place = folder ?? (/\.zip$/i.test(weights) ? listed?.[weights] : undefined);
+  return place?.kind === 'url' && /^https?:/.test(place.url);
 }
 
 async function filesOf(

@@ -1,6 +1,8 @@
+import { openAsBlob } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { BytesAt } from './checkpoint/folder.js';
 import { openFile, type OpenFile } from './checkpoint/source.js';
 import { compileBytes, compileUrl, moduleGiven } from './compile.js';
 import { messageOf, VitError } from './errors.js';
@@ -21,9 +23,15 @@ const open: OpenFile = async (location, name, signal) => {
   return await openFile(location, name, signal);
 };
 
+const bytesAt: BytesAt = async (location) => {
+  if (location.kind === 'bytes') return location.bytes;
+  return location.kind === 'path' ? await openAsBlob(location.path) : undefined;
+};
+
 const node: Platform = {
   open,
   store: async (folder) => Promise.resolve(folderStore(folder)),
+  bytesAt,
 
   locate(place) {
     if (/^https?:/.test(place)) return { kind: 'url', url: place };

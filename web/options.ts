@@ -49,12 +49,13 @@ const loadOptions: readonly (keyof LoadOptions)[] = [
   'preprocess',
   'background',
   'imageSize',
+  'maxBytes',
 ];
 
 /** Refuses what `load` cannot do. */
 export function checkLoadOptions(options: LoadOptions): void {
   checkOptions(options, loadOptions, 'load');
-  const { dtype, threads, variant, wasm, labels, preprocess, imageSize } = options;
+  const { dtype, threads, variant, wasm, labels, preprocess, imageSize, maxBytes } = options;
   if (dtype !== undefined && !dtypes.includes(dtype)) {
     throw new VitError(
       'unsupported-option',
@@ -74,6 +75,9 @@ export function checkLoadOptions(options: LoadOptions): void {
   if (options.integrity !== undefined) parseIntegrity(options.integrity);
   if (options.cache !== undefined && !isCache(options.cache)) {
     throw wrong('cache', options.cache, 'true, false, a name, or an object with match and put');
+  }
+  if (maxBytes !== undefined && !(typeof maxBytes === 'number' && maxBytes > 0)) {
+    throw wrong('maxBytes', maxBytes, 'a number of bytes above 0');
   }
   if (preprocess !== undefined) checkPreprocess(preprocess);
   if (wasm) checkWasm(wasm, variant);

@@ -1,5 +1,6 @@
 import type { FileStore } from './checkpoint/cache.js';
 import type { FileLocation, ModelFiles } from './checkpoint/files.js';
+import type { BytesAt } from './checkpoint/folder.js';
 import type { OpenFile } from './checkpoint/source.js';
 import type { WorkerPort } from './in-worker.js';
 import type { Glue } from './module.js';
@@ -12,6 +13,9 @@ export interface Platform {
 
   /** Opens a store for downloads: the usual one, or that of a name. */
   store(this: void, name: string | undefined): Promise<FileStore>;
+
+  /** Finds those that can be read here and there, where they are not only those in memory. */
+  readonly bytesAt?: BytesAt;
 
   /** What a string that names a place is: the location it stands for, relative to the page or the working folder. */
   locate(place: string): Extract<FileLocation, { kind: 'url' | 'path' }>;

@@ -4,6 +4,7 @@ import type { ModelFiles } from './checkpoint/files.js';
 import { inDtype } from './checkpoint/dtype.js';
 import { fill } from './checkpoint/fill.js';
 import { verifying } from './checkpoint/integrity.js';
+import type { OpenFile } from './checkpoint/source.js';
 import type { Engine } from './engine.js';
 import { VitError, type VitErrorCode } from './errors.js';
 import type { NativeConfig } from './module.js';
@@ -32,6 +33,8 @@ export interface SessionRequest {
   readonly imageSize?: Size | undefined;
   /** The SHA-256 that the weights must have. */
   readonly integrity?: string | undefined;
+  /** How many bytes a file may have; see LoadOptions. */
+  readonly maxBytes?: number | undefined;
   readonly threads: ThreadPlan;
 }
 
@@ -69,7 +72,7 @@ export async function openSession(
       variant: request.variant,
       threads: threads.count,
       threadsReason: threads.reason,
-      memoryBytes: engine.memoryBytes,
+      memoryBytes: engine.guard(() => engine.memoryBytes),
     };
     return { engine, network, info };
   } catch (error) {
@@ -87,6 +90,7 @@ const damage: readonly VitErrorCode[] = [
   'config',
   'html',
   'integrity',
+  'malformed-archive',
   'not-safetensors',
   'preprocessor',
   'tensors',
@@ -132,11 +136,12 @@ async function read(request: SessionRequest, making: Promise<Engine>, context: R
   const reading = {
     ...context,
     signal: stop.signal,
-    open: integrity === undefined ? context.open : verifying(context.open, files.weights, integrity),
+    maxBytes: request.maxBytes,
+    ...(integrity !== undefined && whole(verifying(context.open, files.weights, integrity))),
   };
   try {
     const [engine, opened] = await Promise.all([making, openCheckpoint(files, request, reading)]);
-    checkVariant(engine, variant);
+    engine.guard(() => checkVariant(engine, variant));
     const checkpoint = inDtype(opened, dtype);
     const starting = startThreads(engine, request.threads, checkpoint.network);
     await fill(engine, checkpoint, reading);
@@ -147,6 +152,11 @@ async function read(request: SessionRequest, making: Promise<Engine>, context: R
   } finally {
     context.signal.removeEventListener('abort', follow);
   }
+}
+
+/** Has every file read from front to end: what is looked into here and there has no checksum. */
+function whole(open: OpenFile): Pick<ReadContext, 'open' | 'bytesAt' | 'inOneFile'> {
+  return { open, bytesAt: () => Promise.resolve(undefined), inOneFile: true };
 }
 
 /** Glue and WebAssembly of different builds may seem to get on and then go wrong. */

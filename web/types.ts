@@ -132,7 +132,10 @@ export interface Progress {
   readonly file: string;
   /** Bytes of it that have arrived and been taken in. */
   readonly loaded: number;
-  /** Bytes of it in all. */
+  /**
+   * Bytes of it in all. Infinity while an archive is fetched by address, which comes first: what is in it then counts
+   * from 0 again.
+   */
   readonly total: number;
   /** What is being read: the JSON files (one report each, when done) or the weights (many). */
   readonly phase: 'config' | 'weights';
@@ -161,10 +164,10 @@ export interface CachedFile {
 
 /** A checkpoint that is in memory already. */
 export interface ModelInMemory {
-  /** The bytes of a `model.safetensors`. */
+  /** The bytes of a `model.safetensors` or of a Google Research `.npz`. */
   readonly weights: ArrayBuffer | Uint8Array | Blob;
-  /** The parsed `config.json`. */
-  readonly config: object;
+  /** The parsed `config.json`; an `.npz` needs none. */
+  readonly config?: object | undefined;
   /** The parsed `preprocessor_config.json`. Default: a Hugging Face ViT's, at the model's image size. */
   readonly preprocessor?: object | undefined;
   /** The names of the classes, in order. Default: the config's `id2label`. */
@@ -176,14 +179,20 @@ export interface ModelInMemory {
  *
  * - `'owner/name'`: a repository on the Hugging Face Hub.
  * - a string that starts with `/`, `./`, `../`, `file:`, `http:` or `https:`, or a `URL`: the folder of a Hugging Face
- *   checkpoint, or the address of its one `.safetensors` file with `config.json` beside it. Relative to the page; in
- *   Node a path on disk.
- * - `File`s that were chosen or dropped: `config.json`, `preprocessor_config.json` and one `.safetensors`. Of files in
- *   folders (`webkitRelativePath`), those of the topmost folder with a `config.json`.
+ *   checkpoint; or the address of its one `.safetensors` file, or of the `.safetensors.index.json` of several, with
+ *   `config.json` beside it; of a Google Research `.npz`; or of a `.zip` of a folder. Relative to the page; in Node a
+ *   path on disk.
+ * - `File`s that were chosen or dropped: `config.json`, `preprocessor_config.json` and one `.safetensors`; or an
+ *   archive. Of files in folders (`webkitRelativePath`), those of the topmost folder with a `config.json`.
  * - the `dataTransfer` of a drop, with files or folders; to be passed before the first `await` of the event's handler.
+ * - the bytes of an archive, `.zip` or `.npz`: an `ArrayBuffer`, `Uint8Array`, `Blob` or `File`.
  * - {@link ModelInMemory}.
+ *
+ * Archives are read here and there. One that is fetched by address is therefore kept as a Blob until it is loaded: the
+ * browser has it outside the page's memory, on disk if it is large.
  */
-export type ModelLocation = string | URL | readonly File[] | FileList | DataTransfer | ModelInMemory;
+export type ModelLocation =
+  string | URL | readonly File[] | FileList | DataTransfer | Blob | ArrayBuffer | Uint8Array | ModelInMemory;
 
 /** Where the WebAssembly is, when it is not beside the script: one of `url`, `bytes` and `module`. */
 export interface WasmOverride {
@@ -284,6 +293,11 @@ export interface LoadOptions {
    * patches see more and take longer: time grows with the area, and faster.
    */
   readonly imageSize?: number | Size | undefined;
+  /**
+   * How many bytes a file of the model may have, as it declares and as it comes; of an archive, also what is unpacked.
+   * More are refused (`too-large`). Default: 4 GiB, all that WebAssembly can address.
+   */
+  readonly maxBytes?: number | undefined;
 }
 
 /** What a loaded model is. */

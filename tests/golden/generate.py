@@ -18,6 +18,7 @@ Needed only when the fixtures change: the results are committed, so that the tes
     fixtures/timm/<name>.safetensors        pixel_values, tokens, embedding and logits of it
     fixtures/timm.json                      the pictures, and for which image sizes
     fixtures/timm-architectures.json        what timm's architectures have that tensors do not show
+    fixtures/npz/                           ViTs as Google Research saves them, and timm's logits for them
     fixtures/deit-tiny.{json,safetensors}   DeiT-Tiny's logits; pictures and weights stay in the shared folder
 """
 
@@ -29,6 +30,7 @@ from transformers.utils import logging
 
 from deit_tiny import write_deit_tiny
 from families import write_families
+from npz_models import write_npz_models
 from preprocessing import write_preprocess_cases, write_resize_cases
 from timm_architectures import write_timm_architectures
 from timm_models import write_timm_models
@@ -53,6 +55,7 @@ def main() -> None:
     write_families(arguments.fixtures)
     write_timm_architectures(arguments.fixtures)
     write_timm_models(arguments.fixtures)
+    write_npz_models(arguments.fixtures)
     write_deit_tiny(arguments.fixtures, arguments.shared)
 
 

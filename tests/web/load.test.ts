@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { load, VitError, type LoadOptions, type Model, type ModelLocation, type Progress } from 'vit-wasm';
 
+import { makeZip } from '../formats/archives.js';
 import { chunked, json, page, serveHttp, whole, type TestServer } from './http.js';
 import {
   failureOf,
@@ -208,7 +209,7 @@ const damaged: [name: string, model: () => ModelLocation, code: string, says: st
   ],
   [
     'is a pickle',
-    () => ({ ...inMemory, weights: Uint8Array.from('PK\x03\x04\x14\0\0\0\x08\0', (c) => c.charCodeAt(0)) }),
+    () => ({ ...inMemory, weights: makeZip([{ name: 'archive/data.pkl', data: new Uint8Array(9) }]) }),
     'unsupported-format',
     'save_pretrained',
   ],

@@ -137,7 +137,7 @@ describe('files', () => {
     );
   });
 
-  it.each(['pytorch_model.bin', 'model.pth', 'model.onnx', 'model.npz', 'model.gguf', 'model.h5'])(
+  it.each(['pytorch_model.bin', 'model.pth', 'model.onnx', 'model.tflite', 'model.gguf', 'model.h5'])(
     'with %s only are refused',
     (name) => {
       expect(() => locateModel([file('config.json'), file(name)], {}, onPage)).toThrow(

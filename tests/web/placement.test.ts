@@ -86,4 +86,9 @@ describe('a tensor is placed', () => {
     expect(misplaced(stored('a', [6, 2, 3]), placement)).toBeUndefined();
     expect(misplaced(stored('a', [6, 6]), placement)).toBe('has shape [6, 6], but should have 3 axes');
   });
+
+  it('only when 32 bits are enough for its sizes', () => {
+    const wrong = misplaced(stored('a', [1, 2 ** 32 + 8]), { slots: ['s'] });
+    expect(wrong).toBe('has shape [1, 4294967304], which no model has');
+  });
 });

@@ -42,14 +42,12 @@ it.each([['gpt2'], [7], [{}]])('model_type %j is refused without a reason', (mod
 
 it('a config without model_type allows every family, one with it those that claim it', () => {
   expect(familiesFor({}, 'config.json')).toEqual(families);
-  for (const modelType of [
-    'vit',
-    'deit',
-    'dinov2',
-    'dinov2_with_registers',
-    'vit_mae',
-    'clip_vision_model',
-  ]) {
+  // An .npz of Google's may have a config.json of Hugging Face's beside it.
+  expect(familiesFor({ model_type: 'vit' }, 'config.json').map(({ title }) => title)).toEqual([
+    'Hugging Face ViT',
+    'Google Research ViT',
+  ]);
+  for (const modelType of ['deit', 'dinov2', 'dinov2_with_registers', 'vit_mae', 'clip_vision_model']) {
     expect(familiesFor({ model_type: modelType }, 'config.json')).toHaveLength(1);
   }
 });

@@ -166,7 +166,6 @@ const malformed: [name: string, file: Uint8Array, code: VitErrorCode, says: stri
   ],
   ['an HTML page', text('<!DOCTYPE html><title>Hello</title>'), 'html', 'Got an HTML page from the file'],
   ['an XML answer', text('<?xml version="1.0"?><Error/>'), 'html', 'Got an HTML page from the file'],
-  ['a zip, as PyTorch pickles are', latin1('PK\x03\x04\x14\0\0\0\x08\0'), 'unsupported-format', 'pickle'],
   ['a bare pickle', latin1('\x80\x02\x8a\x0al\xfc\x9cF\xf9'), 'unsupported-format', 'save_pretrained'],
   ['an ONNX model', latin1('\x08\x07\x12\x07pytorch'), 'unsupported-format', 'ONNX'],
   ['a GGUF model', latin1('GGUF\x03\0\0\0\x10\0'), 'unsupported-format', 'GGUF'],

@@ -5,6 +5,10 @@ import type { ByteStream } from './source.js';
 export class ByteReader {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #signal: AbortSignal;
+  readonly #largest: number;
+  readonly #abort = () => void this.cancel();
+  /** What has been pulled from the stream. */
+  #pulled = 0;
   #rest: Uint8Array = new Uint8Array();
 
   /** What messages call the file. */
@@ -12,13 +16,25 @@ export class ByteReader {
   /** Bytes given out so far. */
   position = 0;
 
-  constructor(stream: ByteStream, name: string, signal: AbortSignal) {
+  /** More than `largest` bytes are refused. */
+  constructor(stream: ByteStream, name: string, signal: AbortSignal, largest = Infinity) {
     this.#reader = stream.getReader();
     this.#signal = signal;
+    this.#largest = largest;
     this.name = name;
-    const cancel = () => void this.cancel();
-    if (signal.aborted) cancel();
-    else signal.addEventListener('abort', cancel, { once: true });
+    if (signal.aborted) void this.cancel();
+    else signal.addEventListener('abort', this.#abort);
+  }
+
+  /** The next `count` bytes, fewer only when the file ends; they will be given again. */
+  async peek(count: number): Promise<Uint8Array> {
+    const bytes = await this.read(count);
+    const rest = new Uint8Array(bytes.length + this.#rest.length);
+    rest.set(bytes);
+    rest.set(this.#rest, bytes.length);
+    this.#rest = rest;
+    this.position -= bytes.length;
+    return bytes;
   }
 
   /** The next bytes, at least one and at most `limit`, not copied; undefined at the end of the file. */
@@ -68,25 +84,42 @@ export class ByteReader {
 
   /** Lets go of the file. */
   async cancel(): Promise<void> {
+    this.#signal.removeEventListener('abort', this.#abort);
     // A stream that has failed already says so again here; there is nobody left to tell.
     await this.#reader.cancel(this.#signal.reason).catch(() => undefined);
   }
 
   async #pull(): Promise<Uint8Array | undefined> {
-    try {
-      const { done, value } = await this.#reader.read();
-      // Cancelling looks like the end of the file.
+    const { done, value } = await this.#reader.read().catch((error: unknown) => {
       this.#signal.throwIfAborted();
-      return done ? undefined : value;
-    } catch (error) {
-      this.#signal.throwIfAborted();
-      if (error instanceof VitError) throw error;
-      throw new VitError(
-        'unreadable',
-        `Reading ${this.name} broke off after ${this.position.toLocaleString('en')} bytes ` +
-          `(${messageOf(error)}); try again.`,
-        { cause: error },
-      );
+      throw error instanceof VitError ? error : this.#brokenOff(error);
+    });
+    // Cancelling looks like the end of the file.
+    this.#signal.throwIfAborted();
+    if (done) {
+      this.#signal.removeEventListener('abort', this.#abort);
+      return undefined;
     }
+    this.#pulled += value.length;
+    if (this.#pulled > this.#largest) throw tooLarge(this.name, undefined, this.#largest);
+    return value;
   }
+
+  #brokenOff(cause: unknown): VitError {
+    return new VitError(
+      'unreadable',
+      `Reading ${this.name} broke off after ${this.position.toLocaleString('en')} bytes ` +
+        `(${messageOf(cause)}); try again.`,
+      { cause },
+    );
+  }
+}
+
+/** The error for a file of more bytes than are allowed. */
+export function tooLarge(name: string, bytes: number | undefined, largest: number): VitError {
+  const size = bytes === undefined ? `more than ${largest.toLocaleString('en')}` : bytes.toLocaleString('en');
+  return new VitError(
+    'too-large',
+    `${name} has ${size} bytes, and ${largest.toLocaleString('en')} are allowed: pass \`maxBytes\` to allow more.`,
+  );
 }

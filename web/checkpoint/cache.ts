@@ -67,6 +67,8 @@ export class CachedFiles {
     }
     const stream = await this.#fetch(location, name, signal);
     if (!stream) return undefined;
+    // A file may be opened for its header and again for the rest.
+    await this.#arriving.get(key)?.abandon();
     const arrival = new Arrival(this.#store.then((store) => store.write(key)));
     this.#arriving.set(key, arrival);
     return stream.pipeThrough(

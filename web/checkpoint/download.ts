@@ -1,5 +1,5 @@
 // One file over HTTP, read from its front to its end, whatever happens to the connection on the way.
-import { isError, messageOf, VitError } from '../errors.js';
+import { isError, messageOf, StatusError, VitError } from '../errors.js';
 import type { UrlLocation } from './files.js';
 import { pageError, type ByteStream } from './source.js';
 
@@ -19,13 +19,17 @@ const passing: readonly number[] = [408, 425, 429, 500, 502, 503, 504];
  */
 export async function download(address: UrlLocation, signal: AbortSignal): Promise<ByteStream | undefined> {
   const file = new Download(address, signal);
-  if (!(await file.open())) return undefined;
+  if (!(await file.open())) {
+    file.close();
+    return undefined;
+  }
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         const piece = await file.next();
-        if (piece) controller.enqueue(piece);
-        else controller.close();
+        if (piece) return controller.enqueue(piece);
+        file.close();
+        controller.close();
       },
       cancel: (reason) => file.close(reason),
     },
@@ -61,7 +65,8 @@ class Download {
   constructor(address: UrlLocation, signal: AbortSignal) {
     this.#address = address;
     if (signal.aborted) this.close(signal.reason);
-    signal.addEventListener('abort', () => this.close(signal.reason), { once: true });
+    // Heard until this download is over: a load may have many.
+    signal.addEventListener('abort', () => this.close(signal.reason), { signal: this.#stop.signal });
     this.#tries = address.tries ?? defaultTries;
   }
 
@@ -179,7 +184,7 @@ class Download {
       status === 401 || status === 403
         ? 'the file is private, gated, or does not exist; a private Hub repository needs the `token` option'
         : 'the server could not give the file; check the address';
-    return unreadable(`Got status ${status} from ${this.#address.url}: ${reason}.`);
+    return unreadable(`Got status ${status} from ${this.#address.url}: ${reason}.`, new StatusError(status));
   }
 
   #changed(): VitError {

@@ -37,6 +37,29 @@ export const configName = 'config.json';
 export const preprocessorName = 'preprocessor_config.json';
 export const weightsName = 'model.safetensors';
 
+/** The file that says which tensors of a model are in which of its several files. */
+export const indexName = 'model.safetensors.index.json';
+
+/**
+ * The path of the weights among the paths of several files; when none stands out, the paths of those that could be it.
+ * Of models in folders within folders it is the outermost.
+ */
+export function weightsAmong(paths: readonly string[]): string | readonly string[] {
+  const depthOf = (path: string) => path.split('/').length;
+  // An index comes before the files that it lists.
+  for (const pattern of [
+    /(^|\/)model\.safetensors$/,
+    /\.safetensors\.index\.json$/,
+    /\.(safetensors|npz)$/i,
+  ]) {
+    const fitting = paths.filter((path) => pattern.test(path));
+    const depth = Math.min(...fitting.map(depthOf));
+    const outermost = fitting.filter((path) => depthOf(path) === depth);
+    if (outermost.length > 0) return outermost.length === 1 ? outermost[0] : outermost;
+  }
+  return [];
+}
+
 /** Where the file `name` would be; undefined when there is no such file. */
 export function locationOf(files: ModelFiles, name: string): FileLocation | undefined {
   const listed = files.listed?.[name];

@@ -1,6 +1,7 @@
 import type { Engine, IncomingTensor } from '../engine.js';
 import { VitError } from '../errors.js';
-import type { Checkpoint, ReadContext } from './open.js';
+import type { ReadContext } from './folder.js';
+import type { Checkpoint } from './open.js';
 import { misplaced, partsOf } from './placement.js';
 import type { Report, Sink, StoredTensor } from './tensors.js';
 
@@ -41,14 +42,15 @@ function announceAll(engine: Engine, { weights, names }: Checkpoint): void {
       complaints.push(`"${tensor.name}" is not a tensor of this model`);
     }
   }
-  for (const slot of engine.missing()) {
-    // What came in the wrong shape was not accepted either, but is not missing.
-    if (!misfits.has(slot)) complaints.push(`"${names.nameOf(slot)}" is missing`);
-  }
-  if (complaints.length === 0) return;
-  const more = complaints.length - namedTensors;
+  // What came in the wrong shape was not accepted either, but is not missing.
+  const missing = engine.missing().filter((slot) => !misfits.has(slot));
+  if (complaints.length + missing.length === 0) return;
+  const more = complaints.length + missing.length - namedTensors;
+  // There may be a great many, where a config has too many layers.
+  const named = missing.slice(0, namedTensors).map((slot) => `"${names.nameOf(slot)}" is missing`);
   const list =
-    complaints.slice(0, namedTensors).join('; ') + (more > 0 ? `; and ${more} more like these` : '');
+    [...complaints, ...named].slice(0, namedTensors).join('; ') +
+    (more > 0 ? `; and ${more} more like these` : '');
   throw new VitError('tensors', `The tensors of ${weights.name} do not fit its configuration: ${list}.`);
 }
 

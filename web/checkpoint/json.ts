@@ -1,10 +1,25 @@
-import { VitError, type VitErrorCode } from '../errors.js';
+import { messageOf, VitError, type VitErrorCode } from '../errors.js';
+import { pageError } from './source.js';
 
 /** A JSON object as a checkpoint has it: nothing about its fields is known yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The object that a file of JSON is; `file` is what messages call it. */
+export function parseJson(bytes: Uint8Array, file: string, code: VitErrorCode): JsonObject {
+  const text = new TextDecoder().decode(bytes);
+  if (/^\s*</.test(text)) throw pageError(file);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new VitError(code, `${file} is not valid JSON (${messageOf(error)}).`, { cause: error });
+  }
+  if (!isJsonObject(value)) throw new VitError(code, `${file} is not a JSON object.`);
+  return value;
 }
 
 /** Typed looks into one JSON file, whose errors name the file and the field. A field that is null is absent. */
@@ -24,14 +39,14 @@ export class JsonFields {
     return this.#object[name] ?? undefined;
   }
 
-  /** A whole number of at least 1. */
+  /** A whole number of at least 1 that fits into the engine's 32 bits. */
   count(name: string): number | undefined {
-    return this.#checked(name, isCount, 'a whole number of at least 1');
+    return this.#checked(name, isCount, `a whole number from 1 to ${largestCount}`);
   }
 
   /** A number above 0. */
   positive(name: string): number | undefined {
-    const isPositive = (value: unknown): value is number => typeof value === 'number' && value > 0;
+    const isPositive = (value: unknown): value is number => isNumber(value) && value > 0;
     return this.#checked(name, isPositive, 'a number above 0');
   }
 
@@ -104,9 +119,12 @@ export class JsonFields {
 }
 
 function isNumber(value: unknown): value is number {
-  return typeof value === 'number';
+  // JSON has no infinity, but 1e999 is read as one.
+  return Number.isFinite(value);
 }
 
+const largestCount = 2 ** 31 - 1;
+
 function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 1;
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= largestCount;
 }

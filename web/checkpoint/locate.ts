@@ -2,7 +2,14 @@
 import { messageOf, VitError } from '../errors.js';
 import type { LoadOptions, ModelInMemory, ModelLocation } from '../types.js';
 import { modelFolder } from './dropped.js';
-import { configName, preprocessorName, weightsName, type FileLocation, type ModelFiles } from './files.js';
+import {
+  configName,
+  preprocessorName,
+  weightsAmong,
+  weightsName,
+  type FileLocation,
+  type ModelFiles,
+} from './files.js';
 import { foreignName } from './formats.js';
 
 /** A folder or file by address or path. */
@@ -33,13 +40,14 @@ export function locateModel(
     const { kind, text } = parseModelName(model);
     return kind === 'hub' ? hubFiles(text, options) : placeFiles(text, options, locatePlace);
   }
+  if (isBytes(model)) return givenFiles(model);
   if (typeof model === 'object' && model !== null) {
     if ('weights' in model) return memoryFiles(model);
     if (Symbol.iterator in model) return droppedFiles(modelFolder([...model]));
   }
   throw new VitError(
     'invalid-argument',
-    'A model is a Hub repository "owner/name", a folder "./my-model/", a list of Files, or { weights, config }.',
+    'A model is a Hub repository "owner/name", a folder "./my-model/", a list of Files, an archive\'s bytes, or { weights, config }.',
   );
 }
 
@@ -63,7 +71,9 @@ function placeFiles(
   const place = found.kind === 'url' && revision !== undefined ? { ...found, revision } : found;
   const path = place.kind === 'url' ? new URL(place.url).pathname : place.path;
   const file = path.slice(1 + Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')));
-  if (/\.safetensors$/i.test(file) || foreignName(file)) {
+  // An archive brings its own files along.
+  if (/\.zip$/i.test(file)) return { title: path, weights: file, listed: { [file]: place } };
+  if (/\.(safetensors|safetensors\.index\.json|npz)$/i.test(file) || foreignName(file)) {
     const beside = path.slice(0, -file.length);
     return { title: path, weights: file, folder: placeAt(place, beside), listed: { [file]: place } };
   }
@@ -90,16 +100,26 @@ function placeAt(place: Place, path: string): Place {
   return { ...place, url: origin === 'null' ? `file://${path}` : origin + path };
 }
 
+function isBytes(value: unknown): value is Blob | ArrayBuffer | ArrayBufferView {
+  return value instanceof Blob || value instanceof ArrayBuffer || ArrayBuffer.isView(value);
+}
+
+/** One file that is all there is: an archive. */
+function givenFiles(model: Blob | ArrayBuffer | ArrayBufferView): ModelFiles {
+  const name = model instanceof Blob && 'name' in model ? String(model.name) : weightsName;
+  return { title: 'what was given', weights: name, listed: { [name]: bytesOf(model) } };
+}
+
 function memoryFiles({ weights, config, preprocessor, labels }: ModelInMemory): ModelFiles {
-  if (!(weights instanceof Blob) && !(weights instanceof ArrayBuffer) && !ArrayBuffer.isView(weights)) {
+  if (!isBytes(weights)) {
     throw new VitError('invalid-argument', 'weights should be an ArrayBuffer, a Uint8Array or a Blob.');
   }
   return {
     title: 'what was given',
     weights: weightsName,
     listed: {
-      [weightsName]: bytesOf(weights instanceof ArrayBuffer ? new Uint8Array(weights) : weights),
-      [configName]: jsonOf('config', config),
+      [weightsName]: bytesOf(weights),
+      ...(config && { [configName]: jsonOf('config', config) }),
       ...(preprocessor && { [preprocessorName]: jsonOf('preprocessor', preprocessor) }),
     },
     labels,
@@ -108,19 +128,21 @@ function memoryFiles({ weights, config, preprocessor, labels }: ModelInMemory): 
 
 /** The files of a page's own making, by their names without folders. */
 function droppedFiles(files: readonly File[]): ModelFiles {
-  const weights = files.filter(({ name }) => /\.safetensors$/i.test(name));
-  const chosen = weights.length === 1 ? weights[0] : weights.find(({ name }) => name === weightsName);
-  if (!chosen && weights.length > 1) {
+  const names = files.map(({ name }) => name);
+  const weights = weightsAmong(names);
+  if (typeof weights !== 'string' && weights.length > 1) {
     throw new VitError(
       'invalid-argument',
       `There are ${weights.length} .safetensors among the files; give one, or name one of them ${weightsName}.`,
     );
   }
-  const foreign = files.map(({ name }) => foreignName(name)).find((error) => error !== undefined);
+  const archive = names.find((name) => /\.zip$/i.test(name));
+  const chosen = typeof weights === 'string' ? weights : archive;
+  const foreign = names.map(foreignName).find((error) => error !== undefined);
   if (!chosen && foreign) throw foreign;
   return {
     title: 'the files given',
-    weights: chosen?.name ?? weightsName,
+    weights: chosen ?? weightsName,
     listed: Object.fromEntries(files.map((file) => [file.name, bytesOf(file)])),
     hint: 'give config.json, one .safetensors and usually preprocessor_config.json',
   };
@@ -144,8 +166,9 @@ export function inlineFiles(
   };
 }
 
-function bytesOf(bytes: Blob | ArrayBufferView): FileLocation {
+function bytesOf(bytes: Blob | ArrayBuffer | ArrayBufferView): FileLocation {
   if (bytes instanceof Blob) return { kind: 'bytes', bytes };
+  if (bytes instanceof ArrayBuffer) return { kind: 'bytes', bytes: new Uint8Array(bytes) };
   return { kind: 'bytes', bytes: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
 }
 

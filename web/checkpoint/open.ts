@@ -1,32 +1,23 @@
 // A checkpoint's files → what the engine needs to know, and a stream standing at the first weight. Nothing here knows
 // the engine; `fill` in fill.ts brings the two together.
-import type { IncomingTensor } from '../engine.js';
-import { hasCode, messageOf, VitError, type VitErrorCode } from '../errors.js';
+import { hasCode, statusOf, VitError, type VitErrorCode } from '../errors.js';
 import type { NativeConfig, NativePreprocess } from '../module.js';
 import type { SessionRequest } from '../session.js';
-import type { Progress, Size } from '../types.js';
-import { ByteReader } from './byte-reader.js';
+import type { Size } from '../types.js';
 import { labelsOf } from './class-labels.js';
 import { overridden, relabelled } from './overrides.js';
 import { familiesFor } from './families/all.js';
-import type { Family, TensorsBySlot } from './families/family.js';
-import { configName, locationOf, nameOf, notFound, preprocessorName, type ModelFiles } from './files.js';
-import { foreignName } from './formats.js';
-import { isJsonObject, JsonFields, type JsonObject } from './json.js';
+import type { Family, SlotTensor, TensorsBySlot } from './families/family.js';
+import { configName, preprocessorName, type ModelFiles } from './files.js';
+import { folderOf, type Folder, type ReadContext } from './folder.js';
+import { JsonFields, parseJson, type JsonObject } from './json.js';
 import { mapNames, splitGates, type NameMap } from './names.js';
-import { checkOutcome, outcomeOf, preprocessOf, scaledTo } from './preprocessor.js';
 import { misplaced, partsOf } from './placement.js';
-import { openSafetensors } from './safetensors.js';
-import { pageError, type OpenFile } from './source.js';
+import { checkOutcome, outcomeOf, preprocessOf, scaledTo } from './preprocessor.js';
 import type { TensorFile } from './tensors.js';
+import { openWeights } from './weights.js';
 
-/** What opening and filling need besides the files. */
-export interface ReadContext {
-  readonly open: OpenFile;
-  /** Aborting it lets go of every file. */
-  readonly signal: AbortSignal;
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
-}
+export type { ReadContext };
 
 /** A checkpoint whose header was read and whose weights are still to come. */
 export interface Checkpoint {
@@ -40,25 +31,28 @@ export interface Checkpoint {
   readonly names: NameMap;
 }
 
-/** Opens the three files at once and reads all but the weights themselves. */
+/** Opens the files at once and reads all but the weights themselves. */
 export async function openCheckpoint(
   files: ModelFiles,
   { labels, preprocess: wanted = {}, imageSize }: Pick<SessionRequest, 'labels' | 'preprocess' | 'imageSize'>,
   context: ReadContext,
 ): Promise<Checkpoint> {
   const [all, some] = isList(labels) ? [labels] : [undefined, labels];
-  const [config, preprocessor, weights] = await Promise.all([
-    readJson(files, configName, 'config', context),
-    readJson(files, preprocessorName, 'preprocessor', context),
-    openWeights(files, context),
+  const outer = folderOf(files, context);
+  const [beside, { weights, folder }] = await Promise.all([
+    readConfiguration(outer, context),
+    openWeights(outer, context),
   ]);
-  if (!config) throw notFound(files, configName);
+  const { config, preprocessor } = folder === outer ? beside : await readConfiguration(folder, context);
+  // Google's archives say it all by their shapes.
+  if (!config && !weights.saysSizes) throw folder.notFound(configName);
+  const { object, name } = config ?? { object: {}, name: configName };
   const names = mapNames(
-    weights.tensors.map(({ name }) => name),
+    weights.tensors.map((tensor) => tensor.name),
     weights.name,
-    familiesFor(config.object, config.name),
+    familiesFor(object, name),
   );
-  const fields = new JsonFields(config.object, config.name, 'config');
+  const fields = new JsonFields(object, name, 'config');
   const { family } = names;
   const trained = family.network(fields, bySlot(weights, names));
   const usual =
@@ -71,7 +65,7 @@ export async function openCheckpoint(
     modelType: fields.text('model_type') ?? family.modelType,
     network: { ...trained, imageHeight: size.height, imageWidth: size.width },
     preprocess,
-    labels: relabelled(labelsOf(config.object, trained.classes, all, config.name), some),
+    labels: relabelled(labelsOf(object, trained.classes, all, name), some),
     weights,
     names: trained.gatedMlp ? splitGates(names) : names,
   };
@@ -100,54 +94,56 @@ function sizeOf({ imageHeight, imageWidth }: NativeConfig): Size {
 }
 
 function bySlot({ tensors }: TensorFile, names: NameMap): TensorsBySlot {
-  const slots = new Map<string, IncomingTensor>();
+  const slots = new Map<string, SlotTensor>();
   for (const tensor of tensors) {
     const placement = names.slots.get(tensor.name);
     if (!placement || misplaced(tensor, placement)) continue;
-    for (const part of partsOf(tensor, placement)) slots.set(part.slot, part);
+    for (const part of partsOf(tensor, placement))
+      slots.set(part.slot, { shape: part.shape, stored: tensor.shape });
   }
   return slots;
 }
 
-async function openWeights(files: ModelFiles, context: ReadContext): Promise<TensorFile> {
-  const foreign = foreignName(files.weights);
-  if (foreign) throw foreign;
-  const location = locationOf(files, files.weights);
-  const stream = location && (await context.open(location, files.weights, context.signal));
-  if (!stream) throw notFound(files, files.weights);
-  const reader = new ByteReader(stream, nameOf(location, files.weights), context.signal);
-  return await openSafetensors(reader, files.weights);
+/** The JSON files of a folder, those that are there. */
+async function readConfiguration(
+  folder: Folder,
+  context: ReadContext,
+): Promise<{ config: JsonFile | undefined; preprocessor: JsonFile | undefined }> {
+  const [config, preprocessor] = await Promise.all([
+    readJson(folder, configName, 'config', context),
+    readJson(folder, preprocessorName, 'preprocessor', context),
+  ]);
+  return { config, preprocessor };
 }
 
-/** One of the JSON files; undefined when there is none, also where a server has a page for whatever is missing. */
+interface JsonFile {
+  readonly object: JsonObject;
+  /** What messages call it. */
+  readonly name: string;
+}
+
 async function readJson(
-  files: ModelFiles,
+  folder: Folder,
   file: string,
   code: VitErrorCode,
-  { open, signal, onProgress }: ReadContext,
-): Promise<{ object: JsonObject; name: string } | undefined> {
-  const location = locationOf(files, file);
-  if (!location) return undefined;
-  const name = nameOf(location, file);
-  const stream = await open(location, file, signal).catch((error: unknown) => {
-    if (file === preprocessorName && hasCode(error, 'html')) return undefined;
+  { onProgress }: ReadContext,
+): Promise<JsonFile | undefined> {
+  const reader = await folder.open(file).catch((error: unknown) => {
+    if (isOptional(file, folder.weights) && meansAbsent(error)) return undefined;
     throw error;
   });
-  if (!stream) return undefined;
-  const bytes = await new ByteReader(stream, name, signal).read(Infinity);
-  const object = parse(new TextDecoder().decode(bytes), name, code);
+  if (!reader) return undefined;
+  const bytes = await reader.read(Infinity);
+  const object = parseJson(bytes, reader.name, code);
   onProgress?.({ file, loaded: bytes.length, total: bytes.length, phase: 'config' });
-  return { object, name };
+  return { object, name: reader.name };
 }
 
-function parse(text: string, name: string, code: VitErrorCode): JsonObject {
-  if (/^\s*</.test(text)) throw pageError(name);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new VitError(code, `${name} is not valid JSON (${messageOf(error)}).`, { cause: error });
-  }
-  if (!isJsonObject(value)) throw new VitError(code, `${name} is not a JSON object.`);
-  return value;
+function isOptional(file: string, weights: string): boolean {
+  return file === preprocessorName || /\.npz$/i.test(weights);
+}
+
+/** Servers that have a page for whatever is missing, and stores that tell nobody what they do not have. */
+function meansAbsent(error: unknown): boolean {
+  return hasCode(error, 'html') || (error instanceof VitError && [401, 403].includes(statusOf(error) ?? 0));
 }

@@ -16,9 +16,10 @@ export interface Placement {
 /** What is wrong with a tensor for this placement, to be read after its name; whether sizes fit, the engine knows. */
 export function misplaced({ shape }: StoredTensor, { axes }: Placement): string | undefined {
   const expected = axes?.flat().length ?? shape.length;
-  return expected === shape.length
-    ? undefined
-    : `has shape [${shape.join(', ')}], but should have ${expected} axes`;
+  const has = `has shape [${shape.join(', ')}]`;
+  if (expected !== shape.length) return `${has}, but should have ${expected} axes`;
+  // The engine would see only the last 32 bits.
+  return shape.some((size) => size >= 2 ** 31) ? `${has}, which no model has` : undefined;
 }
 
 /** What each slot gets of a tensor. Parts follow each other in the file. */

@@ -75,18 +75,22 @@ async function readHeader(reader: ByteReader): Promise<TensorEntry[]> {
 }
 
 async function readHeaderLength(reader: ByteReader): Promise<number> {
-  // Enough to recognise other formats by.
-  const bytes = await reader.read(8);
-  if (bytes.length === 0) throw new VitError('truncated', `${reader.name} is empty; get it again.`);
-  const length = bytes.length === 8 ? new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true) : 0n;
+  const { name } = reader;
+  const start = await reader.peek(9);
+  if (start.length === 0) throw new VitError('truncated', `${name} is empty; get it again.`);
+  // Other formats' first bytes may be a possible length.
+  const foreign = isSafetensors(start) ? undefined : foreignFormat(start, name);
+  if (foreign) throw foreign;
+  if (start.length < 8) throw malformed(name, 'it has less than 8 bytes');
+  await reader.read(8);
+  const length = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
   if (length >= 2n && length <= BigInt(largestHeader)) return Number(length);
-  throw (
-    foreignFormat(bytes, reader.name) ??
-    malformed(
-      reader.name,
-      bytes.length < 8 ? 'it has less than 8 bytes' : `its header would have ${length} bytes`,
-    )
-  );
+  throw malformed(name, `its header would have ${length} bytes`);
+}
+
+/** Whether a file that starts with these 9 bytes can be one: its header is an object. */
+export function isSafetensors(start: Uint8Array): boolean {
+  return start[8] === '{'.charCodeAt(0);
 }
 
 /** The tensors of a header's JSON, checked. `file` is what messages call the file. */

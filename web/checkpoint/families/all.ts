@@ -4,6 +4,7 @@ import { clip, siglip } from './clip.js';
 import { deit } from './deit.js';
 import { dinov2, dinov2WithRegisters } from './dinov2.js';
 import type { Family } from './family.js';
+import { google } from './google.js';
 import { refusalOf } from './refusals.js';
 import { timm } from './timm.js';
 import { torchvision } from './torchvision.js';
@@ -21,6 +22,7 @@ export const families: readonly Family[] = [
   siglip,
   timm,
   torchvision,
+  google,
 ];
 
 /** The families a config.json allows: those that claim it, or all when it does not say. `file` is its name. */

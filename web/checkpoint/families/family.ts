@@ -5,8 +5,15 @@ import type { Size } from '../../types.js';
 import type { JsonFields, JsonObject } from '../json.js';
 import type { Placement } from '../placement.js';
 
-/** What a file has for each slot, in the slot's order of axes. */
-export type TensorsBySlot = ReadonlyMap<string, { readonly shape: readonly number[] }>;
+/** What a file has for a slot. */
+export interface SlotTensor {
+  /** In the slot's order of axes. */
+  readonly shape: readonly number[];
+  /** As the file has it. */
+  readonly stored?: readonly number[];
+}
+
+export type TensorsBySlot = ReadonlyMap<string, SlotTensor>;
 
 export interface Family {
   /** What messages call it: `Hugging Face ViT`. */

@@ -1,0 +1,77 @@
+// Google Research's archives: read as timm reads them, whatever their spelling, layout and packing.
+import { describe, expect, it } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { load, type ModelLocation } from 'vit-wasm';
+
+import { fill } from '../../web/checkpoint/fill.js';
+import { openCheckpoint } from '../../web/checkpoint/open.js';
+import { openFile } from '../../web/checkpoint/source.js';
+import { createEngine, variants } from '../engine.js';
+import { expectClose } from '../expect-close.js';
+import { fixtures, readJson, readTensors, tensorOf } from '../golden/fixtures.js';
+import { noiseTensor } from '../golden/noise.js';
+
+interface NpzModel {
+  name: string;
+  seed: number;
+  edge: number;
+  patch: number;
+  hidden: number;
+  heads: number;
+  layers: number;
+  classes: number;
+}
+
+const models = await readJson<NpzModel[]>('npz/models.json');
+const expected = await readTensors('npz/logits.safetensors');
+const urlOf = ({ name }: NpzModel) => new URL(`npz/${name}.npz`, fixtures);
+
+describe.each(variants)('%s', (variant) => {
+  it.each(models)('$name gives the logits of timm', async (model) => {
+    const engine = await createEngine(variant);
+    const bytes = new Uint8Array(await readFile(urlOf(model)));
+    const files = { title: model.name, weights: 'w', listed: { w: { kind: 'bytes', bytes } } } as const;
+    const context = { open: openFile, signal: new AbortController().signal };
+    await fill(engine, await openCheckpoint(files, {}, context), context);
+    engine.setPixelValues(noiseTensor(model.seed, 3 * model.edge * model.edge));
+    engine.forward();
+    expectClose(engine.logits(), tensorOf(expected, model.name), 1e-4, `${model.name} (${variant})`);
+    engine.dispose();
+  });
+});
+
+it.each(models)('$name needs nothing but itself', async (model) => {
+  const { name, edge, patch, classes, heads, hidden, layers } = model;
+  const loaded = await load(fileURLToPath(urlOf(model)));
+  expect(loaded.info).toMatchObject({
+    modelType: 'vit',
+    ...{ classes, heads, hidden, layers },
+    imageSize: { height: edge, width: edge },
+    patchSize: { height: patch, width: patch },
+    labels: Array.from({ length: classes }, (_, index) => `class ${index}`),
+  });
+  // mean = std = 0.5, squashed: a grey of 51 is −0.6.
+  const grey = { data: new Uint8Array(4 * 7 * 5).fill(51), width: 7, height: 5 };
+  const pixels = await loaded.preprocess(grey);
+  expectClose(pixels, new Float32Array(pixels.length).fill(-0.6), 1e-6, name);
+  loaded.dispose();
+});
+
+describe('an archive is loaded', () => {
+  const model = models[0];
+  const bytes = async () => new Uint8Array(await readFile(urlOf(model)));
+  const labels = ['a', 'b', 'c', 'd', 'e'];
+  it.each<[string, () => Promise<ModelLocation>]>([
+    ['as bytes', bytes],
+    ['as an ArrayBuffer', async () => (await bytes()).buffer],
+    ['as a Blob', async () => new Blob([await bytes()])],
+    ['as weights with labels', async () => ({ weights: await bytes(), labels })],
+    ['as a File among files', async () => [new File([await bytes()], 'imagenet21k.npz')]],
+    ['as a file: address', () => Promise.resolve(urlOf(model))],
+  ])('%s', async (_, location) => {
+    const loaded = await load(await location(), { labels });
+    expect(loaded.info).toMatchObject({ hidden: model.hidden, labels });
+    loaded.dispose();
+  });
+});

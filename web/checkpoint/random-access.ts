@@ -1,0 +1,39 @@
+// Files that are read here and there: archives, whose directory stands at the end.
+import type { ByteReader } from './byte-reader.js';
+
+/** A file of which any part can be read. */
+export interface RandomAccess {
+  /** What messages call it. */
+  readonly name: string;
+  readonly size: number;
+  /** The bytes [begin, end). */
+  slice(begin: number, end: number): Blob;
+}
+
+export function accessTo(bytes: Blob | Uint8Array, name: string): RandomAccess {
+  if (bytes instanceof Blob) {
+    return { name, size: bytes.size, slice: (begin, end) => bytes.slice(begin, end) };
+  }
+  const part = (begin: number, end: number) => bytes.subarray(begin, end) as Uint8Array<ArrayBuffer>;
+  return { name, size: bytes.length, slice: (begin, end) => new Blob([part(begin, end)]) };
+}
+
+/**
+ * Keeps what is left of a stream as a Blob, for what cannot be had in parts: outside the page's memory, and on disk
+ * where the browser thinks it large.
+ */
+export async function keep(reader: ByteReader, onPiece: () => void): Promise<RandomAccess> {
+  const stream = new ReadableStream(
+    {
+      async pull(controller) {
+        const piece = await reader.next();
+        if (!piece) return controller.close();
+        onPiece();
+        controller.enqueue(piece);
+      },
+      cancel: () => reader.cancel(),
+    },
+    { highWaterMark: 0 },
+  );
+  return accessTo(await new Response(stream).blob(), reader.name);
+}
