@@ -103,14 +103,14 @@ function bundleAlone(entry, file, options = {}) {
   esbuild({ entryPoints: [entry], outfile: join(dist, file), define, ...options });
 }
 
-/** The entries that find the package's files beside them. What they share becomes chunks. */
+/** The entries that find the package's files beside them, and the command line. What they share becomes chunks. */
 function bundleEntries() {
   esbuild({
-    entryPoints: ['index', 'node'].map(source),
+    entryPoints: { index: source('index'), node: source('node'), cli: join(root, 'cli/main.ts') },
     outdir: dist,
     splitting: true,
     chunkNames: 'chunk-[hash]',
-    external: ['node:*', './vit.simd.js', './vit.relaxed.js'],
+    external: ['node:*', '@jsquash/*', './vit.simd.js', './vit.relaxed.js'],
   });
 }
 

@@ -16,13 +16,18 @@ const namedTensors = 10;
  * before the first weight is read; then each byte goes straight from the stream into the engine.
  */
 export async function fill(engine: Engine, checkpoint: Checkpoint, context: ReadContext): Promise<void> {
+  prepare(engine, checkpoint);
+  const sinkFor = (tensor: StoredTensor) => engine.guard(() => makeSink(engine, checkpoint, tensor));
+  await checkpoint.weights.pour(sinkFor, throttled(context));
+  engine.guard(() => engine.finish());
+}
+
+/** Makes room for a checkpoint and holds every tensor against its configuration; no weight is read. */
+export function prepare(engine: Engine, checkpoint: Checkpoint): void {
   engine.guard(() => {
     engine.begin(checkpoint.network, checkpoint.preprocess);
     announceAll(engine, checkpoint);
   });
-  const sinkFor = (tensor: StoredTensor) => engine.guard(() => makeSink(engine, checkpoint, tensor));
-  await checkpoint.weights.pour(sinkFor, throttled(context));
-  engine.guard(() => engine.finish());
 }
 
 function announceAll(engine: Engine, { weights, names }: Checkpoint): void {

@@ -1,0 +1,143 @@
+import { parseArgs } from 'node:util';
+import type { LoadOptions } from '../web/types.js';
+
+/** The command was called wrongly; the message says how. */
+export class UsageError extends Error {}
+
+export const usage = `Vision Transformers on the command line.
+
+  vit-wasm inspect <model>                     what it is, its preprocessing, its memory; or why it is not supported
+  vit-wasm convert <model> -o <folder>         writes it as a smaller folder that loads as it is
+  vit-wasm classify <model> <images…>          the most probable classes of PNG, JPEG or WebP files
+
+A model is a repository on the Hub ("owner/name"), an address, or a path: a folder or its weights' file.
+
+  --dtype <type>       convert: fp16 (default) or fp32; classify: how weights are kept in memory
+  -o, --output <path>  convert: the folder, which is made
+  -k, --top-k <n>      classify: how many classes (default 5)
+  --json               inspect, classify: JSON instead of a table
+  --revision <name>    the repository's branch, tag or commit (default main)
+  --host <address>     the Hub's address
+  --token <token>      for private and gated repositories
+  --integrity <sha>    refuse weights that do not have this "sha256-…"
+  --cache <folder>     where downloads are kept; --no-cache keeps none
+  -h, --help           this
+  -v, --version        the version
+
+It ends with 0, with 1 when something failed, with 2 when it was called wrongly.`;
+
+const options = {
+  dtype: { type: 'string' },
+  output: { type: 'string', short: 'o' },
+  'top-k': { type: 'string', short: 'k' },
+  json: { type: 'boolean' },
+  revision: { type: 'string' },
+  host: { type: 'string' },
+  token: { type: 'string' },
+  integrity: { type: 'string' },
+  cache: { type: 'string' },
+  'no-cache': { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'v' },
+} as const;
+
+/** Which of the options that not every command has belong to which. */
+const own = {
+  inspect: ['json'],
+  convert: ['dtype', 'output'],
+  classify: ['dtype', 'top-k', 'json'],
+} as const;
+const ownOptions = ['dtype', 'output', 'top-k', 'json'] as const;
+
+export type LoadArguments = Pick<LoadOptions, 'revision' | 'host' | 'token' | 'integrity' | 'cache'>;
+
+export interface InspectCommand {
+  readonly name: 'inspect';
+  readonly model: string;
+  readonly json: boolean;
+  readonly load: LoadArguments;
+}
+
+export interface ConvertCommand {
+  readonly name: 'convert';
+  readonly model: string;
+  readonly dtype: ConvertType;
+  readonly output: string;
+  readonly load: LoadArguments;
+}
+
+export interface ClassifyCommand {
+  readonly name: 'classify';
+  readonly model: string;
+  readonly images: readonly string[];
+  readonly dtype: string | undefined;
+  readonly topK: number;
+  readonly json: boolean;
+  readonly load: LoadArguments;
+}
+
+export type Command =
+  | InspectCommand
+  | ConvertCommand
+  | ClassifyCommand
+  | { readonly name: 'help' }
+  | { readonly name: 'version' };
+
+const convertTypes = ['fp16', 'fp32'] as const;
+export type ConvertType = (typeof convertTypes)[number];
+
+/** What a command line asks for. */
+export function parseCommand(args: readonly string[]): Command {
+  const { values, positionals } = parse(args);
+  if (values.help || args.length === 0) return { name: 'help' };
+  if (values.version) return { name: 'version' };
+  const [name, model, ...rest] = positionals;
+  if (name !== 'inspect' && name !== 'convert' && name !== 'classify') {
+    throw new UsageError(name === undefined ? 'Say what to do.' : `There is no command "${name}".`);
+  }
+  if (model === undefined) throw new UsageError(`Say which model to ${name}.`);
+  const foreign = ownOptions.find((option) => values[option] !== undefined && !isOwn(name, option));
+  if (foreign) throw new UsageError(`${name} has no option --${foreign}.`);
+  if (name !== 'classify' && rest.length > 0) {
+    throw new UsageError(`${name} takes one model; there is also "${rest[0]}".`);
+  }
+  const load = loadArguments(values);
+  if (name === 'inspect') return { name, model, json: values.json ?? false, load };
+  if (name === 'convert') {
+    if (values.output === undefined) throw new UsageError('Say where to write the model: -o <folder>.');
+    return { name, model, dtype: convertType(values.dtype ?? 'fp16'), output: values.output, load };
+  }
+  if (rest.length === 0) throw new UsageError('Say which images to classify.');
+  const topK = values['top-k'] === undefined ? 5 : Number(values['top-k']);
+  if (!Number.isInteger(topK) || topK < 1)
+    throw new UsageError('--top-k takes a whole number of at least 1.');
+  return { name, model, images: rest, dtype: values.dtype, topK, json: values.json ?? false, load };
+}
+
+const isOwn = (command: keyof typeof own, option: string) =>
+  (own[command] as readonly string[]).includes(option);
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function convertType(text: string): ConvertType {
+  const type = convertTypes.find((known) => known === text);
+  if (type) return type;
+  throw new UsageError(`convert knows --dtype ${convertTypes.join(', ')}, not "${text}".`);
+}
+
+function loadArguments(values: ReturnType<typeof parse>['values']): LoadArguments {
+  const { revision, host, token, integrity, cache } = values;
+  return {
+    ...(revision !== undefined && { revision }),
+    ...(host !== undefined && { host }),
+    ...(token !== undefined && { token }),
+    ...(integrity !== undefined && { integrity }),
+    cache: values['no-cache'] ? false : (cache ?? true),
+  };
+}

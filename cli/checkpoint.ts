@@ -1,0 +1,57 @@
+// A checkpoint opened as `load` opens it, for commands that want to see it before any weight is read.
+import { CachedFiles } from '../web/checkpoint/cache.js';
+import { configName, preprocessorName } from '../web/checkpoint/files.js';
+import { verifying } from '../web/checkpoint/integrity.js';
+import { locateModel } from '../web/checkpoint/locate.js';
+import { openCheckpoint, type Checkpoint, type ReadContext } from '../web/checkpoint/open.js';
+import type { OpenFile } from '../web/checkpoint/source.js';
+import { node } from '../web/node-platform.js';
+import { storeOf } from '../web/own-cache.js';
+import type { LoadArguments } from './arguments.js';
+
+export interface OpenedCheckpoint {
+  readonly checkpoint: Checkpoint;
+  /** The JSON files as they are, by name. */
+  readonly jsonFiles: ReadonlyMap<string, Uint8Array>;
+  readonly context: ReadContext;
+  /** Ends it: says whether all of it was read and good, so that downloads may be kept. */
+  readonly close: (complete: boolean) => Promise<void>;
+}
+
+export async function open(
+  model: string,
+  load: LoadArguments,
+  onProgress?: ReadContext['onProgress'],
+): Promise<OpenedCheckpoint> {
+  const files = locateModel(model, load, (place) => node.locate(place));
+  const stop = new AbortController();
+  const isDownload = files.folder?.kind === 'url' && /^https?:/.test(files.folder.url);
+  const store = isDownload ? storeOf(load.cache ?? true, node.store) : undefined;
+  const cached = store && new CachedFiles(node.open, store, files, false);
+  const jsonFiles = new Map<string, Uint8Array>();
+  let openFile = keepingJson(cached?.open ?? node.open, jsonFiles);
+  if (load.integrity !== undefined) openFile = verifying(openFile, files.weights, load.integrity);
+  const context: ReadContext = { open: openFile, signal: stop.signal, onProgress };
+  const close = async (complete: boolean) => {
+    if (complete) return await cached?.keep();
+    stop.abort();
+    await cached?.drop();
+  };
+  try {
+    return { checkpoint: await openCheckpoint(files, {}, context), jsonFiles, context, close };
+  } catch (error) {
+    await close(false);
+    throw error;
+  }
+}
+
+/** Opens files, and remembers the JSON ones. */
+function keepingJson(openFile: OpenFile, kept: Map<string, Uint8Array>): OpenFile {
+  return async (location, name, signal) => {
+    const stream = await openFile(location, name, signal);
+    if (!stream || (name !== configName && name !== preprocessorName)) return stream;
+    const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+    kept.set(name, bytes);
+    return new Blob([bytes]).stream();
+  };
+}

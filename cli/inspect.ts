@@ -1,0 +1,90 @@
+import { prepare } from '../web/checkpoint/fill.js';
+import type { Checkpoint } from '../web/checkpoint/open.js';
+import type { NativePreprocess } from '../web/module.js';
+import type { InspectCommand } from './arguments.js';
+import { open } from './checkpoint.js';
+import { startEngine } from './engine.js';
+import { table } from './table.js';
+
+/** Says what a model is. Reads the header of the weights and no weight; fails as `load` would. */
+export async function inspect({ model, json, load }: InspectCommand): Promise<void> {
+  const { checkpoint, close } = await open(model, load);
+  try {
+    const report = describe(checkpoint, await memoryOf(checkpoint));
+    console.log(json ? JSON.stringify(report, null, 2) : table(rowsOf(report)));
+  } finally {
+    await close(false);
+  }
+}
+
+/** Bytes the model would take in memory. Every tensor is held against the configuration on the way. */
+async function memoryOf(checkpoint: Checkpoint): Promise<number> {
+  const engine = await startEngine();
+  prepare(engine, checkpoint);
+  const { memoryBytes } = engine;
+  engine.dispose();
+  return memoryBytes;
+}
+
+function describe({ modelType, network, preprocess, labels, weights }: Checkpoint, memoryBytes: number) {
+  const { tensors } = weights;
+  const dtypes: Record<string, number> = {};
+  for (const { dtype, bytes } of tensors) dtypes[dtype] = (dtypes[dtype] ?? 0) + bytes;
+  const elements = ({ shape }: { readonly shape: readonly number[] }) => shape.reduce((a, b) => a * b, 1);
+  return {
+    modelType,
+    imageSize: { height: network.imageHeight, width: network.imageWidth },
+    patchSize: { height: network.patchHeight, width: network.patchWidth },
+    layers: network.layers,
+    heads: network.heads,
+    hidden: network.hidden,
+    mlpHidden: network.mlpHidden,
+    classes: network.classes,
+    labels,
+    parameters: tensors.reduce((sum, tensor) => sum + elements(tensor), 0),
+    /** Bytes in the file by data type. */
+    dtypes,
+    preprocess,
+    memoryBytes,
+  };
+}
+
+type Report = ReturnType<typeof describe>;
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+const by = ({ width, height }: Report['imageSize']) => `${width} × ${height} pixels`;
+
+function rowsOf(report: Report): [string, string][] {
+  const { classes, labels, dtypes } = report;
+  const shown = labels.slice(0, 3).join('; ') + (labels.length > 3 ? '; …' : '');
+  const stored = Object.entries(dtypes).map(([dtype, bytes]) => `${dtype} ${megabytes(bytes)}`);
+  return [
+    ['model type', report.modelType],
+    ['image', by(report.imageSize)],
+    ['patches', by(report.patchSize)],
+    ['encoder blocks', `${report.layers} of width ${report.hidden}, MLP ${report.mlpHidden}`],
+    ['attention heads', String(report.heads)],
+    ['classes', classes === 0 ? 'none: it has no head' : `${classes} (${shown})`],
+    ['parameters', `${(report.parameters / 1e6).toFixed(1)} million`],
+    ['weights', stored.join(', ')],
+    ['preprocessing', preprocessing(report.preprocess)],
+    ['memory', megabytes(report.memoryBytes)],
+  ];
+}
+
+const filters = ['nearest', 'Lanczos', 'bilinear', 'bicubic', 'box', 'Hamming'];
+
+function preprocessing(p: NativePreprocess): string {
+  const size = `${p.resizeWidth} × ${p.resizeHeight}`;
+  const resizes = [
+    'no resize',
+    `resize to ${size}`,
+    `resize the shortest edge to ${p.resizeHeight}`,
+    `resize to cover ${size}`,
+    `resize to fit in ${size}`,
+  ];
+  const resize = resizes[p.resize] + (p.resize === 0 ? '' : ` (${filters[p.filter]})`);
+  const crop = p.cropHeight > 0 ? [`centre crop to ${p.cropWidth} × ${p.cropHeight}`] : [];
+  const round = (values: readonly number[]) => values.map((value) => Number(value.toFixed(4))).join(', ');
+  return [resize, ...crop, `mean ${round(p.mean)}`, `std ${round(p.std)}`].join('; ');
+}

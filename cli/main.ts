@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+// `vit-wasm inspect | convert | classify`: the command line. Ends with 0, with 1 when something failed, with 2 when it was
+// called wrongly.
+import { readFileSync } from 'node:fs';
+import { VitError } from '../web/errors.js';
+import { parseCommand, usage, UsageError } from './arguments.js';
+import { classify } from './classify.js';
+import { convert } from './convert.js';
+import { inspect } from './inspect.js';
+
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+async function run(args: readonly string[]): Promise<void> {
+  const command = parseCommand(args);
+  switch (command.name) {
+    case 'help':
+      return console.log(usage);
+    case 'version':
+      return console.log(version());
+    case 'inspect':
+      return await inspect(command);
+    case 'convert':
+      return await convert(command);
+    case 'classify':
+      return await classify(command);
+  }
+}
+
+/** An error of the system, such as a folder that cannot be written to: its message says what it was. */
+const isSystemError = (error: unknown): error is Error => error instanceof Error && 'syscall' in error;
+
+try {
+  await run(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof UsageError) {
+    console.error(`${error.message}\nvit-wasm --help shows how it is called.`);
+    process.exitCode = 2;
+  } else if (error instanceof VitError || isSystemError(error)) {
+    console.error(error.message);
+    process.exitCode = error instanceof VitError && error.code === 'invalid-argument' ? 2 : 1;
+  } else {
+    throw error;
+  }
+}

@@ -1,0 +1,18 @@
+/** A bar on a terminal's error output, where it does not mix with results; nothing where there is no terminal. */
+export class ProgressBar {
+  #shown = -1;
+
+  show(file: string, loaded: number, total: number): void {
+    const percent = total > 0 ? Math.floor((100 * loaded) / total) : 0;
+    if (!process.stderr.isTTY || percent === this.#shown) return;
+    this.#shown = percent;
+    const done = Math.floor(percent / 4);
+    process.stderr.write(`\r${'█'.repeat(done)}${'░'.repeat(25 - done)} ${percent} % of ${file}\x1b[K`);
+  }
+
+  /** Takes the bar away. */
+  end(): void {
+    if (this.#shown >= 0) process.stderr.write('\r\x1b[K');
+    this.#shown = -1;
+  }
+}

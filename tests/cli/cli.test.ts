@@ -1,0 +1,243 @@
+// The command line as it is installed: the program that the built package names, in a process of its own.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { load, type Prediction } from 'vit-wasm';
+
+import { folderOf, goldenModels } from '../golden/models.js';
+import { json, page, serveHttp, whole, type TestServer } from '../web/http.js';
+import { picture, safetensors, tinyConfig, tinyTensors } from '../web/tiny-checkpoint.js';
+import { encode } from './pictures.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+  version: string;
+  bin: { 'vit-wasm': string };
+};
+const weights = safetensors(tinyTensors());
+
+interface Outcome {
+  readonly status: number | null;
+  readonly out: string;
+  readonly errors: string;
+}
+
+/** Runs the program to its end. */
+function run(...args: string[]): Promise<Outcome> {
+  const program = spawn(process.execPath, [join(root, manifest.bin['vit-wasm']), ...args]);
+  let out = '';
+  let errors = '';
+  program.stdout.on('data', (text: Buffer) => (out += text.toString()));
+  program.stderr.on('data', (text: Buffer) => (errors += text.toString()));
+  return new Promise((resolve) => program.on('close', (status) => resolve({ status, out, errors })));
+}
+
+let folder: string;
+let model: string;
+let server: TestServer;
+const at = (name: string) => join(folder, name);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'vit-wasm-'));
+  model = at('model');
+  await mkdir(model);
+  await writeFile(join(model, 'config.json'), JSON.stringify(tinyConfig));
+  await writeFile(join(model, 'model.safetensors'), weights);
+  const opaque = { ...picture, data: picture.data.map((value, index) => (index % 4 === 3 ? 255 : value)) };
+  const image = { ...opaque, data: new Uint8ClampedArray(opaque.data) };
+  await writeFile(at('picture.png'), await encode('png', image));
+  await writeFile(at('picture.jpg'), await encode('jpeg', image, { quality: 100 }));
+  await writeFile(at('picture.webp'), await encode('webp', image, { lossless: 1 }));
+  await writeFile(at('notes.txt'), 'This is no picture.');
+  await writeFile(at('broken.png'), (await readFile(at('picture.png'))).subarray(0, 60));
+  server = await serveHttp({
+    '/model/config.json': json(tinyConfig),
+    '/model/model.safetensors': whole(weights),
+    '/page/config.json': json(tinyConfig),
+    '/page/model.safetensors': page,
+    '/owner/name/resolve/v1/config.json': json(tinyConfig),
+    '/owner/name/resolve/v1/model.safetensors': whole(weights),
+  });
+});
+afterAll(async () => {
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
+describe('vit-wasm', () => {
+  it('explains itself', async () => {
+    const { status, out, errors } = await run('--help');
+    expect({ status, errors }).toEqual({ status: 0, errors: '' });
+    for (const word of ['inspect', 'convert', 'classify', '--dtype', '--top-k', '--revision'])
+      expect(out).toContain(word);
+    expect((await run()).out).toBe(out);
+    expect(await run('-v')).toEqual({ status: 0, out: `${manifest.version}\n`, errors: '' });
+  });
+
+  it.each([
+    [['translate'], 'There is no command "translate".'],
+    [['inspect'], 'Say which model to inspect.'],
+    [['inspect', 'a/b', 'c/d'], 'inspect takes one model'],
+    [['inspect', 'a/b', '--quickly'], "Unknown option '--quickly'"],
+    [['inspect', 'a/b', '--top-k', '3'], 'inspect has no option --top-k.'],
+    [['convert', 'a/b'], '-o <folder>'],
+    [['convert', 'a/b', '-o', 'x', '--dtype', 'fp8'], 'not "fp8"'],
+    [['classify', 'a/b'], 'Say which images'],
+    [['classify', 'a/b', 'x.png', '-k', 'many'], '--top-k takes a whole number'],
+    [['inspect', 'deit'], 'neither a repository on the Hub'],
+  ])('called with %j ends with 2 and says why', async (args, says) => {
+    const { status, out, errors } = await run(...args);
+    expect({ status, out }).toEqual({ status: 2, out: '' });
+    expect(errors).toContain(says);
+    expect(errors).not.toMatch(/^\s+at /m);
+  });
+
+  it.each<[string, () => string[], string]>([
+    ['no model', () => ['inspect', at('nowhere')], 'nowhere/model.safetensors'],
+    ['a page', () => ['inspect', `${server.url}page/`], 'Got an HTML page'],
+    ['no picture', () => ['classify', model, at('notes.txt')], 'notes.txt is not a PNG, JPEG or WebP file.'],
+    ['half a picture', () => ['classify', model, at('broken.png')], 'broken.png is damaged'],
+    ['a picture that is not there', () => ['classify', model, at('none.png')], 'none.png could not be read'],
+    ['other weights', () => ['inspect', model, '--integrity', 'sha256-x'], 'sha256-'],
+    ['a folder that is a file', () => ['convert', model, '-o', at('notes.txt')], 'notes.txt'],
+    ['a model that is there already', () => ['convert', model, '-o', model], 'already'],
+  ])('told of %s ends with an error and no stack', async (_, args, says) => {
+    const { status, out, errors } = await run(...args());
+    expect(status).toBeGreaterThanOrEqual(1);
+    expect(out).toBe('');
+    expect(errors).toContain(says);
+    expect(errors).not.toMatch(/^\s+at /m);
+  });
+});
+
+describe('inspect', () => {
+  it('says what a model is', async () => {
+    const { status, out } = await run('inspect', model);
+    expect(status).toBe(0);
+    for (const words of [
+      '8 × 8 pixels',
+      '2 of width 8, MLP 16',
+      '3 (apple; pear; plum)',
+      'F32',
+      'bilinear',
+      'MB',
+    ]) {
+      expect(out).toContain(words);
+    }
+  });
+
+  it('says it as JSON, of a repository, without reading the weights into a cache', async () => {
+    const cache = at('inspected');
+    const { status, out } = await run(
+      'inspect',
+      'owner/name',
+      '--host',
+      server.url,
+      '--revision',
+      'v1',
+      '--json',
+      '--cache',
+      cache,
+    );
+    expect(status).toBe(0);
+    const loaded = await load(model);
+    expect(JSON.parse(out)).toMatchObject({
+      modelType: 'vit',
+      hidden: 8,
+      labels: ['apple', 'pear', 'plum'],
+      memoryBytes: loaded.info.memoryBytes,
+    });
+    loaded.dispose();
+    expect(await readdir(cache).catch(() => [])).toEqual([]);
+  });
+
+  it('says what is not supported, tensor by tensor', async () => {
+    const odd = at('odd');
+    await mkdir(odd);
+    await writeFile(join(odd, 'config.json'), JSON.stringify({ ...tinyConfig, num_hidden_layers: 3 }));
+    await writeFile(join(odd, 'model.safetensors'), weights);
+    const { status, errors } = await run('inspect', odd);
+    expect(status).toBe(1);
+    expect(errors).toContain('"vit.encoder.layer.2.layernorm_before.weight" is missing');
+    await writeFile(join(odd, 'config.json'), JSON.stringify({ ...tinyConfig, model_type: 'swin' }));
+    expect((await run('inspect', odd)).errors).toContain('swin');
+  });
+});
+
+describe('convert', () => {
+  it.each(goldenModels.map((golden) => [golden.name, folderOf(golden)]))('%s to fp16', async (name, from) => {
+    const source = fileURLToPath(from);
+    const output = at(`fp16-${name}`);
+    expect(await run('convert', source, '-o', output)).toEqual({
+      status: 0,
+      out: `Wrote ${output}.\n`,
+      errors: '',
+    });
+    const image = { data: new Uint8Array(40 * 40 * 4).map((_, i) => (i * 37) % 256), width: 40, height: 40 };
+    const tokensOf = async (path: string) => {
+      const loaded = await load(path);
+      const { data } = await loaded.tokens(image);
+      loaded.dispose();
+      return data;
+    };
+    const [before, after] = [await tokensOf(source), await tokensOf(output)];
+    const largest = Math.max(...before.map(Math.abs));
+    before.forEach((value, index) => expect(Math.abs(after[index] - value)).toBeLessThan(0.01 * largest));
+    const size = async (path: string) => (await stat(join(path, 'model.safetensors'))).size;
+    expect(await size(output)).toBeLessThanOrEqual((await size(source)) + 8);
+    for (const file of (await readdir(source)).filter((entry) => entry.endsWith('config.json'))) {
+      expect(await readFile(join(output, file))).toEqual(await readFile(join(source, file)));
+    }
+  });
+
+  it('from a server to fp32: the same bits, and the download is kept', async () => {
+    const [output, cache] = [at('fp32'), at('kept')];
+    const args = ['convert', `${server.url}model/`, '--dtype', 'fp32', '--cache', cache];
+    expect((await run(...args, '-o', output)).status).toBe(0);
+    const { length } = server.requests;
+    expect((await run(...args, '-o', at('again'))).status).toBe(0);
+    expect(server.requests.slice(length).map(({ path }) => path)).toEqual([
+      '/model/preprocessor_config.json',
+    ]);
+    const logits = await Promise.all(
+      [model, output].map(async (path) => {
+        const loaded = await load(path);
+        const result = await loaded.logits(picture);
+        loaded.dispose();
+        return result;
+      }),
+    );
+    expect(logits[1]).toEqual(logits[0]);
+  });
+
+  it('leaves nothing of a model that cannot be loaded', async () => {
+    expect((await run('convert', at('odd'), '-o', at('nothing'))).status).toBe(1);
+    expect(await stat(at('nothing')).catch(() => undefined)).toBeUndefined();
+  });
+});
+
+describe('classify', () => {
+  const pictures = () => ['picture.png', 'picture.jpg', 'picture.webp'].map(at);
+
+  it('PNG, JPEG and WebP, as JSON', async () => {
+    const { status, out, errors } = await run('classify', model, ...pictures(), '--json', '-k', '2');
+    expect({ status, errors }).toEqual({ status: 0, errors: '' });
+    const results = JSON.parse(out) as { image: string; predictions: Prediction[] }[];
+    expect(results.map(({ image }) => image)).toEqual(pictures());
+    const loaded = await load(model);
+    const wanted = await loaded.classify(picture, { topK: 2 });
+    loaded.dispose();
+    // PNG and lossless WebP give the same pixels, JPEG nearly.
+    expect(results[0].predictions).toEqual(wanted);
+    expect(results[2].predictions).toEqual(wanted);
+    expect(results[1].predictions[0].probability).toBeCloseTo(wanted[0].probability, 2);
+  });
+
+  it('as a table', async () => {
+    const { out } = await run('classify', model, at('picture.png'));
+    expect(out).toMatch(/picture\.png\n( +\d+\.\d\d % {2}(apple|pear|plum)\n){3}/);
+  });
+});
