@@ -9,7 +9,7 @@ export default typescript.config(
   { rules: { 'no-control-regex': 'off' } },
   {
     // Examples in TypeScript are checked by their own build, where what they import is installed.
-    files: ['web/**/*.ts', 'tests/**/*.ts'],
+    files: ['web/**/*.ts', 'cli/**/*.ts', 'tests/**/*.ts'],
     extends: [typescript.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
   },

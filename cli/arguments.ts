@@ -12,7 +12,7 @@ export const usage = `Vision Transformers on the command line.
 
 A model is a repository on the Hub ("owner/name"), an address, or a path: a folder or its weights' file.
 
-  --dtype <type>       convert: fp16 (default) or fp32; classify: how weights are kept in memory
+  --dtype <type>       convert: fp16 (default), int8 or fp32; classify: fp32 or int8, in memory
   -o, --output <path>  convert: the folder, which is made
   -k, --top-k <n>      classify: how many classes (default 5)
   --json               inspect, classify: JSON instead of a table
@@ -83,7 +83,7 @@ export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'version' };
 
-const convertTypes = ['fp16', 'fp32'] as const;
+const convertTypes = ['fp16', 'int8', 'fp32'] as const;
 export type ConvertType = (typeof convertTypes)[number];
 
 /** What a command line asks for. */

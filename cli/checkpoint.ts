@@ -1,5 +1,6 @@
 // A checkpoint opened as `load` opens it, for commands that want to see it before any weight is read.
 import { CachedFiles } from '../web/checkpoint/cache.js';
+import { inDtype } from '../web/checkpoint/dtype.js';
 import { configName, preprocessorName } from '../web/checkpoint/files.js';
 import { verifying } from '../web/checkpoint/integrity.js';
 import { locateModel } from '../web/checkpoint/locate.js';
@@ -38,7 +39,8 @@ export async function open(
     await cached?.drop();
   };
   try {
-    return { checkpoint: await openCheckpoint(files, {}, context), jsonFiles, context, close };
+    const checkpoint = inDtype(await openCheckpoint(files, {}, context), undefined);
+    return { checkpoint, jsonFiles, context, close };
   } catch (error) {
     await close(false);
     throw error;

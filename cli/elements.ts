@@ -6,12 +6,22 @@ interface ElementType {
   read(view: DataView, at: number): number;
 }
 
+/** The number of a half's bits. */
+function halfValue(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return sign * (exponent > 0 ? (1024 + fraction) * 2 ** (exponent - 25) : fraction * 2 ** -24);
+}
+
 const bfloat16 = new DataView(new ArrayBuffer(4));
 
 /** What the engine reads, by dtype. */
 export const elementTypes: Readonly<Record<string, ElementType>> = {
   F64: { bytes: 8, read: (view, at) => view.getFloat64(at, true) },
   F32: { bytes: 4, read: (view, at) => view.getFloat32(at, true) },
+  F16: { bytes: 2, read: (view, at) => halfValue(view.getUint16(at, true)) },
   BF16: {
     bytes: 2,
     read(view, at) {

@@ -1,11 +1,16 @@
 import { Engine } from '../web/engine.js';
-import { instantiate } from '../web/module.js';
+import { instantiate, type Bindings } from '../web/module.js';
 import { node } from '../web/node-platform.js';
-import { chooseVariant } from '../web/variant.js';
+import { chooseVariant, instructionsOf } from '../web/variant.js';
 
-/** An engine of the fastest build, with no model in it yet. */
-export async function startEngine(): Promise<Engine> {
-  const variant = chooseVariant();
+/** The fastest build of the engine's module. */
+export async function startBindings(): Promise<Bindings> {
+  const variant = instructionsOf(chooseVariant());
   const module = await node.compile(variant, undefined, undefined);
-  return new Engine(await instantiate(await node.glue(variant), module));
+  return await instantiate(await node.glue(variant), module);
+}
+
+/** An engine with no model in it yet. */
+export async function startEngine(): Promise<Engine> {
+  return new Engine(await startBindings());
 }

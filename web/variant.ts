@@ -27,7 +27,8 @@ export function isSupported(variant: Variant): boolean {
   return typeof WebAssembly === 'object' && WebAssembly.validate(probes[instructionsOf(variant)]);
 }
 
-function instructionsOf(variant: Variant): Instructions {
+/** The build with one thread of a build. */
+export function instructionsOf(variant: Variant): Instructions {
   return variant.replace('-threads', '') as Instructions;
 }
 

@@ -193,6 +193,30 @@ describe('convert', () => {
     }
   });
 
+  it('to int8: nearly what quantising while loading gives', async () => {
+    const { name } = goldenModels.find((golden) => golden.name === 'three-blocks') ?? goldenModels[0];
+    const source = fileURLToPath(folderOf({ name } as (typeof goldenModels)[0]));
+    const output = at('int8');
+    const [fp32, again] = ['as-fp32', 'int8-of-fp32'].map(at);
+    expect((await run('convert', source, '--dtype', 'fp32', '-o', fp32)).status).toBe(0);
+    expect((await run('convert', fp32, '--dtype', 'int8', '-o', again)).status).toBe(0);
+    expect((await run('convert', source, '--dtype', 'int8', '-o', output)).status).toBe(0);
+    const logitsOf = async (path: string, dtype?: 'int8') => {
+      const loaded = await load(path, { dtype });
+      expect(loaded.info.dtype).toBe('int8');
+      const logits = await loaded.logits(picture);
+      loaded.dispose();
+      return logits;
+    };
+    // What is not quantised is in half precision, which is all the difference.
+    const wanted = await logitsOf(source, 'int8');
+    const found = await logitsOf(output);
+    const largest = Math.max(...wanted.map(Math.abs));
+    wanted.forEach((value, index) => expect(Math.abs(found[index] - value)).toBeLessThan(0.05 * largest));
+    expect(await logitsOf(again)).toEqual(found);
+    expect((await run('inspect', output)).out).toContain('I8');
+  });
+
   it('from a server to fp32: the same bits, and the download is kept', async () => {
     const [output, cache] = [at('fp32'), at('kept')];
     const args = ['convert', `${server.url}model/`, '--dtype', 'fp32', '--cache', cache];
