@@ -25,10 +25,10 @@ export async function convert({ model, dtype, output, load }: ConvertCommand): P
     const engine = await startEngine();
     prepare(engine, checkpoint);
     engine.dispose();
-    const { quantiseMatrix } = await startBindings();
+    const bindings = await startBindings();
     const { tensors } = checkpoint.weights;
     const encodings = new Map(
-      tensors.map((tensor) => [tensor, encodingFor(tensor, checkpoint, dtype, quantiseMatrix)]),
+      tensors.map((tensor) => [tensor, encodingFor(tensor, checkpoint, dtype, bindings)]),
     );
     await mkdir(output, { recursive: true });
     const file = createWriteStream(`${path}.part`);

@@ -22,7 +22,7 @@ export function encodingFor(
   tensor: StoredTensor,
   { names, weights }: Checkpoint,
   dtype: ConvertType,
-  quantise: Bindings['quantiseMatrix'],
+  bindings: Bindings,
 ): Encoding {
   const placement = names.slots.get(tensor.name);
   if (tensor.columnMajor || (placement?.axes && dtype === 'int8')) {
@@ -33,7 +33,7 @@ export function encodingFor(
   }
   if (!(tensor.dtype in elementTypes)) return unchanged(tensor);
   const isMatrix = placement?.slots.every((slot) => quantisedSlot.test(slot)) ?? false;
-  if (dtype === 'int8' && isMatrix) return quantised(tensor, quantise);
+  if (dtype === 'int8' && isMatrix) return quantised(tensor, bindings);
   const target = dtype === 'fp32' ? 'F32' : 'F16';
   return tensor.dtype === target ? unchanged(tensor) : converted(tensor, target);
 }
@@ -55,7 +55,7 @@ function converted(tensor: StoredTensor, dtype: Target): Encoding {
 }
 
 /** The codes of a matrix, then the scales of its rows; halves are fine enough, next to codes of eight bits. */
-function quantised(tensor: StoredTensor, quantise: Bindings['quantiseMatrix']): Encoding {
+function quantised(tensor: StoredTensor, bindings: Bindings): Encoding {
   const { name, shape } = tensor;
   const count = countOf(tensor);
   const [rows] = shape;
@@ -73,7 +73,7 @@ function quantised(tensor: StoredTensor, quantise: Bindings['quantiseMatrix']): 
         matrix.set(floats, filled);
         filled += floats.length;
         if (filled < matrix.length) return;
-        const { values, scales } = quantise(new Float32Array(matrix.buffer), count / rows);
+        const { values, scales } = bindings.quantiseMatrix(new Float32Array(matrix.buffer), count / rows);
         write(Uint8Array.from(new Uint8Array(values.buffer, values.byteOffset, values.byteLength)));
         write(converter('F32', 'F16')(new Uint8Array(scales.buffer, scales.byteOffset, scales.byteLength)));
       };
