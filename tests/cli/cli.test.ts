@@ -27,7 +27,9 @@ interface Outcome {
 
 /** Runs the program to its end. */
 function run(...args: string[]): Promise<Outcome> {
-  const program = spawn(process.execPath, [join(root, manifest.bin['vit-wasm']), ...args]);
+  // With the flags of this process, so that both run the same build of the engine.
+  const bin = join(root, manifest.bin['vit-wasm']);
+  const program = spawn(process.execPath, [...process.execArgv, '--no-warnings', bin, ...args]);
   let out = '';
   let errors = '';
   program.stdout.on('data', (text: Buffer) => (out += text.toString()));
