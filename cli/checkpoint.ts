@@ -8,6 +8,7 @@ import { openCheckpoint, type Checkpoint, type ReadContext } from '../web/checkp
 import type { OpenFile } from '../web/checkpoint/source.js';
 import { node } from '../web/node-platform.js';
 import { storeOf } from '../web/own-cache.js';
+import { whole } from '../web/session.js';
 import type { LoadArguments } from './arguments.js';
 
 export interface OpenedCheckpoint {
@@ -30,9 +31,15 @@ export async function open(
   const store = isDownload ? storeOf(load.cache ?? true, node.store) : undefined;
   const cached = store && new CachedFiles(node.open, store, files, false);
   const jsonFiles = new Map<string, Uint8Array>();
-  let openFile = keepingJson(cached?.open ?? node.open, jsonFiles);
-  if (load.integrity !== undefined) openFile = verifying(openFile, files.weights, load.integrity);
-  const context: ReadContext = { open: openFile, signal: stop.signal, onProgress };
+  const openFile = keepingJson(cached?.open ?? node.open, jsonFiles);
+  const { integrity } = load;
+  const context: ReadContext = {
+    open: openFile,
+    bytesAt: node.bytesAt,
+    signal: stop.signal,
+    onProgress,
+    ...(integrity !== undefined && whole(verifying(openFile, files.weights, integrity))),
+  };
   const close = async (complete: boolean) => {
     if (complete) return await cached?.keep();
     stop.abort();

@@ -155,7 +155,7 @@ async function read(request: SessionRequest, making: Promise<Engine>, context: R
 }
 
 /** Has every file read from front to end: what is looked into here and there has no checksum. */
-function whole(open: OpenFile): Pick<ReadContext, 'open' | 'bytesAt' | 'inOneFile'> {
+export function whole(open: OpenFile): Pick<ReadContext, 'open' | 'bytesAt' | 'inOneFile'> {
   return { open, bytesAt: () => Promise.resolve(undefined), inOneFile: true };
 }
 
