@@ -17,6 +17,12 @@
 // (with 8 it is not), and the plain variant multiplies the same numbers as 16 bits. The scheme therefore
 // depends on the model alone; kernels may be chosen by their speed.
 //
+// What it costs, measured by `npm run evaluate` on DeiT-Tiny as README.md tells, is all in the roundings.
+// With exact activations the weights alone would change 2.6 % of first answers among a thousand classes, with
+// 8 bits of activations instead of 7 some 6 %; less than 1 % takes 10 bits of both (a simulation in PyTorch
+// on 200 to 300 pictures), which these dot products cannot multiply. Weights of 7 bits, which would be a
+// fifth quicker, change 15 %.
+//
 // What it is used for: the linear layers of the encoder blocks, nine tenths and more of all work. The patch
 // embedding and the head stay in single precision: they are 3 % of the work, and the first and last layers
 // are where rounding shows most. So does attention's softmax(q·kᵀ)·v, whose operands are both activations.
