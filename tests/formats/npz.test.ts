@@ -16,6 +16,8 @@ interface NpzModel {
   name: string;
   seed: number;
   edge: number;
+  /** Another size of pictures. */
+  resized: { height: number; width: number };
   patch: number;
   hidden: number;
   heads: number;
@@ -28,16 +30,27 @@ const expected = await readTensors('npz/logits.safetensors');
 const urlOf = ({ name }: NpzModel) => new URL(`npz/${name}.npz`, fixtures);
 
 describe.each(variants)('%s', (variant) => {
-  it.each(models)('$name gives the logits of timm', async (model) => {
+  async function logitsOf(model: NpzModel, imageSize?: NpzModel['resized']): Promise<Float32Array> {
     const engine = await createEngine(variant);
     const bytes = new Uint8Array(await readFile(urlOf(model)));
     const files = { title: model.name, weights: 'w', listed: { w: { kind: 'bytes', bytes } } } as const;
     const context = { open: openFile, signal: new AbortController().signal };
-    await fill(engine, await openCheckpoint(files, {}, context), context);
-    engine.setPixelValues(noiseTensor(model.seed, 3 * model.edge * model.edge));
+    await fill(engine, await openCheckpoint(files, { imageSize }, context), context);
+    const { height, width } = imageSize ?? { height: model.edge, width: model.edge };
+    engine.setPixelValues(noiseTensor(model.seed, 3 * height * width));
     engine.forward();
-    expectClose(engine.logits(), tensorOf(expected, model.name), 1e-4, `${model.name} (${variant})`);
+    const logits = engine.logits().slice();
     engine.dispose();
+    return logits;
+  }
+
+  it.each(models)('$name gives the logits of timm', async (model) => {
+    expectClose(await logitsOf(model), tensorOf(expected, model.name), 1e-4, `${model.name} (${variant})`);
+  });
+
+  it.each(models)('$name gives the logits of timm for pictures of another size', async (model) => {
+    const wanted = tensorOf(expected, `${model.name} resized`);
+    expectClose(await logitsOf(model, model.resized), wanted, 1e-4, `${model.name} (${variant})`);
   });
 });
 

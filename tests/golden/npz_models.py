@@ -104,9 +104,9 @@ def store(m: NpzModel, arrays: dict[str, np.ndarray], path: Path) -> dict[str, n
     return {m.prefix + name: array for name, array in exact.items()}
 
 
-def make_network(m: NpzModel) -> VisionTransformer:
+def make_network(m: NpzModel, size: tuple[int, int]) -> VisionTransformer:
     return VisionTransformer(
-        img_size=m.patch * m.grid,
+        img_size=size,
         patch_size=m.patch,
         embed_dim=m.hidden,
         num_heads=m.heads,
@@ -135,9 +135,10 @@ def randomise(network: VisionTransformer, random: np.random.Generator) -> None:
 
 
 def compute_logits(m: NpzModel, exact: dict[str, np.ndarray], pixel_values: np.ndarray, scratch: Path) -> np.ndarray:
-    """timm's reading of the file, in float64. It leaves out pre_logits, which is a tanh layer before the head."""
+    """timm's reading of the file for pictures of this size, in float64. It leaves out pre_logits, which is a tanh layer
+    before the head."""
     np.savez(scratch, **exact)
-    network = make_network(m)
+    network = make_network(m, pixel_values.shape[1:])
     network.load_pretrained(scratch)
     scratch.unlink()
     network = network.double()
@@ -157,18 +158,22 @@ def write_npz_models(fixtures: Path) -> None:
     rows, logits = [], {}
     for seed, m in enumerate(MODELS, start=300):
         random = np.random.Generator(np.random.PCG64(seed))
-        network = make_network(m)
+        edge = m.patch * m.grid
+        network = make_network(m, (edge, edge))
         randomise(network, random)
         path = folder / f"{m.name}.npz"
         exact = store(m, spell(m, network.state_dict(), random), path)
-        edge = m.patch * m.grid
-        pixel_values = noise_tensor(seed, 3 * edge * edge).reshape(3, edge, edge)
-        logits[m.name] = compute_logits(m, exact, pixel_values, folder / "scratch.npz")
+        # Another shape of picture: fewer patches down, more across.
+        height, width = m.patch * (m.grid - 1), m.patch * (m.grid + 2)
+        for name, (down, across) in {m.name: (edge, edge), f"{m.name} resized": (height, width)}.items():
+            pixel_values = noise_tensor(seed, 3 * down * across).reshape(3, down, across)
+            logits[name] = compute_logits(m, exact, pixel_values, folder / "scratch.npz")
         rows.append(
             {
                 "name": m.name,
                 "seed": seed,  # of the pixel values
                 "edge": edge,
+                "resized": {"height": height, "width": width},
                 "patch": m.patch,
                 "hidden": m.hidden,
                 "heads": m.heads,

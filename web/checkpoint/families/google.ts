@@ -1,6 +1,6 @@
 // Google Research's ViTs, as Flax saves them: vision_transformer and AugReg, and the later big_vision. An archive has
 // no configuration, but its shapes say nearly all.
-import type { NativeConfig } from '../../module.js';
+import { resamplings, type NativeConfig } from '../../module.js';
 import type { JsonFields } from '../json.js';
 import {
   blockCount,
@@ -98,6 +98,8 @@ function networkOf(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
     positionRows: grid.rows,
     positionColumns: grid.columns,
     positionedPrefix: positions - grid.rows * grid.columns,
+    // As timm reads these files, whose own positions it resamples otherwise.
+    positionResampling: resamplings.bilinear,
     classToken,
     hidden,
     layers: blockCount(tensors),
