@@ -100,6 +100,19 @@ testConsumer({ ...vite8, name: 'Vite 8 build' }, around);
 testConsumer(
   {
     ...vite8,
+    name: 'Vite 8 build, isolated, with threads',
+    headers: {
+      'Cross-Origin-Opener-Policy': 'same-origin',
+      'Cross-Origin-Embedder-Policy': 'require-corp',
+    },
+    variant: 'relaxed-threads',
+  },
+  around,
+);
+
+testConsumer(
+  {
+    ...vite8,
     name: 'Vite 8 build under a strict policy',
     headers: {
       'Content-Security-Policy':
