@@ -16,6 +16,7 @@ interface Subject {
   url?: string;
   /** What Node loads. */
   path?: string;
+  dtype?: 'int8';
 }
 
 const golden = (folder: string): Subject => ({
@@ -30,6 +31,12 @@ const subjects: Subject[] = [
   golden('models/odd-sizes'),
   golden('families/dinov2-registers'),
 ];
+
+const inInt8 = (subject: Subject): Subject => ({
+  ...subject,
+  name: `${subject.name} in int8`,
+  dtype: 'int8',
+});
 
 interface Answers {
   variant: string;
@@ -51,6 +58,7 @@ async function inPage(subject: Subject, variant: Variant | undefined, worker: bo
     url: subject.url,
     variant,
     worker,
+    dtype: subject.dtype,
     picture: pack(picture),
   });
   const { workers, ...rest } = await answers;
@@ -63,6 +71,7 @@ interface Question {
   url: string | undefined;
   variant: Variant | undefined;
   worker: boolean;
+  dtype: 'int8' | undefined;
   picture: PackedPicture;
 }
 
@@ -72,6 +81,7 @@ async function askInPage({
   url,
   variant,
   worker,
+  dtype,
   picture,
 }: Question): Promise<Answers & { workers: number }> {
   let workers = 0;
@@ -83,7 +93,7 @@ async function askInPage({
     }
   };
   const { load } = (await import(entry)) as Package;
-  const model = await load(url, { variant, worker });
+  const model = await load(url, { variant, worker, dtype });
   const { width, height } = picture;
   const canvas = Object.assign(document.createElement('canvas'), { width, height });
   const bytes = Uint8ClampedArray.from(atob(picture.data), (byte) => byte.charCodeAt(0));
@@ -107,7 +117,7 @@ async function askInPage({
 }
 
 async function inNode(subject: Subject, variant: Variant): Promise<Answers> {
-  const model = await load(subject.path, { variant });
+  const model = await load(subject.path, { variant, dtype: subject.dtype });
   const predictions = await model.classify(picture, { topK: model.info.classes });
   const logits = await model.logits(picture);
   const features = [
@@ -126,20 +136,21 @@ async function inNode(subject: Subject, variant: Variant): Promise<Answers> {
 
 /** The tests of one model and variant, with a worker and without. */
 function testSubject(subject: Subject, variant: Variant): void {
+  // Plain SIMD has the same result on every machine, and whole numbers have it in every variant.
+  const toTheBit = variant === 'simd' || subject.dtype === 'int8';
   describe.each([true, false])('worker: %s', (worker) => {
-    it(`gives the answers of Node${variant === 'simd' ? ', its logits to the bit' : ''}`, async () => {
+    it(`gives the answers of Node${toTheBit ? ', its logits to the bit' : ''}`, async () => {
       const node = await inNode(subject, variant);
       const chrome = await inPage(subject, variant, worker);
       expect([node.variant, chrome.variant]).toEqual([variant, variant]);
       expectClose(chrome.probabilities, node.probabilities, 1e-5, 'probabilities');
       expectClose(chrome.features, node.features, 1e-4, 'embeddings and tokens');
-      // Only plain SIMD has the same result on every machine.
-      if (variant === 'simd') expect(bitsOf(chrome.logits)).toEqual(bitsOf(node.logits));
+      if (toTheBit) expect(bitsOf(chrome.logits)).toEqual(bitsOf(node.logits));
     });
   });
 }
 
-for (const subject of subjects) {
+for (const subject of [...subjects, ...subjects.map(inInt8)]) {
   describe(subject.name, () => {
     for (const variant of variants) describe(variant, () => testSubject(subject, variant));
   });
@@ -152,8 +163,8 @@ describe('without a variant forced', () => {
 });
 
 if (sharedIsThere) {
-  describe('DeiT-Tiny', () => {
-    const subject = { name: 'DeiT-Tiny', url: '/deit-tiny/', path: fileURLToPath(deitTiny) };
+  const subject = { name: 'DeiT-Tiny', url: '/deit-tiny/', path: fileURLToPath(deitTiny) };
+  describe.each([subject, inInt8(subject)])('$name', (subject) => {
     for (const variant of variants) describe(variant, () => testSubject(subject, variant));
   });
 } else {
