@@ -1,5 +1,6 @@
 import { isError, VitError } from './errors.js';
 import type { Bindings, NativeConfig, NativeModel, NativePreprocess, Pooling } from './module.js';
+import { bytesOf } from './raw-pixels.js';
 import type { RawImage } from './types.js';
 
 /** A row-major matrix: one stage of the forward pass. */
@@ -129,7 +130,7 @@ export class Engine {
     const model = this.#native();
     const complaint = model.imageBegin(image.width, image.height);
     if (complaint) throw new VitError('invalid-source', `The picture ${complaint}.`);
-    const bytes = new Uint8Array(image.data.buffer, image.data.byteOffset, image.data.byteLength);
+    const bytes = bytesOf(image);
     const rowBytes = 4 * image.width;
     const rowsPerBand = Math.floor(model.stagingBytes() / rowBytes);
     const end = model.imageFirstRow() + model.imageRowCount();

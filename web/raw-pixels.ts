@@ -13,7 +13,12 @@ export type Rgb = readonly [number, number, number];
 
 /** The same pixels in a buffer of exactly their size that may be moved: a copy if the buffer is the caller's. */
 export function ownPixels(pixels: Pixels): Pixels {
-  return pixels.owned ? pixels : { ...pixels, data: new Uint8Array(pixels.data), owned: true };
+  return pixels.owned ? pixels : { ...pixels, data: new Uint8Array(bytesOf(pixels)), owned: true };
+}
+
+/** The same bytes, not clamped: engines move bytes between arrays of one class in one piece, else one by one. */
+export function bytesOf({ data }: RawImage): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 /** Refuses what is no picture. */
@@ -61,10 +66,11 @@ export function cropped(pixels: Pixels, region: Region | undefined): Pixels {
   checkPixels(pixels);
   if (!region) return pixels;
   const { x, y, width, height } = regionIn(pixels, region);
+  const bytes = bytesOf(pixels);
   const data = new Uint8Array(4 * width * height);
   for (let row = 0; row < height; row++) {
     const from = 4 * ((y + row) * pixels.width + x);
-    data.set(pixels.data.subarray(from, from + 4 * width), 4 * width * row);
+    data.set(bytes.subarray(from, from + 4 * width), 4 * width * row);
   }
   return { data, width, height, owned: true };
 }
