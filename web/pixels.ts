@@ -39,8 +39,8 @@ const readers: Readonly<Record<string, Reader<never>>> = {
  * The pixels of a source. A canvas, a bitmap or a video's frame is read before this returns its promise, so that it is
  * what they show at the time of the call that counts; raw pixels are the caller's own.
  *
- * Reading is done in the calling thread, and what is moved to a worker are the pixels. Moving the source instead needs a
- * clone of it. That of a bitmap of 3264×2448 pixels takes 20 ms here, where reading takes 40 to 50, and the worker then
+ * Reading is done in the calling thread, and what is moved to a worker are the pixels. Moving the source instead needs
+ * a clone of it. That of a bitmap of 3264×2448 pixels takes 20 ms here, where reading takes 40 to 50, and the worker then
  * another 45. That of a VideoFrame is free, and spares this thread 75 ms, but would keep the frame from its decoder or
  * camera, which stop when they have too few, for as long as the call waits for its turn.
  */

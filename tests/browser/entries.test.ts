@@ -44,14 +44,22 @@ interface Question {
   worker: boolean | { url: string };
   /** A module that exports the built-in model. */
   builtin?: string;
+  /** How the page gives the wasm at an address. */
+  wasm?: { as: 'url' | 'bytes' | 'module'; url: string };
 }
 
 /** Runs in the page, or in a worker of its. */
-async function ask({ entry, worker, builtin }: Question): Promise<string[]> {
+async function ask({ entry, worker, builtin, wasm }: Question): Promise<string[]> {
   const global = (globalThis as unknown as Record<string, Package>)[entry];
   const { load } = global ?? ((await import(entry)) as Package);
   const given = builtin && ((await import(builtin)) as typeof import('../../web/builtin.js')).builtin;
-  const model = await load(given || undefined, { variant: 'simd', worker });
+  const ways = {
+    url: (url: string) => ({ url }),
+    bytes: async (url: string) => ({ bytes: await (await fetch(url)).arrayBuffer() }),
+    module: async (url: string) => ({ module: await WebAssembly.compileStreaming(fetch(url)) }),
+  };
+  const override = wasm && { wasm: { variant: 'simd' as const, ...(await ways[wasm.as](wasm.url)) } };
+  const model = await load(given || undefined, { variant: 'simd', worker, ...override });
   const picture = { data: new Uint8Array(400).fill(200), width: 10, height: 10 };
   const predictions = await model.classify(picture);
   model.dispose();
@@ -100,10 +108,22 @@ it('the inline entry and the built-in model as a module fetch nothing but themse
   expect(chromium.server().requests.slice(before)).toEqual(['/package/inline.js', builtin]);
 });
 
-it('a worker script and a wasm file may be somewhere else', async () => {
+it('the worker script may be somewhere else', async () => {
   const page = await chromium.usual();
   for (const folder of ['/package', `${elsewhere.origin}/package`]) {
     const worker = { url: `${folder}/worker.simd.js` };
     expect(await page.evaluate(ask, { entry, worker })).toEqual(expected);
   }
+});
+
+it.each(['url', 'bytes', 'module'] as const)('the wasm may be given as %s', async (as) => {
+  const page = await chromium.open();
+  const before = chromium.server().requests.length;
+  const wasm = { as, url: `${elsewhere.origin}/package/vit.simd.wasm` };
+  for (const worker of [true, false]) {
+    expect(await page.evaluate(ask, { entry, worker, wasm })).toEqual(expected);
+  }
+  // The package's own was left alone.
+  const requests = chromium.server().requests.slice(before);
+  expect(requests.filter((path) => path.endsWith('.wasm'))).toEqual([]);
 });
