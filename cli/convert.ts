@@ -3,7 +3,7 @@ import { createWriteStream, existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prepare } from '../web/checkpoint/fill.js';
-import { weightsName } from '../web/checkpoint/files.js';
+import { configName, weightsName } from '../web/checkpoint/files.js';
 import { VitError } from '../web/errors.js';
 import type { ConvertCommand } from './arguments.js';
 import { open } from './checkpoint.js';
@@ -43,6 +43,8 @@ export async function convert({ model, dtype, output, load }: ConvertCommand): P
     file.end();
     await Promise.race([once(file, 'close'), failed]);
     for (const [name, bytes] of jsonFiles) await writeFile(join(output, name), bytes);
+    // An .npz has none and needs none, a folder has to have one.
+    if (!jsonFiles.has(configName)) await writeFile(join(output, configName), '{}\n');
     await rename(`${path}.part`, path);
     complete = true;
   } finally {

@@ -136,7 +136,7 @@ async function inNode(subject: Subject, variant: Variant): Promise<Answers> {
 
 /** The tests of one model and variant, with a worker and without. */
 function testSubject(subject: Subject, variant: Variant): void {
-  // Plain SIMD has the same result on every machine, and whole numbers have it in every variant.
+  // Plain SIMD has the same result on every machine, and int8 in every variant.
   const toTheBit = variant === 'simd' || subject.dtype === 'int8';
   describe.each([true, false])('worker: %s', (worker) => {
     it(`gives the answers of Node${toTheBit ? ', its logits to the bit' : ''}`, async () => {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { load, type Prediction } from 'vit-wasm';
 
+import { fixtures } from '../golden/fixtures.js';
 import { folderOf, goldenModels } from '../golden/models.js';
 import { json, page, serveHttp, whole, type TestServer } from '../web/http.js';
 import { picture, safetensors, tinyConfig, tinyTensors } from '../web/tiny-checkpoint.js';
@@ -238,6 +239,32 @@ describe('convert', () => {
     );
     expect(logits[1]).toEqual(logits[0]);
   });
+
+  it('an .npz to fp32: the same bits', async () => {
+    const source = fileURLToPath(new URL('npz/augreg.npz', fixtures));
+    expect((await run('convert', source, '--dtype', 'fp32', '-o', at('npz'))).status).toBe(0);
+    const logits = await Promise.all(
+      [source, at('npz')].map(async (path) => {
+        const loaded = await load(path);
+        const result = await loaded.logits(picture);
+        loaded.dispose();
+        return result;
+      }),
+    );
+    expect(logits[1]).toEqual(logits[0]);
+  });
+
+  it.each(['timm/class-token', 'timm/torchvision', 'families/dinov2-swiglu', 'families/clip'])(
+    '%s to int8: a folder that loads',
+    async (name) => {
+      const output = at(`int8-${name.replace('/', '-')}`);
+      const source = fileURLToPath(new URL(name, fixtures));
+      expect((await run('convert', source, '--dtype', 'int8', '-o', output)).status).toBe(0);
+      const loaded = await load(output);
+      expect(loaded.info.dtype).toBe('int8');
+      loaded.dispose();
+    },
+  );
 
   it('leaves nothing of a model that cannot be loaded', async () => {
     expect((await run('convert', at('odd'), '-o', at('nothing'))).status).toBe(1);

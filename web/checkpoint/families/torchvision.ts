@@ -13,19 +13,14 @@ import {
   type TensorsBySlot,
 } from './family.js';
 
-const queriesKeysValues = (part: string) =>
-  ['q', 'k', 'v'].map((letter) => `blocks.{i}.attn.${letter}.${part}`);
+const queriesKeysValues = ['q', 'k', 'v'].map((letter) => `blocks.{i}.attn.${letter}.*`);
 
 const rows: readonly NameRow[] = [
   { file: 'class_token', slot: 'cls_token' },
   { file: 'conv_proj.*', slot: 'patch_embed.proj.*' },
   { file: 'encoder.pos_embedding', slot: 'pos_embed' },
   { file: 'encoder.layers.encoder_layer_{i}.ln_1.*', slot: 'blocks.{i}.norm1.*' },
-  {
-    file: 'encoder.layers.encoder_layer_{i}.self_attention.in_proj_weight',
-    slot: queriesKeysValues('weight'),
-  },
-  { file: 'encoder.layers.encoder_layer_{i}.self_attention.in_proj_bias', slot: queriesKeysValues('bias') },
+  { file: 'encoder.layers.encoder_layer_{i}.self_attention.in_proj_*', slot: queriesKeysValues },
   { file: 'encoder.layers.encoder_layer_{i}.self_attention.out_proj.*', slot: 'blocks.{i}.attn.proj.*' },
   { file: 'encoder.layers.encoder_layer_{i}.ln_2.*', slot: 'blocks.{i}.norm2.*' },
   { file: 'encoder.layers.encoder_layer_{i}.mlp.0.*', slot: 'blocks.{i}.mlp.fc1.*' },
