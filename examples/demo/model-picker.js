@@ -98,7 +98,12 @@ function showError(message) {
   element('model-error').hidden = false;
 }
 
-const builds = { relaxed: 'relaxed SIMD', simd: 'SIMD' };
+const builds = {
+  relaxed: 'relaxed SIMD',
+  simd: 'SIMD',
+  'relaxed-threads': 'relaxed SIMD, threads',
+  'simd-threads': 'SIMD, threads',
+};
 
 function showInfo(name, info) {
   element('in-use').textContent = name;

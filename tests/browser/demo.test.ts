@@ -201,8 +201,13 @@ function bringPicture({ type, field, png, name }: Bringing): void {
 describe('the smallest page', () => {
   it('lists five answers to its canvas', async () => {
     const page = await chromium.open('/examples/minimal/');
-    await page.waitForSelector('#answers li:nth-child(5)');
-    const answers = await page.locator('#answers li').allInnerTexts();
-    expect(answers).toEqual(Array(5).fill(expect.stringMatching(/^[a-z]+: \d+\.\d %$/)));
+    await page.waitForSelector('ol li:nth-child(5)');
+    const labels = await page.locator('ol li').allInnerTexts();
+    expect(labels).toEqual(Array(5).fill(expect.stringMatching(/^[a-z]+ *$/)));
+    const shares = await page
+      .locator('ol meter')
+      .evaluateAll((bars) => bars.map((bar) => +(bar as HTMLMeterElement).value));
+    expect(shares).toEqual(shares.toSorted((a, b) => b - a));
+    expect(shares[0]).toBeGreaterThan(0.1);
   });
 });
