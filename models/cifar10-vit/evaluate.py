@@ -12,11 +12,10 @@ import matplotlib
 import matplotlib.pyplot as plt
 import torch
 from PIL import Image
-from safetensors.torch import load_file
 from transformers import ViTForImageClassification, ViTImageProcessor
 
 import data
-from export import hugging_face_tensors
+from names import set_weights
 from train import ROOT, Settings, network, predict
 
 matplotlib.use("Agg")
@@ -99,10 +98,7 @@ def main():
     state = torch.load(args.work_dir / f"{args.run}.pt")
     settings = Settings(**state["settings"])
     own = network(settings)
-    own.load_state_dict(state["averaged"])
-    exported = load_file(HERE / "model.safetensors")
-    for name, tensor in hugging_face_tensors(own, settings).items():  # views of the parameters
-        tensor.copy_(exported[name])
+    set_weights(own, settings, HERE / "model.safetensors")
     difference = (predict(own, images[:1000]) - logits[:1000]).abs().max().item()
     print(f"logits against the training code: largest difference {difference:.2e}")
 

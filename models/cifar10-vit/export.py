@@ -15,47 +15,15 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 
 import data
+from names import hugging_face_tensors
 from train import MEAN, ROOT, STD, Settings, network, predict
 from vit import LAYER_NORM_EPS
 
 HERE = Path(__file__).resolve().parent
-BLOCK = {  # ours -> Hugging Face's
-    "norm1": "layernorm_before",
-    "attn.query": "attention.attention.query",
-    "attn.key": "attention.attention.key",
-    "attn.value": "attention.attention.value",
-    "attn.proj": "attention.output.dense",
-    "norm2": "layernorm_after",
-    "fc1": "intermediate.dense",
-    "fc2": "output.dense",
-}
-
-
 def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
     """The T of softmax(logits / T) with the smallest cross-entropy (Guo et al. 2017)."""
     candidates = torch.arange(0.3, 3.0, 0.01)
     return min(candidates.tolist(), key=lambda t: F.cross_entropy(logits / t, labels).item())
-
-
-def hugging_face_tensors(vit, settings: Settings) -> dict[str, torch.Tensor]:
-    own = vit.state_dict()
-    P = settings.patch_size
-    # Our patch embedding is a matrix over patches flattened as (channel, row, column): a convolution's weight.
-    tensors = {
-        "vit.embeddings.cls_token": own["cls_token"],
-        "vit.embeddings.position_embeddings": own["pos_embed"],
-        "vit.embeddings.patch_embeddings.projection.weight": own["patch_embed.weight"].view(-1, 3, P, P),
-        "vit.embeddings.patch_embeddings.projection.bias": own["patch_embed.bias"],
-        "vit.layernorm.weight": own["norm.weight"],
-        "vit.layernorm.bias": own["norm.bias"],
-        "classifier.weight": own["head.weight"],
-        "classifier.bias": own["head.bias"],
-    }
-    for i in range(settings.depth):
-        for ours, theirs in BLOCK.items():
-            for part in ("weight", "bias"):
-                tensors[f"vit.encoder.layer.{i}.{theirs}.{part}"] = own[f"blocks.{i}.{ours}.{part}"]
-    return tensors
 
 
 def main():

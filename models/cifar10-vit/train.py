@@ -2,7 +2,8 @@
 
 Run the same command again to resume: a checkpoint is written after every epoch, atomically, and
 every epoch draws its randomness from (seed, epoch) alone. `python export.py` writes the files
-of the package from the last checkpoint, at any time.
+of the package from the last checkpoint, at any time. `--start FILE` begins a further run from the
+exported weights of an earlier one, with a schedule of its own.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import torch.nn.functional as F
 
 import data
 from muon import Muon
+from names import set_weights
 from vit import ViT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,6 +95,8 @@ def train(args, settings: Settings):
     hard = one_hot * (1 - settings.label_smoothing) + settings.label_smoothing / len(data.CLASSES)
 
     vit, averaged = network(settings), network(settings)
+    if args.start:
+        set_weights(vit, settings, args.start)
     averaged.load_state_dict(vit.state_dict())
     averaged.requires_grad_(False)
     opts = optimizers(vit, settings)
@@ -187,6 +191,7 @@ def main():
     parser.add_argument("--work-dir", type=Path, required=True,
                         help="decoded images, checkpoint, log")
     parser.add_argument("--run", default="run", help="name of the checkpoint and the log in it")
+    parser.add_argument("--start", type=Path, help="exported weights to begin from, instead of from scratch")
     parser.add_argument("--workers", type=int, default=2, help="threads")
     for field in fields(Settings):
         parser.add_argument(f"--{field.name.replace('_', '-')}", type=field.type, default=field.default)
