@@ -1,6 +1,7 @@
 // onnxruntime outside the browser, for orientation: what the processor does with its own instructions.
 import { join } from 'node:path';
-import { modelFile, made } from '../models/formats.mjs';
+import { made } from '../models/checkpoint.mjs';
+import { modelFile } from '../models/formats.mjs';
 import { picture, pixelValues } from '../models/picture.mjs';
 import { multiplyAdds } from '../plan.mjs';
 import { median } from './statistics.mjs';

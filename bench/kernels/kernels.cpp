@@ -32,7 +32,7 @@ EMSCRIPTEN_KEEPALIVE void peak(int steps) {
   const f32x4 factor = splat(0.999f), term = splat(0.001f);
   for (int step = 0; step < steps; step++) {
 #pragma unroll
-    for (int i = 0; i < kChains; i++) chain[i] = multiply_add(chain[i], factor, term);
+    for (int i = 0; i < kChains; i++) chain[i] = fused_multiply_add(chain[i], factor, term);
   }
   for (int i = 0; i < kChains; i++) store(memory + 4 * i, chain[i]);
 }

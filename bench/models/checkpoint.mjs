@@ -7,13 +7,15 @@ import { writeSafetensors } from './safetensors.mjs';
 
 /** Where everything that the benchmark makes goes; ignored by git. */
 export const workshop = join(root, 'build/bench');
-const shared = process.env.VIT_SHARED ?? join(root, '../shared');
+const given = join(process.env.VIT_SHARED ?? join(root, '../shared'), 'models');
+/** Where the models of the race lie: apart for those of given weights, which a later run may be without. */
+export const made = join(workshop, existsSync(given) ? 'models' : 'models-seeded');
 
 /** The folder of a model's config.json and model.safetensors, made if need be. */
 export function checkpointFolder(name, model) {
-  const given = model.checkpoint && join(shared, 'models', model.checkpoint);
-  if (given && existsSync(join(given, 'model.safetensors'))) return given;
-  const folder = join(workshop, 'models', name);
+  const real = model.checkpoint && join(given, model.checkpoint);
+  if (real && existsSync(join(real, 'model.safetensors'))) return real;
+  const folder = join(made, name);
   if (!existsSync(join(folder, 'model.safetensors'))) writeSeeded(folder, model);
   return folder;
 }

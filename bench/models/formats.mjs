@@ -1,13 +1,10 @@
 // The files that engines read, each made of the same checkpoint.
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkpointFolder, workshop } from './checkpoint.mjs';
+import { checkpointFolder, made } from './checkpoint.mjs';
 import { writeOnnxVit } from './onnx-vit.mjs';
 import { asDeit, asItIs } from './picture.mjs';
 import { writeTfliteVit } from './tflite-vit.mjs';
-
-/** Where files made of checkpoints lie. */
-export const made = join(workshop, 'models');
 
 /** Formats by name: how a file of it is made, where it is no checkpoint, and the address it is served at. */
 const formats = {
