@@ -49,7 +49,7 @@ export const node: Platform = {
 
   glue: importGlue,
 
-  threadsObstacle: 'in Node a model runs in the calling thread',
+  threadsObstacle: 'outside a browser a model runs in the calling thread',
 
   builtin: builtinBeside,
 };

@@ -8,41 +8,21 @@
 
 #include "../../cpp/threads.h"
 #include "../../cpp/vit.h"
+#include "plain_vit.h"
 #include "random.h"
 
 namespace vit {
 namespace {
 
-constexpr Config kConfig{.image_height = 20,
-                         .image_width = 15,
-                         .patch_height = 5,
-                         .patch_width = 5,
-                         .hidden = 18,
-                         .layers = 2,
-                         .heads = 3,
-                         .mlp_hidden = 21,
-                         .classes = 7,
-                         .layer_norm_eps = 1e-6f,
-                         .activation = Activation::gelu,
-                         .class_token = true,
-                         .distillation_token = false,
-                         .registers = 0,
-                         .positioned_prefix = 1,
-                         .position_rows = 4,
-                         .position_columns = 3,
-                         .position_resampling = Resampling::bicubic,
-                         .patch_bias = true,
-                         .qkv_bias = true,
-                         .projection_bias = true,
-                         .pre_norm = false,
-                         .qk_norm = false,
-                         .layer_scale = false,
-                         .gated_mlp = false,
-                         .final_norm = true,
-                         .pooling = Pooling::class_token,
-                         .pooled_norm = false,
-                         .pre_logits = 0,
-                         .multi_label = false};
+constexpr Config kConfig = [] {
+  Config config = kPlainVit;
+  config.image_height = 20, config.image_width = 15;
+  config.patch_height = config.patch_width = 5;
+  config.position_rows = 4, config.position_columns = 3;
+  config.mlp_hidden = 21;
+  config.activation = Activation::gelu;
+  return config;
+}();
 constexpr Preprocess kPreprocess{
     ResizeMode::squash, 23, 19, Filter::bicubic, 20, 15, CropRounding::down, {}, 1 / 255.0, {0.5, 0.4, 0.3},
     {0.2, 0.3, 0.4}};

@@ -6,41 +6,12 @@
 #include <cstring>
 
 #include "../../cpp/vit.h"
+#include "plain_vit.h"
 #include "random.h"
 
 namespace vit {
 namespace {
 
-constexpr Config kPlain{.image_height = 12,
-                        .image_width = 8,
-                        .patch_height = 4,
-                        .patch_width = 4,
-                        .hidden = 18,
-                        .layers = 2,
-                        .heads = 3,
-                        .mlp_hidden = 13,
-                        .classes = 7,
-                        .layer_norm_eps = 1e-6f,
-                        .activation = Activation::silu,
-                        .class_token = true,
-                        .distillation_token = false,
-                        .registers = 0,
-                        .positioned_prefix = 1,
-                        .position_rows = 3,
-                        .position_columns = 2,
-                        .position_resampling = Resampling::bicubic,
-                        .patch_bias = true,
-                        .qkv_bias = true,
-                        .projection_bias = true,
-                        .pre_norm = false,
-                        .qk_norm = false,
-                        .layer_scale = false,
-                        .gated_mlp = false,
-                        .final_norm = true,
-                        .pooling = Pooling::class_token,
-                        .pooled_norm = false,
-                        .pre_logits = 0,
-                        .multi_label = false};
 constexpr Preprocess kPreprocess{ResizeMode::none,   0,         0,         Filter::bicubic, 0,        0,
                                  CropRounding::down, {0, 0, 0}, 1 / 255.0, {0, 0, 0},       {1, 1, 1}};
 
@@ -124,7 +95,7 @@ std::vector<float> pooled_of(const Model& model, Pooling pooling) {
 class Options : public testing::TestWithParam<Option> {
  protected:
   Config config() const {
-    Config changed = kPlain;
+    Config changed = kPlainVit;
     GetParam().choose(changed);
     return changed;
   }
@@ -147,15 +118,15 @@ TEST_P(Options, GiveTheSameHoweverWeightsArriveAndWhicheverTokensAreWanted) {
 }
 
 TEST_P(Options, ChangeTheAnswers) {
-  if (config().classes != kPlain.classes || GetParam().name == kOptions[0].name) return;
+  if (config().classes != kPlainVit.classes || GetParam().name == kOptions[0].name) return;
   Model with, without;
   load(with, config(), 1000000);
-  load(without, kPlain, 1000000);
+  load(without, kPlainVit, 1000000);
   forward(with);
   forward(without);
   const float* a = with.activations.probabilities;
   const float* b = without.activations.probabilities;
-  EXPECT_FALSE(std::equal(a, a + kPlain.classes, b)) << GetParam().name;
+  EXPECT_FALSE(std::equal(a, a + kPlainVit.classes, b)) << GetParam().name;
 }
 
 TEST_P(Options, SettleOnceIsSettledForGood) {
@@ -181,16 +152,16 @@ TEST_P(Options, EmbedAsTheyPool) {
 }
 
 TEST(LayerScale, OfOneChangesNothing) {
-  Config scaled = kPlain;
+  Config scaled = kPlainVit;
   scaled.layer_scale = true;
   Model with, without;
   load(with, scaled, 1000000, 1.0f);
-  load(without, kPlain, 1000000);
+  load(without, kPlainVit, 1000000);
   EXPECT_EQ(logits_of(with), logits_of(without));
 }
 
 TEST(LayerScale, OfNothingLeavesOnlyTheTokens) {
-  Config scaled = kPlain;
+  Config scaled = kPlainVit;
   scaled.layer_scale = true;
   Model model;
   load(model, scaled, 1000000, 1e-30f);
@@ -206,7 +177,7 @@ TEST(LayerScale, OfNothingLeavesOnlyTheTokens) {
 }
 
 TEST(Pooling, OfTheMeanIsTheMeanOfTheTokens) {
-  Config config = kPlain;
+  Config config = kPlainVit;
   config.registers = 2;
   Model model;
   load(model, config, 1000000);
@@ -221,7 +192,7 @@ TEST(Pooling, OfTheMeanIsTheMeanOfTheTokens) {
 
 TEST(Check, RefusesWhatHasNoMeaning) {
   const auto refused = [](auto change) {
-    Config config = kPlain;
+    Config config = kPlainVit;
     change(config);
     return check(config);
   };
@@ -239,7 +210,7 @@ TEST(Check, RefusesWhatHasNoMeaning) {
 
 TEST(Tensor, MayLackTheAxesOfSizeOneBeforeTheOthers) {
   Model model;
-  ASSERT_EQ(begin(model, kPlain, kPreprocess), "");
+  ASSERT_EQ(begin(model, kPlainVit, kPreprocess), "");
   const int token[] = {18}, positions[] = {7, 18}, turned[] = {18, 1};
   EXPECT_EQ(tensor(model, "cls_token", "F32", token, 0), "");
   EXPECT_EQ(tensor(model, "pos_embed", "F32", positions, 0), "");

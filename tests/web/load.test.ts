@@ -166,7 +166,7 @@ describe('a checkpoint is loaded', () => {
       dtype: 'fp32',
       variant: 'simd',
       threads: 1,
-      threadsReason: 'in Node a model runs in the calling thread',
+      threadsReason: 'outside a browser a model runs in the calling thread',
       memoryBytes: expect.any(Number),
     });
     expect(model.info.memoryBytes).toBeGreaterThan(weights.length);
