@@ -128,9 +128,14 @@ void gather_rows(const WeightSlot& slot, T* row, const T* values, int count, Fin
   }
 }
 
-void place_quantised(const WeightSlot& slot, const uint8_t* bytes, int count) {
-  gather_rows(slot, slot.row.codes, reinterpret_cast<const int8_t*>(bytes), count,
-              [&](int output) { pack_quantised(slot.quantised, output, slot.row.codes); });
+// Returns whether all rows that became whole are such as the product can take.
+bool place_quantised(const WeightSlot& slot, const uint8_t* bytes, int count) {
+  bool fit = true;
+  gather_rows(slot, slot.row.codes, reinterpret_cast<const int8_t*>(bytes), count, [&](int output) {
+    fit = fit && fit_the_product(slot.row.codes, slot.quantised.inputs);
+    pack_quantised(slot.quantised, output, slot.row.codes);
+  });
+  return fit;
 }
 
 void place_to_quantise(WeightSlot& slot, ElementOrder order, const Run& run, const float* values) {
@@ -185,7 +190,9 @@ std::string receive_quantised(WeightSlot& slot, ElementOrder order, const uint8_
   if (!order.empty()) return "is quantised, and would have to come row by row";
   if (count < 0 || slot.received + static_cast<uint64_t>(count) > elements(slot)) return "has too many bytes";
   slot.announced = slot.announced_quantised = true;
-  place_quantised(slot, bytes, count);
+  if (!place_quantised(slot, bytes, count)) {
+    return "is quantised in another way than this library's: convert the original weights again";
+  }
   slot.received += static_cast<uint64_t>(count);
   return "";
 }

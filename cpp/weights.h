@@ -93,7 +93,8 @@ Weights lay_out_weights(Arena& arena, const Config& config);
 ///
 /// (b) They arrive quantised, as dtype "I8": the codes of `quantise_weights` (kernels/quantisation.h), row by
 /// row. The scales come in a tensor of their own, before or after, named as the weights with `_scale` behind,
-/// floats [outputs]: blocks.0.attn.q.weight_scale [D]. What results is equal to the bit.
+/// floats [outputs]: blocks.0.attn.q.weight_scale [D]. What results is equal to the bit. Codes that the
+/// product could not sum exactly are refused.
 struct WeightSlot {
   std::string name;
   std::vector<int> shape;

@@ -66,6 +66,26 @@ void quantise_row(dot_input* out, float& scale, int32_t& zero, const float* x, i
   }
 }
 
+// The largest sum of the positive weights of four that share a sum of 16 bits, or of the negative ones: those
+// are the first two and the next two of both halves of every eight.
+template <typename Weight>
+double largest_shared_sum(const Weight* weights, int count) {
+  double largest = 0;
+  for (int first = 0; first < count; first += 8) {
+    double positive[2] = {0, 0}, negative[2] = {0, 0};
+    for (int i = 0; i < std::min(8, count - first); i++) {
+      const double weight = weights[first + i];
+      positive[i / 2 % 2] += std::max(weight, 0.0);
+      negative[i / 2 % 2] -= std::min(weight, 0.0);
+    }
+    largest = std::max({largest, positive[0], positive[1], negative[0], negative[1]});
+  }
+  return largest;
+}
+
+// Rounding adds half a code to each of four.
+constexpr int kUnroundedSharedSum = kLargestSharedSum - 2;
+
 // Rows that a thread takes at a time: a few microseconds of work.
 constexpr int kBandRows = 16;
 
@@ -86,22 +106,28 @@ float quantise_weights(int8_t* codes, const float* weights, int count) {
     std::fill_n(codes, count, int8_t{0});
     return check;
   }
-  const float steps = 127 / magnitude;
+  const float shared = static_cast<float>(largest_shared_sum(weights, count) / kUnroundedSharedSum);
+  const float scale = std::max(magnitude / 127, shared);
   for (int i = 0; i < count; i++) {
-    codes[i] = static_cast<int8_t>((weights[i] * steps + kRounder) - kRounder);
+    codes[i] = static_cast<int8_t>((weights[i] / scale + kRounder) - kRounder);
   }
-  return magnitude / 127;
+  return scale;
+}
+
+bool fit_the_product(const int8_t* codes, int count) {
+  return largest_shared_sum(codes, count) <= kLargestSharedSum;
 }
 
 void pack_quantised(const QuantisedMatrix& to, int output, const int8_t* codes) {
-  const int groups = round_up(to.inputs, kDotInputs) / kDotInputs;
-  int8_t* column = to.panels + (static_cast<size_t>(output / kDotColumns) * static_cast<size_t>(groups) *
-                                    static_cast<size_t>(kDotColumns) +
-                                static_cast<size_t>(output % kDotColumns)) *
-                                   kDotInputs;
+  constexpr int kGroupBytes = kDotColumns * kDotInputs;
+  const int column = output % kDotColumns;
+  int8_t* panel = to.panels +
+                  static_cast<size_t>(output / kDotColumns) * quantised_bytes(to.inputs, kDotColumns) +
+                  column / 4 * (4 * kDotInputs) + column % 4 * kDotLane;
   int32_t sum = 0;
   for (int input = 0; input < to.inputs; input++) {
-    column[input / kDotInputs * (kDotColumns * kDotInputs) + input % kDotInputs] = codes[input];
+    const int group = input / kDotInputs, part = input % kDotInputs / kDotLane;
+    panel[group * kGroupBytes + part * (4 * kDotLane) + input % kDotLane] = codes[input];
     sum += codes[input];
   }
   to.sums[output] = sum;

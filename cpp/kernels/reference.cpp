@@ -150,12 +150,20 @@ Matrix attention(const Matrix& q, const Matrix& k, const Matrix& v, int tokens, 
 }
 
 QuantisedRow quantise_weights(const Matrix& row) {
-  double largest = 0;
-  for (double value : row) largest = std::max(largest, std::fabs(value));
-  QuantisedRow out{{}, largest / 127, 0};
-  for (double value : row) {
-    out.codes.push_back(largest > 0 ? static_cast<int>(std::nearbyint(value * 127 / largest)) : 0);
+  double scale = 0;
+  for (size_t i = 0; i < row.size(); i++) {
+    scale = std::max(scale, std::fabs(row[i]) / 127);
+    double positive = 0, negative = 0;
+    for (size_t k : {i, i + 1, i + 4, i + 5}) {
+      if (i % 8 > 2 || i % 2 || k >= row.size()) continue;
+      positive += std::max(row[k], 0.0);
+      negative -= std::min(row[k], 0.0);
+    }
+    scale = std::max({scale, positive / 256, negative / 256});
   }
+  QuantisedRow out{{}, scale, 0};
+  for (double value : row)
+    out.codes.push_back(scale > 0 ? static_cast<int>(std::nearbyint(value / scale)) : 0);
   return out;
 }
 

@@ -51,10 +51,12 @@
 // Dot products of bytes (quantisation.h): exact, signed weights with inputs of 0..127
 //   dot_input                the type an input is kept as
 //   kDotInputs               successive inputs that one lane multiplies and adds at once
+//   kDotLane                 how many of them stand side by side in a lane of the weights
 //   kDotColumns, kDotRows    the tile: outputs and rows whose sums stay in registers
 //   store_inputs(p, v)       four lanes of 0..127 as inputs
 //   load_inputs(p)           kDotInputs inputs, the same in every lane: dot_inputs
-//   load_weights(p)          kDotInputs signed bytes for each of four outputs: dot_weights
+//   load_weights(p)          kDotInputs bytes for each of four outputs, kDotLane of all before the next:
+//                            dot_weights
 //   dot_add(w, x, sum)       sum + Σ w·x in each lane
 #pragma once
 

@@ -125,6 +125,7 @@ inline i32x4 whole(f32x4 v) {
 
 using dot_input = uint8_t;
 inline constexpr int kDotInputs = 4;
+inline constexpr int kDotLane = 4;
 inline constexpr int kDotColumns = 8;
 inline constexpr int kDotRows = 4;
 struct dot_inputs {

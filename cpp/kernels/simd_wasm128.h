@@ -85,13 +85,6 @@ inline i32x4 whole(f32x4 v) { return {wasm_i32x4_sub(v.v, wasm_i32x4_const_splat
 
 inline constexpr int kTileRowsUnfused = 5;
 
-struct dot_inputs {
-  v128_t v;
-};
-struct dot_weights {
-  v128_t v;
-};
-
 }  // namespace vit::simd
 
 #if defined(__wasm_relaxed_simd__)
@@ -104,6 +97,13 @@ inline f32x4 fused_multiply_add(f32x4 a, f32x4 b, f32x4 c) { return multiply_add
 // Weights are widened on their way from memory; inputs, which every panel reads again, once and for all.
 using dot_input = int16_t;
 inline constexpr int kDotInputs = 2;
+inline constexpr int kDotLane = 2;
+struct dot_inputs {
+  v128_t v;
+};
+struct dot_weights {
+  v128_t v;
+};
 inline constexpr int kDotColumns = 12;
 inline constexpr int kDotRows = 3;
 inline void store_inputs(dot_input* p, i32x4 v) {

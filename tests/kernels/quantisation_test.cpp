@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -51,12 +52,13 @@ std::vector<float> whole_activations(int rows, int width, unsigned seed) {
   return x;
 }
 
-std::vector<int8_t> codes(size_t count, unsigned seed) {
-  std::vector<int8_t> w;
-  for (float value : random_floats(count, seed)) {
-    w.push_back(static_cast<int8_t>(static_cast<int>(std::fabs(value) * 7000) % 256 - 128));
+std::vector<int8_t> codes(int outputs, int inputs, unsigned seed) {
+  const auto w = random_floats(static_cast<size_t>(outputs) * inputs, seed);
+  std::vector<int8_t> all(w.size());
+  for (size_t first = 0; first < w.size(); first += inputs) {
+    quantise_weights(all.data() + first, w.data() + first, inputs);
   }
-  return w;
+  return all;
 }
 
 struct Sizes {
@@ -73,7 +75,7 @@ INSTANTIATE_TEST_SUITE_P(Sizes, GemmInt8, testing::ValuesIn(kSizes));
 // equal to this.
 TEST_P(GemmInt8, SumsExactlyAndStaysInItsColumns) {
   const auto [rows, inputs, outputs] = GetParam();
-  const auto w = codes(static_cast<size_t>(outputs) * inputs, 1);
+  const auto w = codes(outputs, inputs, 1);
   const auto x = whole_activations(rows, inputs, 2);
   OwnedMatrix b(inputs, outputs);
   for (int o = 0; o < outputs; o++) {
@@ -149,33 +151,69 @@ TEST_P(GemmInt8, EqualsTheSchemesTwin) {
 // The largest sums there can be, positive and negative: no step on the way may overflow or saturate.
 TEST(GemmInt8Extremes, AreExact) {
   constexpr int kInputs = 1024;
-  for (int code : {127, -127, -128}) {
-    const std::vector<int8_t> w(kInputs, static_cast<int8_t>(code));
+  const std::vector<std::vector<int>> eights = {
+      {127, 127, 127, 127, 2, 2, 2, 2},         {-127, -127, 2, 2, -2, -2, 127, 127},
+      {1, -127, 127, -1, 127, -127, 127, -127}, {64, 64, 64, 64, 65, 65, 65, 65},
+      {-65, -65, -65, -65, -64, -64, -64, -64}, {-128, 127, 127, -128, -127, 127, 127, -127}};
+  for (const std::vector<int>& eight : eights) {
+    std::vector<int8_t> w;
+    for (int i = 0; i < kInputs; i++) w.push_back(static_cast<int8_t>(eight[i % 8]));
+    ASSERT_TRUE(fit_the_product(w.data(), kInputs));
     OwnedMatrix b(kInputs, 1);
     b.scales[0] = 1;
     pack_quantised(b.matrix, 0, w.data());
-    const std::vector<float> x(kInputs, 127.0f);
-    OwnedRows a(1, kInputs);
-    quantise_rows(a.rows, x.data(), 1, kInputs);
-    float out;
-    gemm_int8(&out, 1, a.rows, 1, b.matrix);
-    EXPECT_EQ(out, static_cast<float>(code * 127 * kInputs));
+    // All inputs at their most, and only those that meet weights of one sign.
+    for (int sign : {0, 1, -1}) {
+      std::vector<float> x;
+      int64_t sum = 0;
+      for (int i = 0; i < kInputs; i++) {
+        x.push_back(sign == 0 || sign * w[i] > 0 ? 127.0f : 0.0f);
+        sum += static_cast<int64_t>(x.back()) * w[i];
+      }
+      x[0] = 127;  // so that a step is one
+      sum += sign * w[0] < 0 ? 127 * w[0] : 0;
+      OwnedRows a(1, kInputs);
+      quantise_rows(a.rows, x.data(), 1, kInputs);
+      float out;
+      gemm_int8(&out, 1, a.rows, 1, b.matrix);
+      EXPECT_EQ(out, static_cast<float>(sum)) << eight[0] << ", sign " << sign;
+    }
+  }
+}
+
+TEST(FitTheProduct, KnowsWhichWeightsShareASum) {
+  for (const auto& [eight, fit] : {std::pair<std::vector<int8_t>, bool>{{127, 127, 0, 0, 4, 0, 0, 0}, true},
+                                   {{127, 127, 0, 0, 4, 1, 0, 0}, false},
+                                   {{0, 0, -127, -127, 0, 0, -4, -1}, false},
+                                   {{0, 0, -127, -127, -9, -9, -4, 0}, true},
+                                   {{127, -127, 127, -127, 127, -127, 127, -127}, true}}) {
+    std::vector<int8_t> row(8, 0);
+    row.insert(row.end(), eight.begin(), eight.end());
+    EXPECT_EQ(fit_the_product(row.data(), 16), fit);
+    row.insert(row.end(), {127, 127, 127});  // alone in their sums
+    EXPECT_EQ(fit_the_product(row.data(), 19), fit);
   }
 }
 
 TEST(QuantiseWeights, EqualsItsTwin) {
-  for (int count : {1, 3, 4, 17, 192, 1000}) {
-    const auto w = random_floats(count, static_cast<unsigned>(count));
-    std::vector<int8_t> quantised(count);
-    const float scale = quantise_weights(quantised.data(), w.data(), count);
-    const auto expected = reference::quantise_weights(to_double(w));
-    EXPECT_NEAR(scale, expected.scale, 1e-7 * expected.scale);
-    for (int i = 0; i < count; i++) {
-      const double exact = w[i] / expected.scale;
-      ASSERT_NEAR(quantised[i], exact, 0.5 + 1e-4) << i;
-      ASSERT_LE(std::abs(quantised[i]), 127);
+  int shared = 0;
+  for (int count : {1, 3, 4, 7, 17, 24, 192, 1000}) {
+    for (unsigned seed = 0; seed < 20; seed++) {
+      const auto w = random_floats(count, seed);
+      std::vector<int8_t> quantised(count);
+      const float scale = quantise_weights(quantised.data(), w.data(), count);
+      const auto expected = reference::quantise_weights(to_double(w));
+      EXPECT_NEAR(scale, expected.scale, 1e-6 * expected.scale);
+      for (int i = 0; i < count; i++) {
+        ASSERT_NEAR(quantised[i], w[i] / expected.scale, 0.5 + 1e-4) << i;
+        ASSERT_LE(std::abs(quantised[i]), 127);
+      }
+      ASSERT_TRUE(fit_the_product(quantised.data(), count));
+      shared += *std::max_element(quantised.begin(), quantised.end()) < 127 &&
+                *std::min_element(quantised.begin(), quantised.end()) > -127;
     }
   }
+  EXPECT_GT(shared, 10);  // rows whose scale is that of four weights
 }
 
 TEST(QuantiseRows, KeepsZeroAndBothEnds) {
