@@ -10,18 +10,16 @@ using namespace simd;
 
 f32x4 sigmoid(f32x4 v) { return div(splat(1.0f), add(splat(1.0f), exp(sub(splat(0.0f), v)))); }
 
-// With q = erfc(|x|/√2), x·Φ(x) is max(x, 0) − ½·|x|·q for either sign of x, without cancellation
-// where x is very negative.
+// With t = |x|·Φ(−|x|), x·Φ(x) is max(x, 0) − t for either sign of x, without cancellation where x is very
+// negative.
 f32x4 gelu(f32x4 x) {
-  const ErfcConstants& c = kErfc;
-  const f32x4 one = load_splat(&c.one);
+  const GeluConstants& c = kGelu;
   const f32x4 magnitude = abs(x);
-  const f32x4 z = mul(magnitude, load_splat(&c.sqrt_half));
-  const f32x4 t = div(one, multiply_add(z, load_splat(&c.p), one));
-  f32x4 sum = load_splat(&c.series[0]);
-  for (int i = 1; i < 5; i++) sum = multiply_add(sum, t, load_splat(&c.series[i]));
-  const f32x4 q = mul(mul(sum, t), exp(mul(sub(splat(0.0f), z), z)));
-  return sub(max(x, splat(0.0f)), mul(mul(magnitude, load_splat(&c.half)), q));
+  f32x4 root = load_splat(&c.series[0]);
+  for (int i = 1; i < 7; i++) root = multiply_add(root, magnitude, load_splat(&c.series[i]));
+  f32x4 power = root;
+  for (int squarings = 0; squarings < 4; squarings++) power = mul(power, power);
+  return sub(max(x, splat(0.0f)), div(magnitude, power));
 }
 
 f32x4 gelu_tanh(f32x4 x) {

@@ -12,12 +12,9 @@ const ExpConstants kExp = {
     .series = {1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f},
 };
 
-const ErfcConstants kErfc = {
-    .p = 0.3275911f,
-    .series = {1.061405429f, -1.453152027f, 1.421413741f, -0.284496736f, 0.254829592f},
-    .half = 0.5f,
-    .one = 1.0f,
-    .sqrt_half = 0.70710678f,
+const GeluConstants kGelu = {
+    .series = {6.98801854e-06f, 3.964918e-05f, 7.53223227e-05f, 3.37051057e-03f, 2.21137167e-02f,
+               5.2063978e-02f, 1.04427484f},
 };
 
 }  // namespace vit
