@@ -19,6 +19,10 @@ size_t score_values(const Config& c) {
   return static_cast<size_t>(kAttentionRows) * static_cast<size_t>(packed_columns(token_count(c)));
 }
 
+size_t int16_row(const Config& c) {
+  return static_cast<size_t>(int16_row_values(std::max(token_count(c), head_size(c))));
+}
+
 }  // namespace
 
 PackedMatrix keys_of(const Activations& a, const Config& c, int head) {
@@ -29,6 +33,18 @@ PackedMatrix values_of(const Activations& a, const Config& c, int head) {
   return {a.values + static_cast<size_t>(head) * value_values(c), a.no_bias, token_count(c), head_size(c)};
 }
 
+Int16Matrix int16_keys_of(const Activations& a, const Config& c, int head) {
+  const int tokens = token_count(c), size = head_size(c);
+  return {a.int16_keys + static_cast<size_t>(head) * int16_panel_values(size, tokens),
+          a.key_scales + head * packed_columns(tokens), size, tokens};
+}
+
+Int16Matrix int16_values_of(const Activations& a, const Config& c, int head) {
+  const int tokens = token_count(c), size = head_size(c);
+  return {a.int16_values + static_cast<size_t>(head) * int16_panel_values(tokens, size),
+          a.value_scales + head * packed_columns(size), tokens, size};
+}
+
 LinearInput linear_input(const Activations& a, const Config& c, const float* values, int rows, int width) {
   if (c.int8) quantise_rows(a.quantised, values, rows, width);
   return {values, width, a.quantised};
@@ -36,6 +52,11 @@ LinearInput linear_input(const Activations& a, const Config& c, const float* val
 
 float* scores_of_this_thread(const Activations& a, const Config& c) {
   return a.scores + static_cast<size_t>(this_thread()) * score_values(c);
+}
+
+Int16Rows int16_rows_of_this_thread(const Activations& a, const Config& c) {
+  const size_t first = static_cast<size_t>(this_thread()) * kAttentionRows;
+  return {a.int16_rows.values + first * int16_row(c), a.int16_rows.scales + first};
 }
 
 Activations lay_out_activations(Arena& arena, const Config& c) {
@@ -53,8 +74,17 @@ Activations lay_out_activations(Arena& arena, const Config& c) {
   a.q = floats(tokens, c.hidden);
   a.k = floats(tokens, c.hidden);
   a.v = floats(tokens, c.hidden);
-  a.keys = arena.take<float>(heads * key_values(c));
-  a.values = arena.take<float>(heads * value_values(c));
+  if (c.int8) {
+    const int rows = thread_count() * kAttentionRows;
+    a.int16_keys = arena.take<int16_t>(heads * int16_panel_values(head_size(c), tokens));
+    a.int16_values = arena.take<int16_t>(heads * int16_panel_values(tokens, head_size(c)));
+    a.key_scales = floats(c.heads, packed_columns(tokens));
+    a.value_scales = floats(c.heads, packed_columns(head_size(c)));
+    a.int16_rows = {arena.take<int16_t>(static_cast<size_t>(rows) * int16_row(c)), floats(rows, 1)};
+  } else {
+    a.keys = arena.take<float>(heads * key_values(c));
+    a.values = arena.take<float>(heads * value_values(c));
+  }
   a.no_bias = floats(1, std::max(packed_columns(tokens), packed_columns(head_size(c))));
   a.scores = arena.take<float>(static_cast<size_t>(thread_count()) * score_values(c));
   a.attended = floats(tokens, c.hidden);

@@ -3,6 +3,7 @@
 
 #include "arena.h"
 #include "config.h"
+#include "kernels/int16.h"
 #include "kernels/kernels.h"
 #include "linear.h"
 
@@ -11,15 +12,20 @@ namespace vit {
 /// The buffers, in the order the data flows. N patches, T tokens, D hidden, M mlp_hidden,
 /// d head size.
 struct Activations {
-  float* pixel_values;      // [3 × image_height × image_width]
-  float* patch_pixels;      // [N × 3·P·P], the patches flattened
-  float* tokens;            // [T × D], the residual stream: prefix tokens, then patches
-  float* normed;            // [T × D], layer norm of the tokens; after the blocks, the final tokens
-  float* q;                 // [T × D], queries of all attention heads side by side
-  float* k;                 // [T × D], keys
-  float* v;                 // [T × D], values
-  float* keys;              // [heads × T rounded up to whole panels × d], k packed per attention head
-  float* values;            // [heads × T × d rounded up to whole panels], v packed per attention head
+  float* pixel_values;  // [3 × image_height × image_width]
+  float* patch_pixels;  // [N × 3·P·P], the patches flattened
+  float* tokens;        // [T × D], the residual stream: prefix tokens, then patches
+  float* normed;        // [T × D], layer norm of the tokens; after the blocks, the final tokens
+  float* q;             // [T × D], queries of all attention heads side by side
+  float* k;             // [T × D], keys
+  float* v;             // [T × D], values
+  float* keys;          // [heads × T rounded up to whole panels × d], k packed per attention head
+  float* values;        // [heads × T × d rounded up to whole panels], v packed per attention head
+  int16_t* int16_keys;  // of an int8 model instead: the same as whole numbers,
+  int16_t* int16_values;
+  float* key_scales;        // [heads × T rounded up to whole panels], and their scales
+  float* value_scales;      // [heads × d rounded up to whole panels]
+  Int16Rows int16_rows;     // [threads × kAttentionRows × the larger of T and d], queries, then probabilities
   float* no_bias;           // zeros, as many as keys or values of one attention head have columns
   float* scores;            // [threads × kAttentionRows × T rounded up to whole panels]
   float* attended;          // [T × D], the attention heads side by side
@@ -33,7 +39,7 @@ struct Activations {
 };
 
 /// Query rows whose scores exist at a time: few enough that a score never leaves the cache, and a whole
-/// number of GEMM tiles in every variant (of 5 and of 6 rows).
+/// number of GEMM tiles in every variant (of 5 and of 6 rows, and of 3 in whole numbers).
 inline constexpr int kAttentionRows = 30;
 
 /// Keys of one attention head: d inputs, T outputs.
@@ -42,6 +48,10 @@ PackedMatrix keys_of(const Activations& activations, const Config& config, int h
 /// Values of one attention head: T inputs, d outputs.
 PackedMatrix values_of(const Activations& activations, const Config& config, int head);
 
+/// The same of an int8 model.
+Int16Matrix int16_keys_of(const Activations& activations, const Config& config, int head);
+Int16Matrix int16_values_of(const Activations& activations, const Config& config, int head);
+
 /// The first `rows` rows of `width` values as what layers multiply: quantised, if the model is int8, until
 /// the next call.
 LinearInput linear_input(const Activations& activations, const Config& config, const float* values, int rows,
@@ -49,6 +59,9 @@ LinearInput linear_input(const Activations& activations, const Config& config, c
 
 /// The scores the running thread has for itself.
 float* scores_of_this_thread(const Activations& activations, const Config& config);
+
+/// As many rows of whole numbers.
+Int16Rows int16_rows_of_this_thread(const Activations& activations, const Config& config);
 
 /// Points the buffers into `arena` (or measures them, see arena.h).
 Activations lay_out_activations(Arena& arena, const Config& config);

@@ -12,9 +12,11 @@ constexpr int kPackedTokens = 32;
 
 constexpr int pieces(int count, int size) { return (count + size - 1) / size; }
 
+int first_value(const Config& c, int head, int token) { return token * c.hidden + head * head_size(c); }
+
 void pack_keys_and_values(Activations& a, const Config& c, int head, int token) {
   const int count = std::min(kPackedTokens, token_count(c) - token);
-  const int first = token * c.hidden + head * head_size(c);
+  const int first = first_value(c, head, token);
   pack_outputs(keys_of(a, c, head), token, a.k + first, c.hidden, count);
   pack_inputs(values_of(a, c, head), token, a.v + first, c.hidden, count);
 }
@@ -23,20 +25,44 @@ void pack_keys_and_values(Activations& a, const Config& c, int head, int token) 
 void attend(Activations& a, const Config& c, int head, int row, int rows) {
   const int tokens = token_count(c);
   const int stride = packed_columns(tokens);
-  const int first = row * c.hidden + head * head_size(c);
+  const int first = first_value(c, head, row);
   float* scores = scores_of_this_thread(a, c);
-  gemm(scores, stride, a.q + first, c.hidden, rows, keys_of(a, c, head), Store::replace, rounding_of(c));
+  gemm(scores, stride, a.q + first, c.hidden, rows, keys_of(a, c, head));
   for (int r = 0; r < rows; r++) softmax(scores + r * stride, tokens);
-  gemm(a.attended + first, c.hidden, scores, stride, rows, values_of(a, c, head), Store::replace,
-       rounding_of(c));
+  gemm(a.attended + first, c.hidden, scores, stride, rows, values_of(a, c, head));
+}
+
+void quantise_keys_and_values(Activations& a, const Config& c, int head) {
+  const int first = first_value(c, head, 0);
+  quantise_outputs(int16_keys_of(a, c, head), a.k + first, c.hidden);
+  quantise_inputs(int16_values_of(a, c, head), a.v + first, c.hidden);
+}
+
+// As `attend`, with whole numbers as factors.
+void attend_int16(Activations& a, const Config& c, int head, int row, int rows) {
+  const int tokens = token_count(c);
+  const int stride = packed_columns(tokens);
+  const int first = first_value(c, head, row);
+  float* scores = scores_of_this_thread(a, c);
+  const Int16Rows factors = int16_rows_of_this_thread(a, c);
+  quantise_left(factors, a.q + first, c.hidden, rows, head_size(c));
+  gemm_int16(scores, stride, factors, rows, int16_keys_of(a, c, head));
+  for (int r = 0; r < rows; r++) softmax(scores + r * stride, tokens);
+  quantise_left(factors, scores, stride, rows, tokens);
+  gemm_int16(a.attended + first, c.hidden, factors, rows, int16_values_of(a, c, head));
 }
 
 void attend_with_all_heads(Activations& a, const Config& c, int rows) {
-  parallel_for(c.heads, pieces(token_count(c), kPackedTokens),
-               [&](int head, int piece) { pack_keys_and_values(a, c, head, piece * kPackedTokens); });
+  if (c.int8) {
+    parallel_for(c.heads, [&](int head) { quantise_keys_and_values(a, c, head); });
+  } else {
+    parallel_for(c.heads, pieces(token_count(c), kPackedTokens),
+                 [&](int head, int piece) { pack_keys_and_values(a, c, head, piece * kPackedTokens); });
+  }
   parallel_for(c.heads, pieces(rows, kAttentionRows), [&](int head, int tile) {
     const int row = tile * kAttentionRows;
-    attend(a, c, head, row, std::min(kAttentionRows, rows - row));
+    const auto attend_by = c.int8 ? attend_int16 : attend;
+    attend_by(a, c, head, row, std::min(kAttentionRows, rows - row));
   });
 }
 

@@ -13,7 +13,7 @@ namespace vit {
 ///
 /// Reads `normed`, writes `tokens`; uses q, k, v, keys, values, scores, attended. The T × T scores never
 /// exist as a whole: a few query rows of one attention head at a time go through q·kᵀ, softmax and ·v.
-/// Threads share those.
+/// Threads share those. In an int8 model the two products are of whole numbers (kernels/int16.h).
 void attention(Activations& activations, const EncoderBlockWeights& weights, const Config& config, int rows);
 
 }  // namespace vit

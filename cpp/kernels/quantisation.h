@@ -31,7 +31,8 @@
 //
 // What it is used for: the linear layers of the encoder blocks, nine tenths and more of all work. The patch
 // embedding and the head stay in single precision: they are 3 % of the work, and the first and last layers
-// are where rounding shows most. So does attention's softmax(q·kᵀ)·v, whose operands are both activations.
+// are where rounding shows most. Attention's softmax(q·kᵀ)·v, whose operands are both activations, takes 16
+// bits (int16.h).
 #pragma once
 
 #include <cstddef>

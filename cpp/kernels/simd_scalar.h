@@ -113,6 +113,21 @@ inline i32x4 dot(i16x8 a, i16x8 b) {
   return each_i32(
       [&](int i) { return a.lane[2 * i] * b.lane[2 * i] + a.lane[2 * i + 1] * b.lane[2 * i + 1]; });
 }
+inline i16x8 load_i16(const int16_t* p) {
+  i16x8 v;
+  std::memcpy(v.lane, p, sizeof v.lane);
+  return v;
+}
+inline i16x8 load_splat_pair(const int16_t* p) { return {{p[0], p[1], p[0], p[1], p[0], p[1], p[0], p[1]}}; }
+inline void store_i16(int16_t* p, i32x4 v) {
+  for (int i = 0; i < 4; i++) p[i] = static_cast<int16_t>(std::clamp(v.lane[i], -32768, 32767));
+}
+inline void store_pairs(int16_t* p, i32x4 a, i32x4 b) {
+  for (int i = 0; i < 4; i++) {
+    p[2 * i] = static_cast<int16_t>(a.lane[i]);
+    p[2 * i + 1] = static_cast<int16_t>(b.lane[i]);
+  }
+}
 inline void store_bytes(uint8_t* p, i32x4 v) {
   for (int i = 0; i < 4; i++) p[i] = static_cast<uint8_t>(std::clamp(v.lane[i], 0, 255));
 }

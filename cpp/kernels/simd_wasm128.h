@@ -76,6 +76,14 @@ inline PixelPairs load_pixels(const uint8_t* p) {
 }
 inline i16x8 splat_pair(int32_t x) { return {wasm_i32x4_splat(x)}; }
 inline i32x4 dot(i16x8 a, i16x8 b) { return {wasm_i32x4_dot_i16x8(a.v, b.v)}; }
+inline i16x8 load_i16(const int16_t* p) { return {wasm_v128_load(p)}; }
+inline i16x8 load_splat_pair(const int16_t* p) { return {wasm_v128_load32_splat(p)}; }
+inline void store_i16(int16_t* p, i32x4 v) {
+  wasm_v128_store64_lane(p, wasm_i16x8_narrow_i32x4(v.v, v.v), 0);
+}
+inline void store_pairs(int16_t* p, i32x4 a, i32x4 b) {
+  wasm_v128_store(p, wasm_i16x8_shuffle(a.v, b.v, 0, 8, 2, 10, 4, 12, 6, 14));
+}
 inline void store_bytes(uint8_t* p, i32x4 v) {
   v128_t shorts = wasm_i16x8_narrow_i32x4(v.v, v.v);
   wasm_v128_store32_lane(p, wasm_u8x16_narrow_i16x8(shorts, shorts), 0);
@@ -106,9 +114,7 @@ struct dot_weights {
 };
 inline constexpr int kDotColumns = 12;
 inline constexpr int kDotRows = 3;
-inline void store_inputs(dot_input* p, i32x4 v) {
-  wasm_v128_store64_lane(p, wasm_i16x8_narrow_i32x4(v.v, v.v), 0);
-}
+inline void store_inputs(dot_input* p, i32x4 v) { store_i16(p, v); }
 inline dot_inputs load_inputs(const dot_input* p) { return {wasm_v128_load32_splat(p)}; }
 inline dot_weights load_weights(const int8_t* p) { return {wasm_i16x8_load8x8(p)}; }
 inline i32x4 dot_add(dot_weights w, dot_inputs x, i32x4 sum) {
