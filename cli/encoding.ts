@@ -1,7 +1,8 @@
 // How each tensor of a model is stored in the folder that `convert` writes.
 import type { Checkpoint } from '../web/checkpoint/open.js';
 import type { Sink, StoredTensor } from '../web/checkpoint/tensors.js';
-import { VitError } from '../web/errors.js';
+import { partsOf } from '../web/checkpoint/placement.js';
+import type { Axis } from '../web/engine.js';
 import type { Bindings } from '../web/module.js';
 import type { ConvertType } from './arguments.js';
 import { converter, elementTypes, targets, type Target } from './elements.js';
@@ -17,25 +18,66 @@ export interface Encoding {
 /** The slots that an int8 model keeps as bytes (cpp/weights.h). */
 const quantisedSlot = /^blocks\.\d+\.(attn\.(q|k|v|proj)|mlp\.fc\w+)\.weight$/;
 
-/** How a tensor is stored. What is no number of the network's stays as it is. */
+/** How a tensor is stored. What is no number of the network's stays as it is, but by rows. */
 export function encodingFor(
   tensor: StoredTensor,
-  { names, weights }: Checkpoint,
+  { names }: Checkpoint,
   dtype: ConvertType,
   bindings: Bindings,
 ): Encoding {
-  const placement = names.slots.get(tensor.name);
-  if (tensor.columnMajor || (placement?.axes && dtype === 'int8')) {
-    throw new VitError(
-      'unsupported-format',
-      `${weights.name} keeps its matrices in another order than ${dtype} files have; only row-major ones can be converted.`,
-    );
-  }
-  if (!(tensor.dtype in elementTypes)) return unchanged(tensor);
-  const isMatrix = placement?.slots.every((slot) => quantisedSlot.test(slot)) ?? false;
-  if (dtype === 'int8' && isMatrix) return quantised(tensor, bindings);
-  const target = dtype === 'fp32' ? 'F32' : 'F16';
+  const placement = names.slots.get(tensor.name) ?? { slots: [''] };
+  const isNumeric = tensor.dtype in elementTypes;
+  const isQuantised =
+    isNumeric && dtype === 'int8' && placement.slots.every((slot) => quantisedSlot.test(slot));
+  // The weights of an output have to be together for its scale; else it is enough that the first axis runs slowest.
+  const [{ order, shape }] = partsOf(tensor, isQuantised ? placement : { slots: [''] });
+  // What families call a weight that has its slot's axes.
+  const renamed = isQuantised && placement.axes && { name: tensor.name.replace(/kernel$/, 'weight'), shape };
+  const inRows: StoredTensor = { ...tensor, columnMajor: false, ...renamed };
+  const encoding = isQuantised
+    ? quantised(inRows, bindings)
+    : isNumeric
+      ? inFloats(inRows, dtype === 'fp32' ? 'F32' : 'F16')
+      : unchanged(inRows);
+  return order ? reordered(tensor, order, encoding) : encoding;
+}
+
+function inFloats(tensor: StoredTensor, target: Target): Encoding {
   return tensor.dtype === target ? unchanged(tensor) : converted(tensor, target);
+}
+
+/** Takes a tensor whose elements come in another order than `encoding` takes them, and keeps it until it is whole. */
+function reordered({ bytes, shape }: StoredTensor, order: readonly Axis[], encoding: Encoding): Encoding {
+  const elementBytes = bytes / shape.reduce((a, b) => a * b, 1);
+  return {
+    tensors: encoding.tensors,
+    sink(write) {
+      const sink = encoding.sink(write);
+      const stored = new Uint8Array(bytes);
+      let filled = 0;
+      return (piece) => {
+        stored.set(piece, filled);
+        filled += piece.length;
+        if (filled === bytes) sink(inOrder(stored, elementBytes, order));
+      };
+    },
+  };
+}
+
+/** The elements where the strides of their axes put them. */
+function inOrder(stored: Uint8Array, elementBytes: number, order: readonly Axis[]): Uint8Array {
+  const out = new Uint8Array(stored.length);
+  let from = 0;
+  const walk = (axis: number, to: number) => {
+    if (axis === order.length) {
+      for (let i = 0; i < elementBytes; i++) out[to * elementBytes + i] = stored[from++];
+      return;
+    }
+    const { size, stride } = order[axis];
+    for (let i = 0; i < size; i++) walk(axis + 1, to + i * stride);
+  };
+  walk(0, 0);
+  return out;
 }
 
 function unchanged(tensor: StoredTensor): Encoding {

@@ -14,10 +14,15 @@ export interface Placement {
 }
 
 /** What is wrong with a tensor for this placement, to be read after its name; whether sizes fit, the engine knows. */
-export function misplaced({ shape }: StoredTensor, { axes }: Placement): string | undefined {
+export function misplaced(
+  { shape, columnMajor }: StoredTensor,
+  { slots, axes }: Placement,
+): string | undefined {
   const expected = axes?.flat().length ?? shape.length;
   const has = `has shape [${shape.join(', ')}]`;
   if (expected !== shape.length) return `${has}, but should have ${expected} axes`;
+  if (columnMajor && slots.length > 1)
+    return 'is in Fortran order, which cannot be divided; save it in C order';
   // The engine would see only the last 32 bits.
   return shape.some((size) => size >= 2 ** 31) ? `${has}, which no model has` : undefined;
 }

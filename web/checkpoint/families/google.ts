@@ -23,10 +23,17 @@ const ofHeads = [[0, 1]];
 /** A convolution [height, width, inputs, outputs]; its slot is [outputs, inputs, height, width]. */
 const convolution = [[3], [2], [0], [1]];
 
-function layer(file: string, slot: string): NameRow[] {
+/** A kernel has its axes in Flax's order; a weight, as `convert` writes it to quantise it by rows, in its slot's. */
+function layer(
+  file: string,
+  slot: string,
+  axes: NameRow['axes'] = dense,
+  biasAxes?: NameRow['axes'],
+): NameRow[] {
   return [
-    { file: `${file}/kernel`, slot: `${slot}.weight`, axes: dense },
-    { file: `${file}/bias`, slot: `${slot}.bias` },
+    { file: `${file}/kernel`, slot: `${slot}.weight`, axes },
+    { file: `${file}/bias`, slot: `${slot}.bias`, axes: biasAxes },
+    { file: `${file}/*`, slot: `${slot}.*` },
   ];
 }
 
@@ -41,15 +48,13 @@ function norm(file: string, slot: string): NameRow[] {
 function block(norm1: number, attention: number, norm2: number, mlp: number): NameRow[] {
   const file = 'Transformer/encoderblock_{i}';
   const heads = `${file}/MultiHeadDotProductAttention_${attention}`;
-  const projections = (['query', 'key', 'value'] as const).flatMap((name) => [
-    { file: `${heads}/${name}/kernel`, slot: `blocks.{i}.attn.${name[0]}.weight`, axes: intoHeads },
-    { file: `${heads}/${name}/bias`, slot: `blocks.{i}.attn.${name[0]}.bias`, axes: ofHeads },
-  ]);
+  const projections = ['query', 'key', 'value'].flatMap((name) =>
+    layer(`${heads}/${name}`, `blocks.{i}.attn.${name[0]}`, intoHeads, ofHeads),
+  );
   return [
     ...norm(`${file}/LayerNorm_${norm1}`, 'blocks.{i}.norm1'),
     ...projections,
-    { file: `${heads}/out/kernel`, slot: 'blocks.{i}.attn.proj.weight', axes: outOfHeads },
-    { file: `${heads}/out/bias`, slot: 'blocks.{i}.attn.proj.bias' },
+    ...layer(`${heads}/out`, 'blocks.{i}.attn.proj', outOfHeads),
     ...norm(`${file}/LayerNorm_${norm2}`, 'blocks.{i}.norm2'),
     ...layer(`${file}/MlpBlock_${mlp}/Dense_0`, 'blocks.{i}.mlp.fc1'),
     ...layer(`${file}/MlpBlock_${mlp}/Dense_1`, 'blocks.{i}.mlp.fc2'),
@@ -58,8 +63,7 @@ function block(norm1: number, attention: number, norm2: number, mlp: number): Na
 
 const around: readonly NameRow[] = [
   { file: 'cls', slot: 'cls_token' },
-  { file: 'embedding/kernel', slot: 'patch_embed.proj.weight', axes: convolution },
-  { file: 'embedding/bias', slot: 'patch_embed.proj.bias' },
+  ...layer('embedding', 'patch_embed.proj', convolution),
   ...norm('Transformer/encoder_norm', 'norm'),
   ...layer('pre_logits', 'pre_logits'),
   ...layer('head', 'head'),
@@ -103,7 +107,7 @@ function networkOf(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
     classToken,
     hidden,
     layers: blockCount(tensors),
-    heads: tensors.get('blocks.0.attn.q.weight')?.stored?.[1] ?? Math.max(1, Math.floor(hidden / 64)),
+    heads: attentionHeads(tensors) ?? Math.max(1, Math.floor(hidden / 64)),
     mlpHidden: sizeAt(tensors, 'blocks.0.mlp.fc1.weight', 0) ?? 4 * hidden,
     classes: sizeAt(tensors, 'head.weight', 0) ?? 0,
     preLogits: sizeAt(tensors, 'pre_logits.weight', 0) ?? 0,
@@ -112,6 +116,13 @@ function networkOf(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
     layerNormEps: fields.positive('layer_norm_eps') ?? 1e-6,
     activation: 0,
   };
+}
+
+/** Of the queries' kernel [inputs, heads, head size], or their bias [heads, head size]. */
+function attentionHeads(tensors: TensorsBySlot): number | undefined {
+  const [kernel, bias] = ['weight', 'bias'].map((part) => tensors.get(`blocks.0.attn.q.${part}`)?.stored);
+  if (kernel?.length === 3) return kernel[1];
+  return bias?.length === 2 ? bias[0] : undefined;
 }
 
 /** Patches by rows and columns: a square, unless a config gives `image_size`. */
