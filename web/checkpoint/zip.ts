@@ -1,5 +1,6 @@
 // The zip format: entries one after another, and at the end a directory that says where they are. Knows nothing of what
 // is in them. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, whose section numbers stand below.
+import { crc32 } from '../crc32.js';
 import { VitError, messageOf } from '../errors.js';
 import type { RandomAccess } from './random-access.js';
 import type { ByteStream } from './source.js';
@@ -190,7 +191,7 @@ function checkEntries(entries: readonly ZipEntry[], file: RandomAccess): void {
   }
 }
 
-/** The bytes of an entry, unpacked. Packed ones are held to their declared size and checksum. */
+/** The bytes of an entry, unpacked; read to their end, they are held to their declared size and checksum. */
 export async function openEntry({ file }: ZipArchive, entry: ZipEntry): Promise<ByteStream> {
   const { name, offset, packedSize } = entry;
   if (entry.encrypted) throw unsupported(file, `its "${name}" is encrypted; pack it without a password`);
@@ -201,7 +202,22 @@ export async function openEntry({ file }: ZipArchive, entry: ZipEntry): Promise<
   const begin = offset + localHeader.bytes + header.getUint16(26, true) + header.getUint16(28, true);
   if (begin + packedSize > file.size) throw malformed(file, `its "${name}" reaches beyond its end`);
   const packed = file.slice(begin, begin + packedSize);
-  return entry.deflated ? inflate(packed, entry, file) : packed.stream();
+  return entry.deflated ? inflate(packed, entry, file) : stored(packed, entry, file);
+}
+
+function stored(bytes: Blob, { name, crc32: wanted }: ZipEntry, file: RandomAccess): ByteStream {
+  let found = 0;
+  return bytes.stream().pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(piece, controller) {
+        found = crc32(piece, found);
+        controller.enqueue(piece);
+      },
+      flush() {
+        if (found !== wanted) throw malformed(file, `its "${name}" has another checksum than it declares`);
+      },
+    }),
+  );
 }
 
 /**

@@ -112,6 +112,12 @@ const zips: readonly Row[] = [
   ['a stored file of two sizes', 'malformed-archive', 'has two sizes', packed({ deflated: false, size: 7 })],
   ['a wrong checksum', 'malformed-archive', 'cannot be unpacked', packed({ crc: 1 })],
   [
+    'a wrong checksum of a stored file',
+    'malformed-archive',
+    'its "m/model.safetensors" has another checksum than it declares',
+    packed({ deflated: false, crc: 1 }),
+  ],
+  [
     'a file that is not deflated',
     'malformed-archive',
     'cannot be unpacked',
