@@ -12,6 +12,8 @@ import { failureOf, makeTensor, picture, safetensors, tinyConfig, tinyTensors } 
 
 const weights = safetensors(tinyTensors());
 const others = safetensors(tinyTensors().map(({ name, shape }) => makeTensor(name, shape, 9)));
+const shardNames = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];
+const weightMap = Object.fromEntries(tinyTensors().map(({ name }, i) => [name, shardNames[i < 9 ? 0 : 1]]));
 const sha256 = (bytes: Uint8Array) => `sha256-${createHash('sha256').update(bytes).digest('base64')}`;
 
 let expected: Float32Array;
@@ -38,6 +40,10 @@ beforeEach(async () => {
     '/broken/model.safetensors': troubled(weights, { breaks: [10, 2000, 2100] }),
     '/hopeless/config.json': json(tinyConfig),
     '/hopeless/model.safetensors': troubled(weights, { ranges: false, breaks: [99, 99, 99] }),
+    '/sharded/config.json': json(tinyConfig),
+    '/sharded/model.safetensors.index.json': json({ weight_map: weightMap }),
+    [`/sharded/${shardNames[0]}`]: whole(safetensors(tinyTensors().slice(0, 9))),
+    [`/sharded/${shardNames[1]}`]: whole(safetensors(tinyTensors().slice(9))),
     '/page/config.json': json(tinyConfig),
     '/page/model.safetensors': page,
     '/disguised/config.json': json(tinyConfig),
@@ -86,6 +92,21 @@ describe('what was loaded', () => {
     expect(await listCache(folder)).toEqual([]);
     expect(await readdir(folder)).toEqual([]);
     expect(await failureOf(logitsOf('model'))).toMatchObject({ code: 'unreadable' });
+  });
+
+  it('in several files is found without a server, and not looked for in one', async () => {
+    expect(await logitsOf('sharded')).toEqual(expected);
+    await server.close();
+    const asked = jest.spyOn(globalThis, 'fetch');
+    expect(await logitsOf('sharded')).toEqual(expected);
+    expect(asked.mock.calls.map(([url]) => url)).toEqual([`${server.url}sharded/preprocessor_config.json`]);
+    asked.mockRestore();
+    expect(await urls()).toEqual([
+      'sharded/config.json',
+      'sharded/model-00001-of-00002.safetensors',
+      'sharded/model-00002-of-00002.safetensors',
+      'sharded/model.safetensors.index.json',
+    ]);
   });
 
   it('is not asked for again', async () => {

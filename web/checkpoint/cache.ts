@@ -1,6 +1,6 @@
 // Downloads kept for the next load. A cache never fails a load: whatever goes wrong with it only costs the download.
 import { hasCode } from '../errors.js';
-import { locationOf, type ModelFiles, type UrlLocation } from './files.js';
+import { indexName, locationOf, weightsName, type ModelFiles, type UrlLocation } from './files.js';
 import type { ByteStream, OpenFile } from './source.js';
 
 /** Where files are kept by key. Every method may reject. */
@@ -37,19 +37,26 @@ export function cacheKey({ url, revision }: UrlLocation): string {
 export class CachedFiles {
   readonly #openFile: OpenFile;
   readonly #store: Promise<FileStore>;
+  /** Of the file that is kept last. */
   readonly #weightsKey: string | undefined;
+  /** Of the index that may be there instead. */
+  readonly #indexKey: string | undefined;
   readonly #reload: boolean;
   readonly #arriving = new Map<string, Arrival>();
   readonly #used = new Set<string>();
-  #weightsAreKept: Promise<boolean> | undefined;
+  #kept: Promise<string | undefined> | undefined;
 
   /** With `reload`, nothing is taken from the store. */
   constructor(openFile: OpenFile, store: Promise<FileStore>, files: ModelFiles, reload: boolean) {
     this.#openFile = openFile;
     this.#store = store;
     this.#reload = reload;
-    const weights = locationOf(files, files.weights);
-    this.#weightsKey = weights?.kind === 'url' ? cacheKey(weights) : undefined;
+    const keyOf = (name: string) => {
+      const location = locationOf(files, name);
+      return location?.kind === 'url' ? cacheKey(location) : undefined;
+    };
+    this.#weightsKey = keyOf(files.weights);
+    this.#indexKey = files.weights === weightsName ? keyOf(indexName) : undefined;
   }
 
   /** Whether any of the files read so far came from the store. */
@@ -83,10 +90,10 @@ export class CachedFiles {
 
   /** The model was loaded: puts its files into the store. */
   async keep(): Promise<void> {
-    const weights = this.#arriving.get(this.#weightsKey ?? '');
+    const weights = this.#arriving.get(this.#weightsKey ?? '') ?? this.#arriving.get(this.#indexKey ?? '');
     const others = [...this.#arriving.values()].filter((arrival) => arrival !== weights);
     const kept = await Promise.all(others.map((arrival) => arrival.finish()));
-    // The weights come last: where they are, everything else is.
+    // The weights, or their index, come last: where they are, everything else is.
     if (kept.every(Boolean)) await weights?.finish();
     else await weights?.abandon();
   }
@@ -109,19 +116,25 @@ export class CachedFiles {
 
   /** Downloads a file. Without a connection, what was not kept along with the weights is taken not to exist. */
   async #fetch(location: UrlLocation, name: string, signal: AbortSignal): Promise<ByteStream | undefined> {
-    this.#weightsAreKept ??= this.#has(this.#weightsKey);
-    if (!(await this.#weightsAreKept)) return await this.#openFile(location, name, signal);
+    this.#kept ??= this.#firstKept(this.#weightsKey, this.#indexKey);
+    const kept = await this.#kept;
+    if (kept === undefined) return await this.#openFile(location, name, signal);
+    // Of a model in several files there is no such file.
+    if (kept === this.#indexKey && cacheKey(location) === this.#weightsKey) return undefined;
     return await this.#openFile({ ...location, tries: 1 }, name, signal).catch((error: unknown) => {
       if (hasCode(error, 'unreadable')) return undefined;
       throw error;
     });
   }
 
-  async #has(key: string | undefined): Promise<boolean> {
-    const stream = key === undefined ? undefined : await this.#read(key);
-    // Not waited for: of a clone it would end only with the original.
-    stream?.cancel().catch(() => undefined);
-    return stream !== undefined;
+  async #firstKept(...keys: readonly (string | undefined)[]): Promise<string | undefined> {
+    for (const key of keys) {
+      const stream = key === undefined ? undefined : await this.#read(key);
+      // Not waited for: of a clone it would end only with the original.
+      stream?.cancel().catch(() => undefined);
+      if (stream) return key;
+    }
+    return undefined;
   }
 }
 
