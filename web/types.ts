@@ -109,7 +109,8 @@ export type Colour = readonly [red: number, green: number, blue: number] | `#${s
 export interface EmbedOptions extends PictureOptions {
   /**
    * `'cls'`: the class token. `'mean'`: the mean of the patches' tokens (of all tokens in models whose own head sees
-   * that). Default: what the model's head sees, so `'mean'` where it sees a mean only, else `'cls'`.
+   * that). Default: what the model's head sees, so `'mean'` where it sees a mean only, else `'cls'`. Both are as the
+   * final layer norm gives them: the pooler of a `ViTModel` (a dense layer and tanh, `pooler_output`) is passed over.
    */
   readonly pool?: 'cls' | 'mean' | undefined;
   /** Whether to scale the embedding to Euclidean length 1, so that a dot product is the cosine. Default false. */

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { load, VitError, type EmbedOptions, type Model } from 'vit-wasm';
 
-import { failureOf, picture, safetensors, tinyConfig, tinyTensors } from './tiny-checkpoint.js';
+import { failureOf, makeTensor, picture, safetensors, tinyConfig, tinyTensors } from './tiny-checkpoint.js';
 
 const weights = safetensors(tinyTensors());
 /** Without names of classes. */
@@ -84,6 +84,21 @@ describe('a model without a head', () => {
       });
     }
     bare.dispose();
+  });
+
+  it('may have a pooler, as a ViTModel does: embed gives the token that goes into it', async () => {
+    const pooler = [makeTensor('pooler.dense.weight', [8, 8]), makeTensor('pooler.dense.bias', [8])];
+    const tensors = tinyTensors().filter(({ name }) => !name.startsWith('classifier.'));
+    const withPooler = safetensors(
+      [...tensors, ...pooler].map((tensor) => ({ ...tensor, name: tensor.name.replace(/^vit\./, '') })),
+    );
+    const pooled = await load({ weights: withPooler, config: { ...unnamed, architectures: ['ViTModel'] } });
+    expect(await pooled.embed(picture)).toEqual(await model.embed(picture));
+    expect(await failureOf(pooled.classify(picture))).toMatchObject({
+      code: 'no-head',
+      message: expect.stringContaining('so classify has no classes to tell apart; use embed'),
+    });
+    pooled.dispose();
   });
 
   it('takes no labels', async () => {
