@@ -28,7 +28,6 @@ export async function openNpz(archive: ZipArchive, file: string, signal: AbortSi
   const total = tensors.reduce((sum, { bytes }) => sum + bytes, 0);
   return {
     name,
-    saysSizes: true,
     tensors,
     async pour(sinkFor, report) {
       let loaded = 0;

@@ -1,6 +1,6 @@
 // A checkpoint's files → what the engine needs to know, and a stream standing at the first weight. Nothing here knows
 // the engine; `fill` in fill.ts brings the two together.
-import { hasCode, statusOf, VitError, type VitErrorCode } from '../errors.js';
+import { statusOf, VitError, type VitErrorCode } from '../errors.js';
 import type { NativeConfig, NativePreprocess } from '../module.js';
 import type { SessionRequest } from '../session.js';
 import type { Size } from '../types.js';
@@ -39,21 +39,22 @@ export async function openCheckpoint(
 ): Promise<Checkpoint> {
   const [all, some] = isList(labels) ? [labels] : [undefined, labels];
   const outer = folderOf(files, context);
-  const [beside, { weights, folder }] = await Promise.all([
-    readConfiguration(outer, context),
-    openWeights(outer, context),
-  ]);
-  const { config, preprocessor } = folder === outer ? beside : await readConfiguration(folder, context);
-  // Google's archives say it all by their shapes.
-  if (!config && !weights.saysSizes) throw folder.notFound(configName);
+  const reading = readConfiguration(outer, context);
+  const opening = openWeights(outer, context).catch(async (error: unknown) => {
+    throw (await reading).noConfig ?? error;
+  });
+  const [beside, { weights, folder }] = await Promise.all([reading, opening]);
+  const { config, noConfig, preprocessor } =
+    folder === outer ? beside : await readConfiguration(folder, context);
   const { object, name } = config ?? { object: {}, name: configName };
   const names = mapNames(
     weights.tensors.map((tensor) => tensor.name),
     weights.name,
     familiesFor(object, name),
   );
-  const fields = new JsonFields(object, name, 'config');
   const { family } = names;
+  if (!config && !family.saysSizes) throw noConfig ?? folder.notFound(configName);
+  const fields = new JsonFields(object, name, 'config');
   const trained = family.network(fields, bySlot(weights, names));
   const usual =
     (!preprocessor && family.preprocess?.(fields, imageSize ?? sizeOf(trained))) ||
@@ -104,16 +105,27 @@ function bySlot({ tensors }: TensorFile, names: NameMap): TensorsBySlot {
   return slots;
 }
 
+interface Configuration {
+  readonly config: JsonFile | undefined;
+  /** Why config.json could not be had, where that may mean that it is not there. */
+  readonly noConfig: VitError | undefined;
+  readonly preprocessor: JsonFile | undefined;
+}
+
 /** The JSON files of a folder, those that are there. */
-async function readConfiguration(
-  folder: Folder,
-  context: ReadContext,
-): Promise<{ config: JsonFile | undefined; preprocessor: JsonFile | undefined }> {
+async function readConfiguration(folder: Folder, context: ReadContext): Promise<Configuration> {
+  let noConfig: VitError | undefined;
+  const absent = (error: unknown) => {
+    if (!meansAbsent(error)) throw error;
+    return error;
+  };
   const [config, preprocessor] = await Promise.all([
-    readJson(folder, configName, 'config', context),
-    readJson(folder, preprocessorName, 'preprocessor', context),
+    readJson(folder, configName, 'config', context).catch(
+      (error: unknown) => void (noConfig = absent(error)),
+    ),
+    readJson(folder, preprocessorName, 'preprocessor', context).catch((error: unknown) => void absent(error)),
   ]);
-  return { config, preprocessor };
+  return { config, noConfig, preprocessor };
 }
 
 interface JsonFile {
@@ -128,10 +140,7 @@ async function readJson(
   code: VitErrorCode,
   { onProgress }: ReadContext,
 ): Promise<JsonFile | undefined> {
-  const reader = await folder.open(file).catch((error: unknown) => {
-    if (isOptional(file, folder.weights) && meansAbsent(error)) return undefined;
-    throw error;
-  });
+  const reader = await folder.open(file);
   if (!reader) return undefined;
   const bytes = await reader.read(Infinity);
   const object = parseJson(bytes, reader.name, code);
@@ -139,11 +148,7 @@ async function readJson(
   return { object, name: reader.name };
 }
 
-function isOptional(file: string, weights: string): boolean {
-  return file === preprocessorName || /\.npz$/i.test(weights);
-}
-
 /** Servers that have a page for whatever is missing, and stores that tell nobody what they do not have. */
-function meansAbsent(error: unknown): boolean {
-  return hasCode(error, 'html') || (error instanceof VitError && [401, 403].includes(statusOf(error) ?? 0));
+function meansAbsent(error: unknown): error is VitError {
+  return error instanceof VitError && (error.code === 'html' || [401, 403].includes(statusOf(error) ?? 0));
 }

@@ -21,8 +21,6 @@ export type Report = (file: string, loaded: number, total: number) => void;
 export interface TensorFile {
   /** What messages call it. */
   readonly name: string;
-  /** Whether the names and shapes say every size of the network, so that it needs no config.json. */
-  readonly saysSizes?: boolean;
   /** In the order in which `pour` gives them. */
   readonly tensors: readonly StoredTensor[];
   /** Reads every tensor once, in order, into the sink that `sinkFor` gives for it; without a sink it is passed over. */

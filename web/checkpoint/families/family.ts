@@ -25,6 +25,8 @@ export interface Family {
   /** Refuses what the config says is no model of this kind, before tensors are looked at. */
   check?(fields: JsonFields): void;
   readonly spellings: readonly Spelling[];
+  /** Whether the tensors say every size of the network, so that it needs no config.json. */
+  readonly saysSizes?: true;
   /**
    * The network, for images of the size that it was trained for. What the config leaves out is taken from the tensors'
    * shapes where they say it; the engine then holds every tensor to the outcome.

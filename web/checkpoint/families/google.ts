@@ -152,5 +152,6 @@ export const google: Family = {
   spellings: prefixes.flatMap((prefix) =>
     [visionTransformer, bigVision].map((rows) => ({ prefix, rows, ignored })),
   ),
+  saysSizes: true,
   network: networkOf,
 };

@@ -65,7 +65,7 @@ function attentionHeads(fields: JsonFields, hidden: number): number {
   const heads = fields.count('num_heads') ?? (hidden === huge.hidden ? huge.heads : hidden / 64);
   if (Number.isInteger(heads)) return heads;
   throw fields.error(
-    `does not say how many attention heads share a width of ${hidden}; add num_heads, as in { "num_heads": 3 }`,
+    `is not there or does not say how many attention heads share a width of ${hidden}; add num_heads, as in { "num_heads": 3 }`,
   );
 }
 
@@ -95,6 +95,7 @@ export const torchvision: Family = {
   title: 'torchvision',
   modelType: 'torchvision',
   spellings: [{ prefix: '', rows, ignored: [] }],
+  saysSizes: true,
   network,
   preprocess,
 };
