@@ -240,33 +240,37 @@ describe('convert', () => {
     expect(logits[1]).toEqual(logits[0]);
   });
 
-  describe.each(['augreg', 'imagenet-21k', 'big-vision', 'big-vision-token', 'bfloat16'])(
-    '%s.npz',
-    (name) => {
-      const source = fileURLToPath(new URL(`npz/${name}.npz`, fixtures));
-      const logitsOf = async (path: string, dtype?: 'int8') => {
-        const loaded = await load(path, { dtype });
-        const result = await loaded.logits(picture);
-        loaded.dispose();
-        return result;
-      };
+  describe.each([
+    'augreg',
+    'imagenet-21k',
+    'big-vision',
+    'big-vision-token',
+    'bfloat16',
+    'big-vision-stacked',
+  ])('%s.npz', (name) => {
+    const source = fileURLToPath(new URL(`npz/${name}.npz`, fixtures));
+    const logitsOf = async (path: string, dtype?: 'int8') => {
+      const loaded = await load(path, { dtype });
+      const result = await loaded.logits(picture);
+      loaded.dispose();
+      return result;
+    };
 
-      // int8 has the same codes; what is left is the half precision of the rest, and the roundings that it tips over.
-      it.each([
-        ['fp32', 0],
-        ['fp16', 2e-3],
-        ['int8', 0.05],
-      ] as const)('to %s: the same logits within %d of the largest', async (dtype, tolerance) => {
-        const output = at(`npz-${name}-${dtype}`);
-        expect((await run('convert', source, '--dtype', dtype, '-o', output)).status).toBe(0);
-        const wanted = await logitsOf(source, dtype === 'int8' ? dtype : undefined);
-        const found = await logitsOf(output);
-        const largest = Math.max(...wanted.map(Math.abs));
-        const difference = Math.max(...found.map((value, i) => Math.abs(value - wanted[i])));
-        expect(difference / largest).toBeLessThanOrEqual(tolerance);
-      });
-    },
-  );
+    // int8 has the same codes; what is left is the half precision of the rest, and the roundings that it tips over.
+    it.each([
+      ['fp32', 0],
+      ['fp16', 2e-3],
+      ['int8', 0.05],
+    ] as const)('to %s: the same logits within %d of the largest', async (dtype, tolerance) => {
+      const output = at(`npz-${name}-${dtype}`);
+      expect((await run('convert', source, '--dtype', dtype, '-o', output)).status).toBe(0);
+      const wanted = await logitsOf(source, dtype === 'int8' ? dtype : undefined);
+      const found = await logitsOf(output);
+      const largest = Math.max(...wanted.map(Math.abs));
+      const difference = Math.max(...found.map((value, i) => Math.abs(value - wanted[i])));
+      expect(difference / largest).toBeLessThanOrEqual(tolerance);
+    });
+  });
 
   it.each(['timm/class-token', 'timm/torchvision', 'families/dinov2-swiglu', 'families/clip'])(
     '%s to int8: a folder that loads',

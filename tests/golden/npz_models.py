@@ -1,6 +1,7 @@
 """Tiny ViTs as Google Research's code saves them (.npz), with the logits that timm computes from the very files."""
 
 import json
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,8 @@ class NpzModel:
     dtype: str = "F32"
     compressed: bool = False
     fortran: bool = False
+    # As big_vision's scan=True writes the blocks: each tensor once, with a leading axis of blocks.
+    stacked: bool = False
 
 
 MODELS = [
@@ -42,6 +45,7 @@ MODELS = [
     NpzModel("big-vision", prefix="params/", big_vision=True, class_token=False, position_of_class=False, fortran=True),
     NpzModel("big-vision-token", big_vision=True, position_of_class=False, dtype="F16", heads=2, hidden=20, layers=1),
     NpzModel("bfloat16", prefix="params/", big_vision=True, dtype="BF16", compressed=True, heads=4, layers=1),
+    NpzModel("big-vision-stacked", prefix="params/img/", big_vision=True, stacked=True, dtype="F16", layers=3),
 ]
 
 
@@ -100,8 +104,16 @@ def store(m: NpzModel, arrays: dict[str, np.ndarray], path: Path) -> dict[str, n
         else:
             array = exact[name] = tensor.numpy()
         stored[m.prefix + name] = np.asfortranarray(array) if m.fortran else array
-    (np.savez_compressed if m.compressed else np.savez)(path, **stored)
+    (np.savez_compressed if m.compressed else np.savez)(path, **(stack_blocks(stored) if m.stacked else stored))
     return {m.prefix + name: array for name, array in exact.items()}
+
+
+def stack_blocks(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The blocks' arrays as one each, "encoderblock/…", whose first axis is that of the blocks, in their order."""
+    stacked: dict[str, list[np.ndarray]] = {}
+    for name, array in arrays.items():
+        stacked.setdefault(re.sub(r"/encoderblock_\d+/", "/encoderblock/", name), []).append(array)
+    return {name: np.stack(of) if "/encoderblock/" in name else of[0] for name, of in stacked.items()}
 
 
 def make_network(m: NpzModel, size: tuple[int, int]) -> VisionTransformer:

@@ -8,6 +8,7 @@ import { isNpz, openNpz } from './npz.js';
 import { keep } from './random-access.js';
 import { isSafetensors, openSafetensors } from './safetensors.js';
 import { openSharded } from './sharded.js';
+import { unstacked } from './stacked.js';
 import type { TensorFile } from './tensors.js';
 import { isZip, readDirectory, type ZipArchive } from './zip.js';
 
@@ -48,7 +49,9 @@ async function openFile(
   const archive = await openArchive(reader, folder, context);
   const foreign = foreignArchive(archive);
   if (foreign) throw foreign;
-  if (isNpz(archive)) return { weights: await openNpz(archive, file, context.signal), folder };
+  if (isNpz(archive)) {
+    return { weights: unstacked(await openNpz(archive, file, context.signal)), folder };
+  }
   return await openWeights(folderIn(archive, context), context);
 }
 
