@@ -11,7 +11,10 @@ import { startBindings, startEngine } from './engine.js';
 import { encodingFor, type Encoding } from './encoding.js';
 import { ProgressBar } from './progress.js';
 
-/** Writes a model as a folder of safetensors: its JSON files as they are, its tensors under their names. */
+/**
+ * Writes a model as a folder of safetensors: its JSON files as they are (with int8 without what only takes space), its
+ * tensors under their names.
+ */
 export async function convert({ model, dtype, output, load }: ConvertCommand): Promise<void> {
   const path = join(output, weightsName);
   if (existsSync(path)) {
@@ -42,7 +45,10 @@ export async function convert({ model, dtype, output, load }: ConvertCommand): P
     );
     file.end();
     await Promise.race([once(file, 'close'), failed]);
-    for (const [name, bytes] of jsonFiles) await writeFile(join(output, name), bytes);
+    for (const [name, bytes] of jsonFiles) {
+      // Quantised weights are for this library alone, which needs no more of the JSON.
+      await writeFile(join(output, name), dtype === 'int8' ? compact(bytes) : bytes);
+    }
     // An .npz has none and needs none, a folder has to have one.
     if (!jsonFiles.has(configName)) await writeFile(join(output, configName), '{}\n');
     await rename(`${path}.part`, path);
@@ -53,6 +59,13 @@ export async function convert({ model, dtype, output, load }: ConvertCommand): P
     await close(complete);
   }
   console.log(`Wrote ${output}.`);
+}
+
+/** A JSON file without its indentation and the second list of labels. */
+function compact(bytes: Uint8Array): Uint8Array {
+  const object = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+  if ('id2label' in object) delete object['label2id'];
+  return Buffer.from(JSON.stringify(object));
 }
 
 /** The length and the JSON header of a safetensors file; the data begins on a multiple of eight, as others write it. */

@@ -39,8 +39,13 @@ function testInt8(): void {
   });
   afterAll(async () => await rm(join(output, '..'), { recursive: true }));
 
-  it('has weights of 6.2 MB', async () => {
+  it('has weights of 6.2 MB, and all labels in 30 KB more', async () => {
     expect((await stat(join(output, 'model.safetensors'))).size).toBeLessThanOrEqual(6.2e6);
+    const [before, after] = await Promise.all(
+      [source, output].map(async (folder) => await readFile(join(folder, 'config.json'), 'utf8')),
+    );
+    expect(after.length).toBeLessThanOrEqual(30_000);
+    expect(JSON.parse(after)).toEqual({ ...(JSON.parse(before) as object), label2id: undefined });
   });
 
   it('has the codes that quantising while loading computes, and its scales in half precision', async () => {
