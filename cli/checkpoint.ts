@@ -1,11 +1,12 @@
 // A checkpoint opened as `load` opens it, for commands that want to see it before any weight is read.
+import { ByteReader } from '../web/checkpoint/byte-reader.js';
 import { CachedFiles } from '../web/checkpoint/cache.js';
 import { inDtype } from '../web/checkpoint/dtype.js';
 import { configName, preprocessorName } from '../web/checkpoint/files.js';
 import { verifying } from '../web/checkpoint/integrity.js';
 import { locateModel } from '../web/checkpoint/locate.js';
 import { openCheckpoint, type Checkpoint, type ReadContext } from '../web/checkpoint/open.js';
-import type { OpenFile } from '../web/checkpoint/source.js';
+import { streamOfBytes, type OpenFile } from '../web/checkpoint/source.js';
 import { node } from '../web/node-platform.js';
 import { storeOf } from '../web/own-cache.js';
 import { whole } from '../web/session.js';
@@ -59,8 +60,8 @@ function keepingJson(openFile: OpenFile, kept: Map<string, Uint8Array>): OpenFil
   return async (location, name, signal) => {
     const stream = await openFile(location, name, signal);
     if (!stream || (name !== configName && name !== preprocessorName)) return stream;
-    const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+    const bytes = await new ByteReader(stream, name, signal).read(Infinity);
     kept.set(name, bytes);
-    return new Blob([bytes]).stream();
+    return streamOfBytes(bytes);
   };
 }

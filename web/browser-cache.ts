@@ -1,5 +1,6 @@
 // The browser's Cache API as a store. Works in pages and workers alike, in secure contexts.
 import type { FileStore } from './checkpoint/cache.js';
+import { streamOf } from './checkpoint/source.js';
 import type { CachedFile } from './types.js';
 
 /** What the cache is called where nothing else is said. */
@@ -13,27 +14,60 @@ const defaultName = 'vit-wasm';
 export async function browserStore(name = defaultName): Promise<FileStore> {
   const cache = await caches.open(name);
   return {
-    read: async (key) => (await cache.match(key))?.body ?? undefined,
+    async read(key) {
+      const body = (await cache.match(key))?.body;
+      return body ? streamOf(body) : undefined;
+    },
     remove: (key) => cache.delete(key),
     // eslint-disable-next-line @typescript-eslint/require-await -- what `put` throws at once is to reject
     async write(key) {
       // The pieces go to the disk as they come; the entry is there only once the stream has ended.
-      const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-      const writer = writable.getWriter();
-      const put = cache.put(key, new Response(readable));
+      const file = new HandedOn();
+      const put = cache.put(key, new Response(file.stream));
       // A full disk shows here, and the stream may never hear of it.
       const failed = put.then(() => new Promise<never>(() => {}));
       failed.catch(() => undefined);
       return {
-        write: (piece) => Promise.race([writer.write(piece), failed]),
+        write: (piece) => Promise.race([file.write(piece), failed]),
         async finish() {
-          await Promise.race([writer.close(), failed]);
+          file.end();
           await put;
         },
-        abandon: () => writer.abort(),
+        // eslint-disable-next-line @typescript-eslint/require-await
+        async abandon() {
+          file.fail();
+        },
       };
     },
   };
+}
+
+/** A stream whose pieces lie in memory that is used again: the next one comes when the one before has been taken. */
+class HandedOn {
+  #controller!: ReadableStreamDefaultController<Uint8Array>;
+  #askedFor: () => void = () => undefined;
+  readonly stream = new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => void (this.#controller = controller),
+      pull: () => this.#askedFor(),
+    },
+    // Asks for a piece only when somebody waits for it: who does has done with the one before.
+    { highWaterMark: 0 },
+  );
+
+  write(piece: Uint8Array): Promise<void> {
+    const taken = new Promise<void>((resolve) => (this.#askedFor = resolve));
+    this.#controller.enqueue(piece);
+    return taken;
+  }
+
+  end(): void {
+    this.#controller.close();
+  }
+
+  fail(): void {
+    this.#controller.error(new Error('The file is not to be kept.'));
+  }
 }
 
 /**

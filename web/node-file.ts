@@ -18,19 +18,20 @@ export async function openPath(path: string): Promise<ByteStream | undefined> {
   }
 }
 
-// Written out because Node's own adapter, `Readable.toWeb`, can throw where nobody catches when it is cancelled.
 function streamOf(handle: FileHandle): ByteStream {
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
+  const buffer = new Uint8Array(chunkBytes);
+  return {
+    async next() {
       try {
-        const { buffer, bytesRead } = await handle.read(new Uint8Array(chunkBytes), 0, chunkBytes);
-        if (bytesRead > 0) return controller.enqueue(buffer.subarray(0, bytesRead));
-        controller.close();
+        const { bytesRead } = await handle.read(buffer, 0, chunkBytes);
+        if (bytesRead > 0) return buffer.subarray(0, bytesRead);
       } catch (error) {
-        controller.error(error);
+        await handle.close();
+        throw error;
       }
       await handle.close();
+      return undefined;
     },
     cancel: () => handle.close(),
-  });
+  };
 }

@@ -1,9 +1,8 @@
 // What the `cache` option means, and a cache of the caller's own as a store.
 import type { FileStore } from './checkpoint/cache.js';
+import { BlobWriter } from './checkpoint/blob-writer.js';
+import { streamOf } from './checkpoint/source.js';
 import type { ModelCache } from './types.js';
-
-/** Bytes after which pieces leave the script's memory for a Blob, which the browser may put on disk. */
-const blobBytes = 1 << 22;
 
 /** The store of the `cache` option; `named` opens this environment's own, of a name or the usual one. */
 export function storeOf(
@@ -21,32 +20,25 @@ export function storeOf(
 /** A store that calls `put` only with whole files that were found good. */
 export function ownStore(cache: ModelCache): FileStore {
   return {
-    read: async (key) => (await cache.match(key))?.body ?? undefined,
+    async read(key) {
+      const body = (await cache.match(key))?.body;
+      return body ? streamOf(body) : undefined;
+    },
     remove: async (key) => await cache.delete?.(key),
     // eslint-disable-next-line @typescript-eslint/require-await -- nothing has to be opened here
     async write(key) {
-      let parts: Blob[] = [];
-      let pieces: Uint8Array[] = [];
-      let bytes = 0;
-      const pack = () => {
-        parts.push(new Blob(pieces as BlobPart[]));
-        pieces = [];
-        bytes = 0;
-      };
+      const file = new BlobWriter();
       return {
         // eslint-disable-next-line @typescript-eslint/require-await
         async write(piece) {
-          pieces.push(piece);
-          bytes += piece.length;
-          if (bytes >= blobBytes) pack();
+          file.write(piece);
         },
         async finish() {
-          pack();
-          await cache.put(key, new Response(new Blob(parts)));
+          await cache.put(key, new Response(file.finish()));
         },
         // eslint-disable-next-line @typescript-eslint/require-await
         async abandon() {
-          parts = pieces = [];
+          file.finish();
         },
       };
     },

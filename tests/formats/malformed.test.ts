@@ -53,26 +53,26 @@ async function outcomeOf(
 }
 
 function inPieces(stream: ByteStream, onEnd: () => void): ByteStream {
-  const reader = stream.getReader();
   let rest = new Uint8Array();
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
+  return {
+    async next() {
       if (rest.length === 0) {
-        const { done, value } = await reader.read();
-        if (done) {
+        const piece = await stream.next();
+        if (!piece) {
           onEnd();
-          return controller.close();
+          return undefined;
         }
-        rest = Uint8Array.from(value);
+        rest = Uint8Array.from(piece);
       }
-      controller.enqueue(rest.subarray(0, 1000));
+      const part = rest.subarray(0, 1000);
       rest = rest.subarray(1000);
+      return part;
     },
     async cancel(reason) {
       onEnd();
-      await reader.cancel(reason);
+      await stream.cancel(reason);
     },
-  });
+  };
 }
 
 const ways: [string, BytesAt | undefined][] = [

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { gzipSync } from 'node:zlib';
 
+import { ByteReader } from '../../web/checkpoint/byte-reader.js';
 import { download } from '../../web/checkpoint/download.js';
 import { serveHttp, troubled, whole, type Answers, type TestServer, type Troubles } from './http.js';
 import { failureOf } from './tiny-checkpoint.js';
@@ -35,7 +36,7 @@ function put(answer: Answers[string]): { url: string; requests: () => TestServer
 
 async function read(url: string, signal = new AbortController().signal): Promise<Uint8Array | undefined> {
   const stream = await download({ kind: 'url', url }, signal);
-  return stream && new Uint8Array(await new Response(stream).arrayBuffer());
+  return stream && (await new ByteReader(stream, url, signal).read(Infinity));
 }
 
 /** Whether these are the file's bytes; `toEqual` takes seconds for so many. */
@@ -191,9 +192,8 @@ describe('the connection is let go', () => {
   it('when the stream is cancelled', async () => {
     const { url, letGo } = stalled();
     const stream = await download({ kind: 'url', url }, new AbortController().signal);
-    const reader = stream?.getReader();
-    await reader?.read();
-    await reader?.cancel();
+    await stream?.next();
+    await stream?.cancel();
     await letGo;
   });
 

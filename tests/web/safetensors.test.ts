@@ -2,23 +2,27 @@ import { describe, expect, it } from '@jest/globals';
 
 import { ByteReader } from '../../web/checkpoint/byte-reader.js';
 import { openSafetensors } from '../../web/checkpoint/safetensors.js';
+import { streamOf, type ByteStream } from '../../web/checkpoint/source.js';
 import type { VitErrorCode } from '../../web/errors.js';
 import { failureOf, frame, makeTensor, safetensors } from './tiny-checkpoint.js';
 
-/** A stream of `bytes` in chunks of at most `size`. */
-function streamOf(bytes: Uint8Array, size = Infinity): ReadableStream<Uint8Array> {
+/** A stream of `bytes` in chunks of at most `size`, all in the same memory, as a file on the network has them. */
+function inChunks(bytes: Uint8Array, size = bytes.length): ByteStream {
+  const buffer = new Uint8Array(size);
   let at = 0;
-  return new ReadableStream({
-    pull(controller) {
-      if (at >= bytes.length) return controller.close();
-      controller.enqueue(bytes.slice(at, at + size));
-      at += size;
+  return {
+    next() {
+      const chunk = bytes.subarray(at, at + size);
+      at += chunk.length;
+      buffer.fill(0xff).set(chunk);
+      return Promise.resolve(chunk.length > 0 ? buffer.subarray(0, chunk.length) : undefined);
     },
-  });
+    cancel: () => Promise.resolve(),
+  };
 }
 
 function readerOf(bytes: Uint8Array, size?: number, signal = new AbortController().signal): ByteReader {
-  return new ByteReader(streamOf(bytes, size), 'the file', signal);
+  return new ByteReader(inChunks(bytes, size), 'the file', signal);
 }
 
 const one = makeTensor('one', [2, 3]);
@@ -194,7 +198,7 @@ describe('reading', () => {
       },
     });
     const abort = new AbortController();
-    const reading = failureOf(new ByteReader(silent, 'the file', abort.signal).read(8));
+    const reading = failureOf(new ByteReader(streamOf(silent), 'the file', abort.signal).read(8));
     abort.abort('enough');
     expect(await reading).toBe('enough');
     expect(cancelledWith).toBe('enough');
@@ -207,7 +211,7 @@ describe('reading', () => {
       },
     });
     const reader = new ByteReader(
-      broken,
+      streamOf(broken),
       'https://example.org/model.safetensors',
       new AbortController().signal,
     );

@@ -3,13 +3,14 @@ import type { ByteStream } from './source.js';
 
 /** Reads a stream by counts of bytes, whatever the size of its chunks. Aborting the signal cancels the stream. */
 export class ByteReader {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #stream: ByteStream;
   readonly #signal: AbortSignal;
   readonly #largest: number;
   readonly #abort = () => void this.cancel();
   /** What has been pulled from the stream. */
   #pulled = 0;
   #rest: Uint8Array = new Uint8Array();
+  #ended = false;
 
   /** What messages call the file. */
   readonly name: string;
@@ -18,7 +19,7 @@ export class ByteReader {
 
   /** More than `largest` bytes are refused. */
   constructor(stream: ByteStream, name: string, signal: AbortSignal, largest = Infinity) {
-    this.#reader = stream.getReader();
+    this.#stream = stream;
     this.#signal = signal;
     this.#largest = largest;
     this.name = name;
@@ -37,12 +38,15 @@ export class ByteReader {
     return bytes;
   }
 
-  /** The next bytes, at least one and at most `limit`, not copied; undefined at the end of the file. */
+  /**
+   * The next bytes, at least one and at most `limit`; undefined at the end of the file. Not copied: they are only good
+   * until more is read.
+   */
   async next(limit = Infinity): Promise<Uint8Array | undefined> {
     while (this.#rest.length === 0) {
       const chunk = await this.#pull();
+      this.#rest = chunk ?? new Uint8Array();
       if (!chunk) return undefined;
-      this.#rest = chunk;
     }
     const piece = this.#rest.subarray(0, limit);
     this.#rest = this.#rest.subarray(piece.length);
@@ -57,7 +61,7 @@ export class ByteReader {
     while (length < count) {
       const piece = await this.next(count - length);
       if (!piece) break;
-      pieces.push(piece);
+      pieces.push(piece.slice());
       length += piece.length;
     }
     if (pieces.length === 1) return pieces[0];
@@ -71,7 +75,7 @@ export class ByteReader {
     return bytes;
   }
 
-  /** Gives the next `count` bytes to `take` piece by piece; false when the file ends before. */
+  /** Gives the next `count` bytes to `take` piece by piece, none of them to be kept; false when the file ends before. */
   async pour(count: number, take: (piece: Uint8Array) => void): Promise<boolean> {
     for (let remaining = count; remaining > 0;) {
       const piece = await this.next(remaining);
@@ -86,23 +90,25 @@ export class ByteReader {
   async cancel(): Promise<void> {
     this.#signal.removeEventListener('abort', this.#abort);
     // A stream that has failed already says so again here; there is nobody left to tell.
-    await this.#reader.cancel(this.#signal.reason).catch(() => undefined);
+    await this.#stream.cancel(this.#signal.reason).catch(() => undefined);
   }
 
   async #pull(): Promise<Uint8Array | undefined> {
-    const { done, value } = await this.#reader.read().catch((error: unknown) => {
+    if (this.#ended) return undefined;
+    const piece = await this.#stream.next().catch((error: unknown) => {
       this.#signal.throwIfAborted();
       throw error instanceof VitError ? error : this.#brokenOff(error);
     });
     // Cancelling looks like the end of the file.
     this.#signal.throwIfAborted();
-    if (done) {
+    if (!piece) {
+      this.#ended = true;
       this.#signal.removeEventListener('abort', this.#abort);
       return undefined;
     }
-    this.#pulled += value.length;
+    this.#pulled += piece.length;
     if (this.#pulled > this.#largest) throw tooLarge(this.name, undefined, this.#largest);
-    return value;
+    return piece;
   }
 
   #brokenOff(cause: unknown): VitError {

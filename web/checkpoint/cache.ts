@@ -14,7 +14,7 @@ export interface FileStore {
 
 /** A file on its way into a store. */
 export interface FileWriter {
-  /** Takes the next piece, which must not change afterwards. */
+  /** Takes the next piece, which may change as soon as this has resolved. */
   write(piece: Uint8Array): Promise<void>;
   /** All pieces have come: from now on the file can be read, whole. */
   finish(): Promise<void>;
@@ -73,19 +73,23 @@ export class CachedFiles {
       return kept;
     }
     const stream = await this.#fetch(location, name, signal);
-    if (!stream) return undefined;
     // A file may be opened for its header and again for the rest.
     await this.#arriving.get(key)?.abandon();
+    // After an abort, `drop` may have passed already and would not see it.
+    if (!stream || signal.aborted) return stream;
     const arrival = new Arrival(this.#store.then((store) => store.write(key)));
     this.#arriving.set(key, arrival);
-    return stream.pipeThrough(
-      new TransformStream<Uint8Array, Uint8Array>({
-        async transform(piece, controller) {
-          await arrival.write(piece);
-          controller.enqueue(piece);
-        },
-      }),
-    );
+    return {
+      async next() {
+        const piece = await stream.next();
+        if (piece) await arrival.write(piece);
+        return piece;
+      },
+      async cancel(reason) {
+        // It would stand in the way of a piece that is being written.
+        await Promise.all([arrival.abandon(), stream.cancel(reason)]);
+      },
+    };
   };
 
   /** The model was loaded: puts its files into the store. */
@@ -141,6 +145,7 @@ export class CachedFiles {
 /** A file that is being written, until something goes wrong with it. */
 class Arrival {
   #writer: Promise<FileWriter | undefined>;
+  #abandoned: Promise<void> | undefined;
 
   constructor(writer: Promise<FileWriter>) {
     this.#writer = writer.catch(() => undefined);
@@ -154,7 +159,12 @@ class Arrival {
     return this.#attempt((writer) => writer.finish());
   }
 
-  async abandon(): Promise<void> {
+  /** May be asked for several times; always waits until no trace is left. */
+  abandon(): Promise<void> {
+    return (this.#abandoned ??= this.#forget());
+  }
+
+  async #forget(): Promise<void> {
     const writer = await this.#writer;
     this.#writer = Promise.resolve(undefined);
     await writer?.abandon().catch(() => undefined);

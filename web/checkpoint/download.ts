@@ -1,7 +1,7 @@
 // One file over HTTP, read from its front to its end, whatever happens to the connection on the way.
 import { isError, messageOf, StatusError, VitError } from '../errors.js';
 import type { UrlLocation } from './files.js';
-import { pageError, type ByteStream } from './source.js';
+import { pageError, streamOf, streamOfBytes, type ByteStream } from './source.js';
 
 /** How often a download is tried before it fails; every byte that arrives starts the count again. */
 const defaultTries = 3;
@@ -19,23 +19,9 @@ const passing: readonly number[] = [408, 425, 429, 500, 502, 503, 504];
  */
 export async function download(address: UrlLocation, signal: AbortSignal): Promise<ByteStream | undefined> {
   const file = new Download(address, signal);
-  if (!(await file.open())) {
-    file.close();
-    return undefined;
-  }
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const piece = await file.next();
-        if (piece) return controller.enqueue(piece);
-        file.close();
-        controller.close();
-      },
-      cancel: (reason) => file.close(reason),
-    },
-    // Nothing is fetched ahead of what is asked for: the connection has its own buffers.
-    { highWaterMark: 0 },
-  );
+  if (await file.open()) return file;
+  await file.cancel();
+  return undefined;
 }
 
 /** What tells one version of a file from another, as far as the server shows it. */
@@ -45,7 +31,7 @@ interface Version {
   readonly bytes: number | undefined;
 }
 
-class Download {
+class Download implements ByteStream {
   readonly #address: UrlLocation;
   readonly #stop = new AbortController();
   readonly #tries: number;
@@ -60,13 +46,13 @@ class Download {
   #version: Version | undefined;
   /** Whether the server compresses on the way, so that offsets in what arrives say nothing about the file. */
   #encoded = false;
-  #body: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #body: ByteStream | undefined;
 
   constructor(address: UrlLocation, signal: AbortSignal) {
     this.#address = address;
-    if (signal.aborted) this.close(signal.reason);
+    if (signal.aborted) this.#stop.abort(signal.reason);
     // Heard until this download is over: a load may have many.
-    signal.addEventListener('abort', () => this.close(signal.reason), { signal: this.#stop.signal });
+    signal.addEventListener('abort', () => this.#stop.abort(signal.reason), { signal: this.#stop.signal });
     this.#tries = address.tries ?? defaultTries;
   }
 
@@ -81,12 +67,12 @@ class Download {
     }
   }
 
-  /** The next piece; undefined at the end of the file. */
   async next(): Promise<Uint8Array | undefined> {
     for (;;) {
       try {
         if (!this.#body && !(await this.#request())) throw this.#changed();
         const piece = await this.#read();
+        if (!piece) await this.cancel();
         if (piece?.length !== 0) return piece;
       } catch (error) {
         this.#body = undefined;
@@ -95,19 +81,20 @@ class Download {
     }
   }
 
-  close(reason?: unknown): void {
+  cancel(reason?: unknown): Promise<void> {
     this.#stop.abort(reason);
+    return Promise.resolve();
   }
 
   /** What is new in the next piece of the body. */
   async #read(): Promise<Uint8Array | undefined> {
-    const { done, value } = (await this.#body?.read()) ?? { done: true };
-    if (done) {
+    const received = await this.#body?.next();
+    if (!received) {
       if (this.#surplus > 0) throw this.#changed();
       return undefined;
     }
-    const known = Math.min(this.#surplus, value.length);
-    const piece = value.subarray(known);
+    const known = Math.min(this.#surplus, received.length);
+    const piece = received.subarray(known);
     this.#surplus -= known;
     this.#received += piece.length;
     if (piece.length > 0) this.#failures = 0;
@@ -124,7 +111,7 @@ class Download {
     this.#status = response.status;
     const content = this.#judge(response, from);
     if (content === 'body') {
-      this.#body = (response.body ?? new Response('').body)?.getReader();
+      this.#body = response.body ? streamOf(response.body) : streamOfBytes(new Uint8Array());
       return true;
     }
     // Nobody will read this body, and an unread one holds its connection.

@@ -25,22 +25,23 @@ export function verifying(open: OpenFile, weights: string, integrity: string): O
 function verified(stream: ByteStream, integrity: string, name: string): ByteStream {
   const wanted = hexOf(parseIntegrity(integrity));
   const hash = new Sha256();
-  return stream.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(piece, controller) {
-        hash.update(piece);
-        controller.enqueue(piece);
-      },
-      flush() {
-        const found = hexOf(hash.digest());
-        if (found === wanted) return;
-        throw new VitError(
-          'integrity',
-          `${name} has the SHA-256 ${found}, not ${wanted}: it is not the file that was meant, or was damaged.`,
-        );
-      },
-    }),
-  );
+  return {
+    async next() {
+      const piece = await stream.next();
+      if (piece) hash.update(piece);
+      else check(hexOf(hash.digest()));
+      return piece;
+    },
+    cancel: (reason) => stream.cancel(reason),
+  };
+
+  function check(found: string): void {
+    if (found === wanted) return;
+    throw new VitError(
+      'integrity',
+      `${name} has the SHA-256 ${found}, not ${wanted}: it is not the file that was meant, or was damaged.`,
+    );
+  }
 }
 
 function hexOf(bytes: Uint8Array): string {

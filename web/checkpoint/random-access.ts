@@ -1,4 +1,5 @@
 // Files that are read here and there: archives, whose directory stands at the end.
+import { BlobWriter } from './blob-writer.js';
 import type { ByteReader } from './byte-reader.js';
 
 /** A file of which any part can be read. */
@@ -18,22 +19,12 @@ export function accessTo(bytes: Blob | Uint8Array, name: string): RandomAccess {
   return { name, size: bytes.length, slice: (begin, end) => new Blob([part(begin, end)]) };
 }
 
-/**
- * Keeps what is left of a stream as a Blob, for what cannot be had in parts: outside the page's memory, and on disk
- * where the browser thinks it large.
- */
+/** Keeps what is left of a file as a Blob, for what cannot be had in parts. */
 export async function keep(reader: ByteReader, onPiece: () => void): Promise<RandomAccess> {
-  const stream = new ReadableStream(
-    {
-      async pull(controller) {
-        const piece = await reader.next();
-        if (!piece) return controller.close();
-        onPiece();
-        controller.enqueue(piece);
-      },
-      cancel: () => reader.cancel(),
-    },
-    { highWaterMark: 0 },
-  );
-  return accessTo(await new Response(stream).blob(), reader.name);
+  const file = new BlobWriter();
+  for (let piece; (piece = await reader.next());) {
+    onPiece();
+    file.write(piece);
+  }
+  return accessTo(file.finish(), reader.name);
 }

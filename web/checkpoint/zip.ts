@@ -3,7 +3,7 @@
 import { crc32 } from '../crc32.js';
 import { VitError, messageOf } from '../errors.js';
 import type { RandomAccess } from './random-access.js';
-import type { ByteStream } from './source.js';
+import { streamOf, type ByteStream } from './source.js';
 
 /** A file within an archive. */
 export interface ZipEntry {
@@ -206,18 +206,19 @@ export async function openEntry({ file }: ZipArchive, entry: ZipEntry): Promise<
 }
 
 function stored(bytes: Blob, { name, crc32: wanted }: ZipEntry, file: RandomAccess): ByteStream {
+  const stream = streamOf(bytes.stream(), bytes.size);
   let found = 0;
-  return bytes.stream().pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(piece, controller) {
-        found = crc32(piece, found);
-        controller.enqueue(piece);
-      },
-      flush() {
-        if (found !== wanted) throw malformed(file, `its "${name}" has another checksum than it declares`);
-      },
-    }),
-  );
+  return {
+    async next() {
+      const piece = await stream.next();
+      if (piece) found = crc32(piece, found);
+      else if (found !== wanted) {
+        throw malformed(file, `its "${name}" has another checksum than it declares`);
+      }
+      return piece;
+    },
+    cancel: (reason) => stream.cancel(reason),
+  };
 }
 
 /**
@@ -230,26 +231,22 @@ function inflate(packed: Blob, { name, crc32, size }: ZipEntry, file: RandomAcce
   frame.setUint32(10, crc32, true);
   frame.setUint32(14, size % 2 ** 32, true);
   const gzip = new Blob([frame.buffer.slice(0, 10), packed, frame.buffer.slice(10)]);
-  const reader = gzip.stream().pipeThrough(new DecompressionStream('gzip')).getReader();
+  const stream = streamOf(gzip.stream().pipeThrough(new DecompressionStream('gzip')));
   const wrong = (what: string, cause?: unknown) => malformed(file, `its "${name}" ${what}`, undefined, cause);
   let unpacked = 0;
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const { done, value } = await reader.read().catch((error: unknown) => {
-          throw wrong(`cannot be unpacked (${messageOf(error)})`, error);
-        });
-        if (done) return controller.close();
-        unpacked += value.length;
-        if (unpacked <= size) return controller.enqueue(value);
-        // Chromium minds being stopped here, and its error would take the place of ours.
-        await reader.cancel().catch(() => undefined);
-        throw wrong(`has more than the ${size} bytes it declares`);
-      },
-      cancel: (reason) => reader.cancel(reason),
+  return {
+    async next() {
+      const piece = await stream.next().catch((error: unknown) => {
+        throw wrong(`cannot be unpacked (${messageOf(error)})`, error);
+      });
+      unpacked += piece?.length ?? 0;
+      if (unpacked <= size) return piece;
+      // Chromium minds being stopped here, and its error would take the place of ours.
+      await stream.cancel().catch(() => undefined);
+      throw wrong(`has more than the ${size} bytes it declares`);
     },
-    { highWaterMark: 0 },
-  );
+    cancel: (reason) => stream.cancel(reason),
+  };
 }
 
 async function read(file: RandomAccess, begin: number, end: number): Promise<DataView<ArrayBuffer>> {
