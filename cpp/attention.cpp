@@ -28,7 +28,7 @@ void attend(Activations& a, const Config& c, int head, int row, int rows) {
   const int first = first_value(c, head, row);
   float* scores = scores_of_this_thread(a, c);
   gemm(scores, stride, a.q + first, c.hidden, rows, keys_of(a, c, head));
-  for (int r = 0; r < rows; r++) softmax(scores + r * stride, tokens);
+  for (int r = 0; r < rows; r++) softmax(scores + r * stride, tokens, Rounding::fastest);
   gemm(a.attended + first, c.hidden, scores, stride, rows, values_of(a, c, head));
 }
 
@@ -47,7 +47,7 @@ void attend_int16(Activations& a, const Config& c, int head, int row, int rows) 
   const Int16Rows factors = int16_rows_of_this_thread(a, c);
   quantise_left(factors, a.q + first, c.hidden, rows, head_size(c));
   gemm_int16(scores, stride, factors, rows, int16_keys_of(a, c, head));
-  for (int r = 0; r < rows; r++) softmax(scores + r * stride, tokens);
+  for (int r = 0; r < rows; r++) softmax(scores + r * stride, tokens, Rounding::portable);
   quantise_left(factors, scores, stride, rows, tokens);
   gemm_int16(a.attended + first, c.hidden, factors, rows, int16_values_of(a, c, head));
 }

@@ -56,7 +56,7 @@ void normalise_logits(Activations& a, const Config& c) {
   if (c.multi_label) {
     sigmoid(a.probabilities, c.classes);
   } else {
-    softmax(a.probabilities, c.classes);
+    softmax(a.probabilities, c.classes, rounding_of(c));
   }
 }
 

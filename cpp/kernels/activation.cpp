@@ -1,54 +1,84 @@
+#include <algorithm>
+
 #include "constants.h"
 #include "exp.h"
 #include "kernels.h"
-#include "simd.h"
+#include "rounding.h"
 
 namespace vit {
 namespace {
 
 using namespace simd;
 
-f32x4 sigmoid(f32x4 v) { return div(splat(1.0f), add(splat(1.0f), exp(sub(splat(0.0f), v)))); }
+template <Rounding rounding>
+f32x4 sigmoid(f32x4 v) {
+  return div(splat(1.0f), add(splat(1.0f), exp<rounding>(sub(splat(0.0f), v))));
+}
 
 // With t = |x|·Φ(−|x|), x·Φ(x) is max(x, 0) − t for either sign of x, without cancellation where x is very
 // negative.
+template <Rounding rounding>
 f32x4 gelu(f32x4 x) {
   const GeluConstants& c = kGelu;
-  const f32x4 magnitude = abs(x);
-  f32x4 root = load_splat(&c.series[0]);
-  for (int i = 1; i < 7; i++) root = multiply_add(root, magnitude, load_splat(&c.series[i]));
+  const f32x4 magnitude = abs(x), square = mul(magnitude, magnitude);
+  f32x4 root = multiply_add<rounding>(load_splat(&c.series[6]), square, line<rounding>(c.series + 4, magnitude));
+  root = multiply_add<rounding>(root, square, line<rounding>(c.series + 2, magnitude));
+  root = multiply_add<rounding>(root, square, line<rounding>(c.series, magnitude));
   f32x4 power = root;
   for (int squarings = 0; squarings < 4; squarings++) power = mul(power, power);
   return sub(max(x, splat(0.0f)), div(magnitude, power));
 }
 
+template <Rounding rounding>
 f32x4 gelu_tanh(f32x4 x) {
   // 2·√(2/π) and that times 0.044715.
-  const f32x4 inner = multiply_add(mul(x, x), splat(0.0713548163f), splat(1.59576912f));
-  return mul(x, sigmoid(mul(x, inner)));
+  const f32x4 inner = multiply_add<rounding>(mul(x, x), splat(0.0713548163f), splat(1.59576912f));
+  return mul(x, sigmoid<rounding>(mul(x, inner)));
 }
 
-f32x4 quick_gelu(f32x4 x) { return mul(x, sigmoid(mul(x, splat(1.702f)))); }
-f32x4 relu(f32x4 x) { return max(x, splat(0.0f)); }
-f32x4 silu(f32x4 x) { return mul(x, sigmoid(x)); }
+template <Rounding rounding>
+f32x4 quick_gelu(f32x4 x) {
+  return mul(x, sigmoid<rounding>(mul(x, splat(1.702f))));
+}
 
+template <Rounding rounding>
+f32x4 silu(f32x4 x) {
+  return mul(x, sigmoid<rounding>(x));
+}
+
+f32x4 relu(f32x4 x) { return max(x, splat(0.0f)); }
+
+// Two vectors at a time, side by side: what engines that pair vectors look for.
 template <f32x4 (*function)(f32x4)>
 void apply(float* values, int count) {
   int i = 0;
-  for (; i + 4 <= count; i += 4) store(values + i, function(load(values + i)));
-  if (i < count) store_part(values + i, function(load_part(values + i, count - i, 0)), count - i);
+  for (; i + 8 <= count; i += 8) {
+    const f32x4 left = function(load(values + i)), right = function(load(values + i + 4));
+    store(values + i, left);
+    store(values + i + 4, right);
+  }
+  for (; i < count; i += 4) {
+    const int lanes = std::min(4, count - i);
+    store_part(values + i, function(lanes == 4 ? load(values + i) : load_part(values + i, lanes, 0)), lanes);
+  }
+}
+
+template <Rounding rounding>
+void activate(float* values, int count, Activation activation) {
+  switch (activation) {
+    case Activation::gelu: return apply<gelu<rounding>>(values, count);
+    case Activation::gelu_tanh: return apply<gelu_tanh<rounding>>(values, count);
+    case Activation::quick_gelu: return apply<quick_gelu<rounding>>(values, count);
+    case Activation::relu: return apply<relu>(values, count);
+    case Activation::silu: return apply<silu<rounding>>(values, count);
+  }
 }
 
 }  // namespace
 
-void activate(float* values, int count, Activation activation) {
-  switch (activation) {
-    case Activation::gelu: return apply<gelu>(values, count);
-    case Activation::gelu_tanh: return apply<gelu_tanh>(values, count);
-    case Activation::quick_gelu: return apply<quick_gelu>(values, count);
-    case Activation::relu: return apply<relu>(values, count);
-    case Activation::silu: return apply<silu>(values, count);
-  }
+void activate(float* values, int count, Activation activation, Rounding rounding) {
+  if (rounding == Rounding::fastest) return activate<Rounding::fastest>(values, count, activation);
+  activate<Rounding::portable>(values, count, activation);
 }
 
 }  // namespace vit

@@ -13,14 +13,14 @@ struct ExpConstants {
   float rounder;  // 1.5 · 2^23
   float minus_ln2_high,
       minus_ln2_low;  // their sum is −ln 2; the first has few bits, so that n times it is exact
-  float series[7];    // of exp, the highest degree first
+  float series[6];    // of exp where |x| ≤ ½ ln 2, the lowest degree first; relative error < 1e-7
 };
 extern const ExpConstants kExp;
 
 /// Φ(−m) ≈ 1 / (a₀ + a₁m + … + a₆m⁶)^16 for m ≥ 0, the form of Abramowitz & Stegun 7.1.28, fitted anew so
 /// that m·Φ(−m) is off by 2.2e-7 at most: minimax by Lawson's weights, over 0 ≤ m ≤ 8.
 struct GeluConstants {
-  float series[7];  // a₆ first
+  float series[7];  // a₀ first
 };
 extern const GeluConstants kGelu;
 

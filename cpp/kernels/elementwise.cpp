@@ -31,7 +31,7 @@ void sigmoid(float* values, int count) {
   for (int i = 0; i < count; i += 4) {
     const int lanes = std::min(4, count - i);
     const f32x4 v = lanes == 4 ? load(values + i) : load_part(values + i, lanes, 0);
-    store_part(values + i, div(one, add(one, exp(sub(splat(0), v)))), lanes);
+    store_part(values + i, div(one, add(one, exp<Rounding::portable>(sub(splat(0), v)))), lanes);
   }
 }
 

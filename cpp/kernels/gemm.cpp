@@ -103,7 +103,7 @@ void gemm_activated(float* out, int out_stride, const float* a, int a_stride, in
                     Activation activation) {
   gemm_blocked<Rounding::fastest>(
       out, out_stride, a, a_stride, rows, b, Store::replace,
-      [activation](float* row, int columns) { activate(row, columns, activation); });
+      [activation](float* row, int columns) { activate(row, columns, activation, Rounding::fastest); });
 }
 
 void pack_outputs(const PackedMatrix& to, int first_output, const float* rows, int row_stride, int count) {

@@ -51,6 +51,12 @@ void pack_inputs(const PackedMatrix& to, int first_input, const float* rows, int
 /// Multiplies everything that leads to output o, its bias too, by factors[o].
 void scale_outputs(const PackedMatrix& matrix, const float* factors);
 
+/// How a product is added to a sum.
+enum class Rounding {
+  fastest,   // as the variant and its host do: fused, so rounded once, where they can
+  portable,  // rounded twice: the same to the bit in every variant and engine
+};
+
 /// The non-linearity of the MLP, by its name in Hugging Face's `hidden_act`.
 enum class Activation {
   gelu,        // x·Φ(x) (Hendrycks & Gimpel 2016), Φ through erf; |error| < 1e-6 · max(1, |x|)
@@ -66,12 +72,6 @@ enum class Store {
   accumulate,  // out += value: a residual connection, added where it already lies
 };
 
-/// How `gemm` adds a product to a sum.
-enum class Rounding {
-  fastest,   // as the variant and its host do: fused, so rounded once, where they can
-  portable,  // rounded twice: the same to the bit in every variant and engine
-};
-
 /// out[rows × b.outputs] = a[rows × b.inputs] · b + bias, or added to out. `out` must not overlap `a`.
 ///
 /// Tiles of 5 or 6 rows × 8 columns (simd.h), each output one chain of multiply-adds in the order of the
@@ -84,7 +84,7 @@ void gemm_activated(float* out, int out_stride, const float* a, int a_stride, in
                     Activation activation);
 
 /// values[count] = activation(values), in place.
-void activate(float* values, int count, Activation activation);
+void activate(float* values, int count, Activation activation, Rounding rounding);
 
 /// out[r] = (x[r] − mean) / √(variance + eps) · weight + bias for each of `rows` rows of `width` (Ba et al.
 /// 2016; biased variance). Mean and variance in two passes; threads share the rows. `out` may be `x`.
@@ -92,7 +92,7 @@ void layer_norm(float* out, const float* x, int rows, int width, const float* we
                 float eps);
 
 /// row[count] = exp(row − max) / Σ exp(row − max), in place; count ≥ 1.
-void softmax(float* row, int count);
+void softmax(float* row, int count, Rounding rounding);
 
 /// values[count] = 1 / (1 + exp(−values)), in place.
 void sigmoid(float* values, int count);

@@ -1,39 +1,62 @@
+#include <algorithm>
 #include <limits>
 
 #include "exp.h"
 #include "kernels.h"
-#include "simd.h"
+#include "rounding.h"
 
 namespace vit {
 
+namespace {
+
 using namespace simd;
 
+// In steps of two vectors side by side: what engines that pair vectors look for.
+template <Rounding rounding>
 void softmax(float* row, int count) {
   constexpr float kLowest = std::numeric_limits<float>::lowest();
-  const int whole = count / 4 * 4;
-  const int rest = count - whole;
+  const int pairs = count / 8 * 8;
 
-  f32x4 peaks = splat(kLowest);
-  for (int i = 0; i < whole; i += 4) peaks = max(peaks, load(row + i));
-  if (rest) peaks = max(peaks, load_part(row + whole, rest, kLowest));
-  const f32x4 peak = splat(largest(peaks));
-
-  f32x4 totals = splat(0);
-  for (int i = 0; i < whole; i += 4) {
-    const f32x4 power = exp(sub(load(row + i), peak));
-    store(row + i, power);
-    totals = add(totals, power);
+  f32x4 peaks[2] = {splat(kLowest), splat(kLowest)};
+  for (int i = 0; i < pairs; i += 8) {
+    peaks[0] = max(peaks[0], load(row + i));
+    peaks[1] = max(peaks[1], load(row + i + 4));
   }
-  float total = sum(totals);
-  if (rest) {
+  float peak_of_all = largest(max(peaks[0], peaks[1]));
+  for (int i = pairs; i < count; i++) peak_of_all = std::max(peak_of_all, row[i]);
+  const f32x4 peak = splat(peak_of_all);
+
+  f32x4 totals[2] = {splat(0), splat(0)};
+  for (int i = 0; i < pairs; i += 8) {
+    const f32x4 left = exp<rounding>(sub(load(row + i), peak));
+    const f32x4 right = exp<rounding>(sub(load(row + i + 4), peak));
+    store(row + i, left);
+    store(row + i + 4, right);
+    totals[0] = add(totals[0], left);
+    totals[1] = add(totals[1], right);
+  }
+  float total = sum(add(totals[0], totals[1]));
+  for (int i = pairs; i < count; i += 4) {
     float powers[4];
-    store(powers, exp(sub(load_part(row + whole, rest, kLowest), peak)));
-    for (int i = 0; i < rest; i++) total += row[whole + i] = powers[i];
+    const int lanes = std::min(4, count - i);
+    store(powers, exp<rounding>(sub(lanes == 4 ? load(row + i) : load_part(row + i, lanes, kLowest), peak)));
+    for (int lane = 0; lane < lanes; lane++) total += row[i + lane] = powers[lane];
   }
 
-  const float scale = 1 / total;
-  for (int i = 0; i < whole; i += 4) store(row + i, mul(load(row + i), splat(scale)));
-  for (int i = whole; i < count; i++) row[i] *= scale;
+  const f32x4 scale = splat(1 / total);
+  for (int i = 0; i < pairs; i += 8) {
+    const f32x4 left = mul(load(row + i), scale), right = mul(load(row + i + 4), scale);
+    store(row + i, left);
+    store(row + i + 4, right);
+  }
+  for (int i = pairs; i < count; i++) row[i] *= 1 / total;
+}
+
+}  // namespace
+
+void softmax(float* row, int count, Rounding rounding) {
+  if (rounding == Rounding::fastest) return softmax<Rounding::fastest>(row, count);
+  softmax<Rounding::portable>(row, count);
 }
 
 }  // namespace vit
