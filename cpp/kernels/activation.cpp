@@ -21,7 +21,7 @@ template <Rounding rounding>
 f32x4 gelu(f32x4 x) {
   const GeluConstants& c = kGelu;
   const f32x4 magnitude = abs(x), square = mul(magnitude, magnitude);
-  f32x4 root = multiply_add<rounding>(load_splat(&c.series[6]), square, line<rounding>(c.series + 4, magnitude));
+  f32x4 root = multiply_add<rounding>(constant(c.series[6]), square, line<rounding>(c.series + 4, magnitude));
   root = multiply_add<rounding>(root, square, line<rounding>(c.series + 2, magnitude));
   root = multiply_add<rounding>(root, square, line<rounding>(c.series, magnitude));
   f32x4 power = root;
@@ -54,8 +54,7 @@ void apply(float* values, int count) {
   int i = 0;
   for (; i + 8 <= count; i += 8) {
     const f32x4 left = function(load(values + i)), right = function(load(values + i + 4));
-    store(values + i, left);
-    store(values + i + 4, right);
+    store_pair(values + i, left, right);
   }
   for (; i < count; i += 4) {
     const int lanes = std::min(4, count - i);

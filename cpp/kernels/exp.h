@@ -9,7 +9,7 @@ namespace vit::simd {
 /// series[0] + series[1] · x.
 template <Rounding rounding>
 f32x4 line(const float* series, f32x4 x) {
-  return multiply_add<rounding>(load_splat(series + 1), x, load_splat(series));
+  return multiply_add<rounding>(constant(series[1]), x, constant(series[0]));
 }
 
 /// exp(v), relative error below 3e-7 for v in [-87, 88]; v is clamped to that range.
@@ -19,12 +19,12 @@ f32x4 line(const float* series, f32x4 x) {
 template <Rounding rounding>
 f32x4 exp(f32x4 v) {
   const ExpConstants& c = kExp;
-  v = max(min(v, load_splat(&c.largest)), load_splat(&c.smallest));
+  v = max(min(v, constant(c.largest)), constant(c.smallest));
   // Added to a float, the rounder makes it a whole number that stands in the lowest bits.
-  const f32x4 shifted = multiply_add<rounding>(v, load_splat(&c.log2_e), load_splat(&c.rounder));
-  const f32x4 n = sub(shifted, load_splat(&c.rounder));
-  const f32x4 high = multiply_add<rounding>(n, load_splat(&c.minus_ln2_high), v);
-  const f32x4 r = multiply_add<rounding>(n, load_splat(&c.minus_ln2_low), high);
+  const f32x4 shifted = multiply_add<rounding>(v, constant(c.log2_e), constant(c.rounder));
+  const f32x4 n = sub(shifted, constant(c.rounder));
+  const f32x4 high = multiply_add<rounding>(n, constant(c.minus_ln2_high), v);
+  const f32x4 r = multiply_add<rounding>(n, constant(c.minus_ln2_low), high);
   const f32x4 square = mul(r, r);
   const f32x4 upper =
       multiply_add<rounding>(line<rounding>(c.series + 4, r), square, line<rounding>(c.series + 2, r));

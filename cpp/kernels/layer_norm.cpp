@@ -10,37 +10,42 @@ namespace {
 
 using namespace simd;
 
+// Sums are of two vectors side by side, which do not wait for each other.
 float mean_of(const float* x, int width) {
-  f32x4 total = splat(0);
+  f32x4 totals[2] = {splat(0), splat(0)};
   int i = 0;
-  for (; i + 4 <= width; i += 4) total = add(total, load(x + i));
-  if (i < width) total = add(total, load_part(x + i, width - i, 0));
-  return sum(total) / static_cast<float>(width);
+  for (; i + 8 <= width; i += 8) {
+    totals[0] = add(totals[0], load(x + i));
+    totals[1] = add(totals[1], load(x + i + 4));
+  }
+  float total = sum(add(totals[0], totals[1]));
+  for (; i < width; i++) total += x[i];
+  return total / static_cast<float>(width);
 }
 
 float variance_of(const float* x, int width, float mean) {
   const f32x4 means = splat(mean);
-  f32x4 total = splat(0);
+  f32x4 totals[2] = {splat(0), splat(0)};
   int i = 0;
-  for (; i + 4 <= width; i += 4) {
-    const f32x4 centred = sub(load(x + i), means);
-    total = multiply_add(centred, centred, total);
+  for (; i + 8 <= width; i += 8) {
+    const f32x4 left = sub(load(x + i), means), right = sub(load(x + i + 4), means);
+    totals[0] = multiply_add(left, left, totals[0]);
+    totals[1] = multiply_add(right, right, totals[1]);
   }
-  if (i < width) {
-    const f32x4 centred = sub(load_part(x + i, width - i, mean), means);
-    total = multiply_add(centred, centred, total);
-  }
-  return sum(total) / static_cast<float>(width);
+  float total = sum(add(totals[0], totals[1]));
+  for (; i < width; i++) total += (x[i] - mean) * (x[i] - mean);
+  return total / static_cast<float>(width);
 }
 
 void norm_row(float* out, const float* x, int width, const float* weight, const float* bias, float eps) {
   const float mean = mean_of(x, width);
   const float scale = 1 / std::sqrt(variance_of(x, width, mean) + eps);
+  const f32x4 means = splat(mean), scales = splat(scale);
+  const auto normed = [&](int i) {
+    return multiply_add(mul(sub(load(x + i), means), scales), load(weight + i), load(bias + i));
+  };
   int i = 0;
-  for (; i + 4 <= width; i += 4) {
-    const f32x4 normed = mul(sub(load(x + i), splat(mean)), splat(scale));
-    store(out + i, multiply_add(normed, load(weight + i), load(bias + i)));
-  }
+  for (; i + 8 <= width; i += 8) store_pair(out + i, normed(i), normed(i + 4));
   for (; i < width; i++) out[i] = (x[i] - mean) * scale * weight[i] + bias[i];
 }
 

@@ -14,6 +14,11 @@
 //   splat(x)                 x in every lane
 //   load(p), store(p, v)     four floats at p
 //   load_splat(p)            *p in every lane
+//   store_pair(p, l, r)      eight floats at p. Engines that pair vectors (V8's --wasm-revectorize) look for two
+//                            neighbouring stores with no other access to memory between them, and then make
+//                            one operation of every two that lead there and are alike
+//   constant(x)              x in every lane, loaded anew where it is used: broadcasting from memory is one
+//                            instruction, while V8 builds a vector constant from immediates at each use
 //   load_part(p, n, fill)    the first n of four floats at p (1 <= n <= 3), `fill` in the other lanes
 //   store_part(p, v, n)      the first n lanes (1 <= n <= 4)
 //   add, sub, mul, div       lane by lane, each rounded once

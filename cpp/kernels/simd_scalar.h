@@ -36,6 +36,11 @@ inline i32x4 each_i32(Function function) {
 inline f32x4 splat(float x) { return {{x, x, x, x}}; }
 inline f32x4 load(const float* p) { return {{p[0], p[1], p[2], p[3]}}; }
 inline void store(float* p, f32x4 v) { std::memcpy(p, v.lane, sizeof v.lane); }
+inline void store_pair(float* p, f32x4 left, f32x4 right) {
+  store(p, left);
+  store(p + 4, right);
+}
+inline f32x4 constant(const float& x) { return splat(x); }
 inline f32x4 load_splat(const float* p) { return splat(*p); }
 inline f32x4 load_part(const float* p, int n, float fill) {
   return each([&](int i) { return i < n ? p[i] : fill; });

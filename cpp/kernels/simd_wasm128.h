@@ -23,7 +23,18 @@ struct PixelPairs {
 inline f32x4 splat(float x) { return {wasm_f32x4_splat(x)}; }
 inline f32x4 load(const float* p) { return {wasm_v128_load(p)}; }
 inline void store(float* p, f32x4 v) { wasm_v128_store(p, v.v); }
+inline void store_pair(float* p, f32x4 left, f32x4 right) {
+  asm volatile("" ::: "memory");
+  store(p, left);
+  store(p + 4, right);
+  asm volatile("" ::: "memory");
+}
 inline f32x4 load_splat(const float* p) { return {wasm_v128_load32_splat(p)}; }
+inline f32x4 constant(const float& x) {
+  const float* p = &x;
+  asm("" : "+r"(p));
+  return load_splat(p);
+}
 inline f32x4 load_part(const float* p, int n, float fill) {
   return {wasm_f32x4_make(p[0], n > 1 ? p[1] : fill, n > 2 ? p[2] : fill, fill)};
 }

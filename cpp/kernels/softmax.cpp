@@ -30,8 +30,7 @@ void softmax(float* row, int count) {
   for (int i = 0; i < pairs; i += 8) {
     const f32x4 left = exp<rounding>(sub(load(row + i), peak));
     const f32x4 right = exp<rounding>(sub(load(row + i + 4), peak));
-    store(row + i, left);
-    store(row + i + 4, right);
+    store_pair(row + i, left, right);
     totals[0] = add(totals[0], left);
     totals[1] = add(totals[1], right);
   }
@@ -46,8 +45,7 @@ void softmax(float* row, int count) {
   const f32x4 scale = splat(1 / total);
   for (int i = 0; i < pairs; i += 8) {
     const f32x4 left = mul(load(row + i), scale), right = mul(load(row + i + 4), scale);
-    store(row + i, left);
-    store(row + i + 4, right);
+    store_pair(row + i, left, right);
   }
   for (int i = pairs; i < count; i++) row[i] *= 1 / total;
 }
