@@ -123,8 +123,9 @@ void gemm_int8(float* out, int out_stride, const QuantisedRows& a, int rows, con
 
 void gemm_int8_activated(float* out, int out_stride, const QuantisedRows& a, int rows,
                          const QuantisedMatrix& b, Activation activation) {
-  gemm_blocked(out, out_stride, a, rows, b, Store::replace,
-               [activation](float* row, int columns) { activate(row, columns, activation, Rounding::portable); });
+  gemm_blocked(out, out_stride, a, rows, b, Store::replace, [activation](float* row, int columns) {
+    activate(row, columns, activation, Rounding::portable);
+  });
 }
 
 }  // namespace vit

@@ -14,7 +14,8 @@
 //   splat(x)                 x in every lane
 //   load(p), store(p, v)     four floats at p
 //   load_splat(p)            *p in every lane
-//   store_pair(p, l, r)      eight floats at p. Engines that pair vectors (V8's --wasm-revectorize) look for two
+//   store_pair(p, l, r)      eight floats at p. Engines that pair vectors (V8's --wasm-revectorize) look for
+//   two
 //                            neighbouring stores with no other access to memory between them, and then make
 //                            one operation of every two that lead there and are alike
 //   constant(x)              x in every lane, loaded anew where it is used: broadcasting from memory is one
