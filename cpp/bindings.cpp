@@ -82,6 +82,9 @@ EMSCRIPTEN_BINDINGS(vit) {
   function("runningThreads", +[] { return running_threads(); });
   function("endThreads", &end_threads);
   function("quantiseMatrix", &quantise_matrix);
+  function("gemmTiles", +[] { return val::array(gemm_tiles()); });
+  function("useGemmTile", &use_gemm_tile);
+  function("tryGemmTile", &try_gemm_tile);
 
   value_object<Config>("Config")
       .field("imageHeight", &Config::image_height)

@@ -26,9 +26,9 @@ f32x4 exp(f32x4 v) {
   const f32x4 high = multiply_add<rounding>(n, constant(c.minus_ln2_high), v);
   const f32x4 r = multiply_add<rounding>(n, constant(c.minus_ln2_low), high);
   const f32x4 square = mul(r, r);
-  const f32x4 upper =
-      multiply_add<rounding>(line<rounding>(c.series + 4, r), square, line<rounding>(c.series + 2, r));
-  const f32x4 sum = multiply_add<rounding>(upper, square, line<rounding>(c.series, r));
+  f32x4 sum = multiply_add<rounding>(constant(c.series[6]), square, line<rounding>(c.series + 4, r));
+  sum = multiply_add<rounding>(sum, square, line<rounding>(c.series + 2, r));
+  sum = multiply_add<rounding>(sum, square, line<rounding>(c.series, r));
   return multiply_by_power(sum, shifted);
 }
 

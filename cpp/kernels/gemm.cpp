@@ -2,6 +2,7 @@
 
 #include "../threads.h"
 #include "kernels.h"
+#include "rounding.h"
 #include "simd.h"
 
 namespace vit {
@@ -13,76 +14,138 @@ using namespace simd;
 // second-level cache, beside the rows that stream past it.
 constexpr int kBlockFloats = 64 * 1024;
 
-// `Rows` rows of `a` against one panel. 2·Rows accumulators, two vectors of the panel and one of `a` must fit
-// the registers; the loop over inputs is not unrolled, because more live values would spill.
-template <int Rows, Rounding rounding>
-void tile(float* out, int out_stride, const float* a, int a_stride, const float* panel, const float* bias,
-          int inputs, int columns, Store store_as) {
-  f32x4 left[Rows], right[Rows];
-  for (int r = 0; r < Rows; r++) {
-    left[r] = load(bias);
-    right[r] = load(bias + 4);
+// What is multiplied, and where it goes.
+struct Product {
+  float* out;
+  int out_stride;
+  const float* a;
+  int a_stride;
+  const PackedMatrix& b;
+  Store store_as;
+};
+
+// `Rows` rows of `a` against `Panels` neighbouring panels. 2·Rows·Panels accumulators, the vectors of the
+// panels and one of `a` should fit the registers; the loop over inputs is not unrolled, because more live
+// values would spill.
+template <int Rows, int Panels, Rounding rounding>
+void tile(float* out, int out_stride, const float* a, int a_stride, const PackedMatrix& b, int column,
+          bool accumulate) {
+  const float* panels[Panels];
+  f32x4 left[Rows][Panels], right[Rows][Panels];
+  for (int p = 0; p < Panels; p++) {
+    panels[p] = b.panels + packed_index(b.inputs, column + p * kPanelColumns, 0);
+    const float* bias = b.bias + column + p * kPanelColumns;
+    for (int r = 0; r < Rows; r++) {
+      left[r][p] = load(bias);
+      right[r][p] = load(bias + 4);
+    }
   }
-  for (int k = 0; k < inputs; k++) {
-    const f32x4 panel_left = load(panel);
-    const f32x4 panel_right = load(panel + 4);
-    panel += kPanelColumns;
+  for (int k = 0; k < b.inputs; k++) {
+    f32x4 panel_left[Panels], panel_right[Panels];
+    for (int p = 0; p < Panels; p++) {
+      panel_left[p] = load(panels[p]);
+      panel_right[p] = load(panels[p] + 4);
+      panels[p] += kPanelColumns;
+    }
     for (int r = 0; r < Rows; r++) {
       const f32x4 value = load_splat(a + r * a_stride + k);
-      if constexpr (rounding == Rounding::fastest) {
-        left[r] = fused_multiply_add(value, panel_left, left[r]);
-        right[r] = fused_multiply_add(value, panel_right, right[r]);
-      } else {
-        left[r] = multiply_add(value, panel_left, left[r]);
-        right[r] = multiply_add(value, panel_right, right[r]);
+      for (int p = 0; p < Panels; p++) {
+        left[r][p] = multiply_add<rounding>(value, panel_left[p], left[r][p]);
+        right[r][p] = multiply_add<rounding>(value, panel_right[p], right[r][p]);
       }
     }
   }
   for (int r = 0; r < Rows; r++, out += out_stride) {
-    if (columns == kPanelColumns) {
-      const bool accumulate = store_as == Store::accumulate;
-      store(out, accumulate ? add(load(out), left[r]) : left[r]);
-      store(out + 4, accumulate ? add(load(out + 4), right[r]) : right[r]);
-    } else {
-      float values[kPanelColumns];
-      store(values, left[r]);
-      store(values + 4, right[r]);
-      for (int c = 0; c < columns; c++) {
-        out[c] = store_as == Store::accumulate ? out[c] + values[c] : values[c];
+    for (int p = 0; p < Panels; p++) {
+      float* to = out + p * kPanelColumns;
+      if (accumulate) {
+        const f32x4 before_left = load(to), before_right = load(to + 4);
+        store_pair(to, add(before_left, left[r][p]), add(before_right, right[r][p]));
+      } else {
+        store_pair(to, left[r][p], right[r][p]);
       }
     }
   }
 }
 
-using Tile = void (*)(float*, int, const float*, int, const float*, const float*, int, int, Store);
+// `Rows` rows from `row` on against all panels from column `first` to `end`, which may cut the last one
+// short. The loop is here, so that a tile costs no call.
+template <int Rows, int Panels, Rounding rounding>
+void row_of_tiles(const Product& product, int row, int first, int end) {
+  constexpr int kColumns = Panels * kPanelColumns;
+  const auto [out, out_stride, a, a_stride, b, store_as] = product;
+  const bool accumulate = store_as == Store::accumulate;
+  int column = first;
+  for (; column + kColumns <= end; column += kColumns) {
+    tile<Rows, Panels, rounding>(out + row * out_stride + column, out_stride, a + row * a_stride, a_stride, b,
+                                 column, accumulate);
+  }
+  if (column == end) return;
+  if constexpr (Panels > 1) {
+    row_of_tiles<Rows, 1, rounding>(product, row, column, end);
+  } else {
+    float whole[Rows * kPanelColumns];
+    tile<Rows, 1, rounding>(whole, kPanelColumns, a + row * a_stride, a_stride, b, column, false);
+    for (int r = 0; r < Rows; r++) {
+      float* to = out + (row + r) * out_stride;
+      const float* values = whole + r * kPanelColumns;
+      for (int c = column; c < end; c++) to[c] = accumulate ? to[c] + values[c - column] : values[c - column];
+    }
+  }
+}
+
+using RowOfTiles = void (*)(const Product&, int row, int first, int end);
 template <Rounding rounding>
-constexpr Tile kTiles[] = {tile<1, rounding>, tile<2, rounding>, tile<3, rounding>,
-                           tile<4, rounding>, tile<5, rounding>, tile<6, rounding>};
+constexpr RowOfTiles kNarrow[] = {row_of_tiles<1, 1, rounding>, row_of_tiles<2, 1, rounding>,
+                                  row_of_tiles<3, 1, rounding>, row_of_tiles<4, 1, rounding>,
+                                  row_of_tiles<5, 1, rounding>, row_of_tiles<6, 1, rounding>};
+
+// A tile to choose: so many rows, as `full` computes them; what is left over at the end goes through narrow
+// tiles.
+struct Tile {
+  int rows;
+  int columns;
+  RowOfTiles full;
+};
+template <int Rows, int Panels, Rounding rounding>
+constexpr Tile kTile = {Rows, Panels* kPanelColumns, row_of_tiles<Rows, Panels, rounding>};
 
 template <Rounding rounding>
 constexpr int kRows = rounding == Rounding::fastest ? kTileRows : kTileRowsUnfused;
+
+// The first keeps to V8's registers. The others do where vectors are paired, so that there are half as many.
+template <Rounding rounding>
+constexpr Tile kTiles[] = {kTile<kRows<rounding>, 1, rounding>, kTile<4, 2, rounding>,
+                           kTile<kRows<rounding>, 2, rounding>};
+
+int chosen_tile = 0;
+
+template <Rounding rounding>
+void rows_of_tiles(const Product& product, const Tile& tile, int row, int rows, int first, int end) {
+  (rows == tile.rows ? tile.full : kNarrow<rounding>[rows - 1])(product, row, first, end);
+}
 
 // The loops around the tile: blocks of panels, then rows, then the panels of the block, so that a tile's rows
 // stay in the first-level cache and a block in the second. Threads share the tiles of rows of all blocks.
 // `finish(out, columns)` sees each finished row of a block.
 template <Rounding rounding, typename Finish>
-void gemm_blocked(float* out, int out_stride, const float* a, int a_stride, int rows, const PackedMatrix& b,
-                  Store store_as, Finish finish) {
-  const int panels = std::max(1, kBlockFloats / (b.inputs * kPanelColumns));
+void gemm_blocked(const Product& product, int rows, Finish finish) {
+  const PackedMatrix& b = product.b;
+  const Tile& tile = kTiles<rounding>[chosen_tile];
+  // Pairs of panels, for the widest tile.
+  const int panels = std::max(2, kBlockFloats / (b.inputs * kPanelColumns) / 2 * 2);
   const int block_columns = panels * kPanelColumns;
   const int blocks = (b.outputs + block_columns - 1) / block_columns;
-  const int row_tiles = (rows + kRows<rounding> - 1) / kRows<rounding>;
+  const int row_tiles = (rows + tile.rows - 1) / tile.rows;
   parallel_for(blocks, row_tiles, [&](int block_index, int row_tile) {
     const int block = block_index * block_columns;
     const int end = std::min(block + block_columns, b.outputs);
-    const int row = row_tile * kRows<rounding>;
-    const int tile_rows = std::min(kRows<rounding>, rows - row);
-    for (int column = block; column < end; column += kPanelColumns) {
-      kTiles<rounding>[tile_rows - 1](out + row * out_stride + column, out_stride, a + row * a_stride,
-                                      a_stride, b.panels + packed_index(b.inputs, column, 0), b.bias + column,
-                                      b.inputs, std::min(kPanelColumns, end - column), store_as);
+    const int row = row_tile * tile.rows;
+    const int tile_rows = std::min(tile.rows, rows - row);
+    rows_of_tiles<rounding>(product, tile, row, tile_rows, block, end);
+    for (int r = row; r < row + tile_rows; r++) {
+      finish(product.out + r * product.out_stride + block, end - block);
     }
-    for (int r = row; r < row + tile_rows; r++) finish(out + r * out_stride + block, end - block);
   });
 }
 
@@ -92,17 +155,40 @@ struct Nothing {
 
 }  // namespace
 
+std::vector<std::string> gemm_tiles() {
+  std::vector<std::string> names;
+  for (const Tile& tile : kTiles<Rounding::fastest>) {
+    names.push_back(std::to_string(tile.rows) + "x" + std::to_string(tile.columns));
+  }
+  return names;
+}
+
+void use_gemm_tile(int index) { chosen_tile = index; }
+
+void try_gemm_tile(int index, int repeats) {
+  // Whole tiles of every kind, and few enough to stay in the first-level cache.
+  constexpr int kTrialRows = 60, kInputs = 64, kOutputs = 16;
+  float a[kTrialRows * kInputs] = {}, panels[kInputs * kOutputs] = {}, bias[kOutputs] = {};
+  float out[kTrialRows * kOutputs];
+  const PackedMatrix b{panels, bias, kInputs, kOutputs};
+  const Product product{out, kOutputs, a, kInputs, b, Store::replace};
+  const Tile& tile = kTiles<Rounding::fastest>[index];
+  for (int i = 0; i < repeats; i++) {
+    for (int row = 0; row < kTrialRows; row += tile.rows) tile.full(product, row, 0, kOutputs);
+  }
+}
+
 void gemm(float* out, int out_stride, const float* a, int a_stride, int rows, const PackedMatrix& b,
           Store store_as, Rounding rounding) {
   const auto multiply = rounding == Rounding::fastest ? gemm_blocked<Rounding::fastest, Nothing>
                                                       : gemm_blocked<Rounding::portable, Nothing>;
-  multiply(out, out_stride, a, a_stride, rows, b, store_as, {});
+  multiply({out, out_stride, a, a_stride, b, store_as}, rows, {});
 }
 
 void gemm_activated(float* out, int out_stride, const float* a, int a_stride, int rows, const PackedMatrix& b,
                     Activation activation) {
   gemm_blocked<Rounding::fastest>(
-      out, out_stride, a, a_stride, rows, b, Store::replace,
+      {out, out_stride, a, a_stride, b, Store::replace}, rows,
       [activation](float* row, int columns) { activate(row, columns, activation, Rounding::fastest); });
 }
 

@@ -8,6 +8,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 namespace vit {
 
@@ -74,14 +76,26 @@ enum class Store {
 
 /// out[rows × b.outputs] = a[rows × b.inputs] · b + bias, or added to out. `out` must not overlap `a`.
 ///
-/// Tiles of 5 or 6 rows × 8 columns (simd.h), each output one chain of multiply-adds in the order of the
-/// inputs, starting from the bias; threads share the tiles. Cost: rows · inputs · outputs multiply-adds.
+/// Each output is one chain of multiply-adds in the order of the inputs, starting from the bias, whatever the
+/// tile; threads share the tiles. Cost: rows · inputs · outputs multiply-adds.
 void gemm(float* out, int out_stride, const float* a, int a_stride, int rows, const PackedMatrix& b,
           Store store = Store::replace, Rounding rounding = Rounding::fastest);
 
 /// As `gemm`, then the activation on every output, tile by tile while it is in the cache.
 void gemm_activated(float* out, int out_stride, const float* a, int a_stride, int rows, const PackedMatrix& b,
                     Activation activation);
+
+/// The tiles in which `gemm` can go through its output, by the rows and columns that are summed up in
+/// registers: "6x8". All give the same bits, so which is used may depend on their speed; at first it is the
+/// first.
+std::vector<std::string> gemm_tiles();
+
+/// From now on every `gemm` goes in this tile. Not to be called while one runs.
+void use_gemm_tile(int index);
+
+/// `repeats` × 61,440 multiply-adds in a tile, on this thread and within the first-level cache: for taking
+/// its time.
+void try_gemm_tile(int index, int repeats);
 
 /// values[count] = activation(values), in place.
 void activate(float* values, int count, Activation activation, Rounding rounding);

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "../../cpp/kernels/reference.h"
+#include "../../cpp/kernels/simd.h"
 #include "random.h"
 
 namespace vit {
@@ -55,10 +56,22 @@ struct Problem {
 class Gemm : public testing::TestWithParam<Sizes> {};
 INSTANTIATE_TEST_SUITE_P(Sizes, Gemm, testing::ValuesIn(kSizes));
 
-TEST_P(Gemm, EqualsItsTwinAndStaysInItsColumns) {
-  const Problem p(GetParam());
+// Runs a test's body once in every tile there is to choose.
+template <typename Body>
+void in_every_tile(const Body& body) {
+  const std::vector<std::string> tiles = gemm_tiles();
+  for (size_t i = 0; i < tiles.size(); i++) {
+    SCOPED_TRACE("tile " + tiles[i]);
+    use_gemm_tile(static_cast<int>(i));
+    body();
+  }
+  use_gemm_tile(0);
+}
+
+void equals_its_twin(Sizes sizes, Rounding rounding) {
+  const Problem p(sizes);
   std::vector<float> out(static_cast<size_t>(p.s.rows) * p.out_stride(), kGuard);
-  gemm(out.data(), p.out_stride(), p.a.data(), p.a_stride(), p.s.rows, p.packed);
+  gemm(out.data(), p.out_stride(), p.a.data(), p.a_stride(), p.s.rows, p.packed, Store::replace, rounding);
   const auto expected = p.expected();
   for (int row = 0; row < p.s.rows; row++) {
     for (int column = 0; column < p.out_stride(); column++) {
@@ -71,6 +84,38 @@ TEST_P(Gemm, EqualsItsTwinAndStaysInItsColumns) {
       }
     }
   }
+}
+
+TEST_P(Gemm, EqualsItsTwinAndStaysInItsColumns) {
+  in_every_tile([] {
+    equals_its_twin(GetParam(), Rounding::fastest);
+    equals_its_twin(GetParam(), Rounding::portable);
+  });
+}
+
+std::vector<float> product(const Problem& p, Store store, Rounding rounding) {
+  std::vector<float> out(static_cast<size_t>(p.s.rows) * p.out_stride(), 0.5f);
+  gemm(out.data(), p.out_stride(), p.a.data(), p.a_stride(), p.s.rows, p.packed, store, rounding);
+  return out;
+}
+
+// A choice of tiles may depend on a clock, because it never shows.
+TEST_P(Gemm, GivesTheSameBitsInEveryTile) {
+  const Problem p(GetParam());
+  for (const Store store : {Store::replace, Store::accumulate}) {
+    for (const Rounding rounding : {Rounding::fastest, Rounding::portable}) {
+      const auto expected = product(p, store, rounding);
+      in_every_tile([&] { EXPECT_EQ(product(p, store, rounding), expected); });
+    }
+  }
+}
+
+TEST(GemmTiles, BeginWithOneForV8sRegistersAndCanBeTried) {
+  const std::vector<std::string> tiles = gemm_tiles();
+  ASSERT_EQ(tiles.size(), 3u);
+  EXPECT_EQ(tiles[0] + " " + tiles[1] + " " + tiles[2],
+            simd::kTileRows == 6 ? "6x8 4x16 6x16" : "5x8 4x16 5x16");
+  for (int i = 0; i < 3; i++) try_gemm_tile(i, 2);
 }
 
 TEST_P(Gemm, AddsToWhatIsThere) {
