@@ -1,7 +1,7 @@
 import { isError, VitError } from './errors.js';
 import type { Bindings, NativeConfig, NativeModel, NativePreprocess, Pooling } from './module.js';
 import { bytesOf } from './raw-pixels.js';
-import type { RawImage } from './types.js';
+import type { Kernels, RawImage } from './types.js';
 
 /** A row-major matrix: one stage of the forward pass. */
 export interface Stage {
@@ -66,6 +66,21 @@ export class Engine {
   /** How many of them run by now. */
   get runningThreads(): number {
     return this.#running().runningThreads();
+  }
+
+  /** The kernels there are to choose from, which all give the same bits; the first is used at first. */
+  get kernels(): Kernels[] {
+    return this.#running().gemmTiles() as Kernels[];
+  }
+
+  /** From now on those at this index of `kernels`. */
+  useKernels(index: number): void {
+    this.#running().useGemmTile(index);
+  }
+
+  /** Runs them, so many times 2 to 10 microseconds, for nothing but the time it takes. */
+  tryKernels(index: number, repeats: number): void {
+    this.#running().tryGemmTile(index, repeats);
   }
 
   /** Bytes of weights, activations and staging together. */

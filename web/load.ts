@@ -4,6 +4,7 @@ import { locateModel } from './checkpoint/locate.js';
 import { VitError } from './errors.js';
 import { InPlace } from './in-place.js';
 import { InWorker } from './in-worker.js';
+import { knownKernels, rememberKernels } from './kernels.js';
 import { Model } from './model.js';
 import { checkLoadOptions, rgbOf, sizeOf } from './options.js';
 import { storeOf } from './own-cache.js';
@@ -23,7 +24,9 @@ export async function loadModel(
   const background = options.background === undefined ? undefined : rgbOf(options.background);
   options.signal?.throwIfAborted();
   try {
-    return new Model(await start(platform, model, options), background);
+    const runner = await start(platform, model, options);
+    rememberKernels(runner.info);
+    return new Model(runner, background);
   } catch (error) {
     // Whatever an abort made fail, and however it put it.
     options.signal?.throwIfAborted();
@@ -56,6 +59,7 @@ async function start(
     imageSize: sizeOf(imageSize),
     integrity: options.integrity,
     threads,
+    kernels: knownKernels(options.kernels, variant),
     maxBytes,
   };
   const cache = isDownloaded(files) && (options.cache ?? true);

@@ -6,6 +6,7 @@ import type {
   ClassifyOptions,
   Colour,
   Dtype,
+  Kernels,
   LoadOptions,
   ModelCache,
   PreprocessOptions,
@@ -29,6 +30,7 @@ export function checkOptions(options: object, known: readonly string[], verb: st
 }
 
 const dtypes: readonly Dtype[] = ['fp32', 'int8'];
+const kernelNames: readonly Kernels[] = ['6x8', '5x8', '4x16', '6x16', '5x16'];
 const builds: readonly Variant[] = [...variants, ...variants.map((name) => `${name}-threads` as const)];
 const variantNames = builds.map((name) => `"${name}"`).join(' or ');
 
@@ -37,6 +39,7 @@ const loadOptions: readonly (keyof LoadOptions)[] = [
   'threads',
   'worker',
   'variant',
+  'kernels',
   'wasm',
   'onProgress',
   'signal',
@@ -66,6 +69,9 @@ export function checkLoadOptions(options: LoadOptions): void {
     throw wrong('threads', threads, 'a whole number of at least 1 or "auto"');
   }
   if (variant !== undefined && !builds.includes(variant)) throw wrong('variant', variant, variantNames);
+  if (options.kernels !== undefined && !kernelNames.includes(options.kernels)) {
+    throw wrong('kernels', options.kernels, kernelNames.map((name) => `"${name}"`).join(' or '));
+  }
   if (labels !== undefined && !areLabels(labels)) {
     throw wrong('labels', labels, 'an array of strings, or an object of names and indices to strings');
   }

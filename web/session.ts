@@ -7,6 +7,7 @@ import { verifying } from './checkpoint/integrity.js';
 import type { OpenFile } from './checkpoint/source.js';
 import type { Engine } from './engine.js';
 import { VitError, type VitErrorCode } from './errors.js';
+import { chooseKernels, type KernelChoice } from './kernels.js';
 import type { NativeConfig } from './module.js';
 import { startThreads, type ThreadPlan } from './threads.js';
 import type { Dtype, LoadOptions, ModelInfo, PreprocessOptions, Size, Variant } from './types.js';
@@ -36,6 +37,8 @@ export interface SessionRequest {
   /** How many bytes a file may have; see LoadOptions. */
   readonly maxBytes?: number | undefined;
   readonly threads: ThreadPlan;
+  /** Asked for, or found out for an earlier model. */
+  readonly kernels?: KernelChoice | undefined;
 }
 
 /** What loading needs besides the request. */
@@ -56,7 +59,10 @@ export async function openSession(
 ): Promise<Session> {
   const { signal = new AbortController().signal } = context;
   try {
-    const { engine, checkpoint, threads } = await readThrough(request, making, { ...context, signal });
+    const { engine, checkpoint, threads, kernels } = await readThrough(request, making, {
+      ...context,
+      signal,
+    });
     signal.throwIfAborted();
     const { modelType, network, labels } = checkpoint;
     const info: ModelInfo = {
@@ -72,6 +78,8 @@ export async function openSession(
       variant: request.variant,
       threads: threads.count,
       threadsReason: threads.reason,
+      kernels: kernels.name,
+      kernelsReason: kernels.reason,
       memoryBytes: engine.guard(() => engine.memoryBytes),
     };
     return { engine, network, info };
@@ -103,6 +111,7 @@ interface Loaded {
   readonly engine: Engine;
   readonly checkpoint: Checkpoint;
   readonly threads: ThreadPlan;
+  readonly kernels: KernelChoice;
 }
 
 /** Reads the checkpoint into the engine through the cache; when what was kept turns out damaged, downloads it. */
@@ -140,12 +149,19 @@ async function read(request: SessionRequest, making: Promise<Engine>, context: R
     ...(integrity !== undefined && whole(verifying(context.open, files.weights, integrity))),
   };
   try {
-    const [engine, opened] = await Promise.all([making, openCheckpoint(files, request, reading)]);
-    engine.guard(() => checkVariant(engine, variant));
+    const choosing = making.then((engine) => {
+      engine.guard(() => checkVariant(engine, variant));
+      return engine.guard(() => chooseKernels(engine, request.kernels, stop.signal));
+    });
+    const [engine, endChoice, opened] = await Promise.all([
+      making,
+      choosing,
+      openCheckpoint(files, request, reading),
+    ]);
     const checkpoint = inDtype(opened, dtype);
     const starting = startThreads(engine, request.threads, checkpoint.network);
     await fill(engine, checkpoint, reading);
-    return { engine, checkpoint, threads: await starting };
+    return { engine, checkpoint, threads: await starting, kernels: endChoice() };
   } catch (error) {
     stop.abort(error);
     throw error;

@@ -10,6 +10,12 @@ export type Variant = Instructions | `${Instructions}-threads`;
  */
 export type Dtype = 'fp32' | 'int8';
 
+/**
+ * How matrix products are computed: the rows and columns of a tile that is summed up in registers. `relaxed` builds have
+ * 6x8, 4x16 and 6x16, the others 5x8, 4x16 and 5x16. All give the same bits.
+ */
+export type Kernels = '6x8' | '5x8' | '4x16' | '6x16' | '5x16';
+
 /** Height and width in pixels. */
 export interface Size {
   /** Pixels. */
@@ -249,6 +255,8 @@ export interface LoadOptions {
    * with them when `threads` asks for more than one by number.
    */
   readonly variant?: Variant | undefined;
+  /** Forces how matrix products are computed. Default: the fastest, by a short comparison while weights are on their way. */
+  readonly kernels?: Kernels | undefined;
   /** Where the WebAssembly is, when it is not beside the script. */
   readonly wasm?: WasmOverride | undefined;
   /** Called as files arrive. What it throws ends the load. */
@@ -327,6 +335,10 @@ export interface ModelInfo {
   readonly threads: number;
   /** Why it is that many. */
   readonly threadsReason: string;
+  /** How matrix products are computed; never shows in a result. */
+  readonly kernels: Kernels;
+  /** Why that way. */
+  readonly kernelsReason: string;
   /** Bytes the weights and every buffer take in the engine's memory. */
   readonly memoryBytes: number;
 }

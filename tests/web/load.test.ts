@@ -152,6 +152,7 @@ describe('a checkpoint is loaded', () => {
       labels: ['x', 'y', 'z'],
       variant: 'simd',
       threads: 'auto',
+      kernels: '5x16',
       dtype: 'fp32',
     });
     expect(model.info).toEqual({
@@ -167,6 +168,8 @@ describe('a checkpoint is loaded', () => {
       variant: 'simd',
       threads: 1,
       threadsReason: 'outside a browser a model runs in the calling thread',
+      kernels: '5x16',
+      kernelsReason: 'they were asked for',
       memoryBytes: expect.any(Number),
     });
     expect(model.info.memoryBytes).toBeGreaterThan(weights.length);

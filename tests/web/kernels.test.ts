@@ -1,0 +1,92 @@
+// The choice among kernels: forced, found by comparing, and never seen in a result.
+import { describe, expect, it } from '@jest/globals';
+
+import { createEngine, variants } from '../engine.js';
+import { chooseKernels, knownKernels, rememberKernels } from '../../web/kernels.js';
+import type { Engine } from '../../web/engine.js';
+import type { Kernels, ModelInfo } from '../../web/types.js';
+
+const names = { relaxed: ['6x8', '4x16', '6x16'], simd: ['5x8', '4x16', '5x16'] } as const;
+const never = new AbortController().signal;
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe.each(variants)('%s', (variant) => {
+  it('has these kernels, and runs each', async () => {
+    const engine = await createEngine(variant);
+    expect(engine.kernels).toEqual(names[variant]);
+    for (const index of [0, 1, 2]) engine.tryKernels(index, 3);
+    engine.dispose();
+  });
+
+  it('settles on one of them in the time of a download', async () => {
+    const engine = await createEngine(variant);
+    const end = chooseKernels(engine, undefined, never);
+    await pause(700);
+    const { name, reason } = end();
+    expect(names[variant]).toContain(name);
+    expect(reason).toBe('they were the fastest when tried');
+    engine.dispose();
+  });
+
+  it('stays with the first when there is no time, and stops when it is told to', async () => {
+    const engine = await createEngine(variant);
+    const stop = new AbortController();
+    const end = chooseKernels(engine, undefined, stop.signal);
+    expect(end()).toEqual({ name: names[variant][0], reason: 'there was no time to try others' });
+    chooseKernels(engine, undefined, stop.signal);
+    stop.abort();
+    engine.dispose();
+    await pause(60); // a comparison now would throw
+  });
+});
+
+/** An engine of which one kernel is fast, and all are `speedup` times faster once they have been tried. */
+function pretended(fast: number, times: number, speedup: number): { engine: Engine; used: number[] } {
+  const used: number[] = [];
+  const tried = [0, 0, 0];
+  const engine = {
+    variant: 'relaxed',
+    kernels: names.relaxed,
+    useKernels: (index: number) => used.push(index),
+    tryKernels: (index: number) => {
+      tried[index]++;
+      const ms = (tried[index] > 2 ? 0.2 / speedup : 0.2) / (index === fast ? times : 1);
+      for (const begin = performance.now(); performance.now() - begin < ms;);
+    },
+  };
+  return { engine: engine as unknown as Engine, used };
+}
+
+it.each([
+  { fast: 2, times: 2, chosen: '6x16' },
+  { fast: 1, times: 2, chosen: '4x16' },
+  { fast: 2, times: 1.02, chosen: '6x8' },
+])('chooses $chosen where kernel $fast is $times times as fast', async ({ fast, times, chosen }) => {
+  const { engine, used } = pretended(fast, times, 4);
+  const end = chooseKernels(engine, undefined, never);
+  await pause(700);
+  expect(end().name).toBe(chosen);
+  expect(used).toEqual([names.relaxed.indexOf(chosen as never)]);
+});
+
+it('uses what is asked for without trying any, and says what there is otherwise', () => {
+  const { engine, used } = pretended(2, 2, 4);
+  const known = knownKernels('4x16', 'relaxed');
+  expect(chooseKernels(engine, known, never)()).toEqual({ name: '4x16', reason: 'they were asked for' });
+  expect(used).toEqual([1]);
+  expect(() => chooseKernels(engine, knownKernels('5x8', 'relaxed'), never)).toThrow(
+    'The "relaxed" build has no kernels "5x8"; there are "6x8", "4x16", "6x16".',
+  );
+});
+
+it('remembers what was found for builds of the same instructions, and nothing that was not', () => {
+  const info = (kernels: Kernels, kernelsReason: string) =>
+    ({ variant: 'relaxed', kernels, kernelsReason }) as ModelInfo;
+  rememberKernels(info('4x16', 'they were asked for'));
+  rememberKernels(info('6x8', 'there was no time to try others'));
+  expect(knownKernels(undefined, 'relaxed')).toBeUndefined();
+  rememberKernels(info('6x16', 'they were the fastest when tried'));
+  expect(knownKernels(undefined, 'relaxed-threads')?.name).toBe('6x16');
+  expect(knownKernels('6x8', 'relaxed')?.name).toBe('6x8');
+  expect(knownKernels(undefined, 'simd')).toBeUndefined();
+});

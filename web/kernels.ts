@@ -1,0 +1,103 @@
+// Which of the engine's kernels a model uses. All give the same bits, so the fastest may be found with a clock.
+import type { Engine } from './engine.js';
+import { VitError } from './errors.js';
+import type { Kernels, ModelInfo, Variant } from './types.js';
+import { instructionsOf } from './variant.js';
+
+/** Kernels, and why those. */
+export interface KernelChoice {
+  readonly name: Kernels;
+  readonly reason: string;
+}
+
+const asked = 'they were asked for';
+const timed = 'they were the fastest when tried';
+const untried = 'there was no time to try others';
+
+/** What was found to be fastest, for the models that this page loads next; by instructions. */
+const found = new Map<string, Kernels>();
+
+/** What is known before the engine is there: kernels that were asked for, or found out for an earlier model. */
+export function knownKernels(wanted: Kernels | undefined, variant: Variant): KernelChoice | undefined {
+  if (wanted) return { name: wanted, reason: asked };
+  const name = found.get(instructionsOf(variant));
+  return name && { name, reason: timed };
+}
+
+/** Keeps what a loaded model has found out. */
+export function rememberKernels({ variant, kernels, kernelsReason }: ModelInfo): void {
+  if (kernelsReason === timed) found.set(instructionsOf(variant), kernels);
+}
+
+/** Milliseconds that one is run at a time. */
+const slice = 0.5;
+/** Milliseconds before each further comparison, in which the engine has time to optimise what has run. */
+const pauses = [30, 60, 120, 240];
+/** How many times faster code becomes by that, at least. */
+const optimised = 1.5;
+/** How many times faster than the first another has to be, for timings vary. */
+const advantage = 1.15;
+/** The same where the code did not become faster while it was watched, because it came from a cache. */
+const advantageUnwatched = 1.3;
+
+/**
+ * Uses the kernels that are known, or compares them while the model is loading: half a millisecond each, once to have
+ * them optimised and once or twice more for their time. Gives a function that ends this and says what came of it; `signal` ends it too.
+ */
+export function chooseKernels(
+  engine: Engine,
+  known: KernelChoice | undefined,
+  signal: AbortSignal,
+): () => KernelChoice {
+  const names = engine.kernels;
+  if (known) {
+    const index = names.indexOf(known.name);
+    if (index < 0) throw notThere(known.name, engine.variant, names);
+    engine.useKernels(index);
+    return () => known;
+  }
+  const compare = () => names.map((_, index) => speedOf(engine, index));
+  let choice: KernelChoice = { name: names[0], reason: untried };
+  const before = compare();
+  let timer: ReturnType<typeof setTimeout>;
+  const compareIn = ([pause, ...rest]: readonly number[]): void => {
+    timer = setTimeout(() => {
+      if (signal.aborted) return;
+      const speeds = compare();
+      const isOptimised = speeds.every((speed, index) => speed > optimised * before[index]);
+      if (!isOptimised && rest.length > 0) return compareIn(rest);
+      const needed = (isOptimised ? advantage : advantageUnwatched) * speeds[0];
+      const fastest = speeds.indexOf(Math.max(...speeds));
+      const index = speeds[fastest] > needed ? fastest : 0;
+      engine.useKernels(index);
+      choice = { name: names[index], reason: timed };
+    }, pause);
+  };
+  compareIn(pauses);
+  return () => {
+    clearTimeout(timer);
+    return choice;
+  };
+}
+
+/** Runs in a millisecond. */
+function speedOf(engine: Engine, index: number): number {
+  // Some clocks go in steps of a millisecond: begun with a step, ended with one.
+  const asked = performance.now();
+  let begin = asked;
+  while (begin === asked) begin = performance.now();
+  let now = begin;
+  let runs = 0;
+  for (; now - begin < slice; now = performance.now()) {
+    engine.tryKernels(index, 16);
+    runs += 16;
+  }
+  return runs / (now - begin);
+}
+
+function notThere(name: Kernels, variant: string, names: readonly Kernels[]): VitError {
+  return new VitError(
+    'unsupported-option',
+    `The "${variant}" build has no kernels "${name}"; there are ${names.map((other) => `"${other}"`).join(', ')}.`,
+  );
+}
