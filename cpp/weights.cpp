@@ -155,6 +155,23 @@ void place_to_quantise(WeightSlot& slot, ElementOrder order, const Run& run, con
   slot.gathered = {};
 }
 
+// Values that follow each other in a row-major matrix. An output has one column of its panel, so a row of the
+// matrix goes there in equal steps.
+void place_rows(const WeightSlot& slot, uint64_t first, const float* values, int count) {
+  const int inputs = slot.packed.inputs;
+  int output = static_cast<int>(first / static_cast<uint64_t>(inputs));
+  int input = static_cast<int>(first % static_cast<uint64_t>(inputs));
+  while (count > 0) {
+    const int part = std::min(count, inputs - input);
+    float* column = slot.packed.panels + packed_index(inputs, output, input);
+    for (int i = 0; i < part; i++) column[i * kPanelColumns] = values[i] * slot.scale;
+    values += part;
+    count -= part;
+    output++;
+    input = 0;
+  }
+}
+
 // The values of one run.
 void place(const WeightSlot& slot, const Run& run, const float* values) {
   if (slot.plain) {
@@ -162,6 +179,7 @@ void place(const WeightSlot& slot, const Run& run, const float* values) {
     for (int i = 0; i < run.length; i++) to[static_cast<size_t>(i) * run.stride] = values[i] * slot.scale;
     return;
   }
+  if (run.stride == 1) return place_rows(slot, run.first, values, run.length);
   const uint64_t inputs = static_cast<uint64_t>(slot.packed.inputs);
   // Row-major, a step is so many outputs and so many inputs on.
   const int output_step = static_cast<int>(run.stride / inputs);
