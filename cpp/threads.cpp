@@ -14,6 +14,12 @@ namespace {
 // woken costs about as much, and within a forward pass the next loop begins long before.
 constexpr int kLooks = 20'000;
 
+// A thread that traps or is ended from outside never ends its pass. So the caller sleeps in naps, and gives
+// up after so many in which no pass ended: ten seconds, where a pass takes milliseconds. Naps are counted
+// rather than time, because a computer that was suspended wakes up late for one of them only.
+constexpr int64_t kNap = 100'000'000;  // nanoseconds
+constexpr int kMostNaps = 100;
+
 // The loop that is being run. Threads that were late for it may still look at these fields while the next one
 // is being prepared, so all are atomic; what they may take is decided by the shares alone.
 struct Loop {
@@ -46,14 +52,16 @@ thread_local int thread_index = 0;
 thread_local bool inside = false;
 
 #if defined(__wasm__)
-void sleep_while(std::atomic<int>& value, int is) {
-  __builtin_wasm_memory_atomic_wait32(reinterpret_cast<int*>(&value), is, -1);
+// For at most so many nanoseconds; for ever when they are negative.
+void sleep_while(std::atomic<int>& value, int is, int64_t most = -1) {
+  __builtin_wasm_memory_atomic_wait32(reinterpret_cast<int*>(&value), is, most);
 }
 void wake_all(std::atomic<int>& value) {
   __builtin_wasm_memory_atomic_notify(reinterpret_cast<int*>(&value), UINT32_MAX);
 }
 #else
-void sleep_while(std::atomic<int>& value, int is) { value.wait(is); }
+// No thread dies alone outside of a browser.
+void sleep_while(std::atomic<int>& value, int is, int64_t = -1) { value.wait(is); }
 void wake_all(std::atomic<int>& value) { value.notify_all(); }
 #endif
 
@@ -102,7 +110,12 @@ void wait_for_the_others() {
     if (loop.unfinished.load(std::memory_order_acquire) == 0) return;
   }
   loop.caller_sleeps = true;
-  while (const int unfinished = loop.unfinished) sleep_while(loop.unfinished, unfinished);
+  int naps = 0;
+  for (int before = 0; const int unfinished = loop.unfinished; before = unfinished) {
+    naps = unfinished == before ? naps + 1 : 0;
+    if (naps > kMostNaps) __builtin_trap();
+    sleep_while(loop.unfinished, unfinished, kNap);
+  }
   loop.caller_sleeps = false;
 }
 

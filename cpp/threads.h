@@ -52,6 +52,8 @@ int this_thread();
 /// A thread's share is a band of rows, about the same band in every loop: what it wrote is in its cache when
 /// it reads it in the next. It goes through its band column by column.
 ///
+/// Traps when a thread has died in the middle of a pass, ten seconds later.
+///
 /// Only ever called from one thread at a time. Costs one or two microseconds beyond the calls; a pass that
 /// takes five or more is worth sharing.
 template <typename Body>

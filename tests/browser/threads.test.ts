@@ -161,6 +161,13 @@ describe('an isolated page', () => {
     expect(await workers()).toBe(before);
   });
 
+  it('whose thread dies at work is told so, and not left waiting', async () => {
+    // One that is killed between two passes leaves all of the work to the other, which is as well.
+    let told = await killThreadAtWork();
+    for (let tries = 0; tries < 4 && !told; tries++) told = await killThreadAtWork();
+    expect(told).toEqual({ code: 'engine', message: expect.stringContaining('load the model again') });
+  }, 180_000);
+
   it.each([
     ['absent', 'a thread could not be started'],
     ['stalled', 'did not start within 5 seconds'],
@@ -172,6 +179,43 @@ describe('an isolated page', () => {
   });
 });
 
+/** Stops a model's helper thread while it calculates; what its calls reject with, or undefined if they go on. */
+async function killThreadAtWork(): Promise<{ code: string; message: string } | undefined> {
+  const page = await isolated.open();
+  const browser = await page.context().browser()?.newBrowserCDPSession();
+  if (!browser) throw new Error('Chromium has gone.');
+  const threads = async () => {
+    const { targetInfos } = await browser.send('Target.getTargets');
+    return targetInfos.filter(({ title }) => title === 'em-pthread').map(({ targetId }) => targetId);
+  };
+  const before = await threads();
+  await page.evaluate(keepBusyModel, entry);
+  const targetId = (await threads()).find((id) => !before.includes(id));
+  if (!targetId) throw new Error('There is no thread to kill.');
+  const answer = page.evaluate(classifyForAWhile);
+  const { sessionId } = await browser.send('Target.attachToTarget', { targetId });
+  // By then one pass follows another.
+  await page.waitForTimeout(300);
+  const message = JSON.stringify({ id: 1, method: 'Runtime.terminateExecution' });
+  await browser.send('Target.sendMessageToTarget', { sessionId, message });
+  return answer;
+}
+
+/** Runs in the page. */
+async function classifyForAWhile(): Promise<{ code: string; message: string } | undefined> {
+  const { model } = self as unknown as Holder;
+  const begin = performance.now();
+  try {
+    while (performance.now() - begin < 1000) await model.warmup();
+    return undefined;
+  } catch (error) {
+    const { code, message } = error as { code: string; message: string };
+    return { code, message };
+  } finally {
+    model.dispose();
+  }
+}
+
 type Holder = typeof globalThis & { model: Awaited<ReturnType<Package['load']>> };
 
 /** Runs in the page. */
@@ -180,6 +224,12 @@ async function keepModel(entry: string): Promise<void> {
   const model = await load(undefined, { threads: 2 });
   await model.warmup();
   (self as unknown as Holder).model = model;
+}
+
+/** Runs in the page: keeps a model whose calls take so long that its threads are hardly ever between two. */
+async function keepBusyModel(entry: string): Promise<void> {
+  const { load } = (await import(entry)) as Package;
+  (self as unknown as Holder).model = await load(undefined, { threads: 2, imageSize: 128 });
 }
 
 describe('a page that is not isolated', () => {
