@@ -3,14 +3,16 @@
 const [width, labelWidth, barHeight, gap] = [720, 170, 16, 5];
 const barWidth = width - labelWidth - 90;
 
-/** A picture of the fp32, one-thread races; bars are the median times. */
+/** A picture of the one-thread races; bars are the median times. */
 export function chart({ forward, chromium, processor }) {
-  const rows = forward.filter(({ dtype, threads }) => dtype === 'fp32' && threads === 1);
+  const rows = forward
+    .filter(({ threads }) => threads === 1)
+    .map((row) => ({ ...row, race: `ViT ${row.model}, ${row.dtype}` }));
   const parts = [];
   let y = 30;
-  for (const model of new Set(rows.map((row) => row.model))) {
-    const group = rows.filter((row) => row.model === model).toSorted((a, b) => a.median - b.median);
-    parts.push(text(0, (y += 22), `ViT ${model}`, 'title'));
+  for (const race of new Set(rows.map((row) => row.race))) {
+    const group = rows.filter((row) => row.race === race).toSorted((a, b) => a.median - b.median);
+    parts.push(text(0, (y += 22), race, 'title'));
     y += 8;
     for (const row of group) {
       parts.push(bar(row, (barWidth * row.median) / group.at(-1).median, y));
@@ -20,7 +22,7 @@ export function chart({ forward, chromium, processor }) {
   const head = text(
     0,
     18,
-    `Milliseconds per picture, fp32, one thread: Chromium ${chromium}, ${processor}`,
+    `Milliseconds per picture, one thread: Chromium ${chromium}, ${processor}`,
     'note',
   );
   return [
