@@ -41,9 +41,9 @@ const optimised = 2;
 const advantage = 1.15;
 
 /**
- * Uses the kernels that are known, or compares them while the model is loading: a quarter of
- * a millisecond each to have them optimised, and later three times that for their speed. Gives a function that ends
- * this and says what came of it; `signal` ends it too.
+ * Uses the kernels that are known, or compares them while the model is loading: a quarter of a millisecond each to have
+ * them optimised, and after each pause, until that has happened, three times that for their speed. Gives a function that
+ * ends this and says what came of it; `signal` ends it too.
  */
 export function chooseKernels(
   engine: Engine,
