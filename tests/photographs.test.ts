@@ -5,6 +5,7 @@ import { load, type Model } from 'vit-wasm';
 
 import type { Engine } from '../web/engine.js';
 import type { NativePreprocess } from '../web/module.js';
+import { rawPixels } from '../web/raw-pixels.js';
 import { createEngine, hashOf, variants } from './engine.js';
 import { expectClose } from './expect-close.js';
 import {
@@ -92,7 +93,7 @@ function testPhotographs(): void {
     it.each(expected.photographs)('$name.jpg is resized to the bytes of Pillow', async (photograph) => {
       const engine = await createEngine(variant);
       engine.begin(networkFor(imageSize, imageSize), resizedBytes);
-      engine.preprocess(await pictureOf(photograph));
+      engine.preprocess(rawPixels(await pictureOf(photograph)));
       expect(hashOf(Uint8Array.from(engine.pixelValues()))).toBe(photograph.resizedSha256);
       engine.dispose();
     });

@@ -1,6 +1,6 @@
 // The only file that touches a canvas. It never scales, because browsers scale unlike Python.
 import { isError, messageOf, VitError } from './errors.js';
-import { checkSize, regionIn, type Pixels } from './raw-pixels.js';
+import { bandsIn, checkSize, regionIn, type Pixels } from './raw-pixels.js';
 import type { Region, Size } from './types.js';
 
 type Drawable = HTMLCanvasElement | OffscreenCanvas | ImageBitmap | HTMLVideoElement | VideoFrame | ImageData;
@@ -14,29 +14,50 @@ export function drawPixels(source: Drawable, size: Size, what: string, region: R
   checkSize(size, what);
   const { x, y, width, height } = regionIn(size, region);
   warnOfNoise();
-  try {
-    const data = onCanvas(width, height, (context) => {
-      if (isImageData(source)) context.putImageData(source, -x, -y);
-      else context.drawImage(source, -x, -y, size.width, size.height);
-    });
-    return { data, width, height, owned: true };
-  } catch (error) {
-    throw new VitError('invalid-source', unreadable(error, what, size), { cause: error });
-  }
+  const paint = (context: Context2D) => {
+    if (isImageData(source)) context.putImageData(source, -x, -y);
+    else context.drawImage(source, -x, -y, size.width, size.height);
+  };
+  const explain = (error: unknown) =>
+    new VitError('invalid-source', unreadable(error, what, size), { cause: error });
+  return { width, height, bands: onCanvas({ width, height }, paint, explain), owned: true };
 }
 
-/** What a canvas of this size shows when it has been painted on. */
-function onCanvas(width: number, height: number, paint: (context: Context2D) => void): Uint8ClampedArray {
-  const canvas = createCanvas(width, height);
+/**
+ * What a canvas of this size shows when it has been painted on, which it is before this returns.
+ *
+ * It is painted on in one piece, although a small canvas for each band would take less memory: a source in the memory of
+ * a GPU is read from there as a whole for each time it is drawn.
+ */
+function onCanvas(
+  size: Size,
+  paint: (context: Context2D) => void,
+  explain: (error: unknown) => unknown,
+): Iterable<Uint8Array> {
+  const canvas = createCanvas(size.width, size.height);
+  // Some browsers count the memory of canvases and give it back late.
+  const letGo = () => (canvas.width = canvas.height = 0);
   try {
     const context = canvas.getContext('2d', { willReadFrequently: true, colorSpace: 'srgb' });
     if (!context) throw new Error('the browser gives no 2D canvas of this size');
     context.imageSmoothingEnabled = false;
     paint(context);
-    return context.getImageData(0, 0, width, height).data;
-  } finally {
-    // Some browsers count the memory of canvases and give it back late.
-    canvas.width = canvas.height = 0;
+    return read(context);
+  } catch (error) {
+    letGo();
+    throw explain(error);
+  }
+
+  function* read(context: Context2D): Iterable<Uint8Array> {
+    try {
+      for (const { first, count } of bandsIn(size)) {
+        yield new Uint8Array(context.getImageData(0, first, size.width, count).data.buffer);
+      }
+    } catch (error) {
+      throw explain(error);
+    } finally {
+      letGo();
+    }
   }
 }
 
@@ -69,7 +90,8 @@ function warnOfNoise(): void {
   const drawn = new ImageData(edge, edge);
   // Many colours, because noise passes over pictures of one.
   drawn.data.forEach((_, at) => (drawn.data[at] = at % 4 === 3 ? 255 : (at * 7) % 256));
-  const read = onCanvas(edge, edge, (context) => context.putImageData(drawn, 0, 0));
+  const paint = (context: Context2D) => context.putImageData(drawn, 0, 0);
+  const [read] = onCanvas({ width: edge, height: edge }, paint, (error) => error);
   if (read.every((value, at) => value === drawn.data[at])) return;
   console.warn(
     'vit-wasm: this browser changes the pixels that pages read from canvases, to protect against fingerprinting, so ' +

@@ -1,7 +1,6 @@
 import { isError, VitError } from './errors.js';
 import type { Bindings, NativeConfig, NativeModel, NativePreprocess, Pooling } from './module.js';
-import { bytesOf } from './raw-pixels.js';
-import type { Kernels, RawImage } from './types.js';
+import type { Kernels, Size } from './types.js';
 
 /** A row-major matrix: one stage of the forward pass. */
 export interface Stage {
@@ -45,6 +44,8 @@ export class Engine {
   #classes = 0;
   #hidden = 0;
   #tokens = 0;
+  /** The picture that is coming in: which row is next. */
+  #picture = { rowBytes: 0, row: 0 };
   /** What calls fail with once the engine is gone. */
   #end = new VitError('disposed', 'This model was disposed; load it again to use it.');
 
@@ -140,21 +141,33 @@ export class Engine {
     if (complaint) throw new VitError('tensors', `The weights are incomplete: ${complaint}.`);
   }
 
-  /** Resizes, crops and normalises a picture into the pixel values; only the rows that matter are copied. */
-  preprocess(image: RawImage): void {
-    const model = this.#native();
-    const complaint = model.imageBegin(image.width, image.height);
+  /** Resizes, crops and normalises a picture, given in bands of rows from the top, into the pixel values. */
+  preprocess({ bands, ...size }: Size & { readonly bands: Iterable<Uint8Array> }): void {
+    this.beginPicture(size);
+    for (const band of bands) this.addRows(band);
+  }
+
+  /** Starts a picture, whose rows are to follow; one that was under way is given up. */
+  beginPicture({ width, height }: Size): void {
+    const complaint = this.#native().imageBegin(width, height);
     if (complaint) throw new VitError('invalid-source', `The picture ${complaint}.`);
-    const bytes = bytesOf(image);
-    const rowBytes = 4 * image.width;
-    const rowsPerBand = Math.floor(model.stagingBytes() / rowBytes);
-    const end = model.imageFirstRow() + model.imageRowCount();
-    for (let row = model.imageFirstRow(); row < end; row += rowsPerBand) {
-      const rows = Math.min(rowsPerBand, end - row);
-      const band = bytes.subarray(row * rowBytes, (row + rows) * rowBytes);
-      this.#running().HEAPU8.set(band, model.stagingPointer());
-      model.imageRows(rows);
+    this.#picture = { rowBytes: 4 * width, row: 0 };
+  }
+
+  /** Takes the next rows of the picture, RGBA; only those that matter are copied. With the last, pixel values are there. */
+  addRows(rows: Uint8Array): void {
+    const model = this.#native();
+    const { rowBytes, row } = this.#picture;
+    const count = rows.length / rowBytes;
+    const first = model.imageFirstRow();
+    const end = Math.min(count, first + model.imageRowCount() - row);
+    const rowsAtOnce = Math.floor(model.stagingBytes() / rowBytes);
+    for (let at = Math.max(0, first - row); at < end; at += rowsAtOnce) {
+      const part = rows.subarray(at * rowBytes, Math.min(end, at + rowsAtOnce) * rowBytes);
+      this.#running().HEAPU8.set(part, model.stagingPointer());
+      model.imageRows(part.length / rowBytes);
     }
+    this.#picture.row += count;
   }
 
   /** The pixel values [3 × height × width], channel by channel: what the network sees. */

@@ -1,6 +1,6 @@
 import { Engine } from './engine.js';
 import { instantiate, type Glue } from './module.js';
-import type { Pixels } from './pixels.js';
+import type { Pixels } from './raw-pixels.js';
 import type { Runner } from './runner.js';
 import { openSession, type Session, type SessionContext, type SessionRequest } from './session.js';
 import type { ModelInfo } from './types.js';
@@ -40,7 +40,9 @@ export class InPlace implements Runner {
       await new Promise((resolve) => setTimeout(resolve));
       this.#busySince = performance.now();
     }
-    return perform(this.#session, verb, image, options);
+    const { engine } = this.#session;
+    engine.guard(() => engine.preprocess(image));
+    return perform(this.#session, verb, options);
   }
 
   dispose(): void {

@@ -1,7 +1,7 @@
 import type { FileLocation, ModelFiles } from './checkpoint/files.js';
 import { VitError } from './errors.js';
-import { ownPixels, type Pixels } from './pixels.js';
 import { unpackError, type Port, type Reply, type Request } from './protocol.js';
+import { ownBands, type Pixels } from './raw-pixels.js';
 import { performCall, type CacheCall } from './remote-cache.js';
 import type { Runner } from './runner.js';
 import type { SessionRequest } from './session.js';
@@ -89,9 +89,12 @@ export class InWorker implements Runner {
   }
 
   async run<V extends Verb>(verb: V, image: Pixels, options: VerbOptions<V>): Promise<VerbResult<V>> {
-    const { data, width, height } = ownPixels(image);
-    const request = { type: 'run', verb, image: { data, width, height }, options } as const;
-    return (await this.#post(request, [data.buffer as ArrayBuffer])) as VerbResult<V>;
+    const { width, height } = image;
+    this.#port.postMessage({ type: 'picture', width, height }, []);
+    for (const rows of ownBands(image)) {
+      this.#port.postMessage({ type: 'rows', rows }, [rows.buffer as ArrayBuffer]);
+    }
+    return (await this.#post({ type: 'run', verb, options }, [])) as VerbResult<V>;
   }
 
   dispose(): void {

@@ -4,7 +4,7 @@ import { VitError } from './errors.js';
 import { allowedClasses } from './labels.js';
 import { checkClassifyOptions, checkOptions, checkRegion } from './options.js';
 import { readPixels } from './pixels.js';
-import type { Rgb } from './raw-pixels.js';
+import { readThrough, type Rgb } from './raw-pixels.js';
 import type { Runner } from './runner.js';
 import type {
   CallOptions,
@@ -33,6 +33,8 @@ export class Model {
   readonly #background: Rgb | undefined;
   /** Settles when every call made so far has. */
   #queue: Promise<unknown> = Promise.resolve();
+  /** How many have not. */
+  #queued = 0;
   /** Rejects the calls that have not settled yet. */
   readonly #unsettled = new Set<(reason: unknown) => void>();
   #disposed: VitError | undefined;
@@ -182,7 +184,10 @@ export class Model {
         return results;
       });
     }
-    const pixels = readPixels(source as Source, reading);
+    const atOnce = this.#queued === 0;
+    const begun = readPixels(source as Source, reading);
+    // Who waits is not to hold a canvas, of which browsers allow few.
+    const pixels = atOnce ? begun : begun.then(readThrough);
     // Its failure is told when its turn has come.
     pixels.catch(() => undefined);
     return this.#inTurn(signal, async () => this.#runner.run(verb, await pixels, options));
@@ -190,10 +195,13 @@ export class Model {
 
   /** Does `work` after all earlier calls, unless the signal aborts or the model is disposed of before. */
   #inTurn<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-    const turn = this.#queue.then(() => {
-      this.#check(signal);
-      return work();
-    });
+    this.#queued++;
+    const turn = this.#queue
+      .then(() => {
+        this.#check(signal);
+        return work();
+      })
+      .finally(() => this.#queued--);
     this.#queue = turn.catch(() => undefined);
     return new Promise((resolve, reject) => {
       // The reason is the caller's own, whatever it is.

@@ -2,10 +2,8 @@
 import { drawPixels } from './canvas.js';
 import { messageOf, VitError } from './errors.js';
 import { fetchPicture } from './fetch-picture.js';
-import { compositeOn, cropped, type Pixels, type Rgb } from './raw-pixels.js';
+import { compositeOn, rawPixels, type Pixels, type Rgb } from './raw-pixels.js';
 import type { RawImage, Region, Source } from './types.js';
-
-export { ownPixels, type Pixels } from './raw-pixels.js';
 
 /** How a source is to be read. */
 export interface Reading {
@@ -37,7 +35,8 @@ const readers: Readonly<Record<string, Reader<never>>> = {
 
 /**
  * The pixels of a source. A canvas, a bitmap or a video's frame is read before this returns its promise, so that it is
- * what they show at the time of the call that counts; raw pixels are the caller's own.
+ * what they show at the time of the call that counts: it is drawn at once, and its bytes come with the bands. Raw pixels
+ * are the caller's own.
  *
  * Reading is done in the calling thread, and what is moved to a worker are the pixels. Moving the source instead needs
  * a clone of it. That of a bitmap of 3264×2448 pixels takes 20 ms here, where reading takes 40 to 50, and the worker then
@@ -62,7 +61,7 @@ function readerOf(source: unknown): Reader<never> {
 }
 
 function readRaw({ data, width, height }: RawImage, { region }: Reading): Pixels {
-  return cropped({ data, width, height, owned: false }, region);
+  return rawPixels({ data, width, height }, region);
 }
 
 function readImageData(image: ImageData, reading: Reading): Pixels {

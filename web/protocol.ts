@@ -2,10 +2,13 @@
 import type { CacheAnswer, CacheCall } from './remote-cache.js';
 import { isError, VitError, type VitErrorCode } from './errors.js';
 import type { SessionRequest } from './session.js';
-import type { ModelInfo, Progress, RawImage } from './types.js';
+import type { ModelInfo, Progress, Size } from './types.js';
 import type { Verb, VerbOptions, VerbResult } from './verbs.js';
 
-/** Page → worker: `load` first and once, then calls, each answered before the next; answers to `cache`; `end` at any time. */
+/**
+ * Page → worker: `load` first and once, then calls, each answered before the next: `picture`, any number of `rows`, and
+ * what to `run` on it, which alone is answered; answers to `cache`; `end` at any time.
+ */
 export type Request =
   | {
       readonly type: 'load';
@@ -15,15 +18,13 @@ export type Request =
       readonly cache: boolean | { readonly name: string } | 'remote';
     }
   | { readonly type: 'cached'; readonly answer: CacheAnswer }
-  | {
-      readonly type: 'run';
-      readonly verb: Verb;
-      readonly image: RawImage;
-      readonly options: VerbOptions<Verb>;
-    }
+  /** A picture begins; one that was not run on is given up. */
+  | ({ readonly type: 'picture' } & Size)
+  | { readonly type: 'rows'; readonly rows: Uint8Array }
+  | { readonly type: 'run'; readonly verb: Verb; readonly options: VerbOptions<Verb> }
   | { readonly type: 'end' };
 
-/** Worker → page: any number of `progress` and `cache` while loading, then one `done` or `failed` per request; `ended`. */
+/** Worker → page: any number of `progress` and `cache` while loading, then one `done` or `failed` per `load` and `run`; `ended`. */
 export type Reply =
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'cache'; readonly call: CacheCall }

@@ -2,22 +2,41 @@
 import { VitError } from './errors.js';
 import type { RawImage, Region, Size } from './types.js';
 
-/** Pixels on their way to the engine. */
-export interface Pixels extends RawImage {
-  /** Whether the buffer was made here and may be moved to a worker; else it is the caller's. */
+/**
+ * A picture on its way to the engine, in bands of rows: so a worker resizes some while this thread reads the next, and
+ * nothing has to hold them all.
+ */
+export interface Pixels extends Size {
+  /** All its rows from the top, RGBA, as many at a time as `bandsIn` says. They can be walked through once. */
+  readonly bands: Iterable<Uint8Array>;
+  /** Whether every band is a buffer of its own, made here, that may be moved to a worker; else they are the caller's. */
   readonly owned: boolean;
 }
 
 /** R, G and B, 0 to 255. */
 export type Rgb = readonly [number, number, number];
 
-/** The same pixels in a buffer of exactly their size that may be moved: a copy if the buffer is the caller's. */
-export function ownPixels(pixels: Pixels): Pixels {
-  return pixels.owned ? pixels : { ...pixels, data: new Uint8Array(bytesOf(pixels)), owned: true };
+/** Bytes of a band, roughly: few enough for a core's own cache, so that who takes it next finds it there. */
+const bandBytes = 1 << 19;
+
+/** The bands that a picture is cut into: the first row of each, and how many it has. */
+export function* bandsIn({ width, height }: Size): Iterable<{ first: number; count: number }> {
+  const most = Math.max(1, Math.floor(bandBytes / (4 * width)));
+  for (let first = 0; first < height; first += most) yield { first, count: Math.min(most, height - first) };
+}
+
+/** The same bands, each in a buffer that may be moved: copies of those that are the caller's. */
+export function* ownBands({ bands, owned }: Pixels): Iterable<Uint8Array> {
+  for (const band of bands) yield owned ? band : band.slice();
+}
+
+/** The same picture, read to its end: it needs no longer what it is read from. */
+export function readThrough(pixels: Pixels): Pixels {
+  return { ...pixels, bands: [...pixels.bands] };
 }
 
 /** The same bytes, not clamped: engines move bytes between arrays of one class in one piece, else one by one. */
-export function bytesOf({ data }: RawImage): Uint8Array {
+function bytesOf({ data }: RawImage): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
@@ -61,24 +80,47 @@ export function regionIn({ width, height }: Size, region: Region | undefined): R
   );
 }
 
-/** The pixels of a region: a copy of them, or the same pixels when there is none. */
-export function cropped(pixels: Pixels, region: Region | undefined): Pixels {
-  checkPixels(pixels);
-  if (!region) return pixels;
-  const { x, y, width, height } = regionIn(pixels, region);
-  const bytes = bytesOf(pixels);
-  const data = new Uint8Array(4 * width * height);
-  for (let row = 0; row < height; row++) {
-    const from = 4 * ((y + row) * pixels.width + x);
-    data.set(bytes.subarray(from, from + 4 * width), 4 * width * row);
+/** Pixels in memory, or a region of them. */
+export function rawPixels(image: RawImage, region?: Region): Pixels {
+  checkPixels(image);
+  const { x, y, width, height } = regionIn(image, region);
+  const owned = width < image.width;
+  const at = (row: number) => 4 * ((y + row) * image.width + x);
+  function* bands(): Iterable<Uint8Array> {
+    checkPixels(image); // Its buffer may have been moved elsewhere since the call.
+    const bytes = bytesOf(image);
+    for (const { first, count } of bandsIn({ width, height })) {
+      if (!owned) yield bytes.subarray(at(first), at(first + count));
+      else yield copyRows(bytes, at(first), 4 * image.width, 4 * width, count);
+    }
   }
-  return { data, width, height, owned: true };
+  return { width, height, bands: bands(), owned };
+}
+
+/** `count` times `length` bytes, `stride` apart. */
+function copyRows(
+  bytes: Uint8Array,
+  from: number,
+  stride: number,
+  length: number,
+  count: number,
+): Uint8Array {
+  const rows = new Uint8Array(length * count);
+  for (let row = 0; row < count; row++, from += stride) {
+    rows.set(bytes.subarray(from, from + length), length * row);
+  }
+  return rows;
 }
 
 /** The opaque picture that shows when a picture is laid on a colour: the bytes of Pillow's `paste` with alpha as mask. */
 export function compositeOn(pixels: Pixels, background: Rgb): Pixels {
-  const own = ownPixels(pixels);
-  const { data } = own;
+  function* bands(): Iterable<Uint8Array> {
+    for (const band of ownBands(pixels)) yield laidOn(background, band);
+  }
+  return { ...pixels, bands: bands(), owned: true };
+}
+
+function laidOn(background: Rgb, data: Uint8Array): Uint8Array {
   for (let at = 0; at < data.length; at += 4) {
     const alpha = data[at + 3];
     if (alpha === 255) continue;
@@ -89,5 +131,5 @@ export function compositeOn(pixels: Pixels, background: Rgb): Pixels {
     }
     data[at + 3] = 255;
   }
-  return own;
+  return data;
 }

@@ -1,4 +1,4 @@
-import type { Pixels } from './pixels.js';
+import type { Pixels } from './raw-pixels.js';
 import type { ModelInfo } from './types.js';
 import type { Verb, VerbOptions, VerbResult } from './verbs.js';
 

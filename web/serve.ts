@@ -15,13 +15,26 @@ type LoadRequest = Extract<Request, { type: 'load' }>;
 export function serve(port: Port<Reply, Request>, glue: Glue): void {
   let engine: Engine | undefined;
   let session: Session | undefined;
+  /** What is wrong with the picture that came last; told when a verb is run on it. */
+  let failure: { readonly error: unknown } | undefined;
   const tell = (reply: Reply) => port.postMessage(reply, buffersOf(reply));
   const remote = new RemoteCache((call) => tell({ type: 'cache', call }));
 
   const cacheOf = (cache: LoadRequest['cache']) =>
     cache === 'remote' ? remote : typeof cache === 'object' ? cache.name : cache;
 
-  const answer = async (request: Exclude<Request, { type: 'cached' }>): Promise<Reply> => {
+  /** Has the engine do something with the picture that is coming in, if nothing is wrong with that yet. */
+  const take = (work: (engine: Engine) => void) => {
+    if (!session || failure) return;
+    const { engine } = session;
+    try {
+      engine.guard(() => work(engine));
+    } catch (error) {
+      failure = { error };
+    }
+  };
+
+  const answer = async (request: Extract<Request, { type: 'load' | 'run' | 'end' }>): Promise<Reply> => {
     if (request.type === 'end') {
       engine?.dispose();
       return { type: 'ended' };
@@ -36,11 +49,17 @@ export function serve(port: Port<Reply, Request>, glue: Glue): void {
       return { type: 'done', value: session.info };
     }
     if (!session) throw new VitError('worker', 'The worker was called before a model was loaded into it.');
-    return { type: 'done', value: perform(session, request.verb, request.image, request.options) };
+    if (failure) throw failure.error;
+    return { type: 'done', value: perform(session, request.verb, request.options) };
   };
 
   port.onmessage = ({ data }) => {
     if (data.type === 'cached') return remote.receive(data.answer);
+    if (data.type === 'rows') return take((engine) => engine.addRows(data.rows));
+    if (data.type === 'picture') {
+      failure = undefined;
+      return take((engine) => engine.beginPicture(data));
+    }
     answer(data)
       .then(tell, (error: unknown) => tell({ type: 'failed', error: packError(error) }))
       // Whatever cannot be posted, the page must not wait for it.

@@ -3,24 +3,22 @@ import { VitError } from './errors.js';
 import { topPredictions, type Choice } from './labels.js';
 import { poolings, type Pooling } from './module.js';
 import type { Session } from './session.js';
-import type { EmbedOptions, Prediction, RawImage, Tokens } from './types.js';
+import type { EmbedOptions, Prediction, Tokens } from './types.js';
 
-/** A verb takes a picture and, where it has any, options, which are plain data; so is its result. */
-type VerbBody = (session: Session, image: RawImage, options: never) => unknown;
+/** A verb works on the engine's pixel values and, where it has any, takes options, which are plain data; so is its result. */
+type VerbBody = (session: Session, options: never) => unknown;
 
 export const verbs = {
   /** The most probable classes, the most probable first. */
-  classify(session: Session, image: RawImage, options: Choice): Prediction[] {
+  classify(session: Session, options: Choice): Prediction[] {
     checkHead(session, 'classify');
-    session.engine.preprocess(image);
     session.engine.forward();
     return topPredictions(session.engine.probabilities(), session.info.labels, options);
   },
 
   /** [classes], before softmax. */
-  logits(session: Session, image: RawImage): Float32Array {
+  logits(session: Session): Float32Array {
     checkHead(session, 'logits');
-    session.engine.preprocess(image);
     session.engine.forward();
     return session.engine.logits();
   },
@@ -28,42 +26,33 @@ export const verbs = {
   /** [hidden], one vector for the whole picture. */
   embed(
     session: Session,
-    image: RawImage,
     options: { readonly pool: EmbedOptions['pool']; readonly normalize: boolean },
   ): Float32Array {
     const pooling = embeddingPooling(session, options.pool);
-    session.engine.preprocess(image);
     return session.engine.embed(pooling, options.normalize);
   },
 
   /** [tokens × hidden], after the final norm. */
-  tokens(session: Session, image: RawImage): Tokens {
-    session.engine.preprocess(image);
+  tokens(session: Session): Tokens {
     const { data, rows, columns } = session.engine.tokens();
     return { data, tokens: rows, hidden: columns };
   },
 
   /** The pixel values [3 × height × width]. */
-  preprocess(session: Session, image: RawImage): Float32Array {
-    session.engine.preprocess(image);
+  preprocess(session: Session): Float32Array {
     return session.engine.pixelValues();
   },
 } satisfies Record<string, VerbBody>;
 
 export type Verb = keyof typeof verbs;
-/** What follows the picture: the verb's options, or nothing. */
-export type VerbOptions<V extends Verb> = Parameters<(typeof verbs)[V]>[2];
+/** What it takes besides the picture: options, or nothing. */
+export type VerbOptions<V extends Verb> = Parameters<(typeof verbs)[V]>[1];
 export type VerbResult<V extends Verb> = ReturnType<(typeof verbs)[V]>;
 
-/** Performs one verb on one picture. */
-export function perform<V extends Verb>(
-  session: Session,
-  verb: V,
-  image: RawImage,
-  options: VerbOptions<V>,
-): VerbResult<V> {
-  const body = verbs[verb] as (session: Session, image: RawImage, options: VerbOptions<V>) => VerbResult<V>;
-  return session.engine.guard(() => body(session, image, options));
+/** Performs one verb on the picture that the engine has preprocessed. */
+export function perform<V extends Verb>(session: Session, verb: V, options: VerbOptions<V>): VerbResult<V> {
+  const body = verbs[verb] as (session: Session, options: VerbOptions<V>) => VerbResult<V>;
+  return session.engine.guard(() => body(session, options));
 }
 
 function checkHead({ network }: Session, verb: string): void {

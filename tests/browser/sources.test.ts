@@ -62,7 +62,38 @@ async function classifyAll({ entry, picture, worker }: Question) {
   return { alone, together: together.map(byClass), kept };
 }
 
+/** Runs in the page: what the network sees of a canvas that is painted black while the calls are under way. */
+async function preprocessLarge({ entry, picture, worker }: Question) {
+  const { width, height } = picture;
+  const bytes = Uint8ClampedArray.from(atob(picture.data), (byte) => byte.charCodeAt(0));
+  const imageData = new ImageData(bytes, width, height);
+  const canvas = Object.assign(document.createElement('canvas'), { width, height });
+  const context = canvas.getContext('2d');
+  context?.putImageData(imageData, 0, 0);
+  const { load } = (await import(entry)) as Package;
+  const model = await load('/models/three-blocks/', { variant: 'simd', worker });
+  // The first is read in its turn, which has come, the second waits for it.
+  const calls = [canvas, canvas, imageData].map((source) => model.preprocess(source));
+  context?.fillRect(0, 0, width, height);
+  calls.push(model.preprocess(canvas));
+  const seen = await Promise.all(calls);
+  model.dispose();
+  return seen.map((values) => [...values]);
+}
+
 describe.each([true, false])('worker: %s', (worker) => {
+  it('a large canvas counts as it is at the time of the call', async () => {
+    const large = opaquePicture(1500, 1000);
+    const page = await chromium.usual();
+    const seen = await page.evaluate(preprocessLarge, { entry, picture: pack(large), worker });
+
+    const model = await load(new URL('../golden/fixtures/models/three-blocks/', import.meta.url));
+    const expected = [...(await model.preprocess(large))];
+    const black = [...(await model.preprocess({ ...large, data: large.data.map(() => 0) }))];
+    model.dispose();
+    expect(seen).toEqual([expected, expected, expected, black]);
+  });
+
   it('all sources give the same probabilities', async () => {
     const page = await chromium.usual();
     const { alone, together, kept } = await page.evaluate(classifyAll, {

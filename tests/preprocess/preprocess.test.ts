@@ -2,6 +2,7 @@
 import { describe, it } from '@jest/globals';
 
 import { preprocessOf } from '../../web/checkpoint/preprocessor.js';
+import { rawPixels } from '../../web/raw-pixels.js';
 import { createEngine, variants } from '../engine.js';
 import { expectClose } from '../expect-close.js';
 import { readJson, readTensors, tensorOf } from '../golden/fixtures.js';
@@ -28,7 +29,7 @@ describe.each(cases)('$name', ({ name, picture, config, height, width }) => {
   it.each(variants)('%s gives the pixel values of the processor', async (variant) => {
     const engine = await createEngine(variant);
     engine.begin(networkFor(height, width), preprocessOf(config, name));
-    engine.preprocess(makeImage(picture));
+    engine.preprocess(rawPixels(makeImage(picture)));
     expectClose(engine.pixelValues(), tensorOf(expected, name), tolerance, `${name} (${variant})`);
     engine.dispose();
   });

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 
 import { Engine } from '../../web/engine.js';
 import type { NativePreprocess } from '../../web/module.js';
+import { rawPixels } from '../../web/raw-pixels.js';
 import { hashOf, startBindings, variants } from '../engine.js';
 import { expectClose } from '../expect-close.js';
 import { readJson } from '../golden/fixtures.js';
@@ -48,7 +49,7 @@ describe.each(cases)('$title', (row) => {
       std: [1, 1, 1],
     };
     engine.begin(networkFor(row.height, row.width), preprocess);
-    engine.preprocess(picture);
+    engine.preprocess(rawPixels(picture));
     const values = engine.pixelValues();
     engine.dispose();
     const expected = Buffer.from(row.bytes, 'base64');

@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { JsonFields, type JsonObject } from '../../web/checkpoint/json.js';
 import { timmPreprocess } from '../../web/checkpoint/pretrained-cfg.js';
 import type { NativePreprocess } from '../../web/module.js';
+import { rawPixels } from '../../web/raw-pixels.js';
 import type { Variant } from '../../web/types.js';
 import { createEngine, hashOf, variants } from '../engine.js';
 import { expectClose } from '../expect-close.js';
@@ -34,7 +35,7 @@ async function pixelValues(
   const fields = new JsonFields(config, 'the config', 'config');
   const engine = await createEngine(variant);
   engine.begin(networkFor(height, width), { ...timmPreprocess(fields, { height, width }), ...neutral });
-  engine.preprocess(makeImage(picture));
+  engine.preprocess(rawPixels(makeImage(picture)));
   const values = engine.pixelValues();
   engine.dispose();
   return values;

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { statSync } from 'node:fs';
 
 import { Engine } from '../../web/engine.js';
+import { rawPixels } from '../../web/raw-pixels.js';
 import { startBindings, variants } from '../engine.js';
 import { deitTiny, sharedIsThere } from '../golden/fixtures.js';
 import { fillEngine, folderOf, goldenModels } from '../golden/models.js';
@@ -23,7 +24,7 @@ describe.each(variants)('%s', (variant) => {
     await fillEngine(engine, golden);
     const large = makeImage({ kind: 'noise', seed: 1, width: 4000, height: 3000 });
     for (let run = 0; run < 3; run++) {
-      engine.preprocess(large);
+      engine.preprocess(rawPixels(large));
       engine.forward();
     }
     expect(afterBegin).toBeGreaterThan(engine.memoryBytes);

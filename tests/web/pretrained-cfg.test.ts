@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { JsonFields, type JsonObject } from '../../web/checkpoint/json.js';
 import { timmPreprocess } from '../../web/checkpoint/pretrained-cfg.js';
+import { rawPixels } from '../../web/raw-pixels.js';
 import { createEngine } from '../engine.js';
 import { networkFor } from '../preprocess/sizes.js';
 
@@ -46,7 +47,9 @@ describe('a pretrained_cfg', () => {
     const engine = await createEngine('simd');
     engine.begin(networkFor(224, 224), preprocessOf({ crop_mode: 'border' }));
     const line = { data: new Uint8ClampedArray(4 * 1000), width: 1000, height: 1 };
-    expect(() => engine.preprocess(line)).toThrow('is too long and thin to be resized: it is 1000×1');
+    expect(() => engine.preprocess(rawPixels(line))).toThrow(
+      'is too long and thin to be resized: it is 1000×1',
+    );
     engine.dispose();
   });
 });

@@ -12,6 +12,7 @@ import { VitError } from '../../web/errors.js';
 import { Model } from '../../web/model.js';
 import type { Glue } from '../../web/module.js';
 import { packError, unpackError, type Reply } from '../../web/protocol.js';
+import { rawPixels } from '../../web/raw-pixels.js';
 import type { SessionRequest } from '../../web/session.js';
 import type { LoadOptions, Progress } from '../../web/types.js';
 import { failureOf, makeTensor, picture, safetensors, tinyConfig, tinyTensors } from './tiny-checkpoint.js';
@@ -103,6 +104,43 @@ describe('a model in a worker', () => {
     expect(await inWorker.tokens(picture)).toEqual(await inPlace.tokens(picture));
     inWorker.dispose();
     inPlace.dispose();
+  });
+
+  it('answers as one in place to a picture of many bands, and to one whose bands break off', async () => {
+    const inWorker = await loadInWorker();
+    const inPlace = new Model(
+      await InPlace.start(requestFor(weights), Promise.resolve(glue), Promise.resolve(module), {
+        open: openFile,
+      }),
+    );
+    const data = Uint8Array.from({ length: 4 * 1500 * 1000 }, (_, at) => (at * 31) ^ (at >> 9));
+    const noise = { data, width: 1500, height: 1000 };
+    const region = { x: 100, y: 200, width: 1300, height: 700 };
+    const expected = await inPlace.preprocess(noise);
+    const expectedOfRegion = await inPlace.preprocess(noise, { region });
+    expect(await inWorker.preprocess(noise)).toEqual(expected);
+    expect(await inWorker.preprocess(noise, { region })).toEqual(expectedOfRegion);
+
+    // Gone before its turn comes.
+    const gone = { ...noise, data: data.slice() };
+    const calls = [noise, gone, noise].map((source) =>
+      inWorker.preprocess(source).catch((error: unknown) => error),
+    );
+    structuredClone(gone.data, { transfer: [gone.data.buffer] });
+    const [first, failure, last] = await Promise.all(calls);
+    expect(failure).toMatchObject({ code: 'invalid-source', message: expect.stringContaining('0 bytes') });
+    expect([first, last]).toEqual([expected, expected]);
+
+    const [band] = rawPixels(noise).bands;
+    function* breakingOff() {
+      yield band;
+      throw new Error('broken off');
+    }
+    const broken = { ...rawPixels(noise), bands: breakingOff() };
+    const runner = await InWorker.start(requestFor(weights), spawn, Promise.resolve(module), {});
+    expect(await failureOf(runner.run('preprocess', broken, undefined))).toEqual(new Error('broken off'));
+    expect(await runner.run('preprocess', rawPixels(noise), undefined)).toEqual(expected);
+    for (const model of [inWorker, inPlace, runner]) model.dispose();
   });
 
   it("never takes the caller's buffers", async () => {

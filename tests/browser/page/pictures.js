@@ -102,7 +102,11 @@ export async function read(name, reading) {
 async function readSource(made, reading) {
   try {
     const pixels = await readPixels(typeof made === 'function' ? made() : made, reading);
-    return { width: pixels.width, height: pixels.height, data: Array.from(pixels.data) };
+    return {
+      width: pixels.width,
+      height: pixels.height,
+      data: [...pixels.bands].flatMap((band) => [...band]),
+    };
   } catch (error) {
     return { code: error.code, message: error.message };
   }
