@@ -30,9 +30,9 @@ export function* ownBands({ bands, owned }: Pixels): Iterable<Uint8Array> {
   for (const band of bands) yield owned ? band : band.slice();
 }
 
-/** The same picture, read to its end: it needs no longer what it is read from. */
+/** The same picture, read to its end if it comes from elsewhere than the caller's memory: a canvas is let go of. */
 export function readThrough(pixels: Pixels): Pixels {
-  return { ...pixels, bands: [...pixels.bands] };
+  return pixels.owned ? { ...pixels, bands: [...pixels.bands] } : pixels;
 }
 
 /** The same bytes, not clamped: engines move bytes between arrays of one class in one piece, else one by one. */

@@ -126,6 +126,7 @@ describe('a model in a worker', () => {
     const calls = [noise, gone, noise].map((source) =>
       inWorker.preprocess(source).catch((error: unknown) => error),
     );
+    await underWay();
     structuredClone(gone.data, { transfer: [gone.data.buffer] });
     const [first, failure, last] = await Promise.all(calls);
     expect(failure).toMatchObject({ code: 'invalid-source', message: expect.stringContaining('0 bytes') });
