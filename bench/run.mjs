@@ -7,6 +7,7 @@ import { Failure, main, root, run } from '../scripts/shell.mjs';
 import { launchChromium } from './browser/chromium.mjs';
 import { pageFolders } from './browser/pages.mjs';
 import { serve } from './browser/server.mjs';
+import { batch } from './chapters/batch.mjs';
 import { cold } from './chapters/cold.mjs';
 import { forward } from './chapters/forward.mjs';
 import { kernels } from './chapters/kernels.mjs';
@@ -18,12 +19,12 @@ import { models, participants } from './plan.mjs';
 import { circumstances, keep } from './report/keep.mjs';
 import { tables } from './report/tables.mjs';
 
-const chapters = { forward, kernels, cold, preprocess, native };
+const chapters = { forward, batch, kernels, cold, preprocess, native };
 const engines = [...new Set(participants.map(({ engine }) => engine))];
 
 const { values: options } = parseArgs({
   options: {
-    only: { type: 'string', default: 'forward,kernels,cold,preprocess' },
+    only: { type: 'string', default: 'forward,batch,kernels,cold,preprocess' },
     native: { type: 'boolean', default: false },
     models: { type: 'string', default: Object.keys(models).join() },
     engines: { type: 'string', default: engines.join() },

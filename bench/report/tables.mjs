@@ -31,6 +31,14 @@ export const tables = {
       ]),
     ]),
 
+  batch: (rows) =>
+    titled('Several pictures in one call, through the worker, against one by one', [
+      ['model', 'dtype', 'threads', 'pictures', 'singly ms', 'together ms', '÷'],
+      ...rows.map(({ model, dtype, threads, count, singly, together, ratio: share }) => {
+        return [model, dtype, threads, count, singly.toFixed(1), together.toFixed(1), ratio(share)];
+      }),
+    ]),
+
   kernels: ({ peak, rows }) =>
     titled(`Matrix product, one thread; multiply-add's peak ${peak.toFixed(1)} GMAC/s`, [
       ['variant', 'model', 'layer', 'rows × inputs × outputs', 'GMAC/s', 'of peak'],

@@ -7,6 +7,7 @@ export async function create({ variant, dtype, threads, worker = threads > 1, ca
   if (model.info.threads !== threads) throw new Error(model.info.threadsReason);
   return {
     run: ({ picture }) => model.logits(picture),
+    classify: (sources) => model.classify(sources),
     preprocess: (picture) => model.preprocess(picture),
   };
 }
