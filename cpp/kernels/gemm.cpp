@@ -82,7 +82,7 @@ void row_of_tiles(const Product& product, int row, int first, int end) {
   }
   if (column == end) return;
   if constexpr (Panels > 1) {
-    row_of_tiles<Rows, 1, rounding>(product, row, column, end);
+    row_of_tiles<Rows, Panels / 2, rounding>(product, row, column, end);
   } else {
     float whole[Rows * kPanelColumns];
     tile<Rows, 1, rounding>(whole, kPanelColumns, a + row * a_stride, a_stride, b, column, false);
@@ -95,8 +95,9 @@ void row_of_tiles(const Product& product, int row, int first, int end) {
 }
 
 using RowOfTiles = void (*)(const Product&, int row, int first, int end);
+// A single row takes four panels at a time: it waits for memory rather than for sums.
 template <Rounding rounding>
-constexpr RowOfTiles kNarrow[] = {row_of_tiles<1, 1, rounding>, row_of_tiles<2, 1, rounding>,
+constexpr RowOfTiles kNarrow[] = {row_of_tiles<1, 4, rounding>, row_of_tiles<2, 1, rounding>,
                                   row_of_tiles<3, 1, rounding>, row_of_tiles<4, 1, rounding>,
                                   row_of_tiles<5, 1, rounding>, row_of_tiles<6, 1, rounding>};
 
@@ -128,20 +129,25 @@ void rows_of_tiles(const Product& product, const Tile& tile, int row, int rows, 
 // The loops around the tile: blocks of panels, then rows, then the panels of the block, so that a tile's rows
 // stay in the first-level cache and a block in the second. Threads share the tiles of rows of all blocks.
 // `finish(out, columns)` sees each finished row of a block.
+//
+// Of a matrix that has several blocks, the first row meets each of them alone. With little to compute, many
+// loads are on their way at once, so the block comes from memory twice as fast as under a tile of six rows.
 template <Rounding rounding, typename Finish>
 void gemm_blocked(const Product& product, int rows, Finish finish) {
   const PackedMatrix& b = product.b;
   const Tile& tile = kTiles<rounding>[chosen_tile];
-  // Pairs of panels, for the widest tile.
-  const int panels = std::max(2, kBlockFloats / (b.inputs * kPanelColumns) / 2 * 2);
+  // In fours, for the widest row.
+  const int panels = std::max(4, kBlockFloats / (b.inputs * kPanelColumns) / 4 * 4);
   const int block_columns = panels * kPanelColumns;
   const int blocks = (b.outputs + block_columns - 1) / block_columns;
-  const int row_tiles = (rows + tile.rows - 1) / tile.rows;
+  const int alone = blocks > 1 ? 1 : 0;  // rows
+  const int row_tiles = alone + (rows - alone + tile.rows - 1) / tile.rows;
   parallel_for(blocks, row_tiles, [&](int block_index, int row_tile) {
     const int block = block_index * block_columns;
     const int end = std::min(block + block_columns, b.outputs);
-    const int row = row_tile * tile.rows;
-    const int tile_rows = std::min(tile.rows, rows - row);
+    const int next = alone + (row_tile - alone + 1) * tile.rows;
+    const int row = std::max(0, next - tile.rows);
+    const int tile_rows = std::min(next, rows) - row;
     rows_of_tiles<rounding>(product, tile, row, tile_rows, block, end);
     for (int r = row; r < row + tile_rows; r++) {
       finish(product.out + r * product.out_stride + block, end - block);
@@ -209,10 +215,16 @@ void scale_outputs(const PackedMatrix& matrix, const float* factors) {
 }
 
 void pack_inputs(const PackedMatrix& to, int first_input, const float* rows, int row_stride, int count) {
-  for (int input = 0; input < count; input++, rows += row_stride) {
-    for (int output = 0; output < packed_columns(to.outputs); output++) {
-      to.panels[packed_index(to.inputs, output, first_input + input)] =
-          output < to.outputs ? rows[output] : 0;
+  for (int first = 0; first < to.outputs; first += kPanelColumns) {
+    const int columns = std::min(kPanelColumns, to.outputs - first);
+    float* panel = to.panels + packed_index(to.inputs, first, first_input);
+    for (int input = 0; input < count; input++, panel += kPanelColumns) {
+      const float* row = rows + input * row_stride + first;
+      if (columns == kPanelColumns) {
+        store_pair(panel, load(row), load(row + 4));
+      } else {
+        std::fill(std::copy_n(row, columns, panel), panel + kPanelColumns, 0.0f);
+      }
     }
   }
 }
