@@ -4,7 +4,7 @@ import { VitError } from './errors.js';
 import { allowedClasses } from './labels.js';
 import { checkClassifyOptions, checkOptions, checkRegion } from './options.js';
 import { readPixels } from './pixels.js';
-import { readThrough, type Rgb } from './raw-pixels.js';
+import { readThrough, type Pixels, type Rgb } from './raw-pixels.js';
 import type { Runner } from './runner.js';
 import type {
   CallOptions,
@@ -22,7 +22,7 @@ import type { Verb, VerbOptions, VerbResult } from './verbs.js';
  * A loaded model. Made by `load`.
  *
  * Calls are performed one after another in the order they were made. A single source is read at the time of the call;
- * the sources of an array one by one as their turn comes, so that they do not lie in memory together.
+ * the sources of an array each while the one before it is computed, so that no more than two lie in memory together.
  *
  * Every verb rejects with a {@link VitError}: `invalid-source` for a picture that cannot be read, `disposed` after
  * `dispose()`, `worker` or `engine` when what it runs in has stopped; or with the reason of its aborted signal. After an
@@ -173,24 +173,31 @@ export class Model {
   ): Promise<VerbResult<V> | VerbResult<V>[]> {
     this.#check(signal);
     checkRegion(region);
-    const reading = { region, background: this.#background, signal };
-    if (Array.isArray(source)) {
-      return this.#inTurn(signal, async () => {
-        const results: VerbResult<V>[] = [];
-        for (const one of source as readonly Source[]) {
-          this.#check(signal);
-          results.push(await this.#runner.run(verb, await readPixels(one, reading), options));
-        }
-        return results;
-      });
+    const read = (one: Source, itsTurn: boolean) => {
+      const begun = readPixels(one, { region, background: this.#background, signal });
+      // Who waits is not to hold a canvas, of which browsers allow few.
+      const pixels = itsTurn ? begun : begun.then(readThrough);
+      // Its failure is told when its turn has come.
+      pixels.catch(() => undefined);
+      return pixels;
+    };
+    if (!Array.isArray(source)) {
+      const pixels = read(source as Source, this.#queued === 0);
+      return this.#inTurn(signal, async () => this.#runner.run(verb, await pixels, options));
     }
-    const atOnce = this.#queued === 0;
-    const begun = readPixels(source as Source, reading);
-    // Who waits is not to hold a canvas, of which browsers allow few.
-    const pixels = atOnce ? begun : begun.then(readThrough);
-    // Its failure is told when its turn has come.
-    pixels.catch(() => undefined);
-    return this.#inTurn(signal, async () => this.#runner.run(verb, await pixels, options));
+    const sources = source as readonly Source[];
+    return this.#inTurn(signal, async () => {
+      const results: VerbResult<V>[] = [];
+      let ahead: Promise<Pixels> | undefined;
+      for (const [at, one] of sources.entries()) {
+        this.#check(signal);
+        const running = this.#runner.run(verb, await (ahead ?? read(one, true)), options);
+        // The next is read while the worker has this one.
+        ahead = at + 1 < sources.length ? read(sources[at + 1], false) : undefined;
+        results.push(await running);
+      }
+      return results;
+    });
   }
 
   /** Does `work` after all earlier calls, unless the signal aborts or the model is disposed of before. */

@@ -144,6 +144,41 @@ describe('a model in a worker', () => {
     for (const model of [inWorker, inPlace, runner]) model.dispose();
   });
 
+  it('reads the next of several pictures while it works on one', async () => {
+    const inWorker = await InWorker.start(requestFor(weights), spawn, Promise.resolve(module), {});
+    const log: string[] = [];
+    const model = new Model({
+      info: inWorker.info,
+      dispose: () => inWorker.dispose(),
+      run: async (...call) => {
+        log.push('begin');
+        const answer = await inWorker.run(...call);
+        log.push('end');
+        return answer;
+      },
+    });
+    const logged = (name: string) => ({
+      ...picture,
+      get data() {
+        log.push(name);
+        return picture.data;
+      },
+    });
+    await model.logits(['first', 'second', 'third'].map(logged));
+    expect(log.join()).toBe('first,begin,second,end,begin,third,end,begin,end');
+
+    const tooWide = { data: new Uint8Array(280_000), width: 70_000, height: 1 };
+    const tooShort = { data: new Uint8Array(3), width: 1, height: 1 };
+    expect(await failureOf(model.logits([tooWide, tooShort]))).toMatchObject({
+      message: expect.stringContaining('at most 32767'),
+    });
+    expect(await failureOf(model.logits([picture, tooShort, picture]))).toMatchObject({
+      message: expect.stringContaining('3 bytes'),
+    });
+    expect(await model.logits([picture])).toEqual([await model.logits(picture)]);
+    model.dispose();
+  });
+
   it("never takes the caller's buffers", async () => {
     const surrounding = new Uint8Array(weights.length + 2);
     surrounding.set(weights, 1);
