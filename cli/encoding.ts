@@ -104,7 +104,7 @@ function quantised(tensor: StoredTensor, bindings: Bindings): Encoding {
   return {
     tensors: [
       { name, dtype: 'I8', shape, bytes: count },
-      { name: `${name}_scale`, dtype: 'F16', shape: [rows], bytes: 2 * rows },
+      { name: `${name}_spread_scale`, dtype: 'F16', shape: [rows], bytes: 2 * rows },
     ],
     sink(write) {
       const convert = converter(tensor.dtype, 'F32');

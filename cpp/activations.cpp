@@ -45,7 +45,7 @@ Int16Matrix int16_values_of(const Activations& a, const Config& c, int head) {
           a.value_scales + head * packed_columns(size), tokens, size};
 }
 
-LinearInput linear_input(const Activations& a, const Config& c, const float* values, int rows, int width) {
+LinearInput linear_input(const Activations& a, const Config& c, float* values, int rows, int width) {
   if (c.int8) quantise_rows(a.quantised, values, rows, width);
   return {values, width, a.quantised};
 }

@@ -52,9 +52,9 @@ PackedMatrix values_of(const Activations& activations, const Config& config, int
 Int16Matrix int16_keys_of(const Activations& activations, const Config& config, int head);
 Int16Matrix int16_values_of(const Activations& activations, const Config& config, int head);
 
-/// The first `rows` rows of `width` values as what layers multiply: quantised, if the model is int8, until
-/// the next call.
-LinearInput linear_input(const Activations& activations, const Config& config, const float* values, int rows,
+/// The first `rows` rows of `width` values as what layers multiply. If the model is int8, quantised until the
+/// next call, and `values` are spread (kernels/quantisation.h).
+LinearInput linear_input(const Activations& activations, const Config& config, float* values, int rows,
                          int width);
 
 /// The scores the running thread has for itself.

@@ -40,7 +40,7 @@ std::string bound_tensor(BoundModel& bound, const std::string& name, const std::
 // One matrix in the scheme of kernels/quantisation.h, for writing int8 files: { values: Int8Array, scales:
 // Float32Array }.
 val quantise_matrix(const val& floats, int inputs) {
-  const std::vector<float> weights = convertJSArrayToNumberVector<float>(floats);
+  std::vector<float> weights = convertJSArrayToNumberVector<float>(floats);
   const size_t width = static_cast<size_t>(inputs);
   std::vector<int8_t> values(weights.size());
   std::vector<float> scales;

@@ -23,7 +23,7 @@ void scale_outputs(const Linear& layer, const float* factors);
 
 /// Rows that layers multiply.
 struct LinearInput {
-  const float* values;  // [rows × width]
+  const float* values;  // [rows × width], for layers that are not quantised
   int width;
   QuantisedRows quantised;  // the same rows, for layers that are quantised
 };

@@ -32,7 +32,7 @@ struct SlotTable {
   void quantised(const std::string& name, const QuantisedMatrix& to, float scale) {
     add({.name = name, .shape = {to.outputs, to.inputs}, .quantised = to, .row = row, .scale = scale});
     const int weights = static_cast<int>(slots.size()) - 1;
-    add({.name = name + "_scale",
+    add({.name = name + "_spread_scale",
          .shape = {to.outputs},
          .plain = to.scales,
          .scale = scale,
@@ -104,7 +104,7 @@ uint64_t elements(const WeightSlot& slot) {
   return count;
 }
 
-void quantise_row(const WeightSlot& slot, int output, const float* weights) {
+void quantise_row(const WeightSlot& slot, int output, float* weights) {
   const float scale = quantise_weights(slot.row.codes, weights, slot.quantised.inputs);
   slot.quantised.scales[output] = scale * slot.scale;
   pack_quantised(slot.quantised, output, slot.row.codes);
@@ -148,7 +148,7 @@ void place_to_quantise(WeightSlot& slot, ElementOrder order, const Run& run, con
     slot.gathered[static_cast<size_t>(run.first + static_cast<uint64_t>(i) * run.stride)] = values[i];
   }
   if (slot.received + static_cast<uint64_t>(run.length) < elements(slot)) return;
-  const float* row = slot.gathered.data();
+  float* row = slot.gathered.data();
   for (int output = 0; output < slot.quantised.outputs; output++, row += slot.quantised.inputs) {
     quantise_row(slot, output, row);
   }

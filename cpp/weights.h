@@ -92,9 +92,9 @@ Weights lay_out_weights(Arena& arena, const Config& config);
 /// is gathered first, the only thing that takes memory after `begin`.
 ///
 /// (b) They arrive quantised, as dtype "I8": the codes of `quantise_weights` (kernels/quantisation.h), row by
-/// row. The scales come in a tensor of their own, before or after, named as the weights with `_scale` behind,
-/// floats [outputs]: blocks.0.attn.q.weight_scale [D]. What results is equal to the bit. Codes that the
-/// product could not sum exactly are refused.
+/// row. The scales come in a tensor of their own, before or after, named as the weights with `_spread_scale`
+/// behind, floats [outputs]: blocks.0.attn.q.weight_spread_scale [D]. What results is equal to the bit. Codes
+/// that the product could not sum exactly are refused.
 struct WeightSlot {
   std::string name;
   std::vector<int> shape;

@@ -66,6 +66,13 @@ void quantise_row(dot_input* out, float& scale, int32_t& zero, const float* x, i
   }
 }
 
+// Four vectors, less half the sum of all four.
+void reflect(float* x, int stride) {
+  const f32x4 values[4] = {load(x), load(x + stride), load(x + 2 * stride), load(x + 3 * stride)};
+  const f32x4 half = mul(add(add(values[0], values[1]), add(values[2], values[3])), splat(0.5f));
+  for (int i = 0; i < 4; i++) store(x + i * stride, sub(values[i], half));
+}
+
 // The largest sum of the positive weights of four that share a sum of 16 bits, or of the negative ones: those
 // are the first two and the next two of both halves of every eight.
 template <typename Weight>
@@ -91,13 +98,23 @@ constexpr int kBandRows = 16;
 
 }  // namespace
 
+void spread(float* row, int width) {
+  int i = 0;
+  for (; i + 64 <= width; i += 64) {
+    for (int k = 0; k < 64; k += 16) reflect(row + i + k, 4);
+    for (int k = 0; k < 16; k += 4) reflect(row + i + k, 16);
+  }
+  for (; i + 16 <= width; i += 16) reflect(row + i, 4);
+}
+
 int quantised_columns(int outputs) { return round_up(outputs, kDotColumns); }
 
 size_t quantised_bytes(int inputs, int outputs) {
   return static_cast<size_t>(round_up(inputs, kDotInputs)) * static_cast<size_t>(quantised_columns(outputs));
 }
 
-float quantise_weights(int8_t* codes, const float* weights, int count) {
+float quantise_weights(int8_t* codes, float* weights, int count) {
+  spread(weights, count);
   const Range range = range_of(weights, count);
   const float magnitude = std::max(-range.low, range.high);
   float check = 0;  // NaN as soon as one weight is not finite
@@ -144,13 +161,14 @@ size_t quantised_row_bytes(int width) {
   return static_cast<size_t>(round_up(width, kDotInputs)) * sizeof(dot_input);
 }
 
-void quantise_rows(const QuantisedRows& out, const float* x, int rows, int width) {
+void quantise_rows(const QuantisedRows& out, float* x, int rows, int width) {
   parallel_for((rows + kBandRows - 1) / kBandRows, [&](int band) {
     const int end = std::min((band + 1) * kBandRows, rows);
     for (int row = band * kBandRows; row < end; row++) {
       uint8_t* values = out.values + static_cast<size_t>(row) * quantised_row_bytes(width);
-      quantise_row(reinterpret_cast<dot_input*>(values), out.scales[row], out.zeros[row], x + row * width,
-                   width);
+      float* from = x + row * width;
+      spread(from, width);
+      quantise_row(reinterpret_cast<dot_input*>(values), out.scales[row], out.zeros[row], from, width);
     }
   });
 }

@@ -12,6 +12,15 @@
 //                with low = min(x[r], 0) and high = max(x[r], 0):  scale[r] = (high − low) / 127,
 //                zero[r] = −low / scale[r] to the nearest, a = x / scale[r] + zero[r] to the nearest
 //   product      out[r][o] = scale[r] · scale[o] · (Σ a·w − zero[r] · Σ w[o]) + bias[o]
+//   both         are spread before, W[o] while loading and x[r] in every forward pass: of values that stand
+//                4 apart, and then of those that stand 16 apart, four at a time change to
+//                x − (x0 + x1 + x2 + x3) / 2, in all whole blocks of 16 and of 64
+//
+// Why spread: a few inputs are far larger than the others, and the largest sets the step for all of its row.
+// That change is a reflection, a Hadamard matrix of order 4, and so is what the two make of 64: products of
+// spread rows are those of the rows themselves, but an outlier is shared out among 16 inputs (after Ashkboos
+// et al. 2024, "QuaRot: Outlier-Free 4-Bit Inference in Rotated LLMs"). It takes a third off the error of the
+// logits, activations' and weights' alike.
 //
 // Σ a·w is a sum of integers that never overflows, so it is equal to the bit in every variant and engine, in
 // any order of summing: with activations of 7 bits, relaxed SIMD's dot product of bytes is exact everywhere
@@ -23,12 +32,14 @@
 // whole a quarter quicker. Of DeiT-Tiny's outputs it touches every seventh, and makes scales 1.4 % larger on
 // average.
 //
-// What it costs, measured by `npm run evaluate` on DeiT-Tiny as README.md tells, is all in the roundings.
-// With exact activations the weights alone would change 2.6 % of first answers among a thousand classes, with
-// 8 bits of activations instead of 7 some 6 %; less than 1 % takes 10 bits of both (a simulation in PyTorch
-// on 200 to 300 pictures), which these dot products cannot multiply. Weights of 7 bits change 15 %. What lies
-// between the products has to round alike everywhere as well (`rounding_of` in config.h): were the relaxed
-// variant to fuse multiply-adds there, 4 % of its first answers would not be the plain one's (500 pictures).
+// What it costs, measured by `npm run evaluate` on DeiT-Tiny as README.md tells, is all in the roundings: 5.8
+// % of first answers among a thousand classes change (unspread 8.0 %). By a simulation in PyTorch on 500
+// pictures the weights alone would change 4.2 %, the activations alone 4.4 %, and 10 bits of both 1.4 %,
+// which these dot products cannot multiply. A scale of its own for each attention head's share of what `proj`
+// multiplies would leave about 5 %, at the price of a sum per head; scaling channels by what layer norms tell
+// made it worse. What lies between the products has to round alike everywhere as well (`rounding_of` in
+// config.h): were the relaxed variant to fuse multiply-adds there, 4 % of its first answers would not be the
+// plain one's (500 pictures).
 //
 // What it is used for: the linear layers of the encoder blocks, nine tenths and more of all work. The patch
 // embedding and the head stay in single precision: they are 3 % of the work, and the first and last layers
@@ -61,8 +72,12 @@ size_t quantised_bytes(int inputs, int outputs);
 /// `outputs` rounded up to whole panels.
 int quantised_columns(int outputs);
 
-/// Quantises one row of weights: codes[count]; returns the scale, NaN when a weight is not finite.
-float quantise_weights(int8_t* codes, const float* weights, int count);
+/// Spreads a row in place. Done twice it is as it was, but for rounding.
+void spread(float* row, int width);
+
+/// Quantises one row of weights, which it spreads in place: codes[count]; returns the scale, NaN when a
+/// weight is not finite.
+float quantise_weights(int8_t* codes, float* weights, int count);
 
 /// Of the fours of codes that share a sum of 16 bits, the positive ones add up to at most this, and so do the
 /// negative ones.
@@ -88,8 +103,8 @@ struct QuantisedRows {
 /// Bytes from one quantised row of `width` values to the next.
 size_t quantised_row_bytes(int width);
 
-/// Quantises `rows` rows of `width` floats; threads share the rows.
-void quantise_rows(const QuantisedRows& out, const float* x, int rows, int width);
+/// Quantises `rows` rows of `width` floats, which it spreads in place; threads share the rows.
+void quantise_rows(const QuantisedRows& out, float* x, int rows, int width);
 
 /// out[rows × b.outputs] = a · b + bias, or added to out: `gemm` on quantised operands. The integers' sum is
 /// exact, what follows it is four roundings in single precision. Cost: rows · inputs · outputs multiply-adds,

@@ -149,7 +149,19 @@ Matrix attention(const Matrix& q, const Matrix& k, const Matrix& v, int tokens, 
   return out;
 }
 
-QuantisedRow quantise_weights(const Matrix& row) {
+Matrix spread(Matrix row) {
+  for (size_t stride : {4u, 16u}) {
+    const Matrix before = row;
+    for (size_t i = 0; i < row.size() / (4 * stride) * (4 * stride); i++) {
+      const size_t first = i / (4 * stride) * (4 * stride) + i % stride;
+      for (size_t k = 0; k < 4; k++) row[i] -= before[first + k * stride] / 2;
+    }
+  }
+  return row;
+}
+
+QuantisedRow quantise_weights(const Matrix& unspread) {
+  const Matrix row = spread(unspread);
   double scale = 0;
   for (size_t i = 0; i < row.size(); i++) {
     scale = std::max(scale, std::fabs(row[i]) / 127);
@@ -167,7 +179,8 @@ QuantisedRow quantise_weights(const Matrix& row) {
   return out;
 }
 
-QuantisedRow quantise_activations(const Matrix& row) {
+QuantisedRow quantise_activations(const Matrix& unspread) {
+  const Matrix row = spread(unspread);
   double low = 0, high = 0;
   for (double value : row) {
     low = std::min(low, value);

@@ -33,8 +33,12 @@ Matrix resample_grid(const Matrix& grid, int rows, int columns, int channels, in
 /// softmax(q·kᵀ/√size)·v, one attention head; q, k, v are [tokens × size].
 Matrix attention(const Matrix& q, const Matrix& k, const Matrix& v, int tokens, int size);
 
-/// int8 (quantisation.h), one row: codes[i] of weights and their scale, or of activations, their scale and
-/// zero point; in double precision, so a code may differ by one where a value lies halfway between two.
+/// One row, spread (quantisation.h).
+Matrix spread(Matrix row);
+
+/// int8 (quantisation.h), one row, which is spread first: codes[i] of weights and their scale, or of
+/// activations, their scale and zero point; in double precision, so a code may differ by one where a value
+/// lies halfway between two.
 struct QuantisedRow {
   std::vector<int> codes;
   double scale;

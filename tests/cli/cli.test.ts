@@ -218,6 +218,12 @@ describe('convert', () => {
     wanted.forEach((value, index) => expect(Math.abs(found[index] - value)).toBeLessThan(0.05 * largest));
     expect(await logitsOf(again)).toEqual(found);
     expect((await run('inspect', output)).out).toContain('I8');
+
+    // What earlier versions wrote was not spread before it was quantised.
+    const file = await readFile(join(output, 'model.safetensors'), 'latin1');
+    const before = file.replaceAll('weight_spread_scale"', 'weight_scale"       ');
+    await writeFile(join(output, 'model.safetensors'), before, 'latin1');
+    await expect(load(output)).rejects.toThrow('as an earlier version wrote them; convert the original');
   });
 
   it('from a server to fp32: the same bits, and the download is kept', async () => {

@@ -58,7 +58,7 @@ function testInt8(): void {
       const { values, scales } = bindings.quantiseMatrix(matrix, shape[1]);
       expect(hashOf(data)).toBe(hashOf(values));
       const halves = Uint16Array.from(scales, halfBits);
-      expect(after.get(`${name}_scale`)?.data).toEqual(new Uint8Array(halves.buffer));
+      expect(after.get(`${name}_spread_scale`)?.data).toEqual(new Uint8Array(halves.buffer));
     }
   });
 

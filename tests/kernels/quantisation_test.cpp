@@ -53,12 +53,19 @@ std::vector<float> whole_activations(int rows, int width, unsigned seed) {
 }
 
 std::vector<int8_t> codes(int outputs, int inputs, unsigned seed) {
-  const auto w = random_floats(static_cast<size_t>(outputs) * inputs, seed);
+  auto w = random_floats(static_cast<size_t>(outputs) * inputs, seed);
   std::vector<int8_t> all(w.size());
   for (size_t first = 0; first < w.size(); first += inputs) {
     quantise_weights(all.data() + first, w.data() + first, inputs);
   }
   return all;
+}
+
+// Rows that are `x` once they are spread; exactly, where `x` is whole.
+std::vector<float> before_spreading(std::vector<float> x, int width) {
+  for (size_t first = 0; first < x.size(); first += static_cast<size_t>(width))
+    spread(x.data() + first, width);
+  return x;
 }
 
 struct Sizes {
@@ -83,7 +90,7 @@ TEST_P(GemmInt8, SumsExactlyAndStaysInItsColumns) {
     pack_quantised(b.matrix, o, w.data() + static_cast<size_t>(o) * inputs);
   }
   OwnedRows a(rows, inputs);
-  quantise_rows(a.rows, x.data(), rows, inputs);
+  quantise_rows(a.rows, before_spreading(x, inputs).data(), rows, inputs);
   // A zero point as it would be for other values: its share is taken away again, exactly.
   for (int row = 0; row < rows; row++) a.zeros[row] = row % 128;
 
@@ -114,13 +121,15 @@ TEST_P(GemmInt8, EqualsTheSchemesTwin) {
   const auto bias = random_floats(outputs, 5);
   OwnedMatrix b(inputs, outputs);
   std::vector<int8_t> row_codes(inputs);
+  auto spread_w = w, spread_x = x;
   for (int o = 0; o < outputs; o++) {
-    b.scales[o] = quantise_weights(row_codes.data(), w.data() + static_cast<size_t>(o) * inputs, inputs);
+    float* row = spread_w.data() + static_cast<size_t>(o) * inputs;
+    b.scales[o] = quantise_weights(row_codes.data(), row, inputs);
     b.bias[o] = bias[o];
     pack_quantised(b.matrix, o, row_codes.data());
   }
   OwnedRows a(rows, inputs);
-  quantise_rows(a.rows, x.data(), rows, inputs);
+  quantise_rows(a.rows, spread_x.data(), rows, inputs);
 
   std::vector<float> replaced(static_cast<size_t>(rows) * outputs), added(replaced.size(), 0.5f),
       activated(replaced.size());
@@ -173,7 +182,7 @@ TEST(GemmInt8Extremes, AreExact) {
       x[0] = 127;  // so that a step is one
       sum += sign * w[0] < 0 ? 127 * w[0] : 0;
       OwnedRows a(1, kInputs);
-      quantise_rows(a.rows, x.data(), 1, kInputs);
+      quantise_rows(a.rows, before_spreading(x, kInputs).data(), 1, kInputs);
       float out;
       gemm_int8(&out, 1, a.rows, 1, b.matrix);
       EXPECT_EQ(out, static_cast<float>(sum)) << eight[0] << ", sign " << sign;
@@ -195,14 +204,53 @@ TEST(FitTheProduct, KnowsWhichWeightsShareASum) {
   }
 }
 
+class Spread : public testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(Widths, Spread, testing::Values(1, 15, 16, 17, 48, 63, 64, 65, 80, 192, 1000));
+
+TEST_P(Spread, EqualsItsTwinAndStaysInTheRow) {
+  const int width = GetParam();
+  auto row = random_floats(static_cast<size_t>(width), 6);
+  const auto expected = reference::spread(to_double(row));
+  row.push_back(7.0f);
+  spread(row.data(), width);
+  for (int i = 0; i < width; i++) ASSERT_NEAR(row[i], expected[i], 1e-6) << i;
+  ASSERT_EQ(row.back(), 7.0f);
+}
+
+TEST_P(Spread, DoneTwiceIsAsItWasAndLeavesProductsAlike) {
+  const int width = GetParam();
+  const auto x = random_floats(static_cast<size_t>(width), 7),
+             y = random_floats(static_cast<size_t>(width), 8);
+  auto spread_x = x, spread_y = y;
+  spread(spread_x.data(), width);
+  spread(spread_y.data(), width);
+  double product = 0, spread_product = 0;
+  for (int i = 0; i < width; i++) {
+    product += static_cast<double>(x[i]) * y[i];
+    spread_product += static_cast<double>(spread_x[i]) * spread_y[i];
+  }
+  EXPECT_NEAR(spread_product, product, 1e-6 * width);
+  spread(spread_x.data(), width);
+  for (int i = 0; i < width; i++) ASSERT_NEAR(spread_x[i], x[i], 1e-6) << i;
+}
+
+TEST(SpreadOutlier, IsSharedOutAmong16) {
+  std::vector<float> row(192, 0.0f);
+  row[70] = 8;
+  spread(row.data(), 192);
+  for (int i = 0; i < 192; i++) {
+    ASSERT_EQ(std::fabs(row[i]), i >= 64 && i < 128 && i % 4 == 70 % 4 ? 2.0f : 0.0f) << i;
+  }
+}
+
 TEST(QuantiseWeights, EqualsItsTwin) {
   int shared = 0;
   for (int count : {1, 3, 4, 7, 17, 24, 192, 1000}) {
-    for (unsigned seed = 0; seed < 20; seed++) {
-      const auto w = random_floats(count, seed);
-      std::vector<int8_t> quantised(count);
-      const float scale = quantise_weights(quantised.data(), w.data(), count);
+    for (unsigned seed = 0; seed < 40; seed++) {
+      auto w = random_floats(count, seed);
       const auto expected = reference::quantise_weights(to_double(w));
+      std::vector<int8_t> quantised(count);
+      const float scale = quantise_weights(quantised.data(), w.data(), count);  // and `w` is spread
       EXPECT_NEAR(scale, expected.scale, 1e-6 * expected.scale);
       for (int i = 0; i < count; i++) {
         ASSERT_NEAR(quantised[i], w[i] / expected.scale, 0.5 + 1e-4) << i;
@@ -220,7 +268,7 @@ TEST(QuantiseRows, KeepsZeroAndBothEnds) {
   // One input per row and the identity as weights show each code as it is.
   for (auto [low, high] :
        {std::pair{-1.0f, 3.0f}, {0.0f, 5.0f}, {-2.0f, 0.0f}, {-0.17f, 9.3f}, {1.0f, 2.0f}}) {
-    const std::vector<float> x = {low, high, 0.0f, (low + high) / 2, high, low};
+    std::vector<float> x = {low, high, 0.0f, (low + high) / 2, high, low};
     OwnedRows a(1, 6);
     quantise_rows(a.rows, x.data(), 1, 6);
     const float extent = std::max(high, 0.0f) - std::min(low, 0.0f);
@@ -244,12 +292,12 @@ TEST(QuantiseRows, KeepsZeroAndBothEnds) {
 TEST(Quantise, SaysWhenAValueIsNotFinite) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   for (float bad : {kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN()}) {
-    const std::vector<float> row = {1, bad, 2, 3, 4};
+    std::vector<float> row = {1, bad, 2, 3, 4};
     std::vector<int8_t> quantised(5);
     EXPECT_TRUE(std::isnan(quantise_weights(quantised.data(), row.data(), 5)));
   }
   for (float bad : {kInfinity, -kInfinity}) {
-    const std::vector<float> row = {1, bad, 2, 3, 4};
+    std::vector<float> row = {1, bad, 2, 3, 4};
     OwnedRows a(1, 5);
     quantise_rows(a.rows, row.data(), 1, 5);
     EXPECT_TRUE(std::isnan(a.scales[0]));
@@ -257,7 +305,7 @@ TEST(Quantise, SaysWhenAValueIsNotFinite) {
 }
 
 TEST(Quantise, TakesRowsOfZeros) {
-  const std::vector<float> row(9, 0.0f);
+  std::vector<float> row(9, 0.0f);
   std::vector<int8_t> quantised(9, int8_t{1});
   EXPECT_EQ(quantise_weights(quantised.data(), row.data(), 9), 0.0f);
   EXPECT_EQ(quantised, std::vector<int8_t>(9, int8_t{0}));

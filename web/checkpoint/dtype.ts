@@ -6,6 +6,12 @@ import type { Checkpoint } from './open.js';
 /** The checkpoint with the network to be of `dtype`; without one, of the file's own. */
 export function inDtype(checkpoint: Checkpoint, dtype: Dtype | undefined): Checkpoint {
   const stored = isQuantised(checkpoint);
+  if (stored && [...checkpoint.names.surplus].some((name) => name.endsWith('.weight_scale'))) {
+    throw new VitError(
+      'unsupported-format',
+      `${checkpoint.weights.name} holds int8 weights as an earlier version wrote them; convert the original model again.`,
+    );
+  }
   if (stored && dtype === 'fp32') {
     throw new VitError(
       'unsupported-option',

@@ -90,7 +90,7 @@ function rename(name: string, rows: readonly Renaming[]): Placement | undefined 
 
 function patternOf(template: string): RegExp {
   // The part first: the number's pattern has a star of its own.
-  const parts = template.replaceAll('.', '\\.').replace('*', '(?<part>weight|bias|weight_scale)');
+  const parts = template.replaceAll('.', '\\.').replace('*', '(?<part>weight|bias|weight_spread_scale)');
   return new RegExp(`^${parts.replace('{i}', '(?<i>0|[1-9]\\d*)')}$`);
 }
 

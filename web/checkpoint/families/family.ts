@@ -50,7 +50,7 @@ export interface Spelling {
 }
 
 /** A tensor's name, and the engine's (cpp/weights.h). `{i}` stands for a block's number, `*` for weight or bias, or the
- * weight_scale of an int8 file. */
+ * weight_spread_scale of an int8 file. */
 export interface NameRow {
   readonly file: string;
   /** Several: the tensor is these, one after another in equal parts along its first axis. */
