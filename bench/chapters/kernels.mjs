@@ -6,18 +6,19 @@ import { median } from './statistics.mjs';
 const variants = ['relaxed', 'simd'];
 
 /**
- * Returns the fused multiply-add's peak in GMAC/s, and a row for each variant and shape: { variant, model, layer, …,
- * speed, share }. Medians of all rounds; a share is of the peak measured just before, because processors change their
- * pace.
+ * Returns the fused multiply-add's peak in GMAC/s, and a row for each variant, tile and shape: { variant, tile, model,
+ * layer, …, speed, share }. Medians of all rounds; a share is of the peak measured just before, because processors
+ * change their pace.
  */
 export async function kernels({ browser, origin, models, rounds }) {
   const shapes = models.flatMap(shapesOf);
   const pages = {};
+  const rows = [];
   for (const variant of variants) {
     pages[variant] = await openPage(browser, origin, 'kernels.js');
-    await call(pages[variant], 'start', { variant });
+    const tiles = await call(pages[variant], 'start', { variant });
+    for (const tile of tiles) rows.push(...shapes.map((shape) => ({ variant, tile, ...shape, pairs: [] })));
   }
-  const rows = variants.flatMap((variant) => shapes.map((shape) => ({ variant, ...shape, pairs: [] })));
   for (let round = 0; round < rounds; round++) {
     for (const { pairs, ...row } of rows) {
       const peak = await call(pages.relaxed, 'speed');

@@ -1,8 +1,9 @@
-// The library's matrix product, and the fastest its multiply-add can be, for page/kernels.js to time. One wasm file
-// per variant, without glue.
+// The library's matrix product, and the fastest its multiply-add can be, for page/kernels.js to time. One
+// wasm file per variant, without glue.
+#include "kernels/kernels.h"
+
 #include <emscripten/emscripten.h>
 
-#include "kernels/kernels.h"
 #include "kernels/simd.h"
 
 using namespace vit;
@@ -14,8 +15,8 @@ namespace {
 constexpr size_t kFloats = size_t{6} << 20;
 alignas(64) float memory[kFloats];
 
-/// As many chains as fit in V8's registers beside two factors, and no fewer than hide the latency of a product and a
-/// sum.
+/// As many chains as fit in V8's registers beside two factors, and no fewer than hide the latency of a
+/// product and a sum.
 constexpr int kChains = 12;
 
 }  // namespace
@@ -36,6 +37,13 @@ EMSCRIPTEN_KEEPALIVE void peak(int steps) {
   }
   for (int i = 0; i < kChains; i++) store(memory + 4 * i, chain[i]);
 }
+
+/// The tiles that gemm can go in, by index: "6x8"; null beyond the last.
+EMSCRIPTEN_KEEPALIVE const char* tile_name(size_t index) {
+  static const std::vector<std::string> names = gemm_tiles();
+  return index < names.size() ? names[index].c_str() : nullptr;
+}
+EMSCRIPTEN_KEEPALIVE void use_tile(int index) { use_gemm_tile(index); }
 
 /// A linear layer, its operands wherever they come to lie in `memory`.
 EMSCRIPTEN_KEEPALIVE void run_gemm(int rows, int inputs, int outputs) {

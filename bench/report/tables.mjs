@@ -41,9 +41,10 @@ export const tables = {
 
   kernels: ({ peak, rows }) =>
     titled(`Matrix product, one thread; multiply-add's peak ${peak.toFixed(1)} GMAC/s`, [
-      ['variant', 'model', 'layer', 'rows × inputs × outputs', 'GMAC/s', 'of peak'],
-      ...rows.map(({ variant, model, layer, rows, inputs, outputs, speed, share }) => {
-        return [variant, model, layer, `${rows} × ${inputs} × ${outputs}`, speed.toFixed(1), percent(share)];
+      ['variant', 'tile', 'model', 'layer', 'rows × inputs × outputs', 'GMAC/s', 'of peak'],
+      ...rows.map(({ variant, tile, model, layer, rows, inputs, outputs, speed, share }) => {
+        const shape = `${rows} × ${inputs} × ${outputs}`;
+        return [variant, tile, model, layer, shape, speed.toFixed(1), percent(share)];
       }),
     ]),
 
