@@ -21,11 +21,15 @@ export interface NameMap {
 
 /** Maps the names by the spelling that explains most of them; `file` is what messages call the file. */
 export function mapNames(names: readonly string[], file: string, families: readonly Family[] = all): NameMap {
-  const maps = families.flatMap((family) =>
-    family.spellings.map((spelling) => mapWith(family, spelling, names)),
-  );
-  const best = maps.reduce((a, b) => (b.slots.size > a.slots.size ? b : a));
-  if (best.slots.size > 0) return best;
+  const spellings = families.flatMap((family) => family.spellings.map((spelling) => ({ family, spelling })));
+  let best: NameMap | undefined;
+  for (const { family, spelling } of spellings) {
+    // Nothing explains more than all.
+    if (best?.slots.size === names.length) break;
+    const map = mapWith(family, spelling, names);
+    if (!best || map.slots.size > best.slots.size) best = map;
+  }
+  if (best && best.slots.size > 0) return best;
   const example = names.length > 0 ? `they are named like "${names[0]}"` : 'it has none';
   const titles = families.map(({ title }) => title).join(', ');
   throw new VitError(
@@ -45,17 +49,13 @@ export function splitGates(names: NameMap): NameMap {
 }
 
 function mapWith(family: Family, spelling: Spelling, names: readonly string[]): NameMap {
-  const rows = spelling.rows.map(({ file, slot, axes }) => ({
-    from: patternOf(file),
-    to: slotsOf(slot),
-    axes,
-  }));
+  const table = tableOf(spelling.rows.map(({ file, slot, axes }) => [file, { to: slotsOf(slot), axes }]));
   const slots = new Map<string, Placement>();
   const taken = new Set<string>();
   const surplus = new Set<string>();
   for (const name of names) {
     const bare = withoutPrefix(withoutPrefix(name, wrapper), spelling.prefix);
-    const placement = rename(bare, rows);
+    const placement = rename(bare, table);
     if (placement && !placement.slots.some((slot) => taken.has(slot))) {
       for (const slot of placement.slots) taken.add(slot);
       slots.set(name, placement);
@@ -63,7 +63,7 @@ function mapWith(family: Family, spelling: Spelling, names: readonly string[]): 
       surplus.add(name);
     }
   }
-  return { family, slots, surplus, nameOf: namer(spelling, [...slots.keys()]) };
+  return { family, slots, surplus, nameOf: (slot) => spelled(slot, spelling, names) };
 }
 
 function slotsOf(slot: string | readonly string[]): readonly string[] {
@@ -71,39 +71,43 @@ function slotsOf(slot: string | readonly string[]): readonly string[] {
 }
 
 interface Renaming {
-  readonly from: RegExp;
   readonly to: readonly string[];
   readonly axes?: Placement['axes'];
 }
 
-/** What the first row that fits makes of a name, with the block's number and the part carried over. */
-function rename(name: string, rows: readonly Renaming[]): Placement | undefined {
-  for (const { from, to, axes } of rows) {
-    const match = from.exec(name);
-    if (!match) continue;
-    const { i = '', part = '' } = match.groups ?? {};
-    const slots = to.map((template) => template.replace('{i}', i).replace('*', part));
-    return axes ? { slots, axes } : { slots };
-  }
-  return undefined;
+/** By what is renamed, with `{i}` and `*`; of equal rows the first counts. */
+function tableOf(rows: readonly (readonly [string, Renaming])[]): ReadonlyMap<string, Renaming> {
+  return new Map([...rows].reverse());
 }
 
-function patternOf(template: string): RegExp {
-  // The part first: the number's pattern has a star of its own.
-  const parts = template.replaceAll('.', '\\.').replace('*', '(?<part>weight|bias|weight_spread_scale)');
-  return new RegExp(`^${parts.replace('{i}', '(?<i>0|[1-9]\\d*)')}$`);
+/** A block's number: the first number that stands alone. */
+const number = /(?<=[._])(?:0|[1-9]\d*)(?=[./])/;
+/** What `*` stands for. */
+const layerPart = /(?:weight|bias|weight_spread_scale)$/;
+
+/** What the table makes of a name, with the block's number and the part carried over. */
+function rename(name: string, table: ReadonlyMap<string, Renaming>): Placement | undefined {
+  const [i = ''] = number.exec(name) ?? [];
+  const [part = ''] = layerPart.exec(name) ?? [];
+  const numbered = name.replace(number, '{i}');
+  const row = table.get(numbered.replace(layerPart, '*')) ?? table.get(numbered);
+  if (!row) return undefined;
+  const slots = row.to.map((template) => template.replace('{i}', i).replace('*', part));
+  return row.axes ? { slots, axes: row.axes } : { slots };
 }
 
 function withoutPrefix(name: string, prefix: string): string {
   return name.startsWith(prefix) ? name.slice(prefix.length) : name;
 }
 
-/** Slot → name, with the prefixes that the names of this file have. */
-function namer(spelling: Spelling, names: readonly string[]): (slot: string) => string {
+/** What a file with such names would call a slot, with the prefixes that they have. */
+function spelled(slot: string, { prefix, rows }: Spelling, names: readonly string[]): string {
   const outer = names.some((name) => name.startsWith(wrapper)) ? wrapper : '';
-  const inner = names.some((name) => name.startsWith(outer + spelling.prefix)) ? spelling.prefix : '';
-  const rows = spelling.rows.flatMap(({ file, slot, outside }) =>
-    slotsOf(slot).map((one) => ({ from: patternOf(one), to: [outer + (outside ? '' : inner) + file] })),
+  const inner = names.some((name) => name.startsWith(outer + prefix)) ? prefix : '';
+  const table = tableOf(
+    rows.flatMap(({ file, slot: to, outside }) =>
+      slotsOf(to).map((one) => [one, { to: [outer + (outside ? '' : inner) + file] }] as const),
+    ),
   );
-  return (slot) => rename(slot, rows)?.slots[0] ?? slot;
+  return rename(slot, table)?.slots[0] ?? slot;
 }
