@@ -28,10 +28,15 @@ class Arena {
   bool reserve() {
     // A wasm32 module addresses 4 GiB; size_t would wrap silently.
     if (used_ > SIZE_MAX - kAlignment) return false;
-    void* block = std::aligned_alloc(kAlignment, static_cast<size_t>(used_));
+    const size_t size = static_cast<size_t>(used_);
+    const uint64_t old_end = end_of_memory();
+    void* block = std::aligned_alloc(kAlignment, size);
     if (!block) return false;
     block_.reset(static_cast<std::byte*>(block));
-    std::fill_n(block_.get(), static_cast<size_t>(used_), std::byte{0});
+    // What memory has just grown by is zero, but for the heap's own notes at the front of a piece.
+    const uint64_t begin = reinterpret_cast<uintptr_t>(block);
+    const uint64_t used_before = std::max(old_end, begin) + kAlignment - begin;
+    std::fill_n(block_.get(), static_cast<size_t>(std::min(used_before, used_)), std::byte{0});
     used_ = 0;
     return true;
   }
@@ -41,6 +46,15 @@ class Arena {
 
  private:
   static constexpr size_t kAlignment = 64;
+
+  // The address behind the memory there is; outside WebAssembly beyond all addresses.
+  static uint64_t end_of_memory() {
+#ifdef __wasm__
+    return uint64_t{__builtin_wasm_memory_size(0)} * 65536;
+#else
+    return UINT64_MAX - kAlignment;
+#endif
+  }
 
   struct Free {
     void operator()(std::byte* block) const { std::free(block); }
