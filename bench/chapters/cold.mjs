@@ -24,6 +24,7 @@ export async function cold({ server, models: [[name, model]], rounds, engines })
     for (const row of rows) {
       server.served.length = 0;
       const { memory, result } = await visit(server.origin, async (page) => {
+        await settled();
         return await call(page, 'coldStart', { ...row.runner, model, file: row.file });
       });
       row.times.push(result);
@@ -41,6 +42,9 @@ export async function cold({ server, models: [[name, model]], rounds, engines })
     wireKB: files.reduce((sum, file) => sum + brotliBytes(file), 0) / 1e3,
   }));
 }
+
+/** A browser that has just started goes on with that behind its first page, on the cores that are to be measured. */
+const settled = () => new Promise((resolve) => setTimeout(resolve, 1000));
 
 /** Does something in a new browser's page; also gives the bytes of memory that its process had at most. */
 async function visit(origin, body) {

@@ -6,10 +6,14 @@ let input;
 
 /** Starts an engine on a model; `spec` is the participant's and the model's rows of plan.mjs. */
 async function start({ engine: name, model, ...options }) {
+  input ??= inputFor(model);
   const { create } = await import(`./engines/${name}.js`);
-  const image = picture(model.image);
-  input = { picture: image, pixels: pixelValues(image) };
   engine = await create({ model, ...options });
+}
+
+function inputFor({ image }) {
+  const square = picture(image);
+  return { picture: square, pixels: pixelValues(square) };
 }
 
 /** One forward pass; gives the logits [classes]. */
@@ -44,6 +48,7 @@ async function classify({ count, together }) {
 
 /** Milliseconds from the engine's import to the first result. */
 async function coldStart(spec) {
+  input = inputFor(spec.model);
   const begin = performance.now();
   await start(spec);
   await engine.run(input);
