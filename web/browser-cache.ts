@@ -1,6 +1,7 @@
 // The browser's Cache API as a store. Works in pages and workers alike, in secure contexts.
 import type { FileStore } from './checkpoint/cache.js';
 import { streamOf } from './checkpoint/source.js';
+import { everythingKept } from './keeping.js';
 import type { CachedFile } from './types.js';
 
 /** What the cache is called where nothing else is said. */
@@ -42,6 +43,19 @@ export async function browserStore(name = defaultName): Promise<FileStore> {
   };
 }
 
+/**
+ * Whether nothing at all is kept there, nor could be; known sooner than a store is open.
+ *
+ * @internal
+ */
+export async function isNothingKept(name = defaultName): Promise<boolean> {
+  try {
+    return !(await caches.has(name));
+  } catch {
+    return true;
+  }
+}
+
 /** A stream whose pieces lie in memory that is used again: the next one comes when the one before has been taken. */
 class HandedOn {
   #controller!: ReadableStreamDefaultController<Uint8Array>;
@@ -80,6 +94,7 @@ class HandedOn {
  * ```
  */
 export async function listCache(name = defaultName): Promise<CachedFile[]> {
+  await everythingKept();
   if (!(await caches.has(name))) return [];
   const cache = await caches.open(name);
   const files = (await cache.keys()).map(async (request) => {
@@ -91,5 +106,6 @@ export async function listCache(name = defaultName): Promise<CachedFile[]> {
 
 /** Forgets all that `load` has kept in the usual cache, or in that of a name. Models that are loaded stay as they are. */
 export async function clearCache(name = defaultName): Promise<void> {
+  await everythingKept();
   await caches.delete(name);
 }

@@ -1,4 +1,4 @@
-import { browserStore } from './browser-cache.js';
+import { browserStore, isNothingKept } from './browser-cache.js';
 import { openFile } from './checkpoint/source.js';
 import { compileUrl, moduleGiven } from './compile.js';
 import { messageOf, VitError } from './errors.js';
@@ -11,6 +11,7 @@ export function browser(parts: Parts): Platform {
     open: openFile,
 
     store: browserStore,
+    isNothingKept,
 
     locate: (place) => ({ kind: 'url', url: new URL(place, pageAddress()).href }),
 

@@ -27,7 +27,9 @@ export class InPlace implements Runner {
     const making = Promise.all([glue, module]).then(
       async ([started, compiled]) => new Engine(await instantiate(started, compiled)),
     );
-    return new InPlace(await openSession(request, making, context));
+    const session = await openSession(request, making, context);
+    await session.kept;
+    return new InPlace(session);
   }
 
   get info(): ModelInfo {

@@ -5,6 +5,7 @@ import { ownBands, type Pixels } from './raw-pixels.js';
 import { performCall, type CacheCall } from './remote-cache.js';
 import type { Runner } from './runner.js';
 import type { SessionRequest } from './session.js';
+import { keepMeanwhile } from './keeping.js';
 import type { LoadOptions, ModelCache, ModelInfo } from './types.js';
 import type { Verb, VerbOptions, VerbResult } from './verbs.js';
 
@@ -17,8 +18,15 @@ export interface WorkerPort extends Port<Request, Reply> {
   explain?(): Promise<string>;
 }
 
+type InWorkerOptions = Pick<LoadOptions, 'signal' | 'onProgress' | 'cache'> & {
+  /** Whether nothing is in the cache, as far as that is known by the time the worker is there; never rejects. */
+  readonly isCacheEmpty?: Promise<boolean> | undefined;
+};
+
 /** Milliseconds that a worker has to end its threads. */
 const longestEnd = 200;
+/** Milliseconds that one has, after its end was asked for, to store what it has downloaded. */
+const longestKeep = 10_000;
 
 interface PendingCall {
   resolve(value: ModelInfo | VerbResult<Verb>): void;
@@ -33,6 +41,9 @@ export class InWorker implements Runner {
   readonly #cache: ModelCache | undefined;
   #info: ModelInfo | undefined;
   #death: VitError | undefined;
+  #settleKept: () => void = () => undefined;
+  /** Settles once what was downloaded is kept, or cannot be. */
+  readonly #kept = new Promise<void>((resolve) => (this.#settleKept = resolve));
   /** Whether the worker may have started threads. */
   readonly #threaded: boolean;
 
@@ -56,7 +67,7 @@ export class InWorker implements Runner {
     request: SessionRequest,
     spawn: () => WorkerPort | Promise<WorkerPort>,
     module: Promise<WebAssembly.Module>,
-    { signal, onProgress, cache }: Pick<LoadOptions, 'signal' | 'onProgress' | 'cache'>,
+    { signal, onProgress, cache, isCacheEmpty }: InWorkerOptions,
   ): Promise<InWorker> {
     const ownCache = typeof cache === 'object' ? cache : undefined;
     const runner = new InWorker(await spawn(), request.threads.count > 1, onProgress, ownCache);
@@ -70,9 +81,12 @@ export class InWorker implements Runner {
         module: await module,
         cache:
           typeof cache === 'object' ? 'remote' : typeof cache === 'string' ? { name: cache } : cache === true,
+        isCacheEmpty: (await isCacheEmpty) ?? false,
+        progress: onProgress !== undefined,
       } as const;
       signal?.throwIfAborted();
       runner.#info = (await runner.#post(load, buffersOf(files))) as ModelInfo;
+      keepMeanwhile(runner.#kept);
       return runner;
     } catch (error) {
       runner.dispose();
@@ -98,8 +112,14 @@ export class InWorker implements Runner {
   }
 
   dispose(): void {
-    this.#end();
     this.#pending = undefined;
+    if (!this.#info) return this.#end();
+    // What it has downloaded would have to be downloaded again.
+    const timer = setTimeout(this.#settleKept, longestKeep);
+    void this.#kept.then(() => {
+      clearTimeout(timer);
+      this.#end();
+    });
   }
 
   #post(request: Request, transfer: Transferable[]): Promise<ModelInfo | VerbResult<Verb>> {
@@ -127,6 +147,9 @@ export class InWorker implements Runner {
         return;
       case 'failed':
         this.#settle()?.reject(unpackError(reply.error));
+        return;
+      case 'kept':
+        this.#settleKept();
         return;
       case 'ended':
         this.#port.terminate();
@@ -179,6 +202,7 @@ export class InWorker implements Runner {
   #fail(message: string): void {
     this.#port.terminate();
     this.#death = new VitError('worker', message);
+    this.#settleKept();
     this.#settle()?.reject(this.#death);
   }
 }

@@ -66,7 +66,13 @@ async function start(
   const module = quietly(platform.compile(variant, wasm, signal));
   if (worker && spawn) {
     const url = typeof worker === 'object' ? worker.url : undefined;
-    return await InWorker.start(request, () => spawn(variant, url), module, { ...options, cache });
+    const isOurs = cache !== false && typeof cache !== 'object';
+    const isCacheEmpty = isOurs ? platform.isNothingKept?.(cache === true ? undefined : cache) : undefined;
+    return await InWorker.start(request, () => spawn(variant, url), module, {
+      ...options,
+      cache,
+      isCacheEmpty,
+    });
   }
   const glue = quietly(platform.glue(variant as Instructions));
   const store = storeOf(cache, platform.store);

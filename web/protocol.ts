@@ -16,6 +16,10 @@ export type Request =
       readonly module: WebAssembly.Module;
       /** As the option of `load`; 'remote' is a cache of the page's own, used through messages. */
       readonly cache: boolean | { readonly name: string } | 'remote';
+      /** Whether it is known that nothing is there. */
+      readonly isCacheEmpty: boolean;
+      /** Whether anybody wants to know of progress: a message for every piece takes its time. */
+      readonly progress: boolean;
     }
   | { readonly type: 'cached'; readonly answer: CacheAnswer }
   /** A picture begins; one that was not run on is given up. */
@@ -24,12 +28,16 @@ export type Request =
   | { readonly type: 'run'; readonly verb: Verb; readonly options: VerbOptions<Verb> }
   | { readonly type: 'end' };
 
-/** Worker → page: any number of `progress` and `cache` while loading, then one `done` or `failed` per `load` and `run`; `ended`. */
+/**
+ * Worker → page: any number of `progress` and `cache` while loading, then one `done` or `failed` per `load` and `run`;
+ * `kept` when nothing of a load that is done remains to be stored; `ended`.
+ */
 export type Reply =
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'cache'; readonly call: CacheCall }
   | { readonly type: 'done'; readonly value: ModelInfo | VerbResult<Verb> }
   | { readonly type: 'failed'; readonly error: PackedError }
+  | { readonly type: 'kept' }
   | { readonly type: 'ended' };
 
 /** One end of the line. */

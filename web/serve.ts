@@ -44,8 +44,10 @@ export function serve(port: Port<Reply, Request>, glue: Glue): void {
       session = await openSession(request.request, making, {
         open: openFile,
         store: storeOf(cacheOf(request.cache), browserStore),
-        onProgress: (progress) => tell({ type: 'progress', progress }),
+        isStoreEmpty: request.isCacheEmpty,
+        ...(request.progress && { onProgress: (progress) => tell({ type: 'progress', progress }) }),
       });
+      void session.kept.then(() => tell({ type: 'kept' }));
       return { type: 'done', value: session.info };
     }
     if (!session) throw new VitError('worker', 'The worker was called before a model was loaded into it.');

@@ -17,6 +17,8 @@ export interface Session {
   readonly engine: Engine;
   readonly network: NativeConfig;
   readonly info: ModelInfo;
+  /** Settles, never with an error, once what was downloaded is kept or cannot be. */
+  readonly kept: Promise<void>;
 }
 
 /** What to load, as plain data that can be posted to a worker. */
@@ -46,6 +48,8 @@ export type SessionContext = Omit<ReadContext, 'signal'> & {
   readonly signal?: AbortSignal | undefined;
   /** Where downloads are kept, if anywhere. */
   readonly store?: Promise<FileStore> | undefined;
+  /** Whether it is known that nothing is kept there. */
+  readonly isStoreEmpty?: boolean;
 };
 
 /**
@@ -59,7 +63,7 @@ export async function openSession(
 ): Promise<Session> {
   const { signal = new AbortController().signal } = context;
   try {
-    const { engine, checkpoint, threads, kernels } = await readThrough(request, making, {
+    const { engine, checkpoint, threads, kernels, kept } = await readThrough(request, making, {
       ...context,
       signal,
     });
@@ -82,7 +86,7 @@ export async function openSession(
       kernelsReason: kernels.reason,
       memoryBytes: engine.guard(() => engine.memoryBytes),
     };
-    return { engine, network, info };
+    return { engine, network, info, kept };
   } catch (error) {
     // The engine may come into being only after the load has failed.
     void making.then(
@@ -112,6 +116,7 @@ interface Loaded {
   readonly checkpoint: Checkpoint;
   readonly threads: ThreadPlan;
   readonly kernels: KernelChoice;
+  readonly kept: Promise<void>;
 }
 
 /** Reads the checkpoint into the engine through the cache; when what was kept turns out damaged, downloads it. */
@@ -119,15 +124,14 @@ async function readThrough(
   request: SessionRequest,
   making: Promise<Engine>,
   context: SessionContext & ReadContext,
-  reload = false,
+  reload = context.isStoreEmpty ?? false,
 ): Promise<Loaded> {
   const { store } = context;
   if (!store) return await read(request, making, context);
   const cached = new CachedFiles(context.open, store, request.files, reload);
   try {
     const loaded = await read(request, making, { ...context, open: cached.open });
-    await cached.keep();
-    return loaded;
+    return { ...loaded, kept: cached.keep() };
   } catch (error) {
     await cached.drop();
     const damaged = error instanceof VitError && damage.includes(error.code);
@@ -161,7 +165,8 @@ async function read(request: SessionRequest, making: Promise<Engine>, context: R
     const checkpoint = inDtype(opened, dtype);
     const starting = startThreads(engine, request.threads, checkpoint.network);
     await fill(engine, checkpoint, reading);
-    return { engine, checkpoint, threads: await starting, kernels: endChoice() };
+    const kept = Promise.resolve();
+    return { engine, checkpoint, threads: await starting, kernels: endChoice(), kept };
   } catch (error) {
     stop.abort(error);
     throw error;

@@ -8,10 +8,12 @@ const chromium = inChromium();
 
 /** Runs in the page: loads a model with a cache of its own; SHA-256 of the weights kept there, and of the server's. */
 async function digests({ entry, model, worker }: { entry: string; model: string; worker: boolean }) {
-  const { load } = (await import(entry)) as Package;
+  const { listCache, load } = (await import(entry)) as Package;
   const cache = `${model} ${worker}`;
   const loaded = await load(model, { cache, worker });
   loaded.dispose();
+  // Waits until everything is there.
+  await listCache(cache);
   const { href } = new URL(`${model}model.safetensors`, location.href);
   const digest = async (response: Response | undefined) => {
     const bytes = (await response?.arrayBuffer()) ?? new ArrayBuffer();

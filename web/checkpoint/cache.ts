@@ -44,6 +44,8 @@ export class CachedFiles {
   readonly #reload: boolean;
   readonly #arriving = new Map<string, Arrival>();
   readonly #used = new Set<string>();
+  /** Of each file that was looked for, whether it was there. */
+  readonly #found = new Map<string, Promise<boolean>>();
   #kept: Promise<string | undefined> | undefined;
 
   /** With `reload`, nothing is taken from the store. */
@@ -81,8 +83,10 @@ export class CachedFiles {
     this.#arriving.set(key, arrival);
     return {
       async next() {
+        // The piece before may lie where the next one comes to.
+        await arrival.written();
         const piece = await stream.next();
-        if (piece) await arrival.write(piece);
+        if (piece) arrival.write(piece);
         return piece;
       },
       async cancel(reason) {
@@ -109,18 +113,20 @@ export class CachedFiles {
     await Promise.allSettled([...removals, ...abandoned]);
   }
 
-  async #read(key: string): Promise<ByteStream | undefined> {
-    if (this.#reload) return undefined;
-    try {
-      return await (await this.#store).read(key);
-    } catch {
-      return undefined;
-    }
+  #read(key: string): Promise<ByteStream | undefined> {
+    const reading = this.#reload
+      ? Promise.resolve(undefined)
+      : this.#store.then((store) => store.read(key)).catch(() => undefined);
+    this.#found.set(
+      key,
+      reading.then((stream) => stream !== undefined),
+    );
+    return reading;
   }
 
   /** Downloads a file. Without a connection, what was not kept along with the weights is taken not to exist. */
   async #fetch(location: UrlLocation, name: string, signal: AbortSignal): Promise<ByteStream | undefined> {
-    this.#kept ??= this.#firstKept(this.#weightsKey, this.#indexKey);
+    this.#kept ??= this.#firstKept([this.#weightsKey, this.#indexKey]);
     const kept = await this.#kept;
     if (kept === undefined) return await this.#openFile(location, name, signal);
     // Of a model in several files there is no such file.
@@ -131,32 +137,43 @@ export class CachedFiles {
     });
   }
 
-  async #firstKept(...keys: readonly (string | undefined)[]): Promise<string | undefined> {
-    for (const key of keys) {
-      const stream = key === undefined ? undefined : await this.#read(key);
-      // Not waited for: of a clone it would end only with the original.
-      stream?.cancel().catch(() => undefined);
-      if (stream) return key;
-    }
-    return undefined;
+  async #firstKept(keys: readonly (string | undefined)[]): Promise<string | undefined> {
+    const found = await Promise.all(keys.map(async (key) => key !== undefined && (await this.#has(key))));
+    return keys[found.indexOf(true)];
+  }
+
+  async #has(key: string): Promise<boolean> {
+    const known = this.#found.get(key);
+    if (known) return await known;
+    const stream = await this.#read(key);
+    // Not waited for: of a clone it would end only with the original.
+    stream?.cancel().catch(() => undefined);
+    return stream !== undefined;
   }
 }
 
 /** A file that is being written, until something goes wrong with it. */
 class Arrival {
   #writer: Promise<FileWriter | undefined>;
+  #writing: Promise<unknown> = Promise.resolve();
   #abandoned: Promise<void> | undefined;
 
   constructor(writer: Promise<FileWriter>) {
     this.#writer = writer.catch(() => undefined);
   }
 
-  async write(piece: Uint8Array): Promise<void> {
-    await this.#attempt((writer) => writer.write(piece));
+  /** Starts to write a piece, which is to stay as it is until it is `written`. */
+  write(piece: Uint8Array): void {
+    this.#writing = this.#attempt((writer) => writer.write(piece));
   }
 
-  finish(): Promise<boolean> {
-    return this.#attempt((writer) => writer.finish());
+  async written(): Promise<void> {
+    await this.#writing;
+  }
+
+  async finish(): Promise<boolean> {
+    await this.#writing;
+    return await this.#attempt((writer) => writer.finish());
   }
 
   /** May be asked for several times; always waits until no trace is left. */
