@@ -71,6 +71,16 @@ describe('names', () => {
     expect(mapNames([name], 'the file').slots.get(name)).toEqual({ slots: ['blocks.11.norm1.weight'] });
   });
 
+  it('of one part go by its own row, others by that for any', () => {
+    const query = 'Transformer/encoderblock_3/MultiHeadDotProductAttention_1/query';
+    const names = ['kernel', 'bias', 'weight_spread_scale'].map((part) => `${query}/${part}`);
+    expect([...mapNames(names, 'the file').slots.values()]).toEqual([
+      { slots: ['blocks.3.attn.q.weight'], axes: [[1, 2], [0]] },
+      { slots: ['blocks.3.attn.q.bias'], axes: [[0, 1]] },
+      { slots: ['blocks.3.attn.q.weight_spread_scale'] },
+    ]);
+  });
+
   it('that classifying does not need are ignored', () => {
     const map = mapNames([...transformers4, 'pooler.dense.weight', 'vit.pooler.dense.bias'], 'the file');
     expect(map.slots.size).toBe(transformers4.length);

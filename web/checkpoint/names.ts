@@ -90,7 +90,8 @@ function rename(name: string, table: ReadonlyMap<string, Renaming>): Placement |
   const [i = ''] = number.exec(name) ?? [];
   const [part = ''] = layerPart.exec(name) ?? [];
   const numbered = name.replace(number, '{i}');
-  const row = table.get(numbered.replace(layerPart, '*')) ?? table.get(numbered);
+  // A row for just one part goes before one for any.
+  const row = table.get(numbered) ?? table.get(numbered.replace(layerPart, '*'));
   if (!row) return undefined;
   const slots = row.to.map((template) => template.replace('{i}', i).replace('*', part));
   return row.axes ? { slots, axes: row.axes } : { slots };
