@@ -267,7 +267,9 @@ export interface LoadOptions {
    * Where downloads are kept for the next load, which then needs no network. `true` (default): the browser's Cache named
    * `vit-wasm`, or in Node the folder `vit-wasm` in `$XDG_CACHE_HOME` or `~/.cache`. A string: the Cache of that name,
    * the folder at that path. `false`: nowhere. Files are found by address and `revision`, and are not asked for again
-   * while they are there. Nothing is kept of a load that fails; a cache that fails only costs the download.
+   * while they are there. A worker stores them once the model is loaded, after `load` has resolved; `listCache`,
+   * `clearCache` and `dispose` wait for that. Nothing is kept of a load that fails; a cache that fails only costs the
+   * download.
    */
   readonly cache?: boolean | string | ModelCache | undefined;
   /**
