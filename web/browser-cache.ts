@@ -48,7 +48,7 @@ export async function browserStore(name = defaultName): Promise<FileStore> {
  *
  * @internal
  */
-export async function isNothingKept(name = defaultName): Promise<boolean> {
+export async function isCacheEmpty(name = defaultName): Promise<boolean> {
   try {
     return !(await caches.has(name));
   } catch {

@@ -1,4 +1,4 @@
-import { browserStore, isNothingKept } from './browser-cache.js';
+import { browserStore, isCacheEmpty } from './browser-cache.js';
 import { openFile } from './checkpoint/source.js';
 import { compileUrl, moduleGiven } from './compile.js';
 import { messageOf, VitError } from './errors.js';
@@ -11,7 +11,7 @@ export function browser(parts: Parts): Platform {
     open: openFile,
 
     store: browserStore,
-    isNothingKept,
+    isCacheEmpty,
 
     locate: (place) => ({ kind: 'url', url: new URL(place, pageAddress()).href }),
 

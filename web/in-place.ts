@@ -29,6 +29,10 @@ export class InPlace implements Runner {
     );
     const session = await openSession(request, making, context);
     await session.kept;
+    if (context.signal?.aborted) {
+      session.engine.dispose();
+      throw context.signal.reason;
+    }
     return new InPlace(session);
   }
 

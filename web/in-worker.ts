@@ -1,11 +1,11 @@
 import type { FileLocation, ModelFiles } from './checkpoint/files.js';
 import { VitError } from './errors.js';
+import { keepMeanwhile } from './keeping.js';
 import { unpackError, type Port, type Reply, type Request } from './protocol.js';
 import { ownBands, type Pixels } from './raw-pixels.js';
 import { performCall, type CacheCall } from './remote-cache.js';
 import type { Runner } from './runner.js';
 import type { SessionRequest } from './session.js';
-import { keepMeanwhile } from './keeping.js';
 import type { LoadOptions, ModelCache, ModelInfo } from './types.js';
 import type { Verb, VerbOptions, VerbResult } from './verbs.js';
 

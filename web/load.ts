@@ -66,8 +66,8 @@ async function start(
   const module = quietly(platform.compile(variant, wasm, signal));
   if (worker && spawn) {
     const url = typeof worker === 'object' ? worker.url : undefined;
-    const isOurs = cache !== false && typeof cache !== 'object';
-    const isCacheEmpty = isOurs ? platform.isNothingKept?.(cache === true ? undefined : cache) : undefined;
+    const isBrowsers = cache !== false && typeof cache !== 'object';
+    const isCacheEmpty = isBrowsers ? platform.isCacheEmpty?.(cache === true ? undefined : cache) : undefined;
     return await InWorker.start(request, () => spawn(variant, url), module, {
       ...options,
       cache,

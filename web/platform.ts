@@ -14,7 +14,7 @@ export interface Platform {
   /** Opens a store for downloads: the usual one, or that of a name. */
   store(this: void, name: string | undefined): Promise<FileStore>;
   /** Whether there is nothing in such a store, where that can be told before a worker is there to open it. */
-  isNothingKept?(this: void, name: string | undefined): Promise<boolean>;
+  isCacheEmpty?(this: void, name: string | undefined): Promise<boolean>;
 
   /** Finds those that can be read here and there, where they are not only those in memory. */
   readonly bytesAt?: BytesAt;

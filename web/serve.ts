@@ -44,7 +44,7 @@ export function serve(port: Port<Reply, Request>, glue: Glue): void {
       session = await openSession(request.request, making, {
         open: openFile,
         store: storeOf(cacheOf(request.cache), browserStore),
-        isStoreEmpty: request.isCacheEmpty,
+        isCacheEmpty: request.isCacheEmpty,
         ...(request.progress && { onProgress: (progress) => tell({ type: 'progress', progress }) }),
       });
       void session.kept.then(() => tell({ type: 'kept' }));

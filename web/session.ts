@@ -49,7 +49,7 @@ export type SessionContext = Omit<ReadContext, 'signal'> & {
   /** Where downloads are kept, if anywhere. */
   readonly store?: Promise<FileStore> | undefined;
   /** Whether it is known that nothing is kept there. */
-  readonly isStoreEmpty?: boolean;
+  readonly isCacheEmpty?: boolean;
 };
 
 /**
@@ -124,7 +124,7 @@ async function readThrough(
   request: SessionRequest,
   making: Promise<Engine>,
   context: SessionContext & ReadContext,
-  reload = context.isStoreEmpty ?? false,
+  reload = context.isCacheEmpty ?? false,
 ): Promise<Loaded> {
   const { store } = context;
   if (!store) return await read(request, making, context);

@@ -42,15 +42,17 @@ function watch(heaps: Heaps): { end: () => Promise<number> } {
 async function loadModel({ entry, url, options }: { entry: string; url: string; options: object }) {
   const { load } = (await import(entry)) as Package;
   const model = await load(url, options);
-  Object.assign(self, { model });
+  // None is let go of, so that what is measured is only ever what comes.
+  const { models = [] } = self as { models?: unknown[] };
+  Object.assign(self, { models: [...models, model] });
   return model.info.memoryBytes;
 }
 
 /** Runs in the page: classifies a picture of a camera's size. */
 async function classifyOnce() {
-  const { model } = self as unknown as { model: Awaited<ReturnType<Package['load']>> };
+  const { models } = self as unknown as { models: Awaited<ReturnType<Package['load']>>[] };
   const [width, height] = [1920, 1080];
-  await model.classify({ data: new Uint8ClampedArray(4 * width * height), width, height });
+  await models.at(-1)?.classify({ data: new Uint8ClampedArray(4 * width * height), width, height });
 }
 
 const places = [
@@ -60,38 +62,23 @@ const places = [
   { worker: false, cache: false },
 ];
 
-/** How often a load is measured, unless one stays below: when the collector comes is left to the browser. */
-const attempts = 3;
-
-/** Loads ViT-B into a page of its own; the most of heap and of physical memory that this took. */
-async function loading(options: { dtype: string; worker: boolean; cache: boolean }) {
-  const { dtype, ...place } = options;
-  const page = await chromium.open();
-  await page.evaluate(loadModel, { entry, url: '/models/three-blocks/', options: place });
-  const pid = await processOf(page);
-  await forgetPeak(pid);
-  const before = await memoryOf(pid);
-  const watching = watch(await heapsOf(page));
-  const modelBytes = await page.evaluate(loadModel, { entry, url: `/random/base/${dtype}/`, options });
-  const heap = await watching.end();
-  const physical = (await memoryOf(pid)).peak - before.now;
-  show({ ...options, modelBytes, heap, physical });
-  return { modelBytes, heap, physical };
-}
-
 describe.each(['fp32', 'int8'] as const)('ViT-B in %s', (dtype) => {
   it.each(places)('is loaded in 1.25 of its size and 40 MB: %j', async (place) => {
-    let least = Infinity;
-    let allowed = 0;
-    for (let i = 0; i < attempts && least >= allowed; i++) {
-      const { modelBytes, heap, physical } = await loading({ ...place, dtype });
-      expect(heap).toBeGreaterThan(1e5);
-      expect(modelBytes + heap).toBeLessThan(allowedInLoading(modelBytes));
-      expect(physical).toBeGreaterThan(modelBytes / 2);
-      least = Math.min(least, physical);
-      allowed = allowedInLoading(modelBytes) + ofTheBrowser;
-    }
-    expect(least).toBeLessThan(allowed);
+    const page = await chromium.open();
+    await page.evaluate(loadModel, { entry, url: '/models/three-blocks/', options: place });
+    const pid = await processOf(page);
+    await forgetPeak(pid);
+    const before = await memoryOf(pid);
+    const watching = watch(await heapsOf(page));
+    const options = { ...place, dtype };
+    const modelBytes = await page.evaluate(loadModel, { entry, url: `/random/base/${dtype}/`, options });
+    const heap = await watching.end();
+    const physical = (await memoryOf(pid)).peak - before.now;
+    show({ ...options, modelBytes, heap, physical });
+    expect(heap).toBeGreaterThan(1e5);
+    expect(modelBytes + heap).toBeLessThan(allowedInLoading(modelBytes));
+    expect(physical).toBeGreaterThan(modelBytes / 2);
+    expect(physical).toBeLessThan(allowedInLoading(modelBytes) + ofTheBrowser);
   });
 });
 
@@ -125,8 +112,7 @@ describe.each(['tiny', 'base'] as const)('a ViT of size %s', (size) => {
     for (const { heap, physical } of [loaded, used]) {
       expect(heap).toBeGreaterThan(1e5);
       expect(modelBytes + heap).toBeLessThan(allowedLoaded(weightBytes));
-      // What the page had before may shrink meanwhile.
-      expect(physical).toBeGreaterThan(0.9 * weightBytes);
+      expect(physical).toBeGreaterThan(weightBytes);
       expect(physical).toBeLessThan(allowedLoaded(weightBytes));
     }
   });

@@ -179,6 +179,18 @@ describe('nothing is kept', () => {
     expect(await failureOf(logitsOf('stalled', { signal: abort.signal }))).toBe('enough');
     expect(await readdir(folder).catch(() => [])).toEqual([]);
   });
+
+  it('is not loaded when the signal aborts as the last of it is stored', async () => {
+    const abort = new AbortController();
+    const cache: ModelCache = {
+      match: () => Promise.resolve(undefined),
+      put: async (url, response) => {
+        await response.blob();
+        if (String(url).endsWith('.safetensors')) abort.abort('enough');
+      },
+    };
+    expect(await failureOf(logitsOf('model', { cache, signal: abort.signal }))).toBe('enough');
+  });
 });
 
 describe('integrity', () => {

@@ -167,8 +167,8 @@ class Arrival {
     this.#writing = this.#attempt((writer) => writer.write(piece));
   }
 
-  async written(): Promise<void> {
-    await this.#writing;
+  written(): Promise<unknown> {
+    return this.#writing;
   }
 
   async finish(): Promise<boolean> {

@@ -63,7 +63,7 @@ function mapWith(family: Family, spelling: Spelling, names: readonly string[]): 
       surplus.add(name);
     }
   }
-  return { family, slots, surplus, nameOf: (slot) => spelled(slot, spelling, names) };
+  return { family, slots, surplus, nameOf: (slot) => spelled(slot, spelling, [...slots.keys()]) };
 }
 
 function slotsOf(slot: string | readonly string[]): readonly string[] {
