@@ -33,8 +33,9 @@ void pool(Activations& a, const Weights& weights, const Config& c, Pooling pooli
 void scale_to_length_1(float* features, int count) {
   double squares = 0;
   for (int i = 0; i < count; i++) squares += static_cast<double>(features[i]) * features[i];
-  const float scale = squares > 0 ? static_cast<float>(1 / std::sqrt(squares)) : 0;
-  for (int i = 0; i < count; i++) features[i] *= scale;
+  // In double precision: the reciprocal of a length that is denormal is no float.
+  const double scale = squares > 0 ? 1 / std::sqrt(squares) : 0;
+  for (int i = 0; i < count; i++) features[i] = static_cast<float>(features[i] * scale);
 }
 
 void classify(Activations& a, const Weights& weights, const Config& c) {

@@ -19,11 +19,12 @@
  * | `config` | config.json, or what it says, is wrong |
  * | `preprocessor` | preprocessor_config.json, or what it says, is wrong |
  * | `no-head` | the model has no classification head: it gives embeddings and tokens, but no classes |
- * | `tensors` | tensors are missing, left over, or of the wrong shape or dtype |
+ * | `tensors` | tensors are missing, left over, infinite or NaN, or of the wrong shape or dtype |
  * | `no-simd` | this browser cannot run any of the WebAssembly builds |
  * | `wasm` | the WebAssembly file could not be fetched, compiled or started |
  * | `threads` | a build with threads was asked for by name, and threads cannot be had |
  * | `worker` | the worker could not be started, or died |
+ * | `not-finite` | the model computes infinity or NaN for this picture: no answer can be trusted |
  * | `engine` | the engine stopped in the middle of its work |
  * | `disposed` | the model was used after `dispose()` |
  */
@@ -49,6 +50,7 @@ export type VitErrorCode =
   | 'wasm'
   | 'threads'
   | 'worker'
+  | 'not-finite'
   | 'engine'
   | 'disposed';
 

@@ -13,6 +13,7 @@ export const verbs = {
   classify(session: Session, options: Choice): Prediction[] {
     checkHead(session, 'classify');
     session.engine.forward();
+    finite('logits', session.engine.logits());
     return topPredictions(session.engine.probabilities(), session.info.labels, options);
   },
 
@@ -20,7 +21,7 @@ export const verbs = {
   logits(session: Session): Float32Array {
     checkHead(session, 'logits');
     session.engine.forward();
-    return session.engine.logits();
+    return finite('logits', session.engine.logits());
   },
 
   /** [hidden], one vector for the whole picture. */
@@ -29,12 +30,13 @@ export const verbs = {
     options: { readonly pool: EmbedOptions['pool']; readonly normalize: boolean },
   ): Float32Array {
     const pooling = embeddingPooling(session, options.pool);
-    return session.engine.embed(pooling, options.normalize);
+    return finite('embedding values', session.engine.embed(pooling, options.normalize));
   },
 
   /** [tokens × hidden], after the final norm. */
   tokens(session: Session): Tokens {
     const { data, rows, columns } = session.engine.tokens();
+    finite('tokens', data);
     return { data, tokens: rows, hidden: columns };
   },
 
@@ -53,6 +55,21 @@ export type VerbResult<V extends Verb> = ReturnType<(typeof verbs)[V]>;
 export function perform<V extends Verb>(session: Session, verb: V, options: VerbOptions<V>): VerbResult<V> {
   const body = verbs[verb] as (session: Session, options: VerbOptions<V>) => VerbResult<V>;
   return session.engine.guard(() => body(session, options));
+}
+
+/**
+ * The same values, none of them infinite or NaN. A model may compute such values although every weight is finite, and
+ * an answer made of them would look like an ordinary one. The kernels carry them through to the end.
+ */
+function finite(what: string, values: Float32Array): Float32Array {
+  let sum = 0; // NaN as soon as one is not finite
+  for (const value of values) sum += value * 0;
+  if (sum === 0) return values;
+  throw new VitError(
+    'not-finite',
+    `The model's ${what} for this picture are infinite or NaN: its weights are damaged or too large for single ` +
+      'precision. Download the model again, or load another one.',
+  );
 }
 
 function checkHead({ network }: Session, verb: string): void {

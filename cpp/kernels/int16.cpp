@@ -101,7 +101,9 @@ void quantise_left(const Int16Rows& out, const float* x, int x_stride, int rows,
 
 void quantise_outputs(const Int16Matrix& to, const float* rows, int row_stride) {
   for (int output = 0; output < to.outputs; output++, rows += row_stride) {
-    const float scale = to.scales[output] = size_of(rows, to.inputs).largest / kLargestCode;
+    const Size size = size_of(rows, to.inputs);
+    // A total that is not finite makes the scale NaN: the largest passes over NaN.
+    const float scale = to.scales[output] = size.largest / kLargestCode + size.total * 0;
     const float steps = steps_of(scale);
     int16_t* column =
         to.panels + static_cast<size_t>(output / kOutputs) * panel_values(to.inputs) + output % kOutputs * 2;
@@ -117,12 +119,15 @@ void quantise_outputs(const Int16Matrix& to, const float* rows, int row_stride) 
 void quantise_inputs(const Int16Matrix& to, const float* rows, int row_stride) {
   for (int output = 0; output < to.outputs; output += 4) {
     const int count = to.outputs - output;
-    f32x4 peaks = splat(0);
+    f32x4 peaks = splat(0), totals = splat(0);
     for (int input = 0; input < to.inputs; input++) {
-      peaks = max(peaks, abs(load_up_to_4(rows + input * row_stride + output, count)));
+      const f32x4 magnitudes = abs(load_up_to_4(rows + input * row_stride + output, count));
+      peaks = max(peaks, magnitudes);
+      totals = add(totals, magnitudes);
     }
     float scales[4], steps[4];
-    store(scales, mul(peaks, splat(1.0f / kLargestCode)));
+    // As above, a total that is not finite makes the scale NaN.
+    store(scales, add(mul(peaks, splat(1.0f / kLargestCode)), mul(totals, splat(0))));
     for (int i = 0; i < 4; i++) steps[i] = steps_of(scales[i]);
     store(to.scales + output, load(scales));
     const f32x4 factors = load(steps);

@@ -18,34 +18,35 @@ constexpr int round_up(int count, int to) { return (count + to - 1) / to * to; }
 
 struct Range {
   float low, high;  // low ≤ 0 ≤ high
+  float total;      // of the values: infinite or NaN if one of them is
 };
 
 Range range_of(const float* x, int count) {
-  f32x4 low = splat(0), high = splat(0);
+  f32x4 low = splat(0), high = splat(0), total = splat(0);
+  const auto include = [&](f32x4 values) {
+    low = min(low, values);
+    high = max(high, values);
+    total = add(total, values);
+  };
   int i = 0;
-  for (; i + 4 <= count; i += 4) {
-    const f32x4 values = load(x + i);
-    low = min(low, values);
-    high = max(high, values);
-  }
-  if (i < count) {
-    const f32x4 values = load_part(x + i, count - i, 0);
-    low = min(low, values);
-    high = max(high, values);
-  }
-  return {-largest(sub(splat(0), low)), largest(high)};
+  for (; i + 4 <= count; i += 4) include(load(x + i));
+  if (i < count) include(load_part(x + i, count - i, 0));
+  return {-largest(sub(splat(0), low)), largest(high), sum(total)};
 }
 
 // Whether steps of a 127th of `extent` are something to divide by.
 bool has_scale(float extent) { return extent > 1e-30f && extent <= std::numeric_limits<float>::max(); }
 
+// 0, or NaN where a value of the row is not finite: minima and maxima pass over NaN.
+float not_finite(const Range& range) { return range.total * 0; }
+
 // The low end of the range becomes 0 exactly: rounding is symmetric about the zero point, which is whole.
 void quantise_row(dot_input* out, float& scale, int32_t& zero, const float* x, int width) {
   const Range range = range_of(x, width);
   const float extent = range.high - range.low;
-  if (!has_scale(extent)) {
+  if (!has_scale(extent) || not_finite(range) != 0) {
     std::fill_n(out, width, dot_input{0});
-    scale = extent * 0;  // NaN for what is not finite
+    scale = extent * 0 + not_finite(range);
     zero = 0;
     return;
   }

@@ -14,7 +14,8 @@ using namespace simd;
 // In steps of two vectors side by side: what engines that pair vectors look for.
 template <Rounding rounding>
 void softmax(float* row, int count) {
-  constexpr float kLowest = std::numeric_limits<float>::lowest();
+  // Below every number, so that a row of nothing but -infinity, which has no softmax, becomes NaN.
+  constexpr float kLowest = -std::numeric_limits<float>::infinity();
   const int pairs = count / 8 * 8;
 
   f32x4 peaks[2] = {splat(kLowest), splat(kLowest)};

@@ -158,5 +158,22 @@ TEST(QuantiseLeft, TakesZerosAndShowsWhatIsNotFinite) {
   }
 }
 
+TEST(QuantiseRight, ShowsWhatIsNotFinite) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  const std::vector<float> ones(5, 1.0f);
+  OwnedRows a(1, 5);
+  quantise_left(a.rows, ones.data(), 5, 1, 5);
+  for (float bad : {kInfinity, std::numeric_limits<float>::quiet_NaN()}) {
+    const std::vector<float> x = {1, 1, bad, 1, 1};
+    for (const auto quantise : {quantise_outputs, quantise_inputs}) {
+      OwnedMatrix b(5, 1);
+      quantise(b.matrix, x.data(), quantise == quantise_outputs ? 5 : 1);
+      float out;
+      gemm_int16(&out, 1, a.rows, 1, b.matrix);
+      EXPECT_TRUE(std::isnan(out)) << bad;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace vit

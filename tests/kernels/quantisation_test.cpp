@@ -296,11 +296,14 @@ TEST(Quantise, SaysWhenAValueIsNotFinite) {
     std::vector<int8_t> quantised(5);
     EXPECT_TRUE(std::isnan(quantise_weights(quantised.data(), row.data(), 5)));
   }
-  for (float bad : {kInfinity, -kInfinity}) {
-    std::vector<float> row = {1, bad, 2, 3, 4};
-    OwnedRows a(1, 5);
-    quantise_rows(a.rows, row.data(), 1, 5);
-    EXPECT_TRUE(std::isnan(a.scales[0]));
+  for (float bad : {kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN()}) {
+    for (int width : {5, 16, 64}) {
+      std::vector<float> row(static_cast<size_t>(width), 1.0f);
+      row[1] = bad;
+      OwnedRows a(1, width);
+      quantise_rows(a.rows, row.data(), 1, width);
+      EXPECT_TRUE(std::isnan(a.scales[0])) << bad;
+    }
   }
 }
 

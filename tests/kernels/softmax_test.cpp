@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
 #include <tuple>
+#include <vector>
 
 #include "../../cpp/kernels/reference.h"
 #include "random.h"
@@ -33,6 +36,24 @@ TEST(Softmax, SurvivesLogitsFarApart) {
   EXPECT_NEAR(row[0], 0.5, 1e-6);
   EXPECT_NEAR(row[2], 0.5, 1e-6);
   EXPECT_NEAR(row[1] + row[3] + row[4], 0, 1e-30);
+}
+
+// What is not finite has to show in the answer, not turn into one that looks like any other.
+TEST(Softmax, KeepsWhatIsNotANumber) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  for (int count : {1, 5, 8, 17}) {
+    for (Rounding rounding : {Rounding::fastest, Rounding::portable}) {
+      std::vector<float> lowest(static_cast<size_t>(count), -kInfinity);
+      softmax(lowest.data(), count, rounding);
+      for (float bad : {kInfinity, std::numeric_limits<float>::quiet_NaN()}) {
+        std::vector<float> row(static_cast<size_t>(count), 1.0f);
+        row.back() = bad;
+        softmax(row.data(), count, rounding);
+        EXPECT_TRUE(std::isnan(row.front())) << bad;
+        EXPECT_TRUE(std::isnan(lowest.front()));
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ import { folderOf, type Folder, type ReadContext } from './folder.js';
 import { JsonFields, parseJson, type JsonObject } from './json.js';
 import { mapNames, splitGates, type NameMap } from './names.js';
 import { misplaced, partsOf } from './placement.js';
-import { checkOutcome, outcomeOf, preprocessOf, scaledTo } from './preprocessor.js';
+import { checkOutcome, checkPixelValues, outcomeOf, preprocessOf, scaledTo } from './preprocessor.js';
 import type { TensorFile } from './tensors.js';
 import { openWeights } from './weights.js';
 
@@ -60,7 +60,10 @@ export async function openCheckpoint(
     (!preprocessor && family.preprocess?.(fields, imageSize ?? sizeOf(trained))) ||
     preprocessFor(family, trained, preprocessor, imageSize);
   const size = imageSize ?? (family.anySize && outcomeOf(usual)) ?? sizeOf(trained);
+  const source = preprocessor?.name ?? (family.preprocess ? name : 'The default preprocessing');
+  checkPixelValues(usual, source, 'preprocessor');
   const preprocess = overridden(usual, wanted, size);
+  checkPixelValues(preprocess, 'The option `preprocess`', 'invalid-argument');
   checkOutcome(preprocess, size, preprocessor?.name ?? 'The default preprocessing');
   return {
     modelType: fields.text('model_type') ?? family.modelType,

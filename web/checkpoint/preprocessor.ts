@@ -1,5 +1,5 @@
 // preprocessor_config.json → what the engine does to a picture, as the processor class of the file's name would.
-import { VitError } from '../errors.js';
+import { VitError, type VitErrorCode } from '../errors.js';
 import type { NativePreprocess } from '../module.js';
 import type { Size } from '../types.js';
 import { JsonFields, type JsonObject } from './json.js';
@@ -135,6 +135,24 @@ export function checkOutcome(preprocess: NativePreprocess, image: Size, file: st
     'preprocessor',
     `${file} gives pictures of ${outcome.width}×${outcome.height} pixels, but the model takes ` +
       `${image.width}×${image.height}; choose one size for both with \`imageSize\`.`,
+  );
+}
+
+/** The pixel value of a byte: cpp/preprocess.cpp's `fill_values`. */
+function pixelValue(byte: number, { rescaleFactor, mean, std }: NativePreprocess, channel: number): number {
+  const rescaled = Math.fround(byte * rescaleFactor);
+  const centred = Math.fround(rescaled - Math.fround(mean[channel]));
+  return Math.fround(centred / Math.fround(std[channel]));
+}
+
+/** Refuses preprocessing that makes infinity or NaN of a picture, in the engine's single precision. */
+export function checkPixelValues(preprocess: NativePreprocess, file: string, code: VitErrorCode): void {
+  // Between black and white, values are between theirs.
+  const ends = [0, 1, 2].flatMap((channel) => [0, 255].map((byte) => pixelValue(byte, preprocess, channel)));
+  if (ends.every(Number.isFinite)) return;
+  throw new VitError(
+    code,
+    `${file} makes pixel values that are infinite or NaN; check the rescaling factor, mean and standard deviation.`,
   );
 }
 
