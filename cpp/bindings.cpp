@@ -155,6 +155,8 @@ EMSCRIPTEN_BINDINGS(vit) {
           "begin", +[](BoundModel& b, const Config& config,
                        const Preprocess& preprocess) { return begin(b.model, config, preprocess); })
       .function(
+          "allocate", +[](BoundModel& b) { return allocate(b.model); })
+      .function(
           "memoryBytes", +[](const BoundModel& b) { return static_cast<double>(b.model.memory.used()); })
       .function(
           "stagingBytes", +[](const BoundModel&) { return kStagingBytes; })

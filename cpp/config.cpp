@@ -8,6 +8,7 @@ namespace {
 
 // Far beyond any published ViT.
 constexpr int kLargestSize = 1 << 16;
+constexpr int kMostLayers = 1000;
 
 // Elements of one buffer: far beyond any published ViT, too, and few enough for 32-bit offsets everywhere.
 constexpr uint64_t kMostElements = 1 << 29;
@@ -61,12 +62,13 @@ std::string check(const Config& c) {
     const char* name;
     int value;
     int smallest;
+    int largest = kLargestSize;
   } sizes[] = {{"image height", c.image_height, 1},
                {"image width", c.image_width, 1},
                {"patch height", c.patch_height, 1},
                {"patch width", c.patch_width, 1},
                {"hidden size", c.hidden, 1},
-               {"number of layers", c.layers, 1},
+               {"number of layers", c.layers, 1, kMostLayers},
                {"number of heads", c.heads, 1},
                {"MLP hidden size", c.mlp_hidden, 1},
                {"number of classes", c.classes, 0},
@@ -75,10 +77,10 @@ std::string check(const Config& c) {
                {"height of the position embeddings' grid", c.position_rows, 1},
                {"width of the position embeddings' grid", c.position_columns, 1},
                {"width of the layer before the head", c.pre_logits, 0}};
-  for (const auto& [name, value, smallest] : sizes) {
-    if (value >= smallest && value <= kLargestSize) continue;
+  for (const auto& [name, value, smallest, largest] : sizes) {
+    if (value >= smallest && value <= largest) continue;
     return std::string(name) + " is " + std::to_string(value) + ", but must be between " +
-           std::to_string(smallest) + " and " + std::to_string(kLargestSize);
+           std::to_string(smallest) + " and " + std::to_string(largest);
   }
   if (c.image_height % c.patch_height || c.image_width % c.patch_width) {
     return "an image of " + std::to_string(c.image_width) + "×" + std::to_string(c.image_height) +

@@ -50,18 +50,24 @@ std::string begin(Model& model, const Config& config, const Preprocess& preproce
   next.config = config;
   next.preprocessor = make_preprocessor(preprocess, config);
   lay_out(next);
-  const uint64_t bytes = next.memory.used();
-  if (!next.memory.reserve()) {
-    return "needs " + std::to_string(bytes >> 20) + " MB of memory, more than could be had";
-  }
-  lay_out(next);
   next.slots = weight_slots(next.weights, config);
   model = std::move(next);
   return "";
 }
 
+std::string allocate(Model& model) {
+  const uint64_t bytes = model.memory.used();
+  if (!model.memory.reserve()) {
+    return "needs " + std::to_string(bytes >> 20) + " MB of memory, more than could be had";
+  }
+  lay_out(model);
+  point(model.slots, weight_slots(model.weights, model.config));
+  return "";
+}
+
 std::string tensor(Model& model, std::string_view name, std::string_view dtype, std::span<const int> shape,
                    int bytes, ElementOrder order) {
+  if (bytes > 0 && !model.staging) return "came before there was memory for it";
   if (bytes > kStagingBytes) return "came in a chunk larger than the staging buffer";
   return receive(model.slots, name, dtype, shape, order, model.staging, bytes);
 }

@@ -70,9 +70,14 @@ struct Model {
 /// Bytes of `Model::staging`: two rows of the widest image, a whole number of elements of every data type.
 inline constexpr int kStagingBytes = 2 * 4 * (kLargestImageEdge + 1);
 
-/// Checks the configuration, computes the size of every buffer and allocates them as one block: weights as
-/// packed, activations, the preprocessor's accumulators, staging. Nothing else ever allocates.
+/// Checks the configuration and computes the size of every buffer: weights as packed, activations, the
+/// preprocessor's accumulators, staging. Afterwards tensors can be announced and `missing` asked, so a
+/// configuration that does not fit its checkpoint is refused before it takes memory.
 std::string begin(Model& model, const Config& config, const Preprocess& preprocess);
+
+/// Allocates all of them as one block, once, between the announcements and the first byte of a tensor.
+/// Nothing else ever allocates.
+std::string allocate(Model& model);
 
 /// The next `bytes` of a tensor, lying in `model.staging`, converted and packed on the spot.
 ///

@@ -309,6 +309,14 @@ WeightSlots weight_slots(const Weights& w, const Config& c) {
   return std::move(table.slots);
 }
 
+void point(WeightSlots& slots, WeightSlots placed) {
+  for (size_t i = 0; i < slots.size(); i++) {
+    placed[i].announced = slots[i].announced;
+    placed[i].announced_quantised = slots[i].announced_quantised;
+  }
+  slots = std::move(placed);
+}
+
 std::string receive(WeightSlots& slots, std::string_view name, std::string_view dtype,
                     std::span<const int> shape, ElementOrder order, const uint8_t* chunk, int bytes) {
   const auto slot = std::find_if(slots.begin(), slots.end(), [&](const auto& s) { return s.name == name; });

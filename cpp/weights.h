@@ -115,6 +115,10 @@ using WeightSlots = std::vector<WeightSlot>;
 /// The table of slots for `weights` laid out for `config`.
 WeightSlots weight_slots(const Weights& weights, const Config& config);
 
+/// Gives the slots of a table that was made without memory the places of `placed`, the same table with
+/// memory.
+void point(WeightSlots& slots, WeightSlots placed);
+
 /// Takes the next chunk of a tensor; the contract is that of `tensor` in vit.h.
 std::string receive(WeightSlots& slots, std::string_view name, std::string_view dtype,
                     std::span<const int> shape, ElementOrder order, const uint8_t* chunk, int bytes);

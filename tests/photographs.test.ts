@@ -93,6 +93,7 @@ function testPhotographs(): void {
     it.each(expected.photographs)('$name.jpg is resized to the bytes of Pillow', async (photograph) => {
       const engine = await createEngine(variant);
       engine.begin(networkFor(imageSize, imageSize), resizedBytes);
+      engine.allocate();
       engine.preprocess(rawPixels(await pictureOf(photograph)));
       expect(hashOf(Uint8Array.from(engine.pixelValues()))).toBe(photograph.resizedSha256);
       engine.dispose();

@@ -34,8 +34,8 @@ export interface IncomingTensor {
  * One model in one WebAssembly instance: typed calls over its memory. Knows neither files nor pictures; every buffer it
  * gives is a copy. No view of the memory is kept, because memory moves when it grows.
  *
- * A model's life: `begin`, `announce` and `tensorWriter` until nothing is `missing`, `finish`; then `preprocess`, `forward` and the results,
- * as often as wanted; `dispose`.
+ * A model's life: `begin` and `announce` until nothing is `missing`, `allocate`, `tensorWriter` for every tensor,
+ * `finish`; then `preprocess`, `forward` and the results, as often as wanted; `dispose`.
  */
 export class Engine {
   #bindings: Bindings | undefined;
@@ -89,7 +89,7 @@ export class Engine {
     return this.#native().memoryBytes();
   }
 
-  /** Allocates everything the model will ever need; throws when its sizes make no sense or memory runs out. */
+  /** Takes the sizes of a model, which tensors can be announced for then; throws when they make no sense. */
   begin(config: NativeConfig, preprocess: NativePreprocess): void {
     const complaint = this.#native().begin(config, preprocess);
     if (complaint) throw new VitError('config', `The model cannot be set up: ${complaint}.`);
@@ -98,6 +98,12 @@ export class Engine {
     this.#hidden = config.hidden;
     const patches = (config.imageHeight / config.patchHeight) * (config.imageWidth / config.patchWidth);
     this.#tokens = Number(config.classToken) + Number(config.distillationToken) + config.registers + patches;
+  }
+
+  /** Allocates everything the model will ever need, before the first weight comes; throws when memory runs out. */
+  allocate(): void {
+    const complaint = this.#native().allocate();
+    if (complaint) throw new VitError('config', `The model cannot be set up: it ${complaint}.`);
   }
 
   /** What is wrong with a tensor, to be read after its name; '' when it is expected. Announces it. */

@@ -113,6 +113,7 @@ export interface NativePreprocess {
 /** A model in the module's memory. Strings are empty when all is well, else what was wrong; cpp/vit.h. */
 export interface NativeModel {
   begin(config: NativeConfig, preprocess: NativePreprocess): string;
+  allocate(): string;
   memoryBytes(): number;
   stagingBytes(): number;
   stagingPointer(): number;

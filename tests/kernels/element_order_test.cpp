@@ -66,6 +66,7 @@ std::vector<char> memory_after(const Case& what, const std::vector<float>& value
                                size_t chunk) {
   Model model;
   EXPECT_EQ(begin(model, small_config(), kPreprocess), "");
+  EXPECT_EQ(allocate(model), "");
   send(model, what, values, order, chunk);
   const char* start = reinterpret_cast<const char*>(model.weights.patch_embed.panels);
   const size_t bytes = static_cast<size_t>(reinterpret_cast<const char*>(model.staging) - start);
@@ -103,6 +104,7 @@ TEST(Tensor, WithAValueThatIsNotFiniteIsReported) {
        {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(), std::nanf("")}) {
     Model model;
     ASSERT_EQ(begin(model, small_config(), kPreprocess), "");
+    ASSERT_EQ(allocate(model), "");
     std::vector<float> values(18, 1.f);
     values[17] = bad;
     std::memcpy(model.staging, values.data(), sizeof(float) * 18);

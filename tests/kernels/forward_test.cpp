@@ -40,6 +40,7 @@ std::string send(Model& model, const WeightSlot& slot, const std::vector<float>&
 
 void load(Model& model, size_t chunk, const Config& config = kConfig) {
   ASSERT_EQ(begin(model, config, kPreprocess), "");
+  ASSERT_EQ(allocate(model), "");
   const WeightSlots slots = model.slots;
   unsigned seed = 1;
   for (const WeightSlot& slot : slots) {
@@ -181,6 +182,7 @@ TEST(ForwardInt8, TakesQuantisedWeightsToTheSameBits) {
   Model quantised_here, quantised_before;
   load(quantised_here, 1000, int8());
   ASSERT_EQ(begin(quantised_before, int8(), kPreprocess), "");
+  ASSERT_EQ(allocate(quantised_before), "");
   const WeightSlots slots = quantised_before.slots;
   unsigned seed = 1;
   for (const WeightSlot& slot : slots) {
@@ -202,6 +204,7 @@ TEST(ForwardInt8, TakesQuantisedWeightsToTheSameBits) {
 TEST(TensorInt8, NamesWhatIsWrong) {
   Model model;
   ASSERT_EQ(begin(model, int8(), kPreprocess), "");
+  ASSERT_EQ(allocate(model), "");
   const int q[] = {18, 18}, scales[] = {18}, head[] = {7, 18};
   EXPECT_EQ(missing(model).find("weight_spread_scale"), std::string::npos);
   EXPECT_EQ(tensor(model, "blocks.0.attn.q.weight", "F32", q, 4 * 17), "");
@@ -261,9 +264,36 @@ TEST(Begin, LeavesTheModelAsItWasOnFailure) {
   EXPECT_EQ(classify_noise(model, 30, 30, 30), expected);
 }
 
+TEST(Begin, TakesNoMemoryUntilItIsAllocated) {
+  Config config = kConfig;
+  config.hidden = config.mlp_hidden = 9000;  // six matrices of 324 MB in every layer
+  config.layers = 4;
+  Model model;
+  ASSERT_EQ(begin(model, config, kPreprocess), "");
+  EXPECT_EQ(model.staging, nullptr);
+  EXPECT_GT(model.memory.used(), uint64_t{4} << 30);
+  const int wrong[] = {18}, right[] = {9000};
+  EXPECT_NE(tensor(model, "norm.weight", "F32", wrong, 0), "");
+  EXPECT_EQ(tensor(model, "norm.weight", "F32", right, 0), "");
+  EXPECT_NE(tensor(model, "norm.bias", "F32", right, 4), "");
+  EXPECT_EQ(missing(model).find("\nnorm.weight"), std::string::npos);
+  EXPECT_NE(missing(model).find("\nnorm.bias"), std::string::npos);
+}
+
+TEST(Begin, KeepsWhatWasAnnounced) {
+  Model model;
+  ASSERT_EQ(begin(model, int8(), kPreprocess), "");
+  const int q[] = {18, 18};
+  ASSERT_EQ(tensor(model, "blocks.0.attn.q.weight", "I8", q, 0), "");
+  const std::string before = missing(model);
+  ASSERT_EQ(allocate(model), "");
+  EXPECT_EQ(missing(model), before);
+}
+
 TEST(Tensor, NamesWhatIsWrong) {
   Model model;
   ASSERT_EQ(begin(model, kConfig, kPreprocess), "");
+  ASSERT_EQ(allocate(model), "");
   const int right[] = {18}, wrong[] = {3, 6};
   EXPECT_EQ(tensor(model, "norm.gamma", "F32", right, 0), "is not a tensor of this model");
   EXPECT_EQ(tensor(model, "norm.weight", "F32", wrong, 0),

@@ -62,6 +62,7 @@ const Option kOptions[] = {
 // Sends every tensor, `floats` at a time: random numbers that depend on its name alone, or `value`.
 void load(Model& model, const Config& config, size_t floats, float layer_scale = 0) {
   ASSERT_EQ(begin(model, config, kPreprocess), "");
+  ASSERT_EQ(allocate(model), "");
   const WeightSlots slots = model.slots;
   for (const WeightSlot& slot : slots) {
     size_t count = 1;
@@ -211,6 +212,7 @@ TEST(Check, RefusesWhatHasNoMeaning) {
 TEST(Tensor, MayLackTheAxesOfSizeOneBeforeTheOthers) {
   Model model;
   ASSERT_EQ(begin(model, kPlainVit, kPreprocess), "");
+  ASSERT_EQ(allocate(model), "");
   const int token[] = {18}, positions[] = {7, 18}, turned[] = {18, 1};
   EXPECT_EQ(tensor(model, "cls_token", "F32", token, 0), "");
   EXPECT_EQ(tensor(model, "pos_embed", "F32", positions, 0), "");

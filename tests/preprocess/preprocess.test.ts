@@ -29,6 +29,7 @@ describe.each(cases)('$name', ({ name, picture, config, height, width }) => {
   it.each(variants)('%s gives the pixel values of the processor', async (variant) => {
     const engine = await createEngine(variant);
     engine.begin(networkFor(height, width), preprocessOf(config, name));
+    engine.allocate();
     engine.preprocess(rawPixels(makeImage(picture)));
     expectClose(engine.pixelValues(), tensorOf(expected, name), tolerance, `${name} (${variant})`);
     engine.dispose();

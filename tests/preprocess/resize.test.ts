@@ -49,6 +49,7 @@ describe.each(cases)('$title', (row) => {
       std: [1, 1, 1],
     };
     engine.begin(networkFor(row.height, row.width), preprocess);
+    engine.allocate();
     engine.preprocess(rawPixels(picture));
     const values = engine.pixelValues();
     engine.dispose();

@@ -35,6 +35,7 @@ async function pixelValues(
   const fields = new JsonFields(config, 'the config', 'config');
   const engine = await createEngine(variant);
   engine.begin(networkFor(height, width), { ...timmPreprocess(fields, { height, width }), ...neutral });
+  engine.allocate();
   engine.preprocess(rawPixels(makeImage(picture)));
   const values = engine.pixelValues();
   engine.dispose();

@@ -46,6 +46,7 @@ describe('a pretrained_cfg', () => {
   it('cannot shrink a line to nothing', async () => {
     const engine = await createEngine('simd');
     engine.begin(networkFor(224, 224), preprocessOf({ crop_mode: 'border' }));
+    engine.allocate();
     const line = { data: new Uint8ClampedArray(4 * 1000), width: 1000, height: 1 };
     expect(() => engine.preprocess(rawPixels(line))).toThrow(
       'is too long and thin to be resized: it is 1000×1',

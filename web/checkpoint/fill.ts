@@ -17,12 +17,13 @@ const namedTensors = 10;
  */
 export async function fill(engine: Engine, checkpoint: Checkpoint, context: ReadContext): Promise<void> {
   prepare(engine, checkpoint);
+  engine.guard(() => engine.allocate());
   const sinkFor = (tensor: StoredTensor) => engine.guard(() => makeSink(engine, checkpoint, tensor));
   await checkpoint.weights.pour(sinkFor, throttled(context));
   engine.guard(() => engine.finish());
 }
 
-/** Makes room for a checkpoint and holds every tensor against its configuration; no weight is read. */
+/** Holds every tensor against the configuration; no weight is read, and no memory taken for any. */
 export function prepare(engine: Engine, checkpoint: Checkpoint): void {
   engine.guard(() => {
     engine.begin(checkpoint.network, checkpoint.preprocess);

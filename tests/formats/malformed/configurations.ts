@@ -28,7 +28,12 @@ export const malformedConfigurations: readonly Malformed[] = [
   with1('2^32 + 8 as width', sized({ hidden_size: 2 ** 32 + 8 }), 'hidden_size 4294967304'),
   with1('1e300 layers', sized({ num_hidden_layers: 1e300 }), 'num_hidden_layers 1e+300'),
   with1('2^31 - 1 layers', sized({ num_hidden_layers: 2 ** 31 - 1 }), 'number of layers is 2147483647'),
-  with1('60,000 layers', sized({ num_hidden_layers: 60_000 }), 'is missing', 'tensors'),
+  with1(
+    '60,000 layers',
+    sized({ num_hidden_layers: 60_000 }),
+    'number of layers is 60000, but must be between 1 and 1000',
+  ),
+  with1('1,000 layers', sized({ num_hidden_layers: 1000 }), 'is missing', 'tensors'),
   with1('no layers', sized({ num_hidden_layers: 0 }), 'num_hidden_layers 0'),
   with1('-2 heads', sized({ num_attention_heads: -2 }), 'num_attention_heads -2'),
   with1('3 heads of width 8', sized({ num_attention_heads: 3 }), '3 attention heads'),
