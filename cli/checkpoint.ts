@@ -1,15 +1,15 @@
 // A checkpoint opened as `load` opens it, for commands that want to see it before any weight is read.
-import { ByteReader } from '../web/checkpoint/byte-reader.js';
-import { CachedFiles } from '../web/checkpoint/cache.js';
+import { ByteReader } from '../web/checkpoint/files/byte-reader.js';
+import { CachedFiles } from '../web/cache/cache.js';
 import { inDtype } from '../web/checkpoint/dtype.js';
-import { configName, preprocessorName } from '../web/checkpoint/files.js';
-import { verifying } from '../web/checkpoint/integrity.js';
+import { configName, preprocessorName } from '../web/checkpoint/files/model-files.js';
+import { verifying } from '../web/checkpoint/files/integrity.js';
 import { locateModel } from '../web/checkpoint/locate.js';
 import { openCheckpoint, type Checkpoint, type ReadContext } from '../web/checkpoint/open.js';
-import { streamOfBytes, type OpenFile } from '../web/checkpoint/source.js';
-import { node } from '../web/node-platform.js';
-import { storeOf } from '../web/own-cache.js';
-import { whole } from '../web/session.js';
+import { streamOfBytes, type OpenFile } from '../web/checkpoint/files/source.js';
+import { node } from '../web/platform/node-platform.js';
+import { storeOf } from '../web/cache/custom-cache.js';
+import { whole } from '../web/runtime/session.js';
 import type { LoadArguments } from './arguments.js';
 
 export interface OpenedCheckpoint {

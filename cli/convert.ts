@@ -3,7 +3,7 @@ import { createWriteStream, existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prepare } from '../web/checkpoint/fill.js';
-import { configName, weightsName } from '../web/checkpoint/files.js';
+import { configName, weightsName } from '../web/checkpoint/files/model-files.js';
 import { VitError } from '../web/errors.js';
 import type { ConvertCommand } from './arguments.js';
 import { open } from './checkpoint.js';

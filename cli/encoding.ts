@@ -1,9 +1,9 @@
 // How each tensor of a model is stored in the folder that `convert` writes.
 import type { Checkpoint } from '../web/checkpoint/open.js';
-import type { Sink, StoredTensor } from '../web/checkpoint/tensors.js';
-import { partsOf } from '../web/checkpoint/placement.js';
-import type { Axis } from '../web/engine.js';
-import type { Bindings } from '../web/module.js';
+import type { Sink, StoredTensor } from '../web/checkpoint/formats/tensors.js';
+import { partsOf } from '../web/checkpoint/families/placement.js';
+import type { Axis } from '../web/engine/engine.js';
+import type { Bindings } from '../web/engine/bindings.js';
 import type { ConvertType } from './arguments.js';
 import { converter, elementTypes, targets, type Target } from './elements.js';
 

@@ -1,7 +1,7 @@
-import { Engine } from '../web/engine.js';
-import { instantiate, type Bindings } from '../web/module.js';
-import { node } from '../web/node-platform.js';
-import { chooseVariant, instructionsOf } from '../web/variant.js';
+import { Engine } from '../web/engine/engine.js';
+import { instantiate, type Bindings } from '../web/engine/bindings.js';
+import { node } from '../web/platform/node-platform.js';
+import { chooseVariant, instructionsOf } from '../web/engine/variant.js';
 
 /** The fastest build of the engine's module. */
 export async function startBindings(): Promise<Bindings> {

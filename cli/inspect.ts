@@ -1,6 +1,6 @@
 import { prepare } from '../web/checkpoint/fill.js';
 import type { Checkpoint } from '../web/checkpoint/open.js';
-import type { NativePreprocess } from '../web/module.js';
+import type { NativePreprocess } from '../web/engine/bindings.js';
 import type { InspectCommand } from './arguments.js';
 import { open } from './checkpoint.js';
 import { startEngine } from './engine.js';

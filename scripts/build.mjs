@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  rmdirSync,
   writeFileSync,
 } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -143,7 +144,16 @@ function keepDeclarations(names) {
     const path = join(dist, name);
     if (name.endsWith('.d.ts') && !kept.has(path)) rmSync(path);
   }
-  rmSync(join(dist, 'checkpoint'), { recursive: true });
+  removeEmptyFolders(dist);
+}
+
+function removeEmptyFolders(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue;
+    const path = join(folder, entry.name);
+    removeEmptyFolders(path);
+    if (readdirSync(path).length === 0) rmdirSync(path);
+  }
 }
 
 function isModelFile(path) {

@@ -33,7 +33,7 @@ export function lint(steps = checks) {
 const tool = (name, args) => run(join(root, 'node_modules/.bin', name), args);
 
 function sources() {
-  return ['cpp', 'tests/kernels'].flatMap((folder) =>
+  return ['cpp', 'tests/cpp'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true })
       .filter((name) => ['.cpp', '.h'].includes(extname(name)))
       .map((name) => join(folder, name)),

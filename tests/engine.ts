@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
-import { Engine } from '../web/engine.js';
-import { instantiate, type Bindings, type Glue } from '../web/module.js';
-import { variants } from '../web/variant.js';
+import { Engine } from '../web/engine/engine.js';
+import { instantiate, type Bindings, type Glue } from '../web/engine/bindings.js';
+import { variants } from '../web/engine/variant.js';
 import type { Variant } from '../web/types.js';
 
 export { variants };

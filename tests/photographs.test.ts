@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { fileURLToPath } from 'node:url';
 import { load, type Model } from 'vit-wasm';
 
-import type { Engine } from '../web/engine.js';
-import type { NativePreprocess } from '../web/module.js';
-import { rawPixels } from '../web/raw-pixels.js';
+import type { Engine } from '../web/engine/engine.js';
+import type { NativePreprocess } from '../web/engine/bindings.js';
+import { rawPixels } from '../web/pictures/pixels.js';
 import { createEngine, hashOf, variants } from './engine.js';
 import { expectClose } from './expect-close.js';
 import {

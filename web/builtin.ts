@@ -6,7 +6,7 @@
 import packed from '../models/cifar10-vit/model.safetensors';
 import config from '../models/cifar10-vit/config.json' with { type: 'json' };
 import preprocessor from '../models/cifar10-vit/preprocessor_config.json' with { type: 'json' };
-import { fromBase64 } from './base64.js';
+import { fromBase64 } from './platform/base64.js';
 import type { ModelInMemory } from './types.js';
 
 let weights: Uint8Array<ArrayBuffer> | undefined;

@@ -1,7 +1,7 @@
 // The build for `<script src>`: one file, whose exports are the properties of the global `vitWasm`.
-import { browser } from './browser.js';
-import { builtinFiles } from './builtin-files.js';
-import { inlined } from './inlined.js';
+import { browser } from './platform/browser.js';
+import { builtinFiles } from './platform/builtin-files.js';
+import { inlined } from './platform/embedded-parts.js';
 import { loadModel } from './load.js';
 import type { Model } from './model.js';
 import type { LoadOptions, ModelLocation } from './types.js';
@@ -20,5 +20,5 @@ export function load(model?: ModelLocation, options: LoadOptions = {}): Promise<
   return loadModel(platform, model, options);
 }
 
-export { clearCache, listCache } from './browser-cache.js';
+export { clearCache, listCache } from './cache/browser-cache.js';
 export * from './public.js';

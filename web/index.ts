@@ -3,9 +3,9 @@
  *
  * @module vit-wasm
  */
-import { browser } from './browser.js';
+import { browser } from './platform/browser.js';
 import { loadModel } from './load.js';
-import { located } from './located.js';
+import { located } from './platform/fetched-parts.js';
 import type { Model } from './model.js';
 import type { LoadOptions, ModelLocation } from './types.js';
 
@@ -37,5 +37,5 @@ export function load(model?: ModelLocation, options: LoadOptions = {}): Promise<
   return loadModel(platform, model, options);
 }
 
-export { clearCache, listCache } from './browser-cache.js';
+export { clearCache, listCache } from './cache/browser-cache.js';
 export * from './public.js';

@@ -1,18 +1,18 @@
-import { filesDropped } from './checkpoint/dropped.js';
-import type { ModelFiles } from './checkpoint/files.js';
+import { filesDropped } from './checkpoint/files/dropped.js';
+import type { ModelFiles } from './checkpoint/files/model-files.js';
 import { locateModel } from './checkpoint/locate.js';
 import { VitError } from './errors.js';
-import { InPlace } from './in-place.js';
-import { InWorker } from './in-worker.js';
-import { knownKernels, rememberKernels } from './kernels.js';
+import { InPlace } from './runtime/in-place.js';
+import { InWorker } from './runtime/in-worker.js';
+import { knownKernels, rememberKernels } from './engine/kernels.js';
 import { Model } from './model.js';
 import { checkLoadOptions, rgbOf, sizeOf } from './options.js';
-import { storeOf } from './own-cache.js';
-import type { Platform } from './platform.js';
-import type { Runner } from './runner.js';
-import { planThreads } from './threads.js';
+import { storeOf } from './cache/custom-cache.js';
+import type { Platform } from './platform/platform.js';
+import type { Runner } from './runtime/runner.js';
+import { planThreads } from './engine/threads.js';
 import type { Instructions, LoadOptions, ModelLocation } from './types.js';
-import { chooseVariant } from './variant.js';
+import { chooseVariant } from './engine/variant.js';
 
 /** What both entries' `load` does, given what differs between them. */
 export async function loadModel(

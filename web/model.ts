@@ -3,9 +3,9 @@
 import { VitError } from './errors.js';
 import { allowedClasses } from './labels.js';
 import { checkClassifyOptions, checkOptions, checkRegion } from './options.js';
-import { readPixels } from './pixels.js';
-import { readThrough, type Pixels, type Rgb } from './raw-pixels.js';
-import type { Runner } from './runner.js';
+import { readPixels } from './pictures/sources.js';
+import { readThrough, type Pixels, type Rgb } from './pictures/pixels.js';
+import type { Runner } from './runtime/runner.js';
 import type {
   CallOptions,
   ClassifyOptions,
@@ -16,7 +16,7 @@ import type {
   Source,
   Tokens,
 } from './types.js';
-import type { Verb, VerbOptions, VerbResult } from './verbs.js';
+import type { Verb, VerbOptions, VerbResult } from './runtime/verbs.js';
 
 /**
  * A loaded model. Made by `load`.

@@ -1,6 +1,6 @@
 import { loadModel } from './load.js';
 import type { Model } from './model.js';
-import { node } from './node-platform.js';
+import { node } from './platform/node-platform.js';
 import type { LoadOptions, ModelLocation } from './types.js';
 
 /** As in index.ts; a place is a path on disk here. */
@@ -8,5 +8,5 @@ export function load(model?: ModelLocation, options: LoadOptions = {}): Promise<
   return loadModel(node, model, options);
 }
 
-export { clearCache, listCache } from './node-cache.js';
+export { clearCache, listCache } from './cache/node-cache.js';
 export * from './public.js';

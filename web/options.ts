@@ -1,7 +1,7 @@
-import { parseIntegrity } from './checkpoint/integrity.js';
+import { parseIntegrity } from './checkpoint/files/integrity.js';
 import { VitError } from './errors.js';
-import type { Rgb } from './raw-pixels.js';
-import { faultOf } from './checkpoint/overrides.js';
+import type { Rgb } from './pictures/pixels.js';
+import { faultOf } from './checkpoint/config/overrides.js';
 import type {
   ClassifyOptions,
   Colour,
@@ -15,7 +15,7 @@ import type {
   Variant,
   WasmOverride,
 } from './types.js';
-import { variants } from './variant.js';
+import { variants } from './engine/variant.js';
 
 /** Refuses options that are not there: passed over in silence they would seem to work. */
 export function checkOptions(options: object, known: readonly string[], verb: string): void {

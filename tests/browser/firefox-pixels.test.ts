@@ -1,4 +1,4 @@
-// web/pixels.ts in Firefox: the same bytes as in Chromium, and a warning where it changes what is read from canvases.
+// web/pictures/sources.ts in Firefox: the same bytes as in Chromium, and a warning where it changes what is read from canvases.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import puppeteer, { type Browser } from 'puppeteer-core';
 

@@ -1,11 +1,11 @@
-// The small picture of page/pictures.js, and a server's routes for the page that reads it with web/pixels.ts.
+// The small picture of page/pictures.js, and a server's routes for the page that reads it with web/pictures/sources.ts.
 import { build } from 'esbuild';
 import { fileURLToPath } from 'node:url';
 
 import { page as anyPage, type Route } from './server.js';
 
 const { outputFiles } = await build({
-  entryPoints: [fileURLToPath(new URL('../../web/pixels.ts', import.meta.url))],
+  entryPoints: [fileURLToPath(new URL('../../web/pictures/sources.ts', import.meta.url))],
   bundle: true,
   format: 'esm',
   write: false,

@@ -1,4 +1,4 @@
-// web/pixels.ts in a real browser: the exact bytes of every kind of source, made in the page (page/pictures.js), and a
+// web/pictures/sources.ts in a real browser: the exact bytes of every kind of source, made in the page (page/pictures.js), and a
 // sentence for each that has none.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 

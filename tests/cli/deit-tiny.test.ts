@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { load } from 'vit-wasm';
 
 import { halfBits } from '../../cli/half.js';
-import { parseHeader } from '../../web/checkpoint/safetensors.js';
+import { parseHeader } from '../../web/checkpoint/formats/safetensors.js';
 import { hashOf, startBindings } from '../engine.js';
 import { deitTiny, shared, sharedIsThere } from '../golden/fixtures.js';
 import { makeImage } from '../golden/noise.js';

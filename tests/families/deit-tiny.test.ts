@@ -8,7 +8,7 @@ import { createEngine, variants } from '../engine.js';
 import { expectClose } from '../expect-close.js';
 import { deitTiny, readJson, readTensors, shared, sharedIsThere, tensorOf } from '../golden/fixtures.js';
 import { noiseTensor } from '../golden/noise.js';
-import { parseHeader } from '../../web/checkpoint/safetensors.js';
+import { parseHeader } from '../../web/checkpoint/formats/safetensors.js';
 import type { Variant } from '../../web/types.js';
 import { safetensors, type Tensor } from '../web/tiny-checkpoint.js';
 

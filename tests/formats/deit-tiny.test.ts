@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { load, type ModelLocation } from 'vit-wasm';
 
-import { parseHeader } from '../../web/checkpoint/safetensors.js';
+import { parseHeader } from '../../web/checkpoint/formats/safetensors.js';
 import { expectClose } from '../expect-close.js';
 import { deitTiny, shared, sharedIsThere } from '../golden/fixtures.js';
 import { makeImage } from '../golden/noise.js';

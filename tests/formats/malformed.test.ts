@@ -3,11 +3,11 @@ import { describe, expect, it } from '@jest/globals';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-import type { BytesAt } from '../../web/checkpoint/folder.js';
-import { openFile, type ByteStream, type OpenFile } from '../../web/checkpoint/source.js';
+import type { BytesAt } from '../../web/checkpoint/files/folder.js';
+import { openFile, type ByteStream, type OpenFile } from '../../web/checkpoint/files/source.js';
 import { VitError } from '../../web/errors.js';
-import type { Engine } from '../../web/engine.js';
-import { openSession } from '../../web/session.js';
+import type { Engine } from '../../web/engine/engine.js';
+import { openSession } from '../../web/runtime/session.js';
 import { createEngine } from '../engine.js';
 import { malformed, wellFormed } from './malformed/all.js';
 import type { Malformed } from './malformed/row.js';

@@ -6,7 +6,7 @@ import { load, type ModelLocation } from 'vit-wasm';
 
 import { fill } from '../../web/checkpoint/fill.js';
 import { openCheckpoint } from '../../web/checkpoint/open.js';
-import { openFile } from '../../web/checkpoint/source.js';
+import { openFile } from '../../web/checkpoint/files/source.js';
 import { createEngine, variants } from '../engine.js';
 import { expectClose } from '../expect-close.js';
 import { fixtures, readJson, readTensors, tensorOf } from '../golden/fixtures.js';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-import { parseHeader } from '../../web/checkpoint/safetensors.js';
+import { parseHeader } from '../../web/checkpoint/formats/safetensors.js';
 
 /** The folder of the fixtures, with a slash at the end. */
 export const fixtures = new URL('./fixtures/', import.meta.url);

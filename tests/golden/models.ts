@@ -1,10 +1,15 @@
 import { readFile } from 'node:fs/promises';
 
 import { fill } from '../../web/checkpoint/fill.js';
-import { configName, preprocessorName, weightsName, type ModelFiles } from '../../web/checkpoint/files.js';
+import {
+  configName,
+  preprocessorName,
+  weightsName,
+  type ModelFiles,
+} from '../../web/checkpoint/files/model-files.js';
 import { openCheckpoint } from '../../web/checkpoint/open.js';
-import { openFile } from '../../web/checkpoint/source.js';
-import type { Engine } from '../../web/engine.js';
+import { openFile } from '../../web/checkpoint/files/source.js';
+import type { Engine } from '../../web/engine/engine.js';
 import { fixtures, readJson } from './fixtures.js';
 import type { ImageDescription } from './noise.js';
 

@@ -1,8 +1,8 @@
 // Every spelling of preprocessor_config.json against the Hugging Face processor it names.
 import { describe, it } from '@jest/globals';
 
-import { preprocessOf } from '../../web/checkpoint/preprocessor.js';
-import { rawPixels } from '../../web/raw-pixels.js';
+import { preprocessOf } from '../../web/checkpoint/config/preprocessor.js';
+import { rawPixels } from '../../web/pictures/pixels.js';
 import { createEngine, variants } from '../engine.js';
 import { expectClose } from '../expect-close.js';
 import { readJson, readTensors, tensorOf } from '../golden/fixtures.js';

@@ -2,9 +2,9 @@
 // normalised.
 import { beforeAll, describe, expect, it } from '@jest/globals';
 
-import { Engine } from '../../web/engine.js';
-import type { NativePreprocess } from '../../web/module.js';
-import { rawPixels } from '../../web/raw-pixels.js';
+import { Engine } from '../../web/engine/engine.js';
+import type { NativePreprocess } from '../../web/engine/bindings.js';
+import { rawPixels } from '../../web/pictures/pixels.js';
 import { hashOf, startBindings, variants } from '../engine.js';
 import { expectClose } from '../expect-close.js';
 import { readJson } from '../golden/fixtures.js';

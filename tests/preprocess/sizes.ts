@@ -1,5 +1,5 @@
 import { plain } from '../../web/checkpoint/families/family.js';
-import type { NativeConfig } from '../../web/module.js';
+import type { NativeConfig } from '../../web/engine/bindings.js';
 
 /** A network with one patch and hardly anything in it, to preprocess pictures for any size of image. */
 export function networkFor(height: number, width: number): NativeConfig {

@@ -1,10 +1,10 @@
 // Every spelling of timm's pretrained_cfg against the transform that timm makes of it.
 import { describe, expect, it } from '@jest/globals';
 
-import { JsonFields, type JsonObject } from '../../web/checkpoint/json.js';
-import { timmPreprocess } from '../../web/checkpoint/pretrained-cfg.js';
-import type { NativePreprocess } from '../../web/module.js';
-import { rawPixels } from '../../web/raw-pixels.js';
+import { JsonFields, type JsonObject } from '../../web/checkpoint/files/json.js';
+import { timmPreprocess } from '../../web/checkpoint/config/pretrained-cfg.js';
+import type { NativePreprocess } from '../../web/engine/bindings.js';
+import { rawPixels } from '../../web/pictures/pixels.js';
 import type { Variant } from '../../web/types.js';
 import { createEngine, hashOf, variants } from '../engine.js';
 import { expectClose } from '../expect-close.js';

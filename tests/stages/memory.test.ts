@@ -2,8 +2,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { statSync } from 'node:fs';
 
-import { Engine } from '../../web/engine.js';
-import { rawPixels } from '../../web/raw-pixels.js';
+import { Engine } from '../../web/engine/engine.js';
+import { rawPixels } from '../../web/pictures/pixels.js';
 import { startBindings, variants } from '../engine.js';
 import { deitTiny, sharedIsThere } from '../golden/fixtures.js';
 import { fillEngine, folderOf, goldenModels } from '../golden/models.js';

@@ -1,7 +1,7 @@
 // Every stage of the forward pass against transformers, on the tiny models of ../golden.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
-import type { Engine } from '../../web/engine.js';
+import type { Engine } from '../../web/engine/engine.js';
 import { createEngine, variants } from '../engine.js';
 import { expectClose } from '../expect-close.js';
 import { readTensors, tensorOf } from '../golden/fixtures.js';

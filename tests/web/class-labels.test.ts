@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { labelsOf } from '../../web/checkpoint/class-labels.js';
+import { labelsOf } from '../../web/checkpoint/config/class-labels.js';
 import { tinyConfig } from './tiny-checkpoint.js';
 
 describe('the labels of a config', () => {

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import * as zlib from 'node:zlib';
 
-import { crc32 } from '../../web/crc32.js';
+import { crc32 } from '../../web/checkpoint/files/crc32.js';
 
 const bytes = Uint8Array.from({ length: 1000 }, (_, i) => (i * i * 31) >> 3);
 

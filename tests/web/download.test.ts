@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { gzipSync } from 'node:zlib';
 
-import { ByteReader } from '../../web/checkpoint/byte-reader.js';
-import { download } from '../../web/checkpoint/download.js';
+import { ByteReader } from '../../web/checkpoint/files/byte-reader.js';
+import { download } from '../../web/checkpoint/files/download.js';
 import { serveHttp, troubled, whole, type Answers, type TestServer, type Troubles } from './http.js';
 import { failureOf } from './tiny-checkpoint.js';
 

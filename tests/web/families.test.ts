@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 
 import { familiesFor } from '../../web/checkpoint/families/all.js';
 import { plain, type TensorsBySlot } from '../../web/checkpoint/families/family.js';
-import { JsonFields } from '../../web/checkpoint/json.js';
-import { mapNames } from '../../web/checkpoint/names.js';
+import { JsonFields } from '../../web/checkpoint/files/json.js';
+import { mapNames } from '../../web/checkpoint/families/names.js';
 import { tinyConfig, tinyTensors } from './tiny-checkpoint.js';
 
 const all = tinyTensors();

@@ -2,8 +2,8 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 
 import { createEngine, variants } from '../engine.js';
-import { chooseKernels, knownKernels, rememberKernels } from '../../web/kernels.js';
-import type { Engine } from '../../web/engine.js';
+import { chooseKernels, knownKernels, rememberKernels } from '../../web/engine/kernels.js';
+import type { Engine } from '../../web/engine/engine.js';
 import type { Kernels, ModelInfo } from '../../web/types.js';
 
 const names = { relaxed: ['6x8', '4x16', '6x16'], simd: ['5x8', '4x16', '5x16'] } as const;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { locateModel, parseModelName, type Place } from '../../web/checkpoint/locate.js';
-import { locationOf } from '../../web/checkpoint/files.js';
+import { locationOf } from '../../web/checkpoint/files/model-files.js';
 import type { LoadOptions } from '../../web/types.js';
 
 const onPage = (place: string): Place => ({

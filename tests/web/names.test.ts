@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { mapNames } from '../../web/checkpoint/names.js';
+import { mapNames } from '../../web/checkpoint/families/names.js';
 import { failureOf, tinyTensors } from './tiny-checkpoint.js';
 
 const transformers4 = tinyTensors().map(({ name }) => name);

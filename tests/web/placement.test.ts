@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { misplaced, partsOf } from '../../web/checkpoint/placement.js';
+import { misplaced, partsOf } from '../../web/checkpoint/families/placement.js';
 
 const stored = (name: string, shape: number[], columnMajor?: boolean) => ({
   ...{ name, shape, dtype: 'F32', bytes: 4 * shape.reduce((a, b) => a * b) },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { checkOutcome, outcomeOf, preprocessOf, scaledTo } from '../../web/checkpoint/preprocessor.js';
+import { checkOutcome, outcomeOf, preprocessOf, scaledTo } from '../../web/checkpoint/config/preprocessor.js';
 
 const image = { height: 224, width: 224 };
 const half = [0.5, 0.5, 0.5];

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { JsonFields, type JsonObject } from '../../web/checkpoint/json.js';
-import { timmPreprocess } from '../../web/checkpoint/pretrained-cfg.js';
-import { rawPixels } from '../../web/raw-pixels.js';
+import { JsonFields, type JsonObject } from '../../web/checkpoint/files/json.js';
+import { timmPreprocess } from '../../web/checkpoint/config/pretrained-cfg.js';
+import { rawPixels } from '../../web/pictures/pixels.js';
 import { createEngine } from '../engine.js';
 import { networkFor } from '../preprocess/sizes.js';
 

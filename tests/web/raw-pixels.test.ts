@@ -1,7 +1,7 @@
 // Pixels in memory on their way to the engine: which bytes come in which bands, and that the caller's stay as they are.
 import { describe, expect, it } from '@jest/globals';
 
-import { compositeOn, ownBands, rawPixels, readThrough, type Pixels } from '../../web/raw-pixels.js';
+import { compositeOn, ownBands, rawPixels, readThrough, type Pixels } from '../../web/pictures/pixels.js';
 import type { RawImage } from '../../web/types.js';
 
 /** Large enough for several bands, the last of which is shorter; inside a larger buffer. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { ByteReader } from '../../web/checkpoint/byte-reader.js';
-import { openSafetensors } from '../../web/checkpoint/safetensors.js';
-import { streamOf, type ByteStream } from '../../web/checkpoint/source.js';
+import { ByteReader } from '../../web/checkpoint/files/byte-reader.js';
+import { openSafetensors } from '../../web/checkpoint/formats/safetensors.js';
+import { streamOf, type ByteStream } from '../../web/checkpoint/files/source.js';
 import type { VitErrorCode } from '../../web/errors.js';
 import { failureOf, frame, makeTensor, safetensors } from './tiny-checkpoint.js';
 

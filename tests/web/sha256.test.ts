@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 
-import { Sha256 } from '../../web/sha256.js';
+import { Sha256 } from '../../web/checkpoint/files/sha256.js';
 
 it('is the SHA-256 of Node, whatever the length and however it is cut', () => {
   const bytes = Uint8Array.from({ length: 400 }, (_, i) => (i * 167 + (i >> 3)) % 256);

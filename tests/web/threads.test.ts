@@ -1,9 +1,9 @@
-// What is decided before a model is known. Threads themselves run in tests/browser and tests/kernels.
+// What is decided before a model is known. Threads themselves run in tests/browser and tests/cpp.
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { planThreads, startThreads } from '../../web/threads.js';
-import type { Engine } from '../../web/engine.js';
-import type { NativeConfig } from '../../web/module.js';
+import { planThreads, startThreads } from '../../web/engine/threads.js';
+import type { Engine } from '../../web/engine/engine.js';
+import type { NativeConfig } from '../../web/engine/bindings.js';
 
 /** Node shares memory between threads as isolated pages do; only the number of cores has to be given. */
 const original = Object.getOwnPropertyDescriptor(globalThis, 'navigator');

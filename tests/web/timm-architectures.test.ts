@@ -7,7 +7,7 @@ import {
   epsOf,
   headsOf,
 } from '../../web/checkpoint/families/timm-architectures.js';
-import { JsonFields } from '../../web/checkpoint/json.js';
+import { JsonFields } from '../../web/checkpoint/files/json.js';
 import { readJson } from '../golden/fixtures.js';
 
 interface Architecture {

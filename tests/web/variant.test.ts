@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { load } from 'vit-wasm';
 
-import { chooseVariant, isSupported, variants } from '../../web/variant.js';
+import { chooseVariant, isSupported, variants } from '../../web/engine/variant.js';
 import { picture, safetensors, tinyConfig, tinyTensors } from './tiny-checkpoint.js';
 
 const inMemory = { weights: safetensors(tinyTensors()), config: tinyConfig };

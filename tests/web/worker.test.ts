@@ -5,15 +5,15 @@ import { readFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 
 import { locateModel } from '../../web/checkpoint/locate.js';
-import { InPlace } from '../../web/in-place.js';
-import { InWorker, type WorkerPort } from '../../web/in-worker.js';
-import { openFile } from '../../web/checkpoint/source.js';
+import { InPlace } from '../../web/runtime/in-place.js';
+import { InWorker, type WorkerPort } from '../../web/runtime/in-worker.js';
+import { openFile } from '../../web/checkpoint/files/source.js';
 import { VitError } from '../../web/errors.js';
 import { Model } from '../../web/model.js';
-import type { Glue } from '../../web/module.js';
-import { packError, unpackError, type Reply } from '../../web/protocol.js';
-import { rawPixels } from '../../web/raw-pixels.js';
-import type { SessionRequest } from '../../web/session.js';
+import type { Glue } from '../../web/engine/bindings.js';
+import { packError, unpackError, type Reply } from '../../web/runtime/protocol.js';
+import { rawPixels } from '../../web/pictures/pixels.js';
+import type { SessionRequest } from '../../web/runtime/session.js';
 import type { LoadOptions, Progress } from '../../web/types.js';
 import { failureOf, makeTensor, picture, safetensors, tinyConfig, tinyTensors } from './tiny-checkpoint.js';
 

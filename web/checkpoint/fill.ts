@@ -1,9 +1,9 @@
-import type { Engine, IncomingTensor } from '../engine.js';
+import type { Engine, IncomingTensor } from '../engine/engine.js';
 import { VitError } from '../errors.js';
-import type { ReadContext } from './folder.js';
+import type { ReadContext } from './files/folder.js';
 import type { Checkpoint } from './open.js';
-import { misplaced, partsOf } from './placement.js';
-import type { Report, Sink, StoredTensor } from './tensors.js';
+import { misplaced, partsOf } from './families/placement.js';
+import type { Report, Sink, StoredTensor } from './formats/tensors.js';
 
 /** How often progress is told: bytes between two reports. */
 const reportEvery = 1 << 16;

@@ -1,7 +1,7 @@
 // What `load` was asked for → the files of a model.
 import { messageOf, VitError } from '../errors.js';
 import type { LoadOptions, ModelInMemory, ModelLocation } from '../types.js';
-import { modelFolder } from './dropped.js';
+import { modelFolder } from './files/dropped.js';
 import {
   configName,
   preprocessorName,
@@ -9,8 +9,8 @@ import {
   weightsName,
   type FileLocation,
   type ModelFiles,
-} from './files.js';
-import { foreignName } from './formats.js';
+} from './files/model-files.js';
+import { foreignName } from './formats/foreign.js';
 
 /** A folder or file by address or path. */
 export type Place = Extract<FileLocation, { kind: 'url' | 'path' }>;

@@ -1,21 +1,21 @@
 // A checkpoint's files → what the engine needs to know, and a stream standing at the first weight. Nothing here knows
 // the engine; `fill` in fill.ts brings the two together.
 import { statusOf, VitError, type VitErrorCode } from '../errors.js';
-import type { NativeConfig, NativePreprocess } from '../module.js';
-import type { SessionRequest } from '../session.js';
+import type { NativeConfig, NativePreprocess } from '../engine/bindings.js';
+import type { SessionRequest } from '../runtime/session.js';
 import type { Size } from '../types.js';
-import { labelsOf } from './class-labels.js';
-import { overridden, relabelled } from './overrides.js';
+import { labelsOf } from './config/class-labels.js';
+import { overridden, relabelled } from './config/overrides.js';
 import { familiesFor } from './families/all.js';
 import type { Family, SlotTensor, TensorsBySlot } from './families/family.js';
-import { configName, preprocessorName, type ModelFiles } from './files.js';
-import { folderOf, type Folder, type ReadContext } from './folder.js';
-import { JsonFields, parseJson, type JsonObject } from './json.js';
-import { mapNames, splitGates, type NameMap } from './names.js';
-import { misplaced, partsOf } from './placement.js';
-import { checkOutcome, checkPixelValues, outcomeOf, preprocessOf, scaledTo } from './preprocessor.js';
-import type { TensorFile } from './tensors.js';
-import { openWeights } from './weights.js';
+import { configName, preprocessorName, type ModelFiles } from './files/model-files.js';
+import { folderOf, type Folder, type ReadContext } from './files/folder.js';
+import { JsonFields, parseJson, type JsonObject } from './files/json.js';
+import { mapNames, splitGates, type NameMap } from './families/names.js';
+import { misplaced, partsOf } from './families/placement.js';
+import { checkOutcome, checkPixelValues, outcomeOf, preprocessOf, scaledTo } from './config/preprocessor.js';
+import type { TensorFile } from './formats/tensors.js';
+import { openWeights } from './formats/weights.js';
 
 export type { ReadContext };
 

@@ -1,4 +1,4 @@
-// Runs in the page: one small picture as every kind of source, and what web/pixels.ts reads from it.
+// Runs in the page: one small picture as every kind of source, and what web/pictures/sources.ts reads from it.
 import { readPixels } from '/pixels.js';
 
 export const width = 4;

@@ -1,5 +1,5 @@
 // The list of families, and whether a checkpoint can be of one.
-import { JsonFields, type JsonObject } from '../json.js';
+import { JsonFields, type JsonObject } from '../files/json.js';
 import { clip, siglip } from './clip.js';
 import { deit } from './deit.js';
 import { dinov2, dinov2WithRegisters } from './dinov2.js';

@@ -1,7 +1,7 @@
 // The vision towers of CLIP and SigLIP: as classifiers that were fine-tuned from them, and CLIP's alone for embedding.
 // What belongs to the text is left in the file.
-import { poolings, type NativeConfig } from '../../module.js';
-import type { JsonFields } from '../json.js';
+import { poolings, type NativeConfig } from '../../engine/bindings.js';
+import type { JsonFields } from '../files/json.js';
 import type { Family, NameRow, Spelling, TensorsBySlot } from './family.js';
 import { huggingFaceNetwork, labelCount } from './hugging-face.js';
 

@@ -1,5 +1,5 @@
 // Hugging Face's distilled DeiT: a second token that has learnt from a teacher, with a head of its own.
-import { poolings } from '../../module.js';
+import { poolings } from '../../engine/bindings.js';
 import type { Family } from './family.js';
 import { huggingFaceNetwork } from './hugging-face.js';
 import { vitSpellings } from './vit.js';

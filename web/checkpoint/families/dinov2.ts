@@ -1,7 +1,7 @@
 // DINOv2, with and without registers: LayerScale, in its giant SwiGLU, and a classifier that sees the class token and
 // the patches' mean. Position embeddings are resampled for whatever size the preprocessing gives.
-import { poolings, resamplings, type NativeConfig } from '../../module.js';
-import type { JsonFields } from '../json.js';
+import { poolings, resamplings, type NativeConfig } from '../../engine/bindings.js';
+import type { JsonFields } from '../files/json.js';
 import { sizeAt, type Family, type NameRow, type Spelling, type TensorsBySlot } from './family.js';
 import { huggingFaceNetwork } from './hugging-face.js';
 

@@ -1,9 +1,9 @@
 // What a family of checkpoints is: how it names tensors, and what its network is made of. A family is a file of its
 // own beside this one, mostly tables, and a row in all.ts.
-import type { NativeConfig, NativePreprocess } from '../../module.js';
+import type { NativeConfig, NativePreprocess } from '../../engine/bindings.js';
 import type { Size } from '../../types.js';
-import type { JsonFields, JsonObject } from '../json.js';
-import type { Placement } from '../placement.js';
+import type { JsonFields, JsonObject } from '../files/json.js';
+import type { Placement } from './placement.js';
 
 /** What a file has for a slot. */
 export interface SlotTensor {

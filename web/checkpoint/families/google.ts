@@ -1,7 +1,7 @@
 // Google Research's ViTs, as Flax saves them: vision_transformer and AugReg, and the later big_vision. An archive has
 // no configuration, but its shapes say nearly all.
-import { resamplings, type NativeConfig } from '../../module.js';
-import type { JsonFields } from '../json.js';
+import { resamplings, type NativeConfig } from '../../engine/bindings.js';
+import type { JsonFields } from '../files/json.js';
 import {
   blockCount,
   patchSizeOf,

@@ -1,6 +1,6 @@
 // What Hugging Face's configurations of ViTs have in common.
-import type { NativeConfig } from '../../module.js';
-import type { JsonFields } from '../json.js';
+import type { NativeConfig } from '../../engine/bindings.js';
+import type { JsonFields } from '../files/json.js';
 import { blockCount, blocksHave, patchSizeOf, plain, sizeAt, type TensorsBySlot } from './family.js';
 
 /** `hidden_act` → the engine's number. */

@@ -1,8 +1,8 @@
 // What timm's architecture names say and the tensors do not: which are plain ViTs, how many attention heads they have,
 // and the few that differ in layer_norm_eps and activation. Shown for every architecture of timm 1.0.31 by
 // tests/web/timm-architectures.test.ts.
-import { resamplings, type Resampling } from '../../module.js';
-import type { JsonFields } from '../json.js';
+import { resamplings, type Resampling } from '../../engine/bindings.js';
+import type { JsonFields } from '../files/json.js';
 
 /** Where plain ViTs are found; what is here and is none has a row below. */
 const plain = /^(vit_|deit3?_|flexivit_|eva_large_patch14_|test_vit)/;

@@ -1,9 +1,9 @@
 // timm's plain ViTs: vit_*, deit_* (distilled too), deit3_*, DINOv2 with and without registers, CLIP's and SigLIP's
 // towers. Their config.json has the architecture's name and how pictures are preprocessed, but no sizes: those are in
 // the tensors' shapes, and what is not there is in timm-architectures.ts.
-import { poolings, type NativeConfig, type Pooling } from '../../module.js';
-import type { JsonFields, JsonObject } from '../json.js';
-import { timmPreprocess } from '../pretrained-cfg.js';
+import { poolings, type NativeConfig, type Pooling } from '../../engine/bindings.js';
+import type { JsonFields, JsonObject } from '../files/json.js';
+import { timmPreprocess } from '../config/pretrained-cfg.js';
 import {
   blockCount,
   blocksHave,

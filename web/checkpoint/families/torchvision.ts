@@ -1,8 +1,8 @@
 // torchvision's VisionTransformer: vit_b_16 and its larger relatives. It comes without a config.json; what shapes do not
 // say is the same for all of them, or a config may say it by the names of VisionTransformer's arguments.
-import { resamplings, type NativeConfig, type NativePreprocess } from '../../module.js';
+import { resamplings, type NativeConfig, type NativePreprocess } from '../../engine/bindings.js';
 import type { Size } from '../../types.js';
-import type { JsonFields } from '../json.js';
+import type { JsonFields } from '../files/json.js';
 import {
   blockCount,
   patchSizeOf,

@@ -1,6 +1,6 @@
 // Hugging Face's ViT (also the DeiTs without distillation, DINO, and most fine-tunes) and those that differ from it in
 // how they were trained: ViTMAE, ViT-MSN, I-JEPA.
-import { poolings } from '../../module.js';
+import { poolings } from '../../engine/bindings.js';
 import type { Family, NameRow, Spelling } from './family.js';
 import { huggingFaceNetwork } from './hugging-face.js';
 

@@ -1,0 +1,111 @@
+// The browser's Cache API as a store. Works in pages and workers alike, in secure contexts.
+import type { FileStore } from './cache.js';
+import { streamOf } from '../checkpoint/files/source.js';
+import { everythingKept } from './pending-writes.js';
+import type { CachedFile } from '../types.js';
+
+/** What the cache is called where nothing else is said. */
+const defaultName = 'vit-wasm';
+
+/**
+ * Opens the store; rejects where there is no Cache API, or the page may not use it.
+ *
+ * @internal
+ */
+export async function browserStore(name = defaultName): Promise<FileStore> {
+  const cache = await caches.open(name);
+  return {
+    async read(key) {
+      const body = (await cache.match(key))?.body;
+      return body ? streamOf(body) : undefined;
+    },
+    remove: (key) => cache.delete(key),
+    // eslint-disable-next-line @typescript-eslint/require-await -- what `put` throws at once is to reject
+    async write(key) {
+      // The pieces go to the disk as they come; the entry is there only once the stream has ended.
+      const file = new HandedOn();
+      const put = cache.put(key, new Response(file.stream));
+      // A full disk shows here, and the stream may never hear of it.
+      const failed = put.then(() => new Promise<never>(() => {}));
+      failed.catch(() => undefined);
+      return {
+        write: (piece) => Promise.race([file.write(piece), failed]),
+        async finish() {
+          file.end();
+          await put;
+        },
+        // eslint-disable-next-line @typescript-eslint/require-await
+        async abandon() {
+          file.fail();
+        },
+      };
+    },
+  };
+}
+
+/**
+ * Whether nothing at all is kept there, nor could be; known sooner than a store is open.
+ *
+ * @internal
+ */
+export async function isCacheEmpty(name = defaultName): Promise<boolean> {
+  try {
+    return !(await caches.has(name));
+  } catch {
+    return true;
+  }
+}
+
+/** A stream whose pieces lie in memory that is used again: the next one comes when the one before has been taken. */
+class HandedOn {
+  #controller!: ReadableStreamDefaultController<Uint8Array>;
+  #askedFor: () => void = () => undefined;
+  readonly stream = new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => void (this.#controller = controller),
+      pull: () => this.#askedFor(),
+    },
+    // Asks for a piece only when somebody waits for it: who does has done with the one before.
+    { highWaterMark: 0 },
+  );
+
+  write(piece: Uint8Array): Promise<void> {
+    const taken = new Promise<void>((resolve) => (this.#askedFor = resolve));
+    this.#controller.enqueue(piece);
+    return taken;
+  }
+
+  end(): void {
+    this.#controller.close();
+  }
+
+  fail(): void {
+    this.#controller.error(new Error('The file is not to be kept.'));
+  }
+}
+
+/**
+ * The files that `load` has kept of its downloads: in the usual cache, or in that of a name as given to `load` in
+ * `cache`; in Node a folder's path.
+ *
+ * @example
+ * ```ts
+ * const bytes = (await listCache()).reduce((sum, file) => sum + file.bytes, 0);
+ * ```
+ */
+export async function listCache(name = defaultName): Promise<CachedFile[]> {
+  await everythingKept();
+  if (!(await caches.has(name))) return [];
+  const cache = await caches.open(name);
+  const files = (await cache.keys()).map(async (request) => {
+    const body = await (await cache.match(request))?.blob();
+    return { url: request.url, bytes: body?.size ?? 0 };
+  });
+  return await Promise.all(files);
+}
+
+/** Forgets all that `load` has kept in the usual cache, or in that of a name. Models that are loaded stay as they are. */
+export async function clearCache(name = defaultName): Promise<void> {
+  await everythingKept();
+  await caches.delete(name);
+}

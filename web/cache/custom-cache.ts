@@ -1,0 +1,46 @@
+// What the `cache` option means, and a cache of the caller's own as a store.
+import type { FileStore } from './cache.js';
+import { BlobWriter } from '../checkpoint/files/blob-writer.js';
+import { streamOf } from '../checkpoint/files/source.js';
+import type { ModelCache } from '../types.js';
+
+/** The store of the `cache` option; `named` opens this environment's own, of a name or the usual one. */
+export function storeOf(
+  cache: boolean | string | ModelCache,
+  named: (name: string | undefined) => Promise<FileStore>,
+): Promise<FileStore> | undefined {
+  if (cache === false) return undefined;
+  const store =
+    typeof cache === 'object' ? Promise.resolve(ownStore(cache)) : named(cache === true ? undefined : cache);
+  // It is only told to whoever wants to use it.
+  store.catch(() => undefined);
+  return store;
+}
+
+/** A store that calls `put` only with whole files that were found good. */
+export function ownStore(cache: ModelCache): FileStore {
+  return {
+    async read(key) {
+      const body = (await cache.match(key))?.body;
+      return body ? streamOf(body) : undefined;
+    },
+    remove: async (key) => await cache.delete?.(key),
+    // eslint-disable-next-line @typescript-eslint/require-await -- nothing has to be opened here
+    async write(key) {
+      const file = new BlobWriter();
+      return {
+        // eslint-disable-next-line @typescript-eslint/require-await
+        async write(piece) {
+          file.write(piece);
+        },
+        async finish() {
+          await cache.put(key, new Response(file.finish()));
+        },
+        // eslint-disable-next-line @typescript-eslint/require-await
+        async abandon() {
+          file.finish();
+        },
+      };
+    },
+  };
+}

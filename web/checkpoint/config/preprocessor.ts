@@ -1,0 +1,213 @@
+// preprocessor_config.json → what the engine does to a picture, as the processor class of the file's name would.
+import { VitError, type VitErrorCode } from '../../errors.js';
+import type { NativePreprocess } from '../../engine/bindings.js';
+import type { Size } from '../../types.js';
+import { JsonFields, type JsonObject } from '../files/json.js';
+
+/** What an image processor does where its file is silent. */
+interface ProcessorDefaults {
+  /** Of `image_processor_type` or `feature_extractor_type`. */
+  readonly pattern: RegExp;
+  readonly size: number;
+  /** Whether a lone number is the shortest edge; otherwise a square. */
+  readonly shortestEdge: boolean;
+  /** Pillow's number. */
+  readonly resample: number;
+  readonly centerCrop: boolean;
+  readonly cropSize: number;
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+}
+
+const vit: ProcessorDefaults = {
+  pattern: /^ViT(ImageProcessor|FeatureExtractor)(Fast|Pil)?$/,
+  size: 224,
+  shortestEdge: false,
+  resample: 2,
+  centerCrop: false,
+  cropSize: 224,
+  mean: [0.5, 0.5, 0.5],
+  std: [0.5, 0.5, 0.5],
+};
+
+const deit: ProcessorDefaults = {
+  pattern: /^DeiT(ImageProcessor|FeatureExtractor)(Fast|Pil)?$/,
+  size: 256,
+  shortestEdge: false,
+  resample: 3,
+  centerCrop: true,
+  cropSize: 224,
+  mean: [0.485, 0.456, 0.406],
+  std: [0.229, 0.224, 0.225],
+};
+
+/** DINOv2's. */
+const bit: ProcessorDefaults = {
+  pattern: /^BitImageProcessor(Fast|Pil)?$/,
+  size: 224,
+  shortestEdge: true,
+  resample: 3,
+  centerCrop: true,
+  cropSize: 224,
+  mean: [0.48145466, 0.4578275, 0.40821073],
+  std: [0.26862954, 0.26130258, 0.27577711],
+};
+
+const clip: ProcessorDefaults = {
+  ...bit,
+  pattern: /^CLIP(ImageProcessor|FeatureExtractor)(Fast|Pil)?$/,
+};
+
+const siglip: ProcessorDefaults = {
+  ...vit,
+  pattern: /^SiglipImageProcessor(Fast|Pil)?$/,
+  resample: 3,
+};
+
+const processors = [vit, deit, bit, clip, siglip];
+
+/** How a picture's size becomes the resized size: NativePreprocess's numbers. */
+type Resize = Pick<NativePreprocess, 'resize' | 'resizeHeight' | 'resizeWidth'>;
+
+/**
+ * The preprocessing a file asks for. `file` is what messages call it, `processor` the class whose it is when it does not
+ * say.
+ */
+export function preprocessOf(
+  config: JsonObject,
+  file: string,
+  processor = 'ViTImageProcessor',
+): NativePreprocess {
+  const fields = new JsonFields(config, file, 'preprocessor');
+  const defaults = processorOf(fields, file, processor);
+  const normalizes = fields.flag('do_normalize') ?? true;
+  const preprocess: NativePreprocess = {
+    ...resizeOf(fields, defaults),
+    filter: filterOf(fields, defaults),
+    ...cropOf(fields, defaults),
+    cropRounding: 0,
+    padding: [0, 0, 0],
+    rescaleFactor: (fields.flag('do_rescale') ?? true) ? (fields.positive('rescale_factor') ?? 1 / 255) : 1,
+    mean: normalizes ? (fields.triple('image_mean') ?? [...defaults.mean]) : [0, 0, 0],
+    std: normalizes ? (fields.triple('image_std') ?? [...defaults.std]) : [1, 1, 1],
+  };
+  if (preprocess.std.includes(0)) throw fields.error('has a 0 in image_std, by which nothing can be divided');
+  if (preprocess.resize === 2 && preprocess.cropHeight === 0) {
+    throw fields.error(
+      'resizes by the shortest edge without a centre crop, so pictures would come out in any size',
+    );
+  }
+  return preprocess;
+}
+
+/** The size pictures come out in; undefined when they keep their own. */
+export function outcomeOf(preprocess: NativePreprocess): Size | undefined {
+  const { resize, resizeHeight, resizeWidth, cropHeight, cropWidth } = preprocess;
+  if (cropHeight > 0) return { height: cropHeight, width: cropWidth };
+  return resize === 1 ? { height: resizeHeight, width: resizeWidth } : undefined;
+}
+
+/**
+ * The same preprocessing with pictures coming out in another size: what is resized before a crop grows in proportion. By
+ * the shortest edge, so much that the crop lies inside pictures of any shape.
+ */
+export function scaledTo(preprocess: NativePreprocess, { height, width }: Size): NativePreprocess {
+  const { resize, resizeHeight, resizeWidth, cropHeight, cropWidth } = preprocess;
+  if (cropHeight === 0)
+    return resize === 1 ? { ...preprocess, resizeHeight: height, resizeWidth: width } : preprocess;
+  let down = height / cropHeight;
+  let across = width / cropWidth;
+  if (resize === 2) down = across = Math.max(down, across);
+  return {
+    ...preprocess,
+    resizeHeight: Math.round(resizeHeight * down),
+    resizeWidth: Math.round(resizeWidth * across),
+    cropHeight: height,
+    cropWidth: width,
+  };
+}
+
+/** Refuses preprocessing whose outcome has a fixed size that is not the model's. */
+export function checkOutcome(preprocess: NativePreprocess, image: Size, file: string): void {
+  const outcome = outcomeOf(preprocess) ?? image;
+  if (outcome.height === image.height && outcome.width === image.width) return;
+  throw new VitError(
+    'preprocessor',
+    `${file} gives pictures of ${outcome.width}×${outcome.height} pixels, but the model takes ` +
+      `${image.width}×${image.height}; choose one size for both with \`imageSize\`.`,
+  );
+}
+
+/** The pixel value of a byte: cpp/preprocess.cpp's `fill_values`. */
+function pixelValue(byte: number, { rescaleFactor, mean, std }: NativePreprocess, channel: number): number {
+  const rescaled = Math.fround(byte * rescaleFactor);
+  const centred = Math.fround(rescaled - Math.fround(mean[channel]));
+  return Math.fround(centred / Math.fround(std[channel]));
+}
+
+/** Refuses preprocessing that makes infinity or NaN of a picture, in the engine's single precision. */
+export function checkPixelValues(preprocess: NativePreprocess, file: string, code: VitErrorCode): void {
+  // Between black and white, values are between theirs.
+  const ends = [0, 1, 2].flatMap((channel) => [0, 255].map((byte) => pixelValue(byte, preprocess, channel)));
+  if (ends.every(Number.isFinite)) return;
+  throw new VitError(
+    code,
+    `${file} makes pixel values that are infinite or NaN; check the rescaling factor, mean and standard deviation.`,
+  );
+}
+
+function processorOf(fields: JsonFields, file: string, otherwise: string): ProcessorDefaults {
+  const name = fields.text('image_processor_type') ?? fields.text('feature_extractor_type') ?? otherwise;
+  const processor = processors.find(({ pattern }) => pattern.test(name));
+  if (processor) return processor;
+  throw new VitError(
+    'preprocessor',
+    `${file} is for ${name}; vit-wasm knows the image processors of ViT, DeiT, Bit, CLIP and Siglip, and their older ` +
+      'names.',
+  );
+}
+
+function resizeOf(fields: JsonFields, defaults: ProcessorDefaults): Resize {
+  if (fields.flag('do_resize') === false) return { resize: 0, resizeHeight: 0, resizeWidth: 0 };
+  const edge = fields.object('size')?.count('shortest_edge');
+  if (edge !== undefined) return { resize: 2, resizeHeight: edge, resizeWidth: edge };
+  const size = fields.get('size') ?? defaults.size;
+  if (defaults.shortestEdge && typeof size === 'number') {
+    const shortest = fields.count('size') ?? defaults.size;
+    return { resize: 2, resizeHeight: shortest, resizeWidth: shortest };
+  }
+  const [resizeHeight, resizeWidth] = heightAndWidth(fields, 'size', defaults.size);
+  return { resize: 1, resizeHeight, resizeWidth };
+}
+
+function cropOf(
+  fields: JsonFields,
+  defaults: ProcessorDefaults,
+): Pick<NativePreprocess, 'cropHeight' | 'cropWidth'> {
+  if (!(fields.flag('do_center_crop') ?? defaults.centerCrop)) return { cropHeight: 0, cropWidth: 0 };
+  const [cropHeight, cropWidth] = heightAndWidth(fields, 'crop_size', defaults.cropSize);
+  return { cropHeight, cropWidth };
+}
+
+function filterOf(fields: JsonFields, defaults: ProcessorDefaults): number {
+  const resample = fields.get('resample') ?? defaults.resample;
+  if ([1, 2, 3, 4, 5].includes(resample as number)) return resample as number;
+  if (fields.flag('do_resize') === false) return defaults.resample;
+  throw fields.error(
+    `asks for resample ${JSON.stringify(resample)}; supported are Pillow's 1 (Lanczos), 2 (bilinear), ` +
+      '3 (bicubic), 4 (box) and 5 (Hamming)',
+  );
+}
+
+/** A size given as a number, [height, width] or { height, width }. */
+function heightAndWidth(fields: JsonFields, name: string, otherwise: number): readonly [number, number] {
+  const edges = fields.object(name);
+  if (!edges) return fields.size(name) ?? [otherwise, otherwise];
+  const height = edges.count('height');
+  const width = edges.count('width');
+  if (height !== undefined && width !== undefined) return [height, width];
+  throw fields.error(
+    `has ${name} ${JSON.stringify(fields.get(name))}, but it should be a number or { height, width }` +
+      (name === 'size' ? ', or { shortest_edge } with a centre crop' : ''),
+  );
+}

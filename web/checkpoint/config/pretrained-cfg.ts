@@ -1,0 +1,56 @@
+// timm's `pretrained_cfg` → what the engine does to a picture, as timm's `create_transform` would.
+import type { NativePreprocess } from '../../engine/bindings.js';
+import type { Size } from '../../types.js';
+import type { JsonFields } from '../files/json.js';
+
+/** `interpolation` → Pillow's number. */
+const filters: Readonly<Record<string, number>> = { lanczos: 1, bilinear: 2, bicubic: 3, box: 4, hamming: 5 };
+
+/** The preprocessing that a pretrained_cfg asks for; what it leaves out has timm's default. */
+export function timmPreprocess(fields: JsonFields, image: Size): NativePreprocess {
+  const mean = fields.triple('mean') ?? [0.485, 0.456, 0.406];
+  const std = fields.triple('std') ?? [0.229, 0.224, 0.225];
+  if (std.includes(0)) throw fields.error('has a 0 in std, by which nothing can be divided');
+  const cropPct = fields.positive('crop_pct') ?? 0.875;
+  const resizeHeight = Math.floor(image.height / cropPct);
+  const resizeWidth = Math.floor(image.width / cropPct);
+  const mode = fields.text('crop_mode');
+  return {
+    resize: resizeOf(mode, resizeHeight === resizeWidth),
+    resizeHeight,
+    resizeWidth,
+    filter: filterOf(fields),
+    cropHeight: image.height,
+    cropWidth: image.width,
+    cropRounding: 1,
+    padding: mode === 'border' ? colourOf(mean) : [0, 0, 0],
+    rescaleFactor: 1 / 255,
+    mean,
+    std,
+  };
+}
+
+/** NativePreprocess's numbers; timm takes every other `crop_mode` for "center". */
+function resizeOf(mode: string | undefined, square: boolean): number {
+  if (mode === 'squash') return 1;
+  if (mode === 'border') return 4;
+  return square ? 2 : 3;
+}
+
+function filterOf(fields: JsonFields): number {
+  const name = fields.text('interpolation') ?? 'bicubic';
+  if (Object.hasOwn(filters, name)) return filters[name];
+  throw fields.error(
+    `asks for the interpolation "${name}"; supported are ${Object.keys(filters).join(', ')}`,
+  );
+}
+
+/** The bytes of a mean colour, rounded as Python does: halves to even. */
+function colourOf(mean: readonly [number, number, number]): [number, number, number] {
+  const byteOf = (share: number) => {
+    const value = Math.min(Math.max(255 * share, 0), 255);
+    const rounded = Math.round(value);
+    return rounded - value === 0.5 && rounded % 2 === 1 ? rounded - 1 : rounded;
+  };
+  return [byteOf(mean[0]), byteOf(mean[1]), byteOf(mean[2])];
+}

@@ -1,0 +1,114 @@
+// Checkpoints' tensor names → the engine's slots, which have timm's names with q, k and v apart (cpp/weights.h).
+import { VitError } from '../../errors.js';
+import { families as all } from './all.js';
+import type { Family, Spelling } from './family.js';
+import type { Placement } from './placement.js';
+
+/** Precedes every name in checkpoints saved from torch's DataParallel. */
+const wrapper = 'module.';
+
+/** A checkpoint's names, understood. */
+export interface NameMap {
+  /** Whose names they are. */
+  readonly family: Family;
+  /** Name in the file → where the tensor goes. */
+  readonly slots: ReadonlyMap<string, Placement>;
+  /** Names that mean nothing here, or a slot that is taken already; not those that are merely not needed. */
+  readonly surplus: ReadonlySet<string>;
+  /** What the file would call a slot. */
+  nameOf(slot: string): string;
+}
+
+/** Maps the names by the spelling that explains most of them; `file` is what messages call the file. */
+export function mapNames(names: readonly string[], file: string, families: readonly Family[] = all): NameMap {
+  const spellings = families.flatMap((family) => family.spellings.map((spelling) => ({ family, spelling })));
+  let best: NameMap | undefined;
+  for (const { family, spelling } of spellings) {
+    // Nothing explains more than all.
+    if (best?.slots.size === names.length) break;
+    const map = mapWith(family, spelling, names);
+    if (!best || map.slots.size > best.slots.size) best = map;
+  }
+  if (best && best.slots.size > 0) return best;
+  const example = names.length > 0 ? `they are named like "${names[0]}"` : 'it has none';
+  const titles = families.map(({ title }) => title).join(', ');
+  throw new VitError(
+    'unsupported-model',
+    `${file} has no tensors of a Vision Transformer (${example}): vit-wasm reads the names of ${titles}.`,
+  );
+}
+
+/** A gated MLP whose gate and first layer are one tensor, the gate first, without saying so in its name. */
+export function splitGates(names: NameMap): NameMap {
+  const split = (placement: Placement): Placement => {
+    const [first, ...more] = placement.slots;
+    const [, before, part] = /^(.*\.mlp\.fc1)(\..*)$/.exec(more.length === 0 ? first : '') ?? [];
+    return before ? { slots: [`${before}_g${part}`, `${before}_x${part}`] } : placement;
+  };
+  return { ...names, slots: new Map([...names.slots].map(([name, placement]) => [name, split(placement)])) };
+}
+
+function mapWith(family: Family, spelling: Spelling, names: readonly string[]): NameMap {
+  const table = tableOf(spelling.rows.map(({ file, slot, axes }) => [file, { to: slotsOf(slot), axes }]));
+  const slots = new Map<string, Placement>();
+  const taken = new Set<string>();
+  const surplus = new Set<string>();
+  for (const name of names) {
+    const bare = withoutPrefix(withoutPrefix(name, wrapper), spelling.prefix);
+    const placement = rename(bare, table);
+    if (placement && !placement.slots.some((slot) => taken.has(slot))) {
+      for (const slot of placement.slots) taken.add(slot);
+      slots.set(name, placement);
+    } else if (placement || !spelling.ignored.some((pattern) => pattern.test(bare))) {
+      surplus.add(name);
+    }
+  }
+  return { family, slots, surplus, nameOf: (slot) => spelled(slot, spelling, [...slots.keys()]) };
+}
+
+function slotsOf(slot: string | readonly string[]): readonly string[] {
+  return typeof slot === 'string' ? [slot] : slot;
+}
+
+interface Renaming {
+  readonly to: readonly string[];
+  readonly axes?: Placement['axes'];
+}
+
+/** By what is renamed, with `{i}` and `*`; of equal rows the first counts. */
+function tableOf(rows: readonly (readonly [string, Renaming])[]): ReadonlyMap<string, Renaming> {
+  return new Map([...rows].reverse());
+}
+
+/** A block's number: the first number that stands alone. */
+const number = /(?<=[._])(?:0|[1-9]\d*)(?=[./])/;
+/** What `*` stands for. */
+const layerPart = /(?:weight|bias|weight_spread_scale)$/;
+
+/** What the table makes of a name, with the block's number and the part carried over. */
+function rename(name: string, table: ReadonlyMap<string, Renaming>): Placement | undefined {
+  const [i = ''] = number.exec(name) ?? [];
+  const [part = ''] = layerPart.exec(name) ?? [];
+  const numbered = name.replace(number, '{i}');
+  // A row for just one part goes before one for any.
+  const row = table.get(numbered) ?? table.get(numbered.replace(layerPart, '*'));
+  if (!row) return undefined;
+  const slots = row.to.map((template) => template.replace('{i}', i).replace('*', part));
+  return row.axes ? { slots, axes: row.axes } : { slots };
+}
+
+function withoutPrefix(name: string, prefix: string): string {
+  return name.startsWith(prefix) ? name.slice(prefix.length) : name;
+}
+
+/** What a file with such names would call a slot, with the prefixes that they have. */
+function spelled(slot: string, { prefix, rows }: Spelling, names: readonly string[]): string {
+  const outer = names.some((name) => name.startsWith(wrapper)) ? wrapper : '';
+  const inner = names.some((name) => name.startsWith(outer + prefix)) ? prefix : '';
+  const table = tableOf(
+    rows.flatMap(({ file, slot: to, outside }) =>
+      slotsOf(to).map((one) => [one, { to: [outer + (outside ? '' : inner) + file] }] as const),
+    ),
+  );
+  return rename(slot, table)?.slots[0] ?? slot;
+}

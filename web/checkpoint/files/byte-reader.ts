@@ -1,0 +1,131 @@
+import { VitError, messageOf } from '../../errors.js';
+import type { ByteStream } from './source.js';
+
+/** Reads a stream by counts of bytes, whatever the size of its chunks. Aborting the signal cancels the stream. */
+export class ByteReader {
+  readonly #stream: ByteStream;
+  readonly #signal: AbortSignal;
+  readonly #largest: number;
+  readonly #abort = () => void this.cancel();
+  /** What has been pulled from the stream. */
+  #pulled = 0;
+  #rest: Uint8Array = new Uint8Array();
+  #ended = false;
+
+  /** What messages call the file. */
+  readonly name: string;
+  /** Bytes given out so far. */
+  position = 0;
+
+  /** More than `largest` bytes are refused. */
+  constructor(stream: ByteStream, name: string, signal: AbortSignal, largest = Infinity) {
+    this.#stream = stream;
+    this.#signal = signal;
+    this.#largest = largest;
+    this.name = name;
+    if (signal.aborted) void this.cancel();
+    else signal.addEventListener('abort', this.#abort);
+  }
+
+  /** The next `count` bytes, fewer only when the file ends; they will be given again. */
+  async peek(count: number): Promise<Uint8Array> {
+    const bytes = await this.read(count);
+    const rest = new Uint8Array(bytes.length + this.#rest.length);
+    rest.set(bytes);
+    rest.set(this.#rest, bytes.length);
+    this.#rest = rest;
+    this.position -= bytes.length;
+    return bytes;
+  }
+
+  /**
+   * The next bytes, at least one and at most `limit`; undefined at the end of the file. Not copied: they are only good
+   * until more is read.
+   */
+  async next(limit = Infinity): Promise<Uint8Array | undefined> {
+    while (this.#rest.length === 0) {
+      const chunk = await this.#pull();
+      this.#rest = chunk ?? new Uint8Array();
+      if (!chunk) return undefined;
+    }
+    const piece = this.#rest.subarray(0, limit);
+    this.#rest = this.#rest.subarray(piece.length);
+    this.position += piece.length;
+    return piece;
+  }
+
+  /** The next `count` bytes in one array; fewer only when the file ends. */
+  async read(count: number): Promise<Uint8Array> {
+    const pieces: Uint8Array[] = [];
+    let length = 0;
+    while (length < count) {
+      const piece = await this.next(count - length);
+      if (!piece) break;
+      pieces.push(piece.slice());
+      length += piece.length;
+    }
+    if (pieces.length === 1) return pieces[0];
+    // Allocated only now: a damaged file may ask for far more than it has.
+    const bytes = new Uint8Array(length);
+    let at = 0;
+    for (const piece of pieces) {
+      bytes.set(piece, at);
+      at += piece.length;
+    }
+    return bytes;
+  }
+
+  /** Gives the next `count` bytes to `take` piece by piece, none of them to be kept; false when the file ends before. */
+  async pour(count: number, take: (piece: Uint8Array) => void): Promise<boolean> {
+    for (let remaining = count; remaining > 0;) {
+      const piece = await this.next(remaining);
+      if (!piece) return false;
+      take(piece);
+      remaining -= piece.length;
+    }
+    return true;
+  }
+
+  /** Lets go of the file. */
+  async cancel(): Promise<void> {
+    this.#signal.removeEventListener('abort', this.#abort);
+    // A stream that has failed already says so again here; there is nobody left to tell.
+    await this.#stream.cancel(this.#signal.reason).catch(() => undefined);
+  }
+
+  async #pull(): Promise<Uint8Array | undefined> {
+    if (this.#ended) return undefined;
+    const piece = await this.#stream.next().catch((error: unknown) => {
+      this.#signal.throwIfAborted();
+      throw error instanceof VitError ? error : this.#brokenOff(error);
+    });
+    // Cancelling looks like the end of the file.
+    this.#signal.throwIfAborted();
+    if (!piece) {
+      this.#ended = true;
+      this.#signal.removeEventListener('abort', this.#abort);
+      return undefined;
+    }
+    this.#pulled += piece.length;
+    if (this.#pulled > this.#largest) throw tooLarge(this.name, undefined, this.#largest);
+    return piece;
+  }
+
+  #brokenOff(cause: unknown): VitError {
+    return new VitError(
+      'unreadable',
+      `Reading ${this.name} broke off after ${this.position.toLocaleString('en')} bytes ` +
+        `(${messageOf(cause)}); try again.`,
+      { cause },
+    );
+  }
+}
+
+/** The error for a file of more bytes than are allowed. */
+export function tooLarge(name: string, bytes: number | undefined, largest: number): VitError {
+  const size = bytes === undefined ? `more than ${largest.toLocaleString('en')}` : bytes.toLocaleString('en');
+  return new VitError(
+    'too-large',
+    `${name} has ${size} bytes, and ${largest.toLocaleString('en')} are allowed: pass \`maxBytes\` to allow more.`,
+  );
+}

@@ -1,0 +1,86 @@
+import { VitError } from '../../errors.js';
+
+/** A file on a server. */
+export interface UrlLocation {
+  readonly kind: 'url';
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Tells the cache one version of what is at the address from another. */
+  readonly revision?: string;
+  /** How often a download that fails is tried, if not as often as usual. */
+  readonly tries?: number;
+}
+
+/** Where the bytes of one file are. Plain data, so that it can be posted to a worker. */
+export type FileLocation =
+  | UrlLocation
+  /** A path on disk; only Node's `OpenFile` knows it. */
+  | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'bytes'; readonly bytes: Blob | Uint8Array };
+
+/** The files of a checkpoint: some listed one by one, the others looked for in a folder. Plain data too. */
+export interface ModelFiles {
+  /** What messages call it: `facebook/deit-tiny-patch16-224`, `the built-in model`. */
+  readonly title: string;
+  /** The name of the weights' file. */
+  readonly weights: string;
+  /** An address or path that ends with a slash; a file's name is put behind it. */
+  readonly folder?: UrlLocation | Extract<FileLocation, { kind: 'path' }>;
+  readonly listed?: Readonly<Record<string, FileLocation>>;
+  /** The classes' names, where they came with the files. */
+  readonly labels?: readonly string[] | undefined;
+  /** Advice to add when the model's files are not found. */
+  readonly hint?: string;
+}
+
+export const configName = 'config.json';
+export const preprocessorName = 'preprocessor_config.json';
+export const weightsName = 'model.safetensors';
+
+/** The file that says which tensors of a model are in which of its several files. */
+export const indexName = 'model.safetensors.index.json';
+
+/**
+ * The path of the weights among the paths of several files; when none stands out, the paths of those that could be it.
+ * Of models in folders within folders it is the outermost.
+ */
+export function weightsAmong(paths: readonly string[]): string | readonly string[] {
+  const depthOf = (path: string) => path.split('/').length;
+  // An index comes before the files that it lists.
+  for (const pattern of [
+    /(^|\/)model\.safetensors$/,
+    /\.safetensors\.index\.json$/,
+    /\.(safetensors|npz)$/i,
+  ]) {
+    const fitting = paths.filter((path) => pattern.test(path));
+    const depth = Math.min(...fitting.map(depthOf));
+    const outermost = fitting.filter((path) => depthOf(path) === depth);
+    if (outermost.length > 0) return outermost.length === 1 ? outermost[0] : outermost;
+  }
+  return [];
+}
+
+/** Where the file `name` would be; undefined when there is no such file. */
+export function locationOf(files: ModelFiles, name: string): FileLocation | undefined {
+  const listed = files.listed?.[name];
+  if (listed || !files.folder) return listed;
+  const { folder } = files;
+  if (folder.kind === 'path') return { kind: 'path', path: folder.path + name };
+  return { ...folder, url: folder.url + name };
+}
+
+/** What messages call a file: its address if it has one. */
+export function nameOf(location: FileLocation, name: string): string {
+  if (location.kind === 'url') return location.url;
+  return location.kind === 'path' ? location.path : name;
+}
+
+/** The error for a file of a model that is not there. */
+export function notFound(files: ModelFiles, name: string): VitError {
+  const location = locationOf(files, name);
+  const where = location ? nameOf(location, name) : `${name} among ${files.title}`;
+  const advice =
+    files.hint ??
+    'a model is a folder with config.json, model.safetensors and usually preprocessor_config.json';
+  return new VitError('not-found', `There is no ${where}: ${advice}.`);
+}

@@ -1,0 +1,37 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import type { ByteStream } from './source.js';
+import { messageOf, VitError } from '../../errors.js';
+
+const chunkBytes = 1 << 18;
+
+/** A stream of the file at `path`; undefined when there is none. */
+export async function openPath(path: string): Promise<ByteStream | undefined> {
+  try {
+    const handle = await open(path);
+    if ((await handle.stat()).isFile()) return streamOf(handle);
+    await handle.close();
+    return undefined;
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new VitError('unreadable', `${path} could not be read (${messageOf(error)}).`, { cause: error });
+  }
+}
+
+function streamOf(handle: FileHandle): ByteStream {
+  const buffer = new Uint8Array(chunkBytes);
+  return {
+    async next() {
+      try {
+        const { bytesRead } = await handle.read(buffer, 0, chunkBytes);
+        if (bytesRead > 0) return buffer.subarray(0, bytesRead);
+      } catch (error) {
+        await handle.close();
+        throw error;
+      }
+      await handle.close();
+      return undefined;
+    },
+    cancel: () => handle.close(),
+  };
+}

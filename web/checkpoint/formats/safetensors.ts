@@ -1,0 +1,186 @@
+// The safetensors format: eight bytes of header length, a JSON header, then the tensors' bytes without gaps. Knows
+// nothing of models. https://github.com/huggingface/safetensors#format
+import { VitError, messageOf } from '../../errors.js';
+import type { ByteReader } from '../files/byte-reader.js';
+import { foreignFormat } from './foreign.js';
+import type { StoredTensor, TensorFile } from './tensors.js';
+
+/** A tensor as the header announces it. */
+export interface TensorEntry extends StoredTensor {
+  /** Its bytes: [begin, end) behind the header. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** The most a header may have, by the format's reference implementation. */
+const largestHeader = 100_000_000;
+
+const elementBytes: Readonly<Record<string, number>> = {
+  F64: 8,
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
+  I64: 8,
+  I32: 4,
+  I16: 2,
+  I8: 1,
+  U64: 8,
+  U32: 4,
+  U16: 2,
+  U8: 1,
+  BOOL: 1,
+};
+
+/** Reads and checks the header; `reader` then stands at the first tensor's first byte. `file` is its plain name. */
+export async function openSafetensors(reader: ByteReader, file: string): Promise<TensorFile> {
+  const tensors = await readHeader(reader);
+  const { name } = reader;
+  const total = reader.position + (tensors.at(-1)?.end ?? 0);
+  return {
+    name,
+    tensors,
+    async pour(sinkFor, report) {
+      for (const tensor of tensors) {
+        const sink = sinkFor(tensor);
+        const complete = await reader.pour(tensor.bytes, (piece) => {
+          sink?.(piece);
+          report(file, reader.position, total);
+        });
+        if (complete) continue;
+        throw new VitError(
+          'truncated',
+          `${name} ends after ${reader.position} of its ${total} bytes, within "${tensor.name}"; get it again.`,
+        );
+      }
+      if (await reader.next()) {
+        throw new VitError('not-safetensors', `${name} goes on after its last tensor; get it again.`);
+      }
+    },
+  };
+}
+
+/** The tensors in the order of their bytes, which follow each other without gap or overlap. */
+async function readHeader(reader: ByteReader): Promise<TensorEntry[]> {
+  const length = await readHeaderLength(reader);
+  const bytes = await reader.read(length);
+  if (bytes.length < length) {
+    throw new VitError(
+      'truncated',
+      `${reader.name} ends after ${reader.position} bytes, within its header of ${length}; get it again.`,
+    );
+  }
+  return parseHeader(bytes, reader.name);
+}
+
+async function readHeaderLength(reader: ByteReader): Promise<number> {
+  const { name } = reader;
+  const start = await reader.peek(9);
+  if (start.length === 0) throw new VitError('truncated', `${name} is empty; get it again.`);
+  // Other formats' first bytes may be a possible length.
+  const foreign = isSafetensors(start) ? undefined : foreignFormat(start, name);
+  if (foreign) throw foreign;
+  if (start.length < 8) throw malformed(name, 'it has less than 8 bytes');
+  await reader.read(8);
+  const length = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
+  if (length >= 2n && length <= BigInt(largestHeader)) return Number(length);
+  throw malformed(name, `its header would have ${length} bytes`);
+}
+
+/** Whether a file that starts with these 9 bytes can be one: its header is an object. */
+export function isSafetensors(start: Uint8Array): boolean {
+  return start[8] === '{'.charCodeAt(0);
+}
+
+/** The tensors of a header's JSON, checked. `file` is what messages call the file. */
+export function parseHeader(bytes: Uint8Array, file: string): TensorEntry[] {
+  const text = decode(bytes, file);
+  const header = parseJson(text, file);
+  const twice = repeatedKey(text);
+  if (twice !== undefined) throw malformed(file, `it has two tensors named "${twice}"`);
+  const { __metadata__: metadata, ...entries } = header;
+  if (metadata !== undefined && !isObject(metadata))
+    throw malformed(file, 'its __metadata__ is not an object');
+  const tensors = Object.entries(entries).map(([name, value]) => readEntry(name, value, file));
+  tensors.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  checkCoverage(tensors, file);
+  return tensors;
+}
+
+function decode(bytes: Uint8Array, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw malformed(file, 'its header is not UTF-8 text', error);
+  }
+}
+
+function parseJson(text: string, file: string): Record<string, unknown> {
+  if (!text.startsWith('{')) throw malformed(file, 'its header does not start with "{"');
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch (error) {
+    throw malformed(file, `its header is not valid JSON (${messageOf(error)})`, error);
+  }
+}
+
+/** The first key that stands twice at the top of a valid JSON object: `JSON.parse` would keep the last silently. */
+function repeatedKey(json: string): string | undefined {
+  const seen = new Set<string>();
+  let depth = 0;
+  // Strings (a key has a colon behind it) and brackets; nothing else matters.
+  for (const [token, string, colon] of json.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?|[{}[\]]/g)) {
+    if (token === '{' || token === '[') depth++;
+    else if (token === '}' || token === ']') depth--;
+    else if (colon && depth === 1) {
+      const key = JSON.parse(string) as string;
+      if (seen.has(key)) return key;
+      seen.add(key);
+    }
+  }
+  return undefined;
+}
+
+function readEntry(name: string, value: unknown, file: string): TensorEntry {
+  const wrong = (what: string) => malformed(file, `its tensor "${name}" ${what}`);
+  if (!isObject(value)) throw wrong('is not described by an object');
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (typeof dtype !== 'string' || !Object.hasOwn(elementBytes, dtype)) {
+    throw wrong(`has the unknown dtype ${JSON.stringify(dtype)}`);
+  }
+  if (!isCounts(shape)) throw wrong('has no shape of whole numbers');
+  if (!isCounts(offsets) || offsets.length !== 2) throw wrong('has no data_offsets [begin, end]');
+  const [begin, end] = offsets;
+  const bytes = shape.reduce((product, size) => product * size, elementBytes[dtype]);
+  if (!Number.isSafeInteger(bytes)) throw wrong(`has the impossible shape [${shape.join(', ')}]`);
+  if (end - begin !== bytes) {
+    throw wrong(`has ${end - begin} bytes, but ${dtype} of shape [${shape.join(', ')}] takes ${bytes}`);
+  }
+  return { name, dtype, shape, bytes, begin, end };
+}
+
+function checkCoverage(tensors: readonly TensorEntry[], file: string): void {
+  let end = 0;
+  for (const tensor of tensors) {
+    if (tensor.begin < end) throw malformed(file, `its tensor "${tensor.name}" overlaps the one before`);
+    if (tensor.begin > end) throw malformed(file, `there is a gap before its tensor "${tensor.name}"`);
+    end = tensor.end;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isCounts(value: unknown): value is number[] {
+  return (
+    Array.isArray(value) && value.every((count) => Number.isSafeInteger(count) && (count as number) >= 0)
+  );
+}
+
+function malformed(file: string, what: string, cause?: unknown): VitError {
+  return new VitError('not-safetensors', `${file} is not a safetensors file: ${what}; get it again.`, {
+    cause,
+  });
+}

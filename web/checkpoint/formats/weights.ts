@@ -1,0 +1,78 @@
+// The weights' file → its tensors, whichever format it turns out to have.
+import { VitError } from '../../errors.js';
+import { tooLarge, type ByteReader } from '../files/byte-reader.js';
+import { indexName, weightsName } from '../files/model-files.js';
+import { folderIn, largestOf, type Folder, type ReadContext } from '../files/folder.js';
+import { foreignArchive, foreignName } from './foreign.js';
+import { isNpz, openNpz } from './npz.js';
+import { keep } from '../files/random-access.js';
+import { isSafetensors, openSafetensors } from './safetensors.js';
+import { openSharded } from './sharded.js';
+import { unstacked } from './stacked.js';
+import type { TensorFile } from './tensors.js';
+import { isZip, readDirectory, type ZipArchive } from '../files/zip.js';
+
+/** The tensors, and the folder that the other files are in: within the archive, if the weights' file was one. */
+export interface OpenedWeights {
+  readonly weights: TensorFile;
+  readonly folder: Folder;
+}
+
+export async function openWeights(folder: Folder, context: ReadContext): Promise<OpenedWeights> {
+  const file = folder.weights;
+  const foreign = foreignName(file);
+  if (foreign) throw foreign;
+  const opened = await openFile(file, folder, context);
+  if (!opened) throw folder.notFound(file);
+  const bytes = opened.weights.tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
+  const largest = largestOf(file, context);
+  if (bytes > largest) throw tooLarge(opened.weights.name, bytes, largest);
+  return opened;
+}
+
+/** Opens the weights, or their index where there is one instead; undefined when there is neither. */
+async function openFile(
+  file: string,
+  folder: Folder,
+  context: ReadContext,
+): Promise<OpenedWeights | undefined> {
+  const reader = await folder.open(file);
+  if (!reader) return file === weightsName ? await openFile(indexName, folder, context) : undefined;
+  if (/\.json$/i.test(file)) {
+    if (context.inOneFile) throw severalFiles(reader);
+    return { weights: await openSharded(reader, folder), folder };
+  }
+  const start = await reader.peek(9);
+  if (isSafetensors(start) || !isZip(start)) {
+    return { weights: await openSafetensors(reader, file), folder };
+  }
+  const archive = await openArchive(reader, folder, context);
+  const foreign = foreignArchive(archive);
+  if (foreign) throw foreign;
+  if (isNpz(archive)) {
+    return { weights: unstacked(await openNpz(archive, file, context.signal)), folder };
+  }
+  return await openWeights(folderIn(archive, context), context);
+}
+
+async function openArchive(
+  reader: ByteReader,
+  folder: Folder,
+  { onProgress }: ReadContext,
+): Promise<ZipArchive> {
+  const file = folder.weights;
+  const access = await folder.access(file);
+  if (access) {
+    await reader.cancel();
+    return await readDirectory(access);
+  }
+  const tell = () => onProgress?.({ file, loaded: reader.position, total: Infinity, phase: 'weights' });
+  return await readDirectory(await keep(reader, tell));
+}
+
+function severalFiles({ name }: ByteReader): VitError {
+  return new VitError(
+    'integrity',
+    `${name} lists several files, and \`integrity\` is the checksum of one; load them without it.`,
+  );
+}

@@ -1,0 +1,201 @@
+// The WebAssembly module as it looks from JavaScript: the only file that knows Emscripten and Embind. The C++ side of
+// the same table is cpp/bindings.cpp.
+import { VitError, messageOf } from '../errors.js';
+
+/** What a model is made of; cpp/config.h, where each field is explained. */
+export interface NativeConfig {
+  /** Pixels; a whole number of patches. */
+  imageHeight: number;
+  imageWidth: number;
+  /** Pixels. */
+  patchHeight: number;
+  patchWidth: number;
+  /** The width of a token; a whole number of attention heads. */
+  hidden: number;
+  /** Encoder blocks. */
+  layers: number;
+  /** Attention heads per block. */
+  heads: number;
+  /** The width of the MLP's inner layer; of a gated MLP, after the gate. */
+  mlpHidden: number;
+  /** 0 when there is no head. */
+  classes: number;
+  layerNormEps: number;
+  /** 0 GELU (erf), 1 GELU (tanh), 2 quick GELU, 3 ReLU, 4 SiLU. */
+  activation: number;
+  classToken: boolean;
+  distillationToken: boolean;
+  /** How many register tokens; they stand behind the other two. */
+  registers: number;
+  /** How many of these prefix tokens, from the first, have a position embedding. */
+  positionedPrefix: number;
+  /** The grid of patches that the position embeddings are for; resampled where the image's is another. */
+  positionRows: number;
+  positionColumns: number;
+  positionResampling: Resampling;
+  /** Whether the patch embedding has a bias. */
+  patchBias: boolean;
+  /** Whether queries, keys and values have biases. */
+  qkvBias: boolean;
+  /** Whether attention's projection and the MLP have biases. */
+  projectionBias: boolean;
+  /** A layer norm before the blocks. */
+  preNorm: boolean;
+  /** A layer norm of every head's queries and keys. */
+  qkNorm: boolean;
+  layerScale: boolean;
+  /** SwiGLU, with SiLU as activation. */
+  gatedMlp: boolean;
+  /** A layer norm of the tokens after the blocks. */
+  finalNorm: boolean;
+  pooling: Pooling;
+  /** A layer norm of the pooled features. */
+  pooledNorm: boolean;
+  /** The width of a tanh layer before the head; 0 when there is none. */
+  preLogits: number;
+  /** Sigmoid instead of softmax. */
+  multiLabel: boolean;
+  /** The blocks' linear layers are quantised; cpp/kernels/quantisation.h. */
+  int8: boolean;
+}
+
+/** How position embeddings are resampled: what PyTorch's `interpolate` is asked for; the engine's numbers. */
+export const resamplings = {
+  bicubic: 0,
+  bicubicAntialiased: 1,
+  /** `align_corners`. */
+  bicubicAligned: 2,
+  bilinear: 3,
+  bilinearAligned: 4,
+} as const;
+
+export type Resampling = (typeof resamplings)[keyof typeof resamplings];
+
+/** Which tokens become what the head sees; the engine's numbers. */
+export const poolings = {
+  classToken: 0,
+  meanOfPatches: 1,
+  meanOfTokens: 2,
+  /** The class token, then the mean of the patches: twice the width. */
+  classAndMean: 3,
+  /** Each with a head of its own, whose logits are averaged. */
+  classAndDistillation: 4,
+} as const;
+
+export type Pooling = (typeof poolings)[keyof typeof poolings];
+
+/** How a picture becomes pixel values; cpp/preprocess.h. */
+export interface NativePreprocess {
+  /**
+   * 0 none, 1 squash to height × width, 2 shortest edge to height; keeping the aspect, 3 to at least and 4 to at most
+   * height × width.
+   */
+  resize: number;
+  resizeHeight: number;
+  resizeWidth: number;
+  /** Pillow's numbers: 1 Lanczos, 2 bilinear, 3 bicubic, 4 box, 5 Hamming. */
+  filter: number;
+  /** 0 × 0: no centre crop. */
+  cropHeight: number;
+  cropWidth: number;
+  /** 0 down, as Hugging Face's processors do; 1 halves to even, as torchvision does. */
+  cropRounding: number;
+  /** Bytes of R, G, B around a picture smaller than the crop. */
+  padding: [number, number, number];
+  /** 1 when values are not rescaled. */
+  rescaleFactor: number;
+  /** Of R, G, B after rescaling; 0 when they are not normalised. */
+  mean: [number, number, number];
+  /** Of R, G, B after rescaling; 1 when they are not normalised. */
+  std: [number, number, number];
+}
+
+/** A model in the module's memory. Strings are empty when all is well, else what was wrong; cpp/vit.h. */
+export interface NativeModel {
+  begin(config: NativeConfig, preprocess: NativePreprocess): string;
+  allocate(): string;
+  memoryBytes(): number;
+  stagingBytes(): number;
+  stagingPointer(): number;
+  /** `order`: sizes and strides of the stored axes by turns. */
+  tensor(
+    name: string,
+    dtype: string,
+    shape: readonly number[],
+    bytes: number,
+    order: readonly number[],
+  ): string;
+  missing(): string;
+  finish(): string;
+  imageBegin(width: number, height: number): string;
+  imageFirstRow(): number;
+  imageRowCount(): number;
+  imageRows(rows: number): void;
+  pixelValuesPointer(): number;
+  forward(): void;
+  forwardAll(): void;
+  embed(pooling: Pooling, normalize: boolean): void;
+  tokensPointer(): number;
+  pooledPointer(): number;
+  logitsPointer(): number;
+  probabilitiesPointer(): number;
+  stage(name: string): string;
+  stagePointer(): number;
+  stageRows(): number;
+  stageColumns(): number;
+  delete(): void;
+}
+
+/** A running module. */
+export interface Bindings {
+  readonly Model: new () => NativeModel;
+  /** The name of the build that runs. */
+  variant(): string;
+  /** From now on so many threads share the work, each as soon as it runs; cpp/threads.h. Does nothing without threads. */
+  useThreads(count: number): void;
+  runningThreads(): number;
+  /** Ends all threads but the calling one, for good. */
+  endThreads(): void;
+  /** The tiles of matrix products; cpp/kernels/kernels.h. */
+  gemmTiles(): string[];
+  useGemmTile(index: number): void;
+  tryGemmTile(index: number, repeats: number): void;
+  /** Quantises a row-major matrix with `inputs` columns as an int8 model does; for writing int8 files (cpp/weights.h). */
+  quantiseMatrix(weights: Float32Array, inputs: number): { values: Int8Array; scales: Float32Array };
+  /** The memory as it is now: replaced when it grows, so never kept. */
+  readonly HEAPU8: Uint8Array;
+  readonly HEAPF32: Float32Array;
+}
+
+/** The default export of a variant's glue, `vit.<variant>.js`. */
+export type Glue = (options: {
+  instantiateWasm(
+    imports: WebAssembly.Imports,
+    receive: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
+  ): object;
+}) => Promise<Bindings>;
+
+/** Starts a compiled module with the glue of the same variant: names in the two are shortened as a pair. */
+export function instantiate(glue: Glue, module: WebAssembly.Module): Promise<Bindings> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown) =>
+      reject(
+        new VitError(
+          'wasm',
+          `The WebAssembly module could not be started (${messageOf(error)}); ` +
+            'check that it is this version of vit-wasm and that `wasm.variant` names its build.',
+          { cause: error },
+        ),
+      );
+    const started = glue({
+      instantiateWasm(imports, receive) {
+        // Emscripten waits for `receive` for ever, so a failure has to go around it.
+        WebAssembly.instantiate(module, imports)
+          .then((instance) => receive(instance, module))
+          .catch(fail);
+        return {};
+      },
+    });
+    started.then(resolve, fail);
+  });
+}

@@ -1,0 +1,279 @@
+import { isError, VitError } from '../errors.js';
+import type { Bindings, NativeConfig, NativeModel, NativePreprocess, Pooling } from './bindings.js';
+import type { Kernels, Size } from '../types.js';
+
+/** A row-major matrix: one stage of the forward pass. */
+export interface Stage {
+  readonly data: Float32Array;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** One axis of a tensor as it is stored: so many steps, each so many elements on in its slot; cpp/element_order.h. */
+export interface Axis {
+  readonly size: number;
+  readonly stride: number;
+}
+
+/** A tensor, or a part of one, for a slot of the engine. */
+export interface IncomingTensor {
+  /** What messages call it. */
+  readonly title: string;
+  /** A name of cpp/weights.h. */
+  readonly slot: string;
+  /** `F32`, `F16`, `BF16` or `F64`. */
+  readonly dtype: string;
+  /** As the slot has it. */
+  readonly shape: readonly number[];
+  readonly bytes: number;
+  /** The axes as they are stored, slowest first, where that is not the slot's own order. */
+  readonly order?: readonly Axis[] | undefined;
+}
+
+/**
+ * One model in one WebAssembly instance: typed calls over its memory. Knows neither files nor pictures; every buffer it
+ * gives is a copy. No view of the memory is kept, because memory moves when it grows.
+ *
+ * A model's life: `begin` and `announce` until nothing is `missing`, `allocate`, `tensorWriter` for every tensor,
+ * `finish`; then `preprocess`, `forward` and the results, as often as wanted; `dispose`.
+ */
+export class Engine {
+  #bindings: Bindings | undefined;
+  #model: NativeModel | undefined;
+  #pixelCount = 0;
+  #classes = 0;
+  #hidden = 0;
+  #tokens = 0;
+  /** The picture that is coming in: which row is next. */
+  #picture = { rowBytes: 0, row: 0 };
+  /** What calls fail with once the engine is gone. */
+  #end = new VitError('disposed', 'This model was disposed; load it again to use it.');
+
+  constructor(bindings: Bindings) {
+    this.#bindings = bindings;
+    this.#model = new bindings.Model();
+  }
+
+  /** The name of the build that runs. */
+  get variant(): string {
+    return this.#running().variant();
+  }
+
+  /** From now on at most so many threads share the work. At their most before `begin`, which gives each its buffers. */
+  useThreads(count: number): void {
+    this.#running().useThreads(count);
+  }
+
+  /** How many of them run by now. */
+  get runningThreads(): number {
+    return this.#running().runningThreads();
+  }
+
+  /** The kernels there are to choose from, which all give the same bits; the first is used at first. */
+  get kernels(): Kernels[] {
+    return this.#running().gemmTiles() as Kernels[];
+  }
+
+  /** From now on those at this index of `kernels`. */
+  useKernels(index: number): void {
+    this.#running().useGemmTile(index);
+  }
+
+  /** Runs them, so many times 2 to 10 microseconds, for nothing but the time it takes. */
+  tryKernels(index: number, repeats: number): void {
+    this.#running().tryGemmTile(index, repeats);
+  }
+
+  /** Bytes of weights, activations and staging together. */
+  get memoryBytes(): number {
+    return this.#native().memoryBytes();
+  }
+
+  /** Takes the sizes of a model, which tensors can be announced for then; throws when they make no sense. */
+  begin(config: NativeConfig, preprocess: NativePreprocess): void {
+    const complaint = this.#native().begin(config, preprocess);
+    if (complaint) throw new VitError('config', `The model cannot be set up: ${complaint}.`);
+    this.#pixelCount = 3 * config.imageHeight * config.imageWidth;
+    this.#classes = config.classes;
+    this.#hidden = config.hidden;
+    const patches = (config.imageHeight / config.patchHeight) * (config.imageWidth / config.patchWidth);
+    this.#tokens = Number(config.classToken) + Number(config.distillationToken) + config.registers + patches;
+  }
+
+  /** Allocates everything the model will ever need, before the first weight comes; throws when memory runs out. */
+  allocate(): void {
+    const complaint = this.#native().allocate();
+    if (complaint) throw new VitError('config', `The model cannot be set up: it ${complaint}.`);
+  }
+
+  /** What is wrong with a tensor, to be read after its name; '' when it is expected. Announces it. */
+  announce({ slot, dtype, shape, order }: IncomingTensor): string {
+    return this.#native().tensor(slot, dtype, shape, 0, numbersOf(order));
+  }
+
+  /** The names of tensors that are expected and were not announced. */
+  missing(): string[] {
+    return this.#native().missing().split('\n').filter(Boolean);
+  }
+
+  /**
+   * A function that takes a tensor's bytes in pieces of any size, cut anywhere. Each byte is copied once, into the
+   * engine's staging buffer; whatever fills it, or ends the tensor, is converted and packed.
+   */
+  tensorWriter({ title, slot, dtype, shape, bytes, order }: IncomingTensor): (piece: Uint8Array) => void {
+    const capacity = this.#native().stagingBytes();
+    const axes = numbersOf(order);
+    let staged = 0;
+    let taken = 0;
+    return (piece) => {
+      const model = this.#native();
+      for (let from = 0; from < piece.length;) {
+        const part = piece.subarray(from, from + capacity - staged);
+        this.#running().HEAPU8.set(part, model.stagingPointer() + staged);
+        from += part.length;
+        staged += part.length;
+        taken += part.length;
+        if (staged < capacity && taken < bytes) continue;
+        const complaint = model.tensor(slot, dtype, shape, staged, axes);
+        if (complaint) throw new VitError('tensors', `The tensor "${title}" ${complaint}.`);
+        staged = 0;
+      }
+    };
+  }
+
+  /** Ends loading; throws when a tensor has not come in full. */
+  finish(): void {
+    const complaint = this.#native().finish();
+    if (complaint) throw new VitError('tensors', `The weights are incomplete: ${complaint}.`);
+  }
+
+  /** Resizes, crops and normalises a picture, given in bands of rows from the top, into the pixel values. */
+  preprocess({ bands, ...size }: Size & { readonly bands: Iterable<Uint8Array> }): void {
+    this.beginPicture(size);
+    for (const band of bands) this.addRows(band);
+  }
+
+  /** Starts a picture, whose rows are to follow; one that was under way is given up. */
+  beginPicture({ width, height }: Size): void {
+    const complaint = this.#native().imageBegin(width, height);
+    if (complaint) throw new VitError('invalid-source', `The picture ${complaint}.`);
+    this.#picture = { rowBytes: 4 * width, row: 0 };
+  }
+
+  /** Takes the next rows of the picture, RGBA; only those that matter are copied. With the last, pixel values are there. */
+  addRows(rows: Uint8Array): void {
+    const model = this.#native();
+    const { rowBytes, row } = this.#picture;
+    const count = rows.length / rowBytes;
+    const first = model.imageFirstRow();
+    const end = Math.min(count, first + model.imageRowCount() - row);
+    const rowsAtOnce = Math.floor(model.stagingBytes() / rowBytes);
+    for (let at = Math.max(0, first - row); at < end; at += rowsAtOnce) {
+      const part = rows.subarray(at * rowBytes, Math.min(end, at + rowsAtOnce) * rowBytes);
+      this.#running().HEAPU8.set(part, model.stagingPointer());
+      model.imageRows(part.length / rowBytes);
+    }
+    this.#picture.row += count;
+  }
+
+  /** The pixel values [3 × height × width], channel by channel: what the network sees. */
+  pixelValues(): Float32Array {
+    return this.#floats(this.#native().pixelValuesPointer(), this.#pixelCount);
+  }
+
+  /** Sets the pixel values [3 × height × width] without a picture. */
+  setPixelValues(values: Float32Array): void {
+    if (values.length !== this.#pixelCount) {
+      throw new VitError(
+        'invalid-argument',
+        `${values.length} pixel values were given; this model takes ${this.#pixelCount}.`,
+      );
+    }
+    this.#running().HEAPF32.set(values, this.#native().pixelValuesPointer() / 4);
+  }
+
+  /** Pixel values → logits and probabilities, of a model with a head. */
+  forward(): void {
+    this.#native().forward();
+  }
+
+  /** Pixel values → features [hidden] under a pooling of one vector; scaled to Euclidean length 1 if `normalize`. */
+  embed(pooling: Pooling, normalize: boolean): Float32Array {
+    this.#native().embed(pooling, normalize);
+    return this.#floats(this.#native().pooledPointer(), this.#hidden);
+  }
+
+  /** Pixel values → all tokens [tokens × hidden] after the final norm: prefix tokens, then patches. */
+  tokens(): Stage {
+    this.#native().forwardAll();
+    const data = this.#floats(this.#native().tokensPointer(), this.#tokens * this.#hidden);
+    return { data, rows: this.#tokens, columns: this.#hidden };
+  }
+
+  /** [classes], before softmax. */
+  logits(): Float32Array {
+    return this.#floats(this.#native().logitsPointer(), this.#classes);
+  }
+
+  /** [classes], after softmax; after sigmoid of a model whose classes do not exclude each other. */
+  probabilities(): Float32Array {
+    return this.#floats(this.#native().probabilitiesPointer(), this.#classes);
+  }
+
+  /** Runs the forward pass and keeps one stage: `patches`, `tokens`, `blocks.0` …, `norm`, `pooled`, `logits`,
+   * `probabilities`. */
+  stage(name: string): Stage {
+    const model = this.#native();
+    const complaint = model.stage(name);
+    if (complaint) throw new VitError('invalid-argument', `"${name}" ${complaint}.`);
+    const rows = model.stageRows();
+    const columns = model.stageColumns();
+    return { data: this.#floats(model.stagePointer(), rows * columns), rows, columns };
+  }
+
+  /** Lets go of the WebAssembly instance, its threads and its memory. Any later call throws. */
+  dispose(): void {
+    this.#bindings?.endThreads();
+    this.#model?.delete();
+    this.#drop();
+  }
+
+  /**
+   * Runs `work`; when it ends in a WebAssembly trap, nothing in the engine's memory can be trusted any more, so the
+   * engine is dropped and the trap becomes an error that says so.
+   */
+  guard<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (!isError(error) || error.name !== 'RuntimeError') throw error;
+      const message = `The engine stopped unexpectedly (${error.message}); load the model again.`;
+      this.#end = new VitError('engine', message, { cause: error });
+      this.#drop();
+      throw this.#end;
+    }
+  }
+
+  #drop(): void {
+    this.#model = undefined;
+    this.#bindings = undefined;
+  }
+
+  #native(): NativeModel {
+    if (this.#model) return this.#model;
+    throw this.#end;
+  }
+
+  #running(): Bindings {
+    if (this.#bindings) return this.#bindings;
+    throw this.#end;
+  }
+
+  #floats(pointer: number, count: number): Float32Array {
+    return this.#running().HEAPF32.slice(pointer / 4, pointer / 4 + count);
+  }
+}
+
+function numbersOf(order: readonly Axis[] = []): number[] {
+  return order.flatMap(({ size, stride }) => [size, stride]);
+}

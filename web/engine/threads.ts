@@ -1,0 +1,122 @@
+import type { Engine } from './engine.js';
+import { messageOf, VitError } from '../errors.js';
+import type { NativeConfig } from './bindings.js';
+import type { LoadOptions, Variant } from '../types.js';
+
+/** How many threads a model gets, and why it is that many. */
+export interface ThreadPlan {
+  readonly count: number;
+  readonly reason: string;
+  /** Whether the caller left the number open. */
+  readonly automatic: boolean;
+}
+
+/** Of threads that nobody asked for by number: more have not been seen to help. */
+const mostThreads = 8;
+
+/** Multiply-adds that are worth a thread, about a millisecond: a smaller share is through before the others have begun. */
+const workPerThread = 3e7;
+
+/** Milliseconds that threads have to start. Where shared memory does not work after all, they never do. */
+const startTimeout = 5000;
+
+export function isThreaded(variant: Variant): boolean {
+  return variant.endsWith('-threads');
+}
+
+/**
+ * How many threads a model may have, as far as can be told before it is known: as many as were asked for and there are
+ * cores. One where there is an `obstacle` or memory cannot be shared; but when a build with threads was asked for by
+ * name, that is an error.
+ */
+export function planThreads(options: LoadOptions, obstacle: string | undefined): ThreadPlan {
+  const { threads = 'auto', wasm } = options;
+  const build = wasm?.variant ?? options.variant;
+  const problem = obstacle ?? problemWithSharedMemory();
+  const threaded = build && isThreaded(build);
+  if (threaded && problem) throw new VitError('threads', `The "${build}" build cannot run here: ${problem}.`);
+  if (threads === 1) return oneThread('one was asked for');
+  if (problem) return oneThread(problem);
+  if (build && !threaded && (wasm || threads === 'auto')) return oneThread(`the "${build}" build has one`);
+
+  const cores = navigator.hardwareConcurrency || 1;
+  if (threads === 'auto') {
+    const count = Math.min(cores, mostThreads);
+    return {
+      count,
+      reason: count < cores ? 'more do not help' : `there are ${cores} cores`,
+      automatic: true,
+    };
+  }
+  if (threads > cores) return { count: cores, reason: 'there are no more cores', automatic: false };
+  return { count: threads, reason: `${threads} were asked for`, automatic: false };
+}
+
+/**
+ * Starts a model's threads, before the engine's buffers are made. Promises what has become of the plan when all run, or
+ * when it is clear that they will not; meanwhile the engine may be used.
+ */
+export function startThreads(engine: Engine, plan: ThreadPlan, network: NativeConfig): Promise<ThreadPlan> {
+  const worthwhile = Math.max(1, Math.floor(multiplyAdds(network) / workPerThread));
+  const asked =
+    plan.automatic && worthwhile < plan.count
+      ? { ...plan, count: worthwhile, reason: 'more do not help a model this small' }
+      : plan;
+  if (asked.count === 1) return Promise.resolve(asked);
+  engine.useThreads(asked.count);
+  return whenRunning(engine, asked);
+}
+
+async function whenRunning(engine: Engine, plan: ThreadPlan): Promise<ThreadPlan> {
+  let problem: string | undefined;
+  // What goes wrong in a helper's script comes here as nobody's error.
+  const onError = (event: ErrorEvent) => {
+    event.preventDefault();
+    problem ??= `a thread could not be started (${event.message || 'its script did not load'})`;
+  };
+  self.addEventListener('error', onError);
+  const begin = performance.now();
+  while (!problem && engine.runningThreads < plan.count) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    if (performance.now() - begin > startTimeout) {
+      problem = `the others did not start within ${startTimeout / 1000} seconds`;
+    }
+  }
+  self.removeEventListener('error', onError);
+  if (!problem) return plan;
+  engine.useThreads(1);
+  return oneThread(problem);
+}
+
+function oneThread(reason: string): ThreadPlan {
+  return { count: 1, reason, automatic: false };
+}
+
+/** Of one picture, but for the head's. */
+function multiplyAdds(network: NativeConfig): number {
+  const { imageHeight, imageWidth, patchHeight, patchWidth, hidden, layers, mlpHidden } = network;
+  const tokens = (imageHeight / patchHeight) * (imageWidth / patchWidth) + 1;
+  return tokens * layers * hidden * (4 * hidden + 2 * mlpHidden + 2 * tokens);
+}
+
+/**
+ * Why this page cannot share memory with its workers; undefined when it can. Found out by trying: some browsers say that
+ * a page is cross-origin isolated and have no shared memory for it.
+ */
+function problemWithSharedMemory(): string | undefined {
+  try {
+    if (typeof SharedArrayBuffer !== 'function') throw new Error('there is no SharedArrayBuffer');
+    // As large as the engine's may become, which takes addresses but no memory.
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
+    const { port1, port2 } = new MessageChannel();
+    port1.postMessage(memory);
+    port1.close();
+    port2.close();
+    return undefined;
+  } catch (error) {
+    return globalThis.crossOriginIsolated
+      ? `this browser isolates the page, but shares no memory with workers (${messageOf(error)})`
+      : 'the page is not cross-origin isolated, which takes the headers ' +
+          'Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp';
+  }
+}

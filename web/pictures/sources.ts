@@ -1,0 +1,142 @@
+// Sources → RGBA at their full size: what each kind of source is, and how it is waited for.
+import { drawPixels } from './canvas.js';
+import { messageOf, VitError } from '../errors.js';
+import { fetchPicture } from './fetch-picture.js';
+import { compositeOn, rawPixels, type Pixels, type Rgb } from './pixels.js';
+import type { RawImage, Region, Source } from '../types.js';
+
+/** How a source is to be read. */
+export interface Reading {
+  /** The part of the picture that counts; all of it by default. */
+  readonly region?: Region | undefined;
+  /** What shows through where the picture is transparent; by default alpha is ignored. */
+  readonly background?: Rgb | undefined;
+  /** Ends a download. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+type Reader<S> = (source: S, reading: Reading) => Pixels | Promise<Pixels>;
+
+/** How each kind of source is read, by the name its class has in every window. */
+const readers: Readonly<Record<string, Reader<never>>> = {
+  HTMLCanvasElement: (canvas: HTMLCanvasElement, { region }) => drawPixels(canvas, canvas, 'canvas', region),
+  OffscreenCanvas: (canvas: OffscreenCanvas, { region }) =>
+    drawPixels(canvas, canvas, 'OffscreenCanvas', region),
+  ImageBitmap: (bitmap: ImageBitmap, { region }) => drawPixels(bitmap, bitmap, 'ImageBitmap', region),
+  ImageData: readImageData,
+  HTMLImageElement: readImage,
+  HTMLVideoElement: readVideo,
+  VideoFrame: readFrame,
+  Blob: decode,
+  File: decode,
+  String: readAddress,
+  URL: readAddress,
+};
+
+/**
+ * The pixels of a source. A canvas, a bitmap or a video's frame is read before this returns its promise, so that it is
+ * what they show at the time of the call that counts: it is drawn at once, and its bytes come with the bands. Raw pixels
+ * are the caller's own.
+ *
+ * Reading is done in the calling thread, and what is moved to a worker are the pixels. Moving the source instead needs
+ * a clone of it. That of a bitmap of 3264×2448 pixels takes 20 ms here, where reading takes 40 to 50, and the worker then
+ * another 45. That of a VideoFrame is free, and spares this thread 75 ms, but would keep the frame from its decoder or
+ * camera, which stop when they have too few, for as long as the call waits for its turn.
+ */
+export async function readPixels(source: Source, reading: Reading = {}): Promise<Pixels> {
+  const pixels = await readerOf(source)(source as never, reading);
+  return reading.background ? compositeOn(pixels, reading.background) : pixels;
+}
+
+function readerOf(source: unknown): Reader<never> {
+  const kind = Object.prototype.toString.call(source).slice('[object '.length, -1);
+  if (Object.hasOwn(readers, kind)) return readers[kind];
+  if (typeof source === 'object' && source !== null && 'data' in source) return readRaw;
+  throw new VitError(
+    'invalid-source',
+    `A picture cannot be read from ${source === null || source === undefined ? String(source) : `this ${kind}`}; ` +
+      'give a canvas, an OffscreenCanvas, an ImageBitmap, an ImageData, an <img>, a <video>, a VideoFrame, ' +
+      'a Blob or File, an address, or { data, width, height } with RGBA bytes.',
+  );
+}
+
+function readRaw({ data, width, height }: RawImage, { region }: Reading): Pixels {
+  return rawPixels({ data, width, height }, region);
+}
+
+function readImageData(image: ImageData, reading: Reading): Pixels {
+  // Browsers that know one colour space, or one kind of number, only do not name it.
+  const { colorSpace = 'srgb', data } = image as Partial<ImageData>;
+  if (colorSpace === 'srgb' && data instanceof Uint8ClampedArray) return readRaw(image, reading);
+  // A canvas converts what is put onto it to its own colours, 8 bits of sRGB.
+  return drawPixels(image, image, 'ImageData', reading.region);
+}
+
+async function readImage(image: HTMLImageElement, reading: Reading): Promise<Pixels> {
+  await image.decode().catch((error: unknown) => {
+    throw new VitError('invalid-source', `The <img> shows no picture (${messageOf(error)}); check its src.`, {
+      cause: error,
+    });
+  });
+  // Drawn itself, the element would go through colour management, which Pillow does not do.
+  return await decode(image, reading);
+}
+
+function readVideo(video: HTMLVideoElement, { region }: Reading): Pixels {
+  if (video.readyState < video.HAVE_CURRENT_DATA) {
+    throw new VitError(
+      'invalid-source',
+      'The <video> has no frame to show yet; wait for its "loadeddata" event, or for play() to settle.',
+    );
+  }
+  return drawPixels(video, { width: video.videoWidth, height: video.videoHeight }, '<video>', region);
+}
+
+function readFrame(frame: VideoFrame, { region }: Reading): Pixels {
+  if (frame.format === null && frame.displayWidth === 0) {
+    throw new VitError('invalid-source', 'The VideoFrame is closed; close it after the call has settled.');
+  }
+  return drawPixels(frame, { width: frame.displayWidth, height: frame.displayHeight }, 'VideoFrame', region);
+}
+
+async function readAddress(address: string | URL, reading: Reading): Promise<Pixels> {
+  needsBrowser();
+  return await decode(await fetchPicture(address, reading.signal), reading);
+}
+
+async function decode(picture: Blob | HTMLImageElement, { region }: Reading): Promise<Pixels> {
+  needsBrowser();
+  const bitmap = await createImageBitmap(picture, {
+    imageOrientation: 'from-image',
+    premultiplyAlpha: 'none',
+    colorSpaceConversion: 'none',
+  }).catch((error: unknown) => {
+    throw new VitError('invalid-source', undecodable(picture, error), { cause: error });
+  });
+  try {
+    return drawPixels(bitmap, bitmap, picture instanceof Blob ? 'picture' : '<img>', region);
+  } finally {
+    bitmap.close();
+  }
+}
+
+function undecodable(picture: Blob | HTMLImageElement, error: unknown): string {
+  if (picture instanceof Blob && !/^image\/svg/.test(picture.type)) {
+    return (
+      `The browser could not decode the picture (${messageOf(error)}); ` +
+      'check that it is a PNG, JPEG, WebP or another format it knows.'
+    );
+  }
+  return (
+    `The browser gives no pixels of the picture (${messageOf(error)}); an SVG has none of its own: ` +
+    'draw it onto a canvas of the size you want.'
+  );
+}
+
+function needsBrowser(): void {
+  if (typeof createImageBitmap === 'function') return;
+  throw new VitError(
+    'invalid-source',
+    'Only browsers decode pictures; decode the file yourself and give { data, width, height } with RGBA bytes.',
+  );
+}

@@ -1,0 +1,56 @@
+import type { FileStore } from '../cache/cache.js';
+import type { FileLocation, ModelFiles } from '../checkpoint/files/model-files.js';
+import type { BytesAt } from '../checkpoint/files/folder.js';
+import type { OpenFile } from '../checkpoint/files/source.js';
+import type { WorkerPort } from '../runtime/in-worker.js';
+import type { Glue } from '../engine/bindings.js';
+import type { Instructions, Variant, WasmOverride } from '../types.js';
+
+/** What differs between a browser (browser.ts) and Node (node.ts). */
+export interface Platform {
+  /** Opens a model's files. */
+  readonly open: OpenFile;
+
+  /** Opens a store for downloads: the usual one, or that of a name. */
+  store(this: void, name: string | undefined): Promise<FileStore>;
+  /** Whether there is nothing in such a store, where that can be told before a worker is there to open it. */
+  isCacheEmpty?(this: void, name: string | undefined): Promise<boolean>;
+
+  /** Finds those that can be read here and there, where they are not only those in memory. */
+  readonly bytesAt?: BytesAt;
+
+  /** What a string that names a place is: the location it stands for, relative to the page or the working folder. */
+  locate(place: string): Extract<FileLocation, { kind: 'url' | 'path' }>;
+
+  /** Fetches and compiles the WebAssembly of a variant. */
+  compile(
+    variant: Variant,
+    override: WasmOverride | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<WebAssembly.Module>;
+
+  /** The glue of a build with one thread, for the calling thread. */
+  glue(variant: Instructions): Promise<Glue>;
+
+  /** Why models have one thread here, whatever else is there; absent where they may have more. */
+  readonly threadsObstacle?: string | undefined;
+
+  /** The model that `load` means when it is not told which. */
+  builtin(): Promise<ModelFiles>;
+
+  /** Starts the worker of a variant; absent where models always run in the calling thread. */
+  readonly spawn?:
+    ((this: void, variant: Variant, url: string | URL | undefined) => Promise<WorkerPort>) | undefined;
+}
+
+/** Where a browser finds the package's own parts: beside the script (located.ts) or inside it (inlined.ts). */
+export interface Parts {
+  /** As in Platform. */
+  readonly threadsObstacle?: string | undefined;
+  /** Compiles the WebAssembly of a variant. */
+  wasm(variant: Variant, signal: AbortSignal | undefined): Promise<WebAssembly.Module>;
+  /** The address of a variant's worker script, which imports nothing. */
+  worker(variant: Variant): string | Promise<string>;
+  glue(variant: Instructions): Promise<Glue>;
+  builtin(): Promise<ModelFiles>;
+}

@@ -1,0 +1,57 @@
+import { Engine } from '../engine/engine.js';
+import { instantiate, type Glue } from '../engine/bindings.js';
+import type { Pixels } from '../pictures/pixels.js';
+import type { Runner } from './runner.js';
+import { openSession, type Session, type SessionContext, type SessionRequest } from './session.js';
+import type { ModelInfo } from '../types.js';
+import { perform, type Verb, type VerbOptions, type VerbResult } from './verbs.js';
+
+/** Milliseconds after which this thread gets to do something else between two pictures. */
+const longestBusy = 16;
+
+/** A model that runs in this thread. */
+export class InPlace implements Runner {
+  readonly #session: Session;
+  #busySince = 0;
+
+  private constructor(session: Session) {
+    this.#session = session;
+  }
+
+  static async start(
+    request: SessionRequest,
+    glue: Promise<Glue>,
+    module: Promise<WebAssembly.Module>,
+    context: SessionContext,
+  ): Promise<InPlace> {
+    const making = Promise.all([glue, module]).then(
+      async ([started, compiled]) => new Engine(await instantiate(started, compiled)),
+    );
+    const session = await openSession(request, making, context);
+    await session.kept;
+    if (context.signal?.aborted) {
+      session.engine.dispose();
+      throw context.signal.reason;
+    }
+    return new InPlace(session);
+  }
+
+  get info(): ModelInfo {
+    return this.#session.info;
+  }
+
+  async run<V extends Verb>(verb: V, image: Pixels, options: VerbOptions<V>): Promise<VerbResult<V>> {
+    // A row of pictures would otherwise leave no room for an abort, or for anything else.
+    if (performance.now() - this.#busySince > longestBusy) {
+      await new Promise((resolve) => setTimeout(resolve));
+      this.#busySince = performance.now();
+    }
+    const { engine } = this.#session;
+    engine.guard(() => engine.preprocess(image));
+    return perform(this.#session, verb, options);
+  }
+
+  dispose(): void {
+    this.#session.engine.dispose();
+  }
+}

@@ -1,0 +1,93 @@
+// What the page and the model's worker say to each other.
+import type { CacheAnswer, CacheCall } from '../cache/remote-cache.js';
+import { isError, VitError, type VitErrorCode } from '../errors.js';
+import type { SessionRequest } from './session.js';
+import type { ModelInfo, Progress, Size } from '../types.js';
+import type { Verb, VerbOptions, VerbResult } from './verbs.js';
+
+/**
+ * Page → worker: `load` first and once, then calls, each answered before the next: `picture`, any number of `rows`, and
+ * what to `run` on it, which alone is answered; answers to `cache`; `end` at any time.
+ */
+export type Request =
+  | {
+      readonly type: 'load';
+      readonly request: SessionRequest;
+      readonly module: WebAssembly.Module;
+      /** As the option of `load`; 'remote' is a cache of the page's own, used through messages. */
+      readonly cache: boolean | { readonly name: string } | 'remote';
+      /** Whether it is known that nothing is there. */
+      readonly isCacheEmpty: boolean;
+      /** Whether anybody wants to know of progress: a message for every piece takes its time. */
+      readonly progress: boolean;
+    }
+  | { readonly type: 'cached'; readonly answer: CacheAnswer }
+  /** A picture begins; one that was not run on is given up. */
+  | ({ readonly type: 'picture' } & Size)
+  | { readonly type: 'rows'; readonly rows: Uint8Array }
+  | { readonly type: 'run'; readonly verb: Verb; readonly options: VerbOptions<Verb> }
+  | { readonly type: 'end' };
+
+/**
+ * Worker → page: any number of `progress` and `cache` while loading, then one `done` or `failed` per `load` and `run`;
+ * `kept` when nothing of a load that is done remains to be stored; `ended`.
+ */
+export type Reply =
+  | { readonly type: 'progress'; readonly progress: Progress }
+  | { readonly type: 'cache'; readonly call: CacheCall }
+  | { readonly type: 'done'; readonly value: ModelInfo | VerbResult<Verb> }
+  | { readonly type: 'failed'; readonly error: PackedError }
+  | { readonly type: 'kept' }
+  | { readonly type: 'ended' };
+
+/** One end of the line. */
+export interface Port<Sent, Received> {
+  postMessage(message: Sent, transfer: Transferable[]): void;
+  onmessage: ((event: MessageEvent<Received>) => void) | null;
+}
+
+/** An error as plain data: cloning alone would lose its class and code. */
+export interface PackedError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack?: string | undefined;
+  readonly code?: VitErrorCode | undefined;
+  /** A DOMException, which is made from its message and name. */
+  readonly isDomException: boolean;
+  readonly cause?: PackedError | undefined;
+}
+
+export function packError(error: unknown): PackedError {
+  if (!isError(error)) return { name: 'Error', message: String(error), isDomException: false };
+  return {
+    name: error.name,
+    message: error.message,
+    stack: error.stack,
+    code: error instanceof VitError ? error.code : undefined,
+    isDomException: error instanceof DOMException,
+    cause: error.cause === undefined ? undefined : packError(error.cause),
+  };
+}
+
+const errorClasses: Readonly<Record<string, ErrorConstructor>> = {
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+};
+
+export function unpackError(packed: PackedError): Error {
+  const { name, message, stack, code, isDomException } = packed;
+  if (isDomException) return new DOMException(message, name);
+  const options = packed.cause ? { cause: unpackError(packed.cause) } : {};
+  if (code) return withStack(new VitError(code, message, options), stack);
+  const error = new (errorClasses[name] ?? Error)(message, options);
+  if (error.name !== name) error.name = name;
+  return withStack(error, stack);
+}
+
+function withStack(error: Error, stack: string | undefined): Error {
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}

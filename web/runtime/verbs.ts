@@ -1,0 +1,92 @@
+// What a loaded model can do, each verb written once: run in place and in the worker alike.
+import { VitError } from '../errors.js';
+import { topPredictions, type Choice } from '../labels.js';
+import { poolings, type Pooling } from '../engine/bindings.js';
+import type { Session } from './session.js';
+import type { EmbedOptions, Prediction, Tokens } from '../types.js';
+
+/** A verb works on the engine's pixel values and, where it has any, takes options, which are plain data; so is its result. */
+type VerbBody = (session: Session, options: never) => unknown;
+
+export const verbs = {
+  /** The most probable classes, the most probable first. */
+  classify(session: Session, options: Choice): Prediction[] {
+    checkHead(session, 'classify');
+    session.engine.forward();
+    finite('logits', session.engine.logits());
+    return topPredictions(session.engine.probabilities(), session.info.labels, options);
+  },
+
+  /** [classes], before softmax. */
+  logits(session: Session): Float32Array {
+    checkHead(session, 'logits');
+    session.engine.forward();
+    return finite('logits', session.engine.logits());
+  },
+
+  /** [hidden], one vector for the whole picture. */
+  embed(
+    session: Session,
+    options: { readonly pool: EmbedOptions['pool']; readonly normalize: boolean },
+  ): Float32Array {
+    const pooling = embeddingPooling(session, options.pool);
+    return finite('embedding values', session.engine.embed(pooling, options.normalize));
+  },
+
+  /** [tokens × hidden], after the final norm. */
+  tokens(session: Session): Tokens {
+    const { data, rows, columns } = session.engine.tokens();
+    finite('tokens', data);
+    return { data, tokens: rows, hidden: columns };
+  },
+
+  /** The pixel values [3 × height × width]. */
+  preprocess(session: Session): Float32Array {
+    return session.engine.pixelValues();
+  },
+} satisfies Record<string, VerbBody>;
+
+export type Verb = keyof typeof verbs;
+/** What it takes besides the picture: options, or nothing. */
+export type VerbOptions<V extends Verb> = Parameters<(typeof verbs)[V]>[1];
+export type VerbResult<V extends Verb> = ReturnType<(typeof verbs)[V]>;
+
+/** Performs one verb on the picture that the engine has preprocessed. */
+export function perform<V extends Verb>(session: Session, verb: V, options: VerbOptions<V>): VerbResult<V> {
+  const body = verbs[verb] as (session: Session, options: VerbOptions<V>) => VerbResult<V>;
+  return session.engine.guard(() => body(session, options));
+}
+
+/**
+ * The same values, none of them infinite or NaN. A model may compute such values although every weight is finite, and
+ * an answer made of them would look like an ordinary one. The kernels carry them through to the end.
+ */
+function finite(what: string, values: Float32Array): Float32Array {
+  let sum = 0; // NaN as soon as one is not finite
+  for (const value of values) sum += value * 0;
+  if (sum === 0) return values;
+  throw new VitError(
+    'not-finite',
+    `The model's ${what} for this picture are infinite or NaN: its weights are damaged or too large for single ` +
+      'precision. Download the model again, or load another one.',
+  );
+}
+
+function checkHead({ network }: Session, verb: string): void {
+  if (network.classes > 0) return;
+  throw new VitError(
+    'no-head',
+    `This model has no classification head, so ${verb} has no classes to tell apart; use embed or tokens, or load a ` +
+      'checkpoint that was fine-tuned to classify.',
+  );
+}
+
+function embeddingPooling({ network }: Session, pool: EmbedOptions['pool']): Pooling {
+  const { classToken, pooling } = network;
+  const ownMean = pooling === poolings.meanOfPatches || pooling === poolings.meanOfTokens;
+  if (pool === 'cls' || (pool === undefined && !ownMean)) {
+    if (classToken) return poolings.classToken;
+    throw new VitError('invalid-argument', "This model has no class token; use `pool: 'mean'`.");
+  }
+  return ownMean ? pooling : poolings.meanOfPatches;
+}
