@@ -1,5 +1,5 @@
-// Downloads in a real browser: resumed, verified, kept, and given up. Node's twins are tests/web/download.test.ts and
-// tests/web/cache.test.ts.
+// Downloads in a real browser: resumed, verified, kept, and given up. Node's twins are tests/files/download.test.ts and
+// tests/cache/cache.test.ts.
 import { expect, describe, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';

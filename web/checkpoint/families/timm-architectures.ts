@@ -1,6 +1,6 @@
 // What timm's architecture names say and the tensors do not: which are plain ViTs, how many attention heads they have,
 // and the few that differ in layer_norm_eps and activation. Shown for every architecture of timm 1.0.31 by
-// tests/web/timm-architectures.test.ts.
+// tests/families/timm-architectures.test.ts.
 import { resamplings, type Resampling } from '../../engine/bindings.js';
 import type { JsonFields } from '../files/json.js';
 

@@ -4,7 +4,7 @@ import { ByteReader } from '../../web/checkpoint/files/byte-reader.js';
 import { openSafetensors } from '../../web/checkpoint/formats/safetensors.js';
 import { streamOf, type ByteStream } from '../../web/checkpoint/files/source.js';
 import type { VitErrorCode } from '../../web/errors.js';
-import { failureOf, frame, makeTensor, safetensors } from './tiny-checkpoint.js';
+import { failureOf, frame, makeTensor, safetensors } from '../web/tiny-checkpoint.js';
 
 /** A stream of `bytes` in chunks of at most `size`, all in the same memory, as a file on the network has them. */
 function inChunks(bytes: Uint8Array, size = bytes.length): ByteStream {

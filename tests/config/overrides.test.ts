@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { load, type LoadOptions, type PreprocessOptions } from 'vit-wasm';
 
-import { failureOf, picture, safetensors, tinyConfig, tinyTensors } from './tiny-checkpoint.js';
+import { failureOf, picture, safetensors, tinyConfig, tinyTensors } from '../web/tiny-checkpoint.js';
 
 const inMemory = { weights: safetensors(tinyTensors()), config: tinyConfig };
 

@@ -7,8 +7,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clearCache, listCache, load, type LoadOptions, type ModelCache } from 'vit-wasm';
 
-import { json, page, serveHttp, troubled, whole, type TestServer } from './http.js';
-import { failureOf, makeTensor, picture, safetensors, tinyConfig, tinyTensors } from './tiny-checkpoint.js';
+import { json, page, serveHttp, troubled, whole, type TestServer } from '../web/http.js';
+import {
+  failureOf,
+  makeTensor,
+  picture,
+  safetensors,
+  tinyConfig,
+  tinyTensors,
+} from '../web/tiny-checkpoint.js';
 
 const weights = safetensors(tinyTensors());
 const others = safetensors(tinyTensors().map(({ name, shape }) => makeTensor(name, shape, 9)));

@@ -4,8 +4,8 @@ import { gzipSync } from 'node:zlib';
 
 import { ByteReader } from '../../web/checkpoint/files/byte-reader.js';
 import { download } from '../../web/checkpoint/files/download.js';
-import { serveHttp, troubled, whole, type Answers, type TestServer, type Troubles } from './http.js';
-import { failureOf } from './tiny-checkpoint.js';
+import { serveHttp, troubled, whole, type Answers, type TestServer, type Troubles } from '../web/http.js';
+import { failureOf } from '../web/tiny-checkpoint.js';
 
 // Incompressible, so that its gzip is longer than itself and comes in several pieces too.
 const bytes = new Uint8Array(300_000);

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { load } from 'vit-wasm';
 
 import { chooseVariant, isSupported, variants } from '../../web/engine/variant.js';
-import { picture, safetensors, tinyConfig, tinyTensors } from './tiny-checkpoint.js';
+import { picture, safetensors, tinyConfig, tinyTensors } from '../web/tiny-checkpoint.js';
 
 const inMemory = { weights: safetensors(tinyTensors()), config: tinyConfig };
 

@@ -15,7 +15,14 @@ import { packError, unpackError, type Reply } from '../../web/runtime/protocol.j
 import { rawPixels } from '../../web/pictures/pixels.js';
 import type { SessionRequest } from '../../web/runtime/session.js';
 import type { LoadOptions, Progress } from '../../web/types.js';
-import { failureOf, makeTensor, picture, safetensors, tinyConfig, tinyTensors } from './tiny-checkpoint.js';
+import {
+  failureOf,
+  makeTensor,
+  picture,
+  safetensors,
+  tinyConfig,
+  tinyTensors,
+} from '../web/tiny-checkpoint.js';
 
 const dist = new URL('../../dist/', import.meta.url);
 const weights = safetensors(tinyTensors());

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { labelsOf } from '../../web/checkpoint/config/class-labels.js';
-import { tinyConfig } from './tiny-checkpoint.js';
+import { tinyConfig } from '../web/tiny-checkpoint.js';
 
 describe('the labels of a config', () => {
   it('are those of id2label', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { mapNames } from '../../web/checkpoint/families/names.js';
-import { failureOf, tinyTensors } from './tiny-checkpoint.js';
+import { failureOf, tinyTensors } from '../web/tiny-checkpoint.js';
 
 const transformers4 = tinyTensors().map(({ name }) => name);
 

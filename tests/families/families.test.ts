@@ -4,7 +4,7 @@ import { familiesFor } from '../../web/checkpoint/families/all.js';
 import { plain, type TensorsBySlot } from '../../web/checkpoint/families/family.js';
 import { JsonFields } from '../../web/checkpoint/files/json.js';
 import { mapNames } from '../../web/checkpoint/families/names.js';
-import { tinyConfig, tinyTensors } from './tiny-checkpoint.js';
+import { tinyConfig, tinyTensors } from '../web/tiny-checkpoint.js';
 
 const all = tinyTensors();
 const names = mapNames(
