@@ -21,12 +21,12 @@ export async function convert({ model, dtype, output, load }: ConvertCommand): P
     throw new VitError('unreadable', `There is a ${weightsName} in ${output} already; give another folder.`);
   }
   const bar = new ProgressBar();
-  const { checkpoint, jsonFiles, close } = await open(model, load);
+  const { checkpoint, jsonFiles, context, close } = await open(model, load);
   let complete = false;
   try {
     // Held against its configuration first: what is written has to load.
     const engine = await startEngine();
-    prepare(engine, checkpoint);
+    await prepare(engine, checkpoint, context.signal);
     engine.dispose();
     const bindings = await startBindings();
     const { tensors } = checkpoint.weights;

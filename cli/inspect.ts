@@ -8,9 +8,9 @@ import { table } from './table.js';
 
 /** Says what a model is. Reads the header of the weights and no weight; fails as `load` would. */
 export async function inspect({ model, json, load }: InspectCommand): Promise<void> {
-  const { checkpoint, close } = await open(model, load);
+  const { checkpoint, context, close } = await open(model, load);
   try {
-    const report = describe(checkpoint, await memoryOf(checkpoint));
+    const report = describe(checkpoint, await memoryOf(checkpoint, context.signal));
     console.log(json ? JSON.stringify(report, null, 2) : table(rowsOf(report)));
   } finally {
     await close(false);
@@ -18,9 +18,9 @@ export async function inspect({ model, json, load }: InspectCommand): Promise<vo
 }
 
 /** Bytes the model would take in memory. Every tensor is held against the configuration on the way. */
-async function memoryOf(checkpoint: Checkpoint): Promise<number> {
+async function memoryOf(checkpoint: Checkpoint, signal: AbortSignal): Promise<number> {
   const engine = await startEngine();
-  prepare(engine, checkpoint);
+  await prepare(engine, checkpoint, signal);
   const { memoryBytes } = engine;
   engine.dispose();
   return memoryBytes;

@@ -56,6 +56,9 @@ std::string begin(Model& model, const Config& config, const Preprocess& preproce
 }
 
 std::string allocate(Model& model) {
+  // Measured anew: there is a share for every thread, and some may have been given up since.
+  model.memory = Arena();
+  lay_out(model);
   const uint64_t bytes = model.memory.used();
   if (!model.memory.reserve()) {
     return "needs " + std::to_string(bytes >> 20) + " MB of memory, more than could be had";

@@ -1,3 +1,5 @@
+import { shortened, shown } from './shown.js';
+
 /**
  * What went wrong, for programs; the message says it for people.
  *
@@ -54,6 +56,9 @@ export type VitErrorCode =
   | 'engine'
   | 'disposed';
 
+/** Names and addresses in a message come from files, which have them in any length. */
+const longestMessage = 1500;
+
 /**
  * Every error of this library: one plain sentence saying what was wrong and what to do. What another part of the
  * system said is in `cause`. An aborted call rejects with its signal's own reason instead.
@@ -74,7 +79,7 @@ export class VitError extends Error {
   readonly code: VitErrorCode;
 
   constructor(code: VitErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(shortened(message, longestMessage), options);
     this.code = code;
   }
 }
@@ -87,7 +92,8 @@ export function isError(value: unknown): value is Error {
 
 /** What an unknown thrown value says. */
 export function messageOf(error: unknown): string {
-  return isError(error) && error.message ? error.message : String(error);
+  if (!isError(error)) return typeof error === 'string' ? error : shown(error);
+  return error.message || error.name;
 }
 
 /** Whether `error` is one of ours with this code. */

@@ -1,4 +1,5 @@
 import { VitError } from './errors.js';
+import { shown } from './shown.js';
 import type { ClassifyOptions, Prediction } from './types.js';
 
 /** A class nobody named. */
@@ -56,7 +57,7 @@ function classesOf(
     if (found.length > 0 && found.every((index) => index in labels)) return found;
     throw new VitError(
       'invalid-argument',
-      `${option} has ${JSON.stringify(one)}, which is no class of this model; its labels are in info.labels, ` +
+      `${option} has ${shown(one)}, which is no class of this model; its labels are in info.labels, ` +
         `its indices are 0 to ${labels.length - 1}.`,
     );
   });

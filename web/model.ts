@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // (For those who use the declarations with an older `lib`: they mention Symbol.dispose.)
 import { VitError } from './errors.js';
+import { shown } from './shown.js';
 import { allowedClasses } from './labels.js';
 import { checkClassifyOptions, checkOptions, checkRegion } from './options.js';
 import { readPixels } from './pictures/sources.js';
@@ -115,10 +116,7 @@ export class Model {
     checkOptions(options, ['pool', 'normalize', 'region', 'signal'], 'embed');
     const { pool, normalize = false } = options;
     if (pool !== undefined && pool !== 'cls' && pool !== 'mean') {
-      throw new VitError(
-        'invalid-argument',
-        `pool is ${JSON.stringify(pool)}, but it should be "cls" or "mean".`,
-      );
+      throw new VitError('invalid-argument', `pool is ${shown(pool)}, but it should be "cls" or "mean".`);
     }
     return await this.#perform('embed', source, { pool, normalize }, options);
   }

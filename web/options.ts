@@ -2,6 +2,7 @@ import { parseIntegrity } from './checkpoint/files/integrity.js';
 import { VitError } from './errors.js';
 import type { Rgb } from './pictures/pixels.js';
 import { faultOf } from './checkpoint/config/overrides.js';
+import { shown } from './shown.js';
 import type {
   ClassifyOptions,
   Colour,
@@ -62,7 +63,7 @@ export function checkLoadOptions(options: LoadOptions): void {
   if (dtype !== undefined && !dtypes.includes(dtype)) {
     throw new VitError(
       'unsupported-option',
-      `dtype "${String(dtype)}" is not there; there are ${dtypes.map((name) => `"${name}"`).join(' and ')}.`,
+      `dtype ${shown(dtype)} is not there; there are ${dtypes.map((name) => `"${name}"`).join(' and ')}.`,
     );
   }
   if (threads !== undefined && threads !== 'auto' && !(Number.isInteger(threads) && threads >= 1)) {
@@ -138,7 +139,7 @@ function areLabels(labels: unknown): boolean {
 }
 
 function wrong(option: string, value: unknown, form: string): VitError {
-  return new VitError('invalid-argument', `${option} is ${JSON.stringify(value)}, but it should be ${form}.`);
+  return new VitError('invalid-argument', `${option} is ${shown(value)}, but it should be ${form}.`);
 }
 
 /** Refuses what `classify` cannot do; `allow` and `deny` are the business of labels.ts. */
@@ -162,7 +163,7 @@ export function checkRegion(region: Region | undefined): void {
 export function rgbOf(colour: Colour): Rgb {
   if (colour === 'white') return [255, 255, 255];
   if (colour === 'black') return [0, 0, 0];
-  const hex = /^#((?:[\da-f]{3}){1,2})$/i.exec(String(colour))?.[1];
+  const hex = /^#((?:[\da-f]{3}){1,2})$/i.exec(typeof colour === 'string' ? colour : '')?.[1];
   const digits = hex?.match(hex.length === 3 ? /./g : /../g);
   const rgb = digits?.map((pair) => parseInt(pair.padStart(2, pair), 16)) ?? colour;
   const isByte = (value: unknown) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 255;

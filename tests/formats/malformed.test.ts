@@ -97,6 +97,7 @@ describe.each(ways)('%s', (_, bytesAt) => {
     expect(error).toMatchObject({ code, message: expect.stringContaining(says) });
     // One sentence: it begins with a capital or a name and ends with its only full stop before a space.
     expect((error as VitError).message).toMatch(/^\S.*[^.]\.$/s);
+    expect((error as VitError).message.length).toBeLessThanOrEqual(1500);
     expect(open).toBe(0);
     expect(() => engine.memoryBytes).toThrow(expect.objectContaining({ code: 'disposed' }));
   });

@@ -1,5 +1,6 @@
 import type { Engine, IncomingTensor } from '../engine/engine.js';
 import { VitError } from '../errors.js';
+import { giveWay } from './files/give-way.js';
 import type { ReadContext } from './files/folder.js';
 import type { Checkpoint } from './open.js';
 import { misplaced, partsOf } from './families/placement.js';
@@ -16,7 +17,7 @@ const namedTensors = 10;
  * before the first weight is read; then each byte goes straight from the stream into the engine.
  */
 export async function fill(engine: Engine, checkpoint: Checkpoint, context: ReadContext): Promise<void> {
-  prepare(engine, checkpoint);
+  await prepare(engine, checkpoint, context.signal);
   engine.guard(() => engine.allocate());
   const sinkFor = (tensor: StoredTensor) => engine.guard(() => makeSink(engine, checkpoint, tensor));
   await checkpoint.weights.pour(sinkFor, throttled(context));
@@ -24,20 +25,25 @@ export async function fill(engine: Engine, checkpoint: Checkpoint, context: Read
 }
 
 /** Holds every tensor against the configuration; no weight is read, and no memory taken for any. */
-export function prepare(engine: Engine, checkpoint: Checkpoint): void {
-  engine.guard(() => {
-    engine.begin(checkpoint.network, checkpoint.preprocess);
-    announceAll(engine, checkpoint);
-  });
+export async function prepare(engine: Engine, checkpoint: Checkpoint, signal: AbortSignal): Promise<void> {
+  engine.guard(() => engine.begin(checkpoint.network, checkpoint.preprocess));
+  await announceAll(engine, checkpoint, signal);
 }
 
-function announceAll(engine: Engine, { weights, names }: Checkpoint): void {
+async function announceAll(
+  engine: Engine,
+  { weights, names }: Checkpoint,
+  signal: AbortSignal,
+): Promise<void> {
   const complaints: string[] = [];
   const misfits = new Set<string>();
   for (const tensor of weights.tensors) {
+    await giveWay();
+    signal.throwIfAborted();
     const placement = names.slots.get(tensor.name);
     if (placement) {
-      const complaint = misplaced(tensor, placement) ?? announce(engine, partsOf(tensor, placement));
+      const complaint =
+        misplaced(tensor, placement) ?? engine.guard(() => announce(engine, partsOf(tensor, placement)));
       if (!complaint) continue;
       const { length } = placement.slots;
       complaints.push(
@@ -49,7 +55,7 @@ function announceAll(engine: Engine, { weights, names }: Checkpoint): void {
     }
   }
   // What came in the wrong shape was not accepted either, but is not missing.
-  const missing = engine.missing().filter((slot) => !misfits.has(slot));
+  const missing = engine.guard(() => engine.missing()).filter((slot) => !misfits.has(slot));
   if (complaints.length + missing.length === 0) return;
   const more = complaints.length + missing.length - namedTensors;
   // There may be a great many, where a config has too many layers.

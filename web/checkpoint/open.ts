@@ -16,6 +16,7 @@ import { misplaced, partsOf } from './families/placement.js';
 import { checkOutcome, checkPixelValues, outcomeOf, preprocessOf, scaledTo } from './config/preprocessor.js';
 import type { TensorFile } from './formats/tensors.js';
 import { openWeights } from './formats/weights.js';
+import { checkLimit } from './files/limits.js';
 
 export type { ReadContext };
 
@@ -59,6 +60,7 @@ export async function openCheckpoint(
   const usual =
     (!preprocessor && family.preprocess?.(fields, imageSize ?? sizeOf(trained))) ||
     preprocessFor(family, trained, preprocessor, imageSize);
+  checkLimit(trained.classes, 'classes', name, 'classes', 'config');
   const size = imageSize ?? (family.anySize && outcomeOf(usual)) ?? sizeOf(trained);
   const source = preprocessor?.name ?? (family.preprocess ? name : 'The default preprocessing');
   checkPixelValues(usual, source, 'preprocessor');

@@ -42,6 +42,14 @@ export const malformedConfigurations: readonly Malformed[] = [
   with1('patches that do not divide the picture', sized({ image_size: 9 }), 'cannot be set up'),
   with1('a picture of 60,000', sized({ image_size: 60_000, patch_size: 2 }), 'tokens'),
   with1('an infinite epsilon', text(JSON.stringify(tinyConfig).replace('1e-12', '1e999')), 'layer_norm_eps'),
+  ...['hidden_act', 'hidden_size', 'image_size', 'model_type', 'id2label', 'qkv_bias'].map((field) =>
+    with1(
+      `a ${field} that nests 5,000 deep`,
+      text(`{"model_type":"vit","${field}":${'['.repeat(5000)}${']'.repeat(5000)}}`),
+      'values within values, and at most 100 are read',
+    ),
+  ),
+  with1('a hidden_act of a million characters', sized({ hidden_act: 'g'.repeat(1e6) }), 'hidden_act "ggg'),
   with1('an unknown activation', sized({ hidden_act: 'mish' }), 'hidden_act "mish"'),
   with1('another architecture', sized({ model_type: 'swin' }), 'model_type "swin"', 'unsupported-model'),
   with1('too few labels', sized({ id2label: { 0: 'a' } }), 'names 1 classes'),

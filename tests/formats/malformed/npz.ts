@@ -49,6 +49,12 @@ const npzs: readonly Row[] = [
     'no fortran_order',
     header("{'descr': '<f4', 'shape': (8,)}"),
   ],
+  ...['__proto__', 'toString', 'constructor', '__defineGetter__'].map((name): Row => [
+    `an array of the type ${name}`,
+    'malformed-archive',
+    `its descr "${name}" is unknown`,
+    described(`'${name}'`),
+  ]),
   [
     'an array of Python objects',
     'unsupported-format',

@@ -56,9 +56,9 @@ function timmNames(fields: JsonFields | undefined): ClassNames | undefined {
   }
   const descriptions = fields.get('label_descriptions');
   const words = isJsonObject(descriptions) ? descriptions : {};
-  const named = Object.entries(names).map(([number, name]) => [
+  const named = Object.entries(names).map(([number, name]: [string, unknown]) => [
     number,
-    words[String(name)] ?? (name as unknown),
+    (typeof name === 'string' && Object.hasOwn(words, name) ? words[name] : undefined) ?? name,
   ]);
   return { field: 'label_names', byNumber: Object.fromEntries(named) as JsonObject };
 }

@@ -3,6 +3,7 @@ import { VitError, type VitErrorCode } from '../../errors.js';
 import type { NativePreprocess } from '../../engine/bindings.js';
 import type { Size } from '../../types.js';
 import { JsonFields, type JsonObject } from '../files/json.js';
+import { shown } from '../../shown.js';
 
 /** What an image processor does where its file is silent. */
 interface ProcessorDefaults {
@@ -194,7 +195,7 @@ function filterOf(fields: JsonFields, defaults: ProcessorDefaults): number {
   if ([1, 2, 3, 4, 5].includes(resample as number)) return resample as number;
   if (fields.flag('do_resize') === false) return defaults.resample;
   throw fields.error(
-    `asks for resample ${JSON.stringify(resample)}; supported are Pillow's 1 (Lanczos), 2 (bilinear), ` +
+    `asks for resample ${shown(resample)}; supported are Pillow's 1 (Lanczos), 2 (bilinear), ` +
       '3 (bicubic), 4 (box) and 5 (Hamming)',
   );
 }
@@ -207,7 +208,7 @@ function heightAndWidth(fields: JsonFields, name: string, otherwise: number): re
   const width = edges.count('width');
   if (height !== undefined && width !== undefined) return [height, width];
   throw fields.error(
-    `has ${name} ${JSON.stringify(fields.get(name))}, but it should be a number or { height, width }` +
+    `has ${name} ${shown(fields.get(name))}, but it should be a number or { height, width }` +
       (name === 'size' ? ', or { shortest_edge } with a centre crop' : ''),
   );
 }

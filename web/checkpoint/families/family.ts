@@ -96,8 +96,9 @@ export function patchSizeOf(tensors: TensorsBySlot): [number, number] | undefine
 
 /** How many encoder blocks have tensors. */
 export function blockCount(tensors: TensorsBySlot): number {
-  const numbers = [...tensors.keys()].map((slot) => Number(/^blocks\.(\d+)\./.exec(slot)?.[1] ?? -1));
-  return Math.max(-1, ...numbers) + 1;
+  let last = -1;
+  for (const slot of tensors.keys()) last = Math.max(last, Number(/^blocks\.(\d+)\./.exec(slot)?.[1] ?? -1));
+  return last + 1;
 }
 
 /** Whether any block has this slot. */

@@ -22,11 +22,12 @@ export interface NameMap {
 /** Maps the names by the spelling that explains most of them; `file` is what messages call the file. */
 export function mapNames(names: readonly string[], file: string, families: readonly Family[] = all): NameMap {
   const spellings = families.flatMap((family) => family.spellings.map((spelling) => ({ family, spelling })));
+  const parsed = names.map((name) => ({ name, ...parse(withoutPrefix(name, wrapper)) }));
   let best: NameMap | undefined;
   for (const { family, spelling } of spellings) {
     // Nothing explains more than all.
     if (best?.slots.size === names.length) break;
-    const map = mapWith(family, spelling, names);
+    const map = mapWith(family, spelling, parsed);
     if (!best || map.slots.size > best.slots.size) best = map;
   }
   if (best && best.slots.size > 0) return best;
@@ -48,18 +49,17 @@ export function splitGates(names: NameMap): NameMap {
   return { ...names, slots: new Map([...names.slots].map(([name, placement]) => [name, split(placement)])) };
 }
 
-function mapWith(family: Family, spelling: Spelling, names: readonly string[]): NameMap {
+function mapWith(family: Family, spelling: Spelling, names: readonly FileName[]): NameMap {
   const table = tableOf(spelling.rows.map(({ file, slot, axes }) => [file, { to: slotsOf(slot), axes }]));
   const slots = new Map<string, Placement>();
   const taken = new Set<string>();
   const surplus = new Set<string>();
-  for (const name of names) {
-    const bare = withoutPrefix(withoutPrefix(name, wrapper), spelling.prefix);
-    const placement = rename(bare, table);
+  for (const { name, ...parsed } of names) {
+    const placement = rename({ ...parsed, template: withoutPrefix(parsed.template, spelling.prefix) }, table);
     if (placement && !placement.slots.some((slot) => taken.has(slot))) {
       for (const slot of placement.slots) taken.add(slot);
       slots.set(name, placement);
-    } else if (placement || !spelling.ignored.some((pattern) => pattern.test(bare))) {
+    } else if (placement || !isIgnored(name, spelling)) {
       surplus.add(name);
     }
   }
@@ -85,16 +85,38 @@ const number = /(?<=[._])(?:0|[1-9]\d*)(?=[./])/;
 /** What `*` stands for. */
 const layerPart = /(?:weight|bias|weight_spread_scale)$/;
 
-/** What the table makes of a name, with the block's number and the part carried over. */
-function rename(name: string, table: ReadonlyMap<string, Renaming>): Placement | undefined {
+/** A name taken apart, once for all the tables that it is looked up in. */
+interface ParsedName {
+  /** With `{i}` for the block's number. */
+  readonly template: string;
+  readonly i: string;
+  /** What `*` stands for; it is the template's end. */
+  readonly part: string;
+}
+
+type FileName = ParsedName & { readonly name: string };
+
+function parse(name: string): ParsedName {
   const [i = ''] = number.exec(name) ?? [];
   const [part = ''] = layerPart.exec(name) ?? [];
-  const numbered = name.replace(number, '{i}');
+  return { template: i === '' ? name : name.replace(number, '{i}'), i, part };
+}
+
+/** What the table makes of a name, with the block's number and the part carried over. */
+function rename(
+  { template, i, part }: ParsedName,
+  table: ReadonlyMap<string, Renaming>,
+): Placement | undefined {
   // A row for just one part goes before one for any.
-  const row = table.get(numbered) ?? table.get(numbered.replace(layerPart, '*'));
+  const row = table.get(template) ?? (part && table.get(`${template.slice(0, -part.length)}*`));
   if (!row) return undefined;
   const slots = row.to.map((template) => template.replace('{i}', i).replace('*', part));
   return row.axes ? { slots, axes: row.axes } : { slots };
+}
+
+function isIgnored(name: string, { prefix, ignored }: Spelling): boolean {
+  const bare = withoutPrefix(withoutPrefix(name, wrapper), prefix);
+  return ignored.some((pattern) => pattern.test(bare));
 }
 
 function withoutPrefix(name: string, prefix: string): string {
@@ -110,5 +132,5 @@ function spelled(slot: string, { prefix, rows }: Spelling, names: readonly strin
       slotsOf(to).map((one) => [one, { to: [outer + (outside ? '' : inner) + file] }] as const),
     ),
   );
-  return rename(slot, table)?.slots[0] ?? slot;
+  return rename(parse(slot), table)?.slots[0] ?? slot;
 }

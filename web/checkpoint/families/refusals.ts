@@ -1,5 +1,6 @@
 // Architectures that people load and that are no plain ViT: what to say of each.
 import { VitError } from '../../errors.js';
+import { shown } from '../../shown.js';
 import type { Family } from './family.js';
 
 /** Of config.json's `model_type`; the first pattern that fits. */
@@ -30,6 +31,6 @@ export function refusalOf(modelType: unknown, families: readonly Family[], file:
   const known = families.map(({ title }) => title).join(', ');
   return new VitError(
     'unsupported-model',
-    `${file} has model_type ${JSON.stringify(modelType)}${why}; vit-wasm reads checkpoints of ${known}.`,
+    `${file} has model_type ${shown(modelType)}${why}; vit-wasm reads checkpoints of ${known}.`,
   );
 }

@@ -1,4 +1,6 @@
 import { VitError, messageOf } from '../../errors.js';
+import { giveWay } from './give-way.js';
+import { limits } from './limits.js';
 import type { ByteStream } from './source.js';
 
 /** Reads a stream by counts of bytes, whatever the size of its chunks. Aborting the signal cancels the stream. */
@@ -78,6 +80,8 @@ export class ByteReader {
   /** Gives the next `count` bytes to `take` piece by piece, none of them to be kept; false when the file ends before. */
   async pour(count: number, take: (piece: Uint8Array) => void): Promise<boolean> {
     for (let remaining = count; remaining > 0;) {
+      await giveWay();
+      this.#signal.throwIfAborted();
       const piece = await this.next(remaining);
       if (!piece) return false;
       take(piece);
@@ -123,9 +127,11 @@ export class ByteReader {
 
 /** The error for a file of more bytes than are allowed. */
 export function tooLarge(name: string, bytes: number | undefined, largest: number): VitError {
+  // What JSON files may have is no option.
+  const advice = largest === limits.jsonBytes ? 'no model needs more' : 'pass `maxBytes` to allow more';
   const size = bytes === undefined ? `more than ${largest.toLocaleString('en')}` : bytes.toLocaleString('en');
   return new VitError(
     'too-large',
-    `${name} has ${size} bytes, and ${largest.toLocaleString('en')} are allowed: pass \`maxBytes\` to allow more.`,
+    `${name} has ${size} bytes, and ${largest.toLocaleString('en')} are allowed: ${advice}.`,
   );
 }

@@ -13,7 +13,7 @@ const depthOf = (folder: string) => folder.split('/').length;
 export function modelFolder(files: readonly File[]): File[] {
   const configs = files.filter(({ name }) => name === configName);
   const folders = [...new Set((configs.length > 0 ? configs : files).map(folderOf))];
-  const top = Math.min(...folders.map(depthOf));
+  const top = folders.reduce((least, folder) => Math.min(least, depthOf(folder)), Infinity);
   const highest = folders.filter((folder) => depthOf(folder) === top);
   if (highest.length > 1 && configs.length > 0) {
     throw new VitError(

@@ -11,6 +11,7 @@ import {
   type FileLocation,
   type ModelFiles,
 } from './model-files.js';
+import { limits } from './limits.js';
 import { accessTo, type RandomAccess } from './random-access.js';
 import type { OpenFile } from './source.js';
 import { openEntry, type ZipArchive } from './zip.js';
@@ -35,9 +36,6 @@ export interface ReadContext {
 /** What `maxBytes` is without the option: all that WebAssembly can address. */
 const defaultMaxBytes = 2 ** 32;
 
-/** The most a JSON file may have: names of 20,000 classes take a thirtieth of it. */
-const largestJson = 1 << 25;
-
 export interface Folder {
   /** The name of the weights' file. */
   readonly weights: string;
@@ -51,7 +49,7 @@ export interface Folder {
 
 /** How many bytes of a file are read at most. */
 export function largestOf(file: string, { maxBytes = defaultMaxBytes }: ReadContext): number {
-  return /\.json$/i.test(file) ? Math.min(maxBytes, largestJson) : maxBytes;
+  return /\.json$/i.test(file) ? Math.min(maxBytes, limits.jsonBytes) : maxBytes;
 }
 
 /** The files that `load` was given. */

@@ -1,6 +1,7 @@
 import { VitError } from '../../errors.js';
 import { Sha256 } from './sha256.js';
 import { nameOf } from './model-files.js';
+import { shown } from '../../shown.js';
 import type { ByteStream, OpenFile } from './source.js';
 
 /** The 32 bytes of an `integrity` option: `sha256-` and the digest in base64, as in a script tag, or in hexadecimal. */
@@ -10,7 +11,7 @@ export function parseIntegrity(text: string): Uint8Array {
   if (base64) return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
   throw new VitError(
     'invalid-argument',
-    `integrity is ${JSON.stringify(text)}, but it should be "sha256-" and the weights' SHA-256 in base64 or hexadecimal.`,
+    `integrity is ${shown(text)}, but it should be "sha256-" and the weights' SHA-256 in base64 or hexadecimal.`,
   );
 }
 

@@ -1,4 +1,6 @@
 import { messageOf, VitError, type VitErrorCode } from '../../errors.js';
+import { shown } from '../../shown.js';
+import { checkSurvey, surveyJson } from './json-survey.js';
 import { pageError } from './source.js';
 
 /** A JSON object as a checkpoint has it: nothing about its fields is known yet. */
@@ -12,6 +14,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
 export function parseJson(bytes: Uint8Array, file: string, code: VitErrorCode): JsonObject {
   const text = new TextDecoder().decode(bytes);
   if (/^\s*</.test(text)) throw pageError(file);
+  checkSurvey(surveyJson(text), file, code);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -114,7 +117,7 @@ export class JsonFields {
   #checked<T>(name: string, isRight: (value: unknown) => value is T, form: string): T | undefined {
     const value = this.get(name);
     if (value === undefined || isRight(value)) return value;
-    throw this.error(`has ${name} ${JSON.stringify(value)}, but it should be ${form}`);
+    throw this.error(`has ${name} ${shown(value)}, but it should be ${form}`);
   }
 }
 

@@ -53,7 +53,7 @@ export function weightsAmong(paths: readonly string[]): string | readonly string
     /\.(safetensors|npz)$/i,
   ]) {
     const fitting = paths.filter((path) => pattern.test(path));
-    const depth = Math.min(...fitting.map(depthOf));
+    const depth = fitting.reduce((least, path) => Math.min(least, depthOf(path)), Infinity);
     const outermost = fitting.filter((path) => depthOf(path) === depth);
     if (outermost.length > 0) return outermost.length === 1 ? outermost[0] : outermost;
   }

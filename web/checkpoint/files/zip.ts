@@ -2,6 +2,7 @@
 // is in them. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, whose section numbers stand below.
 import { crc32 } from './crc32.js';
 import { VitError, messageOf } from '../../errors.js';
+import { checkLimit, limits } from './limits.js';
 import type { RandomAccess } from './random-access.js';
 import { streamOf, type ByteStream } from './source.js';
 
@@ -36,8 +37,8 @@ const zip64Extra = 0x0001; // 4.5.3
 const elsewhere16 = 0xffff;
 const elsewhere32 = 0xffffffff;
 
-/** More than any model has: an entry takes some 100 bytes. */
-const largestDirectory = 1 << 26;
+/** An entry takes some 100 bytes. */
+const largestDirectory = 1000 * limits.archiveFiles;
 
 /** Whether a file that starts so is an archive, also an empty one. */
 export function isZip(start: Uint8Array): boolean {
@@ -88,6 +89,7 @@ async function findDirectory(file: RandomAccess): Promise<Directory> {
   if (directory.bytes > largestDirectory) {
     throw malformed(file, `its directory would have ${directory.bytes} bytes`);
   }
+  checkLimit(directory.count, 'archiveFiles', file.name, 'files in it', 'malformed-archive');
   return directory;
 }
 

@@ -17,22 +17,24 @@ export interface NpyHeader {
 }
 
 /** NumPy's `descr`, without its byte order → safetensors' dtype and the bytes of an element. */
-const dtypes: Readonly<Record<string, readonly [dtype: string, bytes: number]>> = {
-  f8: ['F64', 8],
-  f4: ['F32', 4],
-  f2: ['F16', 2],
-  // NumPy has no bfloat16: JAX's arrays of it are saved as two bytes that mean nothing.
-  V2: ['BF16', 2],
-  i8: ['I64', 8],
-  i4: ['I32', 4],
-  i2: ['I16', 2],
-  i1: ['I8', 1],
-  u8: ['U64', 8],
-  u4: ['U32', 4],
-  u2: ['U16', 2],
-  u1: ['U8', 1],
-  b1: ['BOOL', 1],
-};
+const dtypes = new Map<string, readonly [dtype: string, bytes: number]>(
+  Object.entries({
+    f8: ['F64', 8],
+    f4: ['F32', 4],
+    f2: ['F16', 2],
+    // NumPy has no bfloat16: JAX's arrays of it are saved as two bytes that mean nothing.
+    V2: ['BF16', 2],
+    i8: ['I64', 8],
+    i4: ['I32', 4],
+    i2: ['I16', 2],
+    i1: ['I8', 1],
+    u8: ['U64', 8],
+    u4: ['U32', 4],
+    u2: ['U16', 2],
+    u1: ['U8', 1],
+    b1: ['BOOL', 1],
+  }),
+);
 
 const magic = [0x93, ...new TextEncoder().encode('NUMPY')];
 
@@ -76,7 +78,7 @@ function parseDescription(text: string, name: string): Omit<NpyHeader, 'headerBy
   if (descr.startsWith('>')) {
     throw new VitError('unsupported-format', `${name} is big-endian: save it with astype("<f4").`);
   }
-  const [dtype, elementBytes] = dtypes[descr.replace(/^[<|=]/, '')] ?? [];
+  const [dtype, elementBytes] = dtypes.get(descr.replace(/^[<|=]/, '')) ?? [];
   if (!dtype || !elementBytes) throw malformed(name, `its descr "${descr}" is unknown`);
   const shape = tuple.split(',').map((size) => size.trim());
   if (shape.at(-1) === '') shape.pop();

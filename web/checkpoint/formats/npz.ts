@@ -1,6 +1,7 @@
 // NumPy's .npz: a zip of .npy arrays, as Google Research publishes its ViTs.
 import { VitError } from '../../errors.js';
 import { ByteReader } from '../files/byte-reader.js';
+import { giveWay } from '../files/give-way.js';
 import { readNpyHeader, type NpyHeader } from './npy.js';
 import type { StoredTensor, TensorFile } from './tensors.js';
 import { openEntry, type ZipArchive, type ZipEntry } from '../files/zip.js';
@@ -23,6 +24,7 @@ export async function openNpz(archive: ZipArchive, file: string, signal: AbortSi
   const { name } = archive.file;
   const tensors: ArrayEntry[] = [];
   for (const entry of archive.entries) {
+    await giveWay();
     if (ending.test(entry.name)) tensors.push(await readArray(archive, entry, signal));
   }
   const total = tensors.reduce((sum, { bytes }) => sum + bytes, 0);

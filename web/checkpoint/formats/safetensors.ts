@@ -3,6 +3,9 @@
 import { VitError, messageOf } from '../../errors.js';
 import type { ByteReader } from '../files/byte-reader.js';
 import { foreignFormat } from './foreign.js';
+import { shown } from '../../shown.js';
+import { checkSurvey, surveyJson } from '../files/json-survey.js';
+import { checkLimit, limits } from '../files/limits.js';
 import type { StoredTensor, TensorFile } from './tensors.js';
 
 /** A tensor as the header announces it. */
@@ -11,9 +14,6 @@ export interface TensorEntry extends StoredTensor {
   readonly begin: number;
   readonly end: number;
 }
-
-/** The most a header may have, by the format's reference implementation. */
-const largestHeader = 100_000_000;
 
 const elementBytes: Readonly<Record<string, number>> = {
   F64: 8,
@@ -84,7 +84,7 @@ async function readHeaderLength(reader: ByteReader): Promise<number> {
   if (start.length < 8) throw malformed(name, 'it has less than 8 bytes');
   await reader.read(8);
   const length = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
-  if (length >= 2n && length <= BigInt(largestHeader)) return Number(length);
+  if (length >= 2n && length <= BigInt(limits.headerBytes)) return Number(length);
   throw malformed(name, `its header would have ${length} bytes`);
 }
 
@@ -96,8 +96,11 @@ export function isSafetensors(start: Uint8Array): boolean {
 /** The tensors of a header's JSON, checked. `file` is what messages call the file. */
 export function parseHeader(bytes: Uint8Array, file: string): TensorEntry[] {
   const text = decode(bytes, file);
+  const survey = surveyJson(text);
+  checkLimit(survey.keys.length, 'tensors', file, 'tensors', 'not-safetensors');
+  checkSurvey(survey, `The header of ${file}`, 'not-safetensors');
   const header = parseJson(text, file);
-  const twice = repeatedKey(text);
+  const twice = repeatedKey(survey.keys);
   if (twice !== undefined) throw malformed(file, `it has two tensors named "${twice}"`);
   const { __metadata__: metadata, ...entries } = header;
   if (metadata !== undefined && !isObject(metadata))
@@ -125,19 +128,13 @@ function parseJson(text: string, file: string): Record<string, unknown> {
   }
 }
 
-/** The first key that stands twice at the top of a valid JSON object: `JSON.parse` would keep the last silently. */
-function repeatedKey(json: string): string | undefined {
+/** The first key that is there twice: `JSON.parse` would keep the last silently. */
+function repeatedKey(keys: readonly string[]): string | undefined {
   const seen = new Set<string>();
-  let depth = 0;
-  // Strings (a key has a colon behind it) and brackets; nothing else matters.
-  for (const [token, string, colon] of json.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?|[{}[\]]/g)) {
-    if (token === '{' || token === '[') depth++;
-    else if (token === '}' || token === ']') depth--;
-    else if (colon && depth === 1) {
-      const key = JSON.parse(string) as string;
-      if (seen.has(key)) return key;
-      seen.add(key);
-    }
+  for (const written of keys) {
+    const key = written.includes('\\') ? (JSON.parse(written) as string) : written.slice(1, -1);
+    if (seen.has(key)) return key;
+    seen.add(key);
   }
   return undefined;
 }
@@ -147,7 +144,7 @@ function readEntry(name: string, value: unknown, file: string): TensorEntry {
   if (!isObject(value)) throw wrong('is not described by an object');
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !Object.hasOwn(elementBytes, dtype)) {
-    throw wrong(`has the unknown dtype ${JSON.stringify(dtype)}`);
+    throw wrong(`has the unknown dtype ${shown(dtype)}`);
   }
   if (!isCounts(shape)) throw wrong('has no shape of whole numbers');
   if (!isCounts(offsets) || offsets.length !== 2) throw wrong('has no data_offsets [begin, end]');

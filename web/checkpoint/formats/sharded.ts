@@ -3,6 +3,8 @@ import { VitError } from '../../errors.js';
 import type { ByteReader } from '../files/byte-reader.js';
 import type { Folder } from '../files/folder.js';
 import { parseJson } from '../files/json.js';
+import { shown } from '../../shown.js';
+import { checkLimit } from '../files/limits.js';
 import { openSafetensors } from './safetensors.js';
 import type { StoredTensor, TensorFile } from './tensors.js';
 
@@ -51,13 +53,14 @@ async function readIndex(index: ByteReader): Promise<Map<string, Set<string>>> {
     if (typeof file !== 'string' || !/^[^/\\]+\.safetensors$/i.test(file)) {
       throw malformed(
         index.name,
-        `"${tensor}" is said to be in ${JSON.stringify(file)}, which is no .safetensors beside it`,
+        `"${tensor}" is said to be in ${shown(file)}, which is no .safetensors beside it`,
       );
     }
     const tensors = files.get(file);
     if (tensors) tensors.add(tensor);
     else files.set(file, new Set([tensor]));
   }
+  checkLimit(files.size, 'shards', index.name, 'files of weights', 'not-safetensors');
   if (files.size === 0) throw malformed(index.name, 'its weight_map is empty');
   return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

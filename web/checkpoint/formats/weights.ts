@@ -4,6 +4,7 @@ import { tooLarge, type ByteReader } from '../files/byte-reader.js';
 import { indexName, weightsName } from '../files/model-files.js';
 import { folderIn, largestOf, type Folder, type ReadContext } from '../files/folder.js';
 import { foreignArchive, foreignName } from './foreign.js';
+import { checkLimit } from '../files/limits.js';
 import { isNpz, openNpz } from './npz.js';
 import { keep } from '../files/random-access.js';
 import { isSafetensors, openSafetensors } from './safetensors.js';
@@ -24,9 +25,11 @@ export async function openWeights(folder: Folder, context: ReadContext): Promise
   if (foreign) throw foreign;
   const opened = await openFile(file, folder, context);
   if (!opened) throw folder.notFound(file);
-  const bytes = opened.weights.tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
+  const { name, tensors } = opened.weights;
+  checkLimit(tensors.length, 'tensors', name, 'tensors', 'tensors');
+  const bytes = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
   const largest = largestOf(file, context);
-  if (bytes > largest) throw tooLarge(opened.weights.name, bytes, largest);
+  if (bytes > largest) throw tooLarge(name, bytes, largest);
   return opened;
 }
 

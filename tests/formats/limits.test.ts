@@ -1,0 +1,305 @@
+// Files that are made to take time or memory: refused within a second and within 64 MB beyond their own size, and one
+// that is as large as it may be is loaded, with an abort heard on the way. Each in a process of its own, through the
+// built package, because a process's memory never shrinks.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { frame, safetensors, tinyConfig, tinyTensors, type Tensor } from '../web/tiny-checkpoint.js';
+import { makeZip } from './archives.js';
+
+const [mostMilliseconds, mostBytes] = [1000, 64e6];
+
+/** Loads a good model first, then the case; says what came of it, how long it took and how much memory. */
+const program = `
+const { load } = await import(${JSON.stringify(new URL('../../dist/node.js', import.meta.url).href)});
+const [good, bad, abortAfter] = process.argv.slice(1);
+(await load(good)).dispose();
+const peak = () => process.resourceUsage().maxRSS * 1024;
+const before = peak();
+const start = performance.now();
+const signal = abortAfter ? AbortSignal.timeout(Number(abortAfter)) : undefined;
+const outcome = await load(bad, { signal }).then(
+  (model) => ({ layers: model.info.layers }),
+  ({ name, code, message }) => ({ name, code, message: message.slice(0, 2000) }),
+);
+console.log(JSON.stringify({ ...outcome, milliseconds: performance.now() - start, bytes: peak() - before }));
+`;
+
+interface Outcome {
+  readonly name?: string;
+  readonly code?: string | number;
+  readonly message?: string;
+  readonly layers?: number;
+  readonly milliseconds: number;
+  readonly bytes: number;
+}
+
+let folder: string;
+let count = 0;
+
+/** Writes a model and loads it in a process of its own. */
+async function outcomeOf(files: Record<string, Uint8Array | object>, abortAfter?: number): Promise<Outcome> {
+  const model = join(folder, String(count++));
+  await mkdir(model);
+  for (const [name, content] of Object.entries(files)) {
+    await writeFile(join(model, name), content instanceof Uint8Array ? content : JSON.stringify(content));
+  }
+  const archive = Object.keys(files).find((name) => name.endsWith('.zip'));
+  const args = [
+    join(folder, 'good'),
+    archive ? join(model, archive) : model,
+    ...(abortAfter ? [String(abortAfter)] : []),
+  ];
+  const child = spawn(process.execPath, ['--input-type=module', '--no-warnings', '-e', program, ...args]);
+  let [out, errors] = ['', ''];
+  child.stdout.on('data', (text: Buffer) => (out += text.toString()));
+  child.stderr.on('data', (text: Buffer) => (errors += text.toString()));
+  await new Promise((resolve) => child.on('close', resolve));
+  if (!out) throw new Error(`The process said nothing but ${errors}`);
+  return JSON.parse(out) as Outcome;
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'vit-wasm-limits-'));
+  await mkdir(join(folder, 'good'));
+  await writeFile(join(folder, 'good', 'config.json'), JSON.stringify(tinyConfig));
+  await writeFile(join(folder, 'good', 'model.safetensors'), safetensors(tinyTensors()));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const text = (content: string) => new TextEncoder().encode(content);
+const whole = safetensors(tinyTensors());
+
+/** A header of so many tensors with nothing in them. */
+function emptyTensors(tensors: number): Uint8Array {
+  const entry = (_: unknown, i: number) => `"t${i}":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}`;
+  return frame(`{${Array.from({ length: tensors }, entry).join(',')}}`);
+}
+
+/** A ViT of width 1. */
+function narrow(layers: number): { config: object; tensors: Tensor[] } {
+  const shapes: [string, number[]][] = [
+    ['vit.embeddings.cls_token', [1, 1, 1]],
+    ['vit.embeddings.position_embeddings', [1, 2, 1]],
+    ['vit.embeddings.patch_embeddings.projection.weight', [1, 3, 1, 1]],
+    ['vit.embeddings.patch_embeddings.projection.bias', [1]],
+    ['vit.layernorm.weight', [1]],
+    ['vit.layernorm.bias', [1]],
+    ['classifier.weight', [3, 1]],
+    ['classifier.bias', [3]],
+  ];
+  for (let i = 0; i < layers; i++) {
+    for (const part of ['layernorm_before', 'layernorm_after']) {
+      shapes.push(
+        [`vit.encoder.layer.${i}.${part}.weight`, [1]],
+        [`vit.encoder.layer.${i}.${part}.bias`, [1]],
+      );
+    }
+    for (const part of [
+      'attention.attention.query',
+      'attention.attention.key',
+      'attention.attention.value',
+      'attention.output.dense',
+      'intermediate.dense',
+      'output.dense',
+    ]) {
+      shapes.push(
+        [`vit.encoder.layer.${i}.${part}.weight`, [1, 1]],
+        [`vit.encoder.layer.${i}.${part}.bias`, [1]],
+      );
+    }
+  }
+  const tensors = shapes.map(([name, shape]) => {
+    const data = new Uint8Array(
+      Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => 0.5).buffer,
+    );
+    return { name, shape, dtype: 'F32', data };
+  });
+  const sizes = {
+    hidden_size: 1,
+    num_attention_heads: 1,
+    intermediate_size: 1,
+    image_size: 1,
+    patch_size: 1,
+  };
+  return { config: { ...tinyConfig, ...sizes, num_hidden_layers: layers }, tensors };
+}
+
+const manyFiles = (files: number) =>
+  makeZip(
+    Array.from({ length: files }, (_, i) => ({ name: `${i}`, data: new Uint8Array() })),
+    { zip64: true },
+  );
+const nested = (depth: number) => text(`{"hidden_act":${'['.repeat(depth)}${']'.repeat(depth)}}`);
+const sized = (change: object) => ({
+  'config.json': { ...tinyConfig, ...change },
+  'model.safetensors': whole,
+});
+
+const hostile: [
+  name: string,
+  files: () => Record<string, Uint8Array | object>,
+  code: string,
+  says: string,
+][] = [
+  [
+    'a header of a million tensors',
+    () => ({ 'config.json': tinyConfig, 'model.safetensors': emptyTensors(1_000_000) }),
+    'not-safetensors',
+    'its header would have',
+  ],
+  [
+    'a header of 100,000 tensors',
+    () => ({ 'config.json': tinyConfig, 'model.safetensors': emptyTensors(100_000) }),
+    'not-safetensors',
+    '100,000 tensors, and at most 20,000 are read',
+  ],
+  [
+    'a header of 20,000 tensors that are none of a ViT',
+    () => ({ 'config.json': tinyConfig, 'model.safetensors': emptyTensors(20_000) }),
+    'unsupported-model',
+    'no tensors of a Vision Transformer',
+  ],
+  [
+    'a header of eight million brackets',
+    () => ({ 'config.json': tinyConfig, 'model.safetensors': frame(`{"a":${'['.repeat(7e6)}`) }),
+    'not-safetensors',
+    'values, and at most 250,000 are read',
+  ],
+  [
+    'a header with a name of 7,900,000 characters',
+    () => ({ 'config.json': tinyConfig, 'model.safetensors': frame(`{"${'x'.repeat(7.9e6)}":1}`) }),
+    'not-safetensors',
+    'is not described by an object',
+  ],
+  [
+    'a header of eight million escapes',
+    () => ({ 'config.json': tinyConfig, 'model.safetensors': frame(`{"${'\\\\'.repeat(3.9e6)}":1}`) }),
+    'not-safetensors',
+    'is not described by an object',
+  ],
+  [
+    '4,000 layers of width 1',
+    () => {
+      const { config, tensors } = narrow(4000);
+      return { 'config.json': config, 'model.safetensors': safetensors(tensors) };
+    },
+    'not-safetensors',
+    'tensors, and at most 20,000 are read',
+  ],
+  [
+    '65,536 layers of 24 KB',
+    () => sized({ num_hidden_layers: 65_536 }),
+    'config',
+    'number of layers is 65536',
+  ],
+  ['1,000 layers of 24 KB', () => sized({ num_hidden_layers: 1000 }), 'tensors', 'more like these'],
+  ['a width of 16,384 in 24 KB', () => sized({ hidden_size: 16_384 }), 'tensors', 'more like these'],
+  [
+    'pictures of 8,192 pixels',
+    () => sized({ image_size: 8192, patch_size: 64 }),
+    'tensors',
+    'but the configuration asks for [1, 16385, 8]',
+  ],
+  [
+    '2,147,483,647 classes',
+    () => {
+      const headless = tinyTensors().filter(({ name }) => !name.startsWith('classifier'));
+      const config = {
+        ...tinyConfig,
+        id2label: null,
+        num_labels: 2 ** 31 - 1,
+        architectures: ['ViTForImageClassification'],
+      };
+      return { 'config.json': config, 'model.safetensors': safetensors(headless) };
+    },
+    'config',
+    '2,147,483,647 classes, and at most 65,536 are read',
+  ],
+  [
+    'a hidden_act of 7 MB',
+    () => sized({ hidden_act: 'g'.repeat(7e6) }),
+    'config',
+    'asks for hidden_act "ggg',
+  ],
+  [
+    'a hidden_act of 30 MB',
+    () => sized({ hidden_act: 'g'.repeat(30e6) }),
+    'too-large',
+    '8,000,000 are allowed',
+  ],
+  [
+    'a config.json that nests 100,000 deep',
+    () => ({ 'config.json': nested(100_000), 'model.safetensors': whole }),
+    'config',
+    'values within values, and at most 100 are read',
+  ],
+  [
+    'a config.json of three million brackets',
+    () => ({ 'config.json': text(`{"a":[${'[],'.repeat(2e6)}0]}`), 'model.safetensors': whole }),
+    'config',
+    'values, and at most 250,000 are read',
+  ],
+  [
+    'a zip of 150,000 files',
+    () => ({
+      'model.zip': manyFiles(150_000),
+    }),
+    'malformed-archive',
+    'its directory would have',
+  ],
+  [
+    'a zip of 50,000 files',
+    () => ({
+      'model.zip': manyFiles(50_000),
+    }),
+    'malformed-archive',
+    '50,000 files in it, and at most 5,000 are read',
+  ],
+  [
+    'an index of 3,000 files of weights',
+    () => ({
+      'config.json': tinyConfig,
+      'model.safetensors.index.json': {
+        weight_map: Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`t${i}`, `${i}.safetensors`])),
+      },
+    }),
+    'not-safetensors',
+    '3,000 files of weights, and at most 100 are read',
+  ],
+];
+
+describe('refused within a second and 64 MB', () => {
+  it.each(hostile)('%s', async (_, make, code, says) => {
+    const files = make();
+    const size = Object.values(files).reduce(
+      (sum, file) => sum + (file instanceof Uint8Array ? file.length : JSON.stringify(file).length),
+      0,
+    );
+    const { milliseconds, bytes, ...error } = await outcomeOf(files);
+    expect(error).toMatchObject({ name: 'VitError', code, message: expect.stringContaining(says) });
+    expect(error.message?.length).toBeLessThanOrEqual(1500);
+    expect(milliseconds).toBeLessThan(mostMilliseconds);
+    expect(bytes - size).toBeLessThan(mostBytes);
+  });
+});
+
+describe('1,000 layers of width 1', () => {
+  const { config, tensors } = narrow(1000);
+  const files = { 'config.json': config, 'model.safetensors': safetensors(tensors) };
+
+  it('are loaded in a few seconds', async () => {
+    const { layers, milliseconds } = await outcomeOf(files);
+    expect(layers).toBe(1000);
+    expect(milliseconds).toBeLessThan(5000);
+  });
+
+  it('are given up within a second of an abort', async () => {
+    const { name, milliseconds } = await outcomeOf(files, 50);
+    expect(name).toBe('TimeoutError');
+    expect(milliseconds).toBeLessThan(1050);
+  });
+});

@@ -1,0 +1,27 @@
+/** Milliseconds that loading keeps this thread from anything else. */
+const longestBusy = 50;
+
+let busySince = 0;
+
+/**
+ * Lets this thread do something else, should loading have kept it busy for long: hear an abort, draw. What is in memory
+ * already is read without ever waiting for anything.
+ */
+export async function giveWay(): Promise<void> {
+  if (performance.now() - busySince < longestBusy) return;
+  await nextTask();
+  busySince = performance.now();
+}
+
+/** A timer would wait 4 milliseconds in a browser. */
+function nextTask(): Promise<void> {
+  if (typeof setImmediate === 'function') return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}
