@@ -6,7 +6,8 @@ import { configName, preprocessorName } from '../web/checkpoint/files/model-file
 import { verifying } from '../web/checkpoint/files/integrity.js';
 import { locateModel } from '../web/checkpoint/locate.js';
 import { openCheckpoint, type Checkpoint, type ReadContext } from '../web/checkpoint/open.js';
-import { streamOfBytes, type OpenFile } from '../web/checkpoint/files/source.js';
+import type { OpenFile } from '../web/checkpoint/files/source.js';
+import { streamOfBytes } from '../web/checkpoint/files/stream.js';
 import { node } from '../web/platform/node-platform.js';
 import { storeOf } from '../web/cache/custom-cache.js';
 import { whole } from '../web/runtime/session.js';

@@ -1,4 +1,4 @@
-// Formatting, lint rules and types: checks all of it and says what is wrong; with --fix it formats instead.
+// Formatting, lint rules, import cycles and types: checks all of it and says what is wrong; with --fix it formats instead.
 import { readdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { Failure, main, root, run } from './shell.mjs';
@@ -6,9 +6,13 @@ import { Failure, main, root, run } from './shell.mjs';
 const checks = {
   types: () => tool('tsc', []),
   eslint: () => tool('eslint', ['.', '--max-warnings=0']),
+  'import cycles': () => tool('dpdm', [...onlyCycles, '{web,cli,tests}/**/*.ts', '{scripts,bench}/**/*.mjs']),
   prettier: () => tool('prettier', ['--check', '--log-level=warn', '.']),
   'clang-format': () => tool('clang-format', ['--dry-run', '-Werror', ...sources()]),
 };
+
+/** Imports of types count as well: they too say which file has to be understood first. */
+const onlyCycles = ['--no-tree', '--no-warning', '--no-progress', '--exit-code', 'circular:1'];
 
 const fixes = {
   eslint: () => tool('eslint', ['.', '--fix']),

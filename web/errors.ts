@@ -116,3 +116,9 @@ export class StatusError extends Error {
     this.status = status;
   }
 }
+
+/** The error for a server that answered with a page: usually a single-page application's answer to everything. */
+export function pageError(url: string): VitError {
+  const advice = 'there is probably no such file and the server answers with its start page instead';
+  return new VitError('html', `Got an HTML page from ${url}: ${advice}; check the address.`);
+}

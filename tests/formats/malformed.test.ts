@@ -4,7 +4,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 import type { BytesAt } from '../../web/checkpoint/files/folder.js';
-import { openFile, type ByteStream, type OpenFile } from '../../web/checkpoint/files/source.js';
+import { openFile, type OpenFile } from '../../web/checkpoint/files/source.js';
+import type { ByteStream } from '../../web/checkpoint/files/stream.js';
 import { VitError } from '../../web/errors.js';
 import type { Engine } from '../../web/engine/engine.js';
 import { openSession } from '../../web/runtime/session.js';

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { ByteReader } from '../../web/checkpoint/files/byte-reader.js';
 import { openSafetensors } from '../../web/checkpoint/formats/safetensors.js';
-import { streamOf, type ByteStream } from '../../web/checkpoint/files/source.js';
+import { streamOf, type ByteStream } from '../../web/checkpoint/files/stream.js';
 import type { VitErrorCode } from '../../web/errors.js';
 import { failureOf, frame, makeTensor, safetensors } from '../web/tiny-checkpoint.js';
 

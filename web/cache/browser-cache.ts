@@ -1,6 +1,6 @@
 // The browser's Cache API as a store. Works in pages and workers alike, in secure contexts.
 import type { FileStore } from './cache.js';
-import { streamOf } from '../checkpoint/files/source.js';
+import { streamOf } from '../checkpoint/files/stream.js';
 import { everythingKept } from './pending-writes.js';
 import type { CachedFile } from '../types.js';
 

@@ -7,7 +7,8 @@ import {
   type ModelFiles,
   type UrlLocation,
 } from '../checkpoint/files/model-files.js';
-import type { ByteStream, OpenFile } from '../checkpoint/files/source.js';
+import type { OpenFile } from '../checkpoint/files/source.js';
+import type { ByteStream } from '../checkpoint/files/stream.js';
 
 /** Where files are kept by key. Every method may reject. */
 export interface FileStore {

@@ -1,7 +1,7 @@
 // What the `cache` option means, and a cache of the caller's own as a store.
 import type { FileStore } from './cache.js';
 import { BlobWriter } from '../checkpoint/files/blob-writer.js';
-import { streamOf } from '../checkpoint/files/source.js';
+import { streamOf } from '../checkpoint/files/stream.js';
 import type { ModelCache } from '../types.js';
 
 /** The store of the `cache` option; `named` opens this environment's own, of a name or the usual one. */

@@ -2,8 +2,7 @@
 // the engine; `fill` in fill.ts brings the two together.
 import { statusOf, VitError, type VitErrorCode } from '../errors.js';
 import type { NativeConfig, NativePreprocess } from '../engine/bindings.js';
-import type { SessionRequest } from '../runtime/session.js';
-import type { Size } from '../types.js';
+import type { LoadOptions, PreprocessOptions, Size } from '../types.js';
 import { labelsOf } from './config/class-labels.js';
 import { overridden, relabelled } from './config/overrides.js';
 import { familiesFor } from './families/all.js';
@@ -32,10 +31,19 @@ export interface Checkpoint {
   readonly names: NameMap;
 }
 
+/** What the caller of `load` may set instead of what the checkpoint says. */
+export interface CheckpointOptions {
+  /** All labels, or some by their names or indices. */
+  readonly labels?: LoadOptions['labels'];
+  readonly preprocess?: PreprocessOptions | undefined;
+  /** Instead of the size the model was trained for. */
+  readonly imageSize?: Size | undefined;
+}
+
 /** Opens the files at once and reads all but the weights themselves. */
 export async function openCheckpoint(
   files: ModelFiles,
-  { labels, preprocess: wanted = {}, imageSize }: Pick<SessionRequest, 'labels' | 'preprocess' | 'imageSize'>,
+  { labels, preprocess: wanted = {}, imageSize }: CheckpointOptions,
   context: ReadContext,
 ): Promise<Checkpoint> {
   const [all, some] = isList(labels) ? [labels] : [undefined, labels];

@@ -1,5 +1,10 @@
 import { CachedFiles, type FileStore } from '../cache/cache.js';
-import { openCheckpoint, type Checkpoint, type ReadContext } from '../checkpoint/open.js';
+import {
+  openCheckpoint,
+  type Checkpoint,
+  type CheckpointOptions,
+  type ReadContext,
+} from '../checkpoint/open.js';
 import type { ModelFiles } from '../checkpoint/files/model-files.js';
 import { inDtype } from '../checkpoint/dtype.js';
 import { fill } from '../checkpoint/fill.js';
@@ -10,7 +15,7 @@ import { VitError, type VitErrorCode } from '../errors.js';
 import { chooseKernels, type KernelChoice } from '../engine/kernels.js';
 import type { NativeConfig } from '../engine/bindings.js';
 import { startThreads, type ThreadPlan } from '../engine/threads.js';
-import type { Dtype, LoadOptions, ModelInfo, PreprocessOptions, Size, Variant } from '../types.js';
+import type { Dtype, ModelInfo, Variant } from '../types.js';
 
 /** A loaded model where it runs: what verbs work on. */
 export interface Session {
@@ -22,18 +27,12 @@ export interface Session {
 }
 
 /** What to load, as plain data that can be posted to a worker. */
-export interface SessionRequest {
+export interface SessionRequest extends CheckpointOptions {
   readonly files: ModelFiles;
   /** The build that was chosen. */
   readonly variant: Variant;
   /** Default: the file's own. */
   readonly dtype?: Dtype | undefined;
-  /** Instead of the checkpoint's own: all of them, or some by their names or indices. */
-  readonly labels?: LoadOptions['labels'];
-  /** Instead of some of the checkpoint's own. */
-  readonly preprocess?: PreprocessOptions | undefined;
-  /** Instead of the size the model was trained for. */
-  readonly imageSize?: Size | undefined;
   /** The SHA-256 that the weights must have. */
   readonly integrity?: string | undefined;
   /** How many bytes a file may have; see LoadOptions. */

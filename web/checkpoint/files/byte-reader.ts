@@ -1,7 +1,7 @@
 import { VitError, messageOf } from '../../errors.js';
 import { giveWay } from './give-way.js';
 import { limits } from './limits.js';
-import type { ByteStream } from './source.js';
+import type { ByteStream } from './stream.js';
 
 /** Reads a stream by counts of bytes, whatever the size of its chunks. Aborting the signal cancels the stream. */
 export class ByteReader {

@@ -1,7 +1,7 @@
 // One file over HTTP, read from its front to its end, whatever happens to the connection on the way.
-import { isError, messageOf, StatusError, VitError } from '../../errors.js';
+import { isError, messageOf, pageError, StatusError, VitError } from '../../errors.js';
 import type { UrlLocation } from './model-files.js';
-import { pageError, streamOf, streamOfBytes, type ByteStream } from './source.js';
+import { streamOf, streamOfBytes, type ByteStream } from './stream.js';
 
 /** How often a download is tried before it fails; every byte that arrives starts the count again. */
 const defaultTries = 3;

@@ -2,7 +2,8 @@ import { VitError } from '../../errors.js';
 import { Sha256 } from './sha256.js';
 import { nameOf } from './model-files.js';
 import { shown } from '../../shown.js';
-import type { ByteStream, OpenFile } from './source.js';
+import type { OpenFile } from './source.js';
+import type { ByteStream } from './stream.js';
 
 /** The 32 bytes of an `integrity` option: `sha256-` and the digest in base64, as in a script tag, or in hexadecimal. */
 export function parseIntegrity(text: string): Uint8Array {

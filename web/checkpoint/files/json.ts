@@ -1,7 +1,6 @@
-import { messageOf, VitError, type VitErrorCode } from '../../errors.js';
+import { messageOf, pageError, VitError, type VitErrorCode } from '../../errors.js';
 import { shown } from '../../shown.js';
 import { checkSurvey, surveyJson } from './json-survey.js';
-import { pageError } from './source.js';
 
 /** A JSON object as a checkpoint has it: nothing about its fields is known yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import type { ByteStream } from './source.js';
+import type { ByteStream } from './stream.js';
 import { messageOf, VitError } from '../../errors.js';
 
 const chunkBytes = 1 << 18;

@@ -1,22 +1,9 @@
-// Files → streams of bytes. What stands between the network and the checkpoint is in rooms of its own: downloads that
-// are resumed (download.ts), the cache (cache.ts), the checksum (integrity.ts).
+// Files → streams of bytes (stream.ts). Downloads that resume are in download.ts, the cache is in cache/, the checksum in
+// integrity.ts.
 import { VitError } from '../../errors.js';
 import { download } from './download.js';
 import { nameOf, type FileLocation } from './model-files.js';
-
-/** The bytes of a file, from its front to its end. */
-export interface ByteStream {
-  /**
-   * The next piece, never empty; undefined at the end. It is only good until the next call: the same buffer may be filled
-   * again, so that a file of any size takes no more memory than a piece of it.
-   */
-  next(): Promise<Uint8Array | undefined>;
-  /** Lets go of the file. A piece that is being waited for does not come, or is the end. */
-  cancel(reason?: unknown): Promise<unknown>;
-}
-
-/** Bytes that are read in one turn at most: many small turns take longer than their bytes. */
-const bufferBytes = 1 << 20;
+import { streamOf, streamOfBytes, type ByteStream } from './stream.js';
 
 /** Opens a file; undefined when there is none. An aborted signal also ends the stream. */
 export type OpenFile = (
@@ -38,63 +25,3 @@ export const openFile: OpenFile = async (location, name, signal) => {
       throw new VitError('unreadable', `${nameOf(location, name)} is a path, which only Node can read.`);
   }
 };
-
-/**
- * The bytes of a stream. Those of a file on the network, in a cache or on disk are read into one buffer, no larger than
- * `bytes`: new memory for every piece waits for the garbage collector, in the end nearly as much as the file has bytes.
- */
-export function streamOf(stream: ReadableStream<Uint8Array>, bytes = bufferBytes): ByteStream {
-  const reader = byteReaderOf(stream);
-  if (reader) return throughBuffer(reader, Math.min(bufferBytes, Math.max(1, bytes)));
-  const chunks = stream.getReader();
-  return {
-    async next() {
-      for (;;) {
-        const { done, value } = await chunks.read();
-        if (done || value.length > 0) return value;
-      }
-    },
-    cancel: (reason) => chunks.cancel(reason),
-  };
-}
-
-/** Undefined for a stream that cannot be read into a given buffer. */
-function byteReaderOf(stream: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | undefined {
-  try {
-    return stream.getReader({ mode: 'byob' });
-  } catch {
-    return undefined;
-  }
-}
-
-function throughBuffer(reader: ReadableStreamBYOBReader, bytes: number): ByteStream {
-  let buffer = new ArrayBuffer(bytes);
-  return {
-    async next() {
-      const { done, value } = await reader.read(new Uint8Array(buffer));
-      if (done) return undefined;
-      // Reading has moved the memory into a buffer of another name.
-      buffer = value.buffer;
-      return value;
-    },
-    cancel: (reason) => reader.cancel(reason),
-  };
-}
-
-export function streamOfBytes(bytes: Uint8Array): ByteStream {
-  let rest: Uint8Array | undefined = bytes.length > 0 ? bytes : undefined;
-  return {
-    next() {
-      const piece = rest;
-      rest = undefined;
-      return Promise.resolve(piece);
-    },
-    cancel: () => Promise.resolve((rest = undefined)),
-  };
-}
-
-/** The error for a server that answered with a page: usually a single-page application's answer to everything. */
-export function pageError(url: string): VitError {
-  const advice = 'there is probably no such file and the server answers with its start page instead';
-  return new VitError('html', `Got an HTML page from ${url}: ${advice}; check the address.`);
-}

@@ -4,7 +4,7 @@ import { crc32 } from './crc32.js';
 import { VitError, messageOf } from '../../errors.js';
 import { checkLimit, limits } from './limits.js';
 import type { RandomAccess } from './random-access.js';
-import { streamOf, type ByteStream } from './source.js';
+import { streamOf, type ByteStream } from './stream.js';
 
 /** A file within an archive. */
 export interface ZipEntry {

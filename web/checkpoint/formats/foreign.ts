@@ -1,6 +1,5 @@
 // Files that are not read, recognised to say what to do about them.
-import { VitError } from '../../errors.js';
-import { pageError } from '../files/source.js';
+import { pageError, VitError } from '../../errors.js';
 import type { ZipArchive } from '../files/zip.js';
 
 const useOriginal = 'load the model.safetensors of the repository it was made from';
