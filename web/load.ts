@@ -95,7 +95,7 @@ async function filesOf(
   model: ModelLocation | undefined,
   options: LoadOptions,
 ): Promise<ModelFiles> {
-  if (model === undefined) return await platform.builtin();
+  if (model === undefined || model === 'builtin') return await platform.builtin();
   const isDrop = typeof DataTransfer === 'function' && model instanceof DataTransfer;
   const location = isDrop ? await filesDropped(model) : (model as Exclude<ModelLocation, DataTransfer>);
   return locateModel(location, options, (place) => platform.locate(place));

@@ -20,14 +20,41 @@ import { variants } from './engine/variant.js';
 
 /** Refuses options that are not there: passed over in silence they would seem to work. */
 export function checkOptions(options: object, known: readonly string[], verb: string): void {
+  checkIsOptions(options, known, verb);
   const unknown = Object.entries(options).find(
     ([name, value]) => value !== undefined && !known.includes(name),
   );
-  if (!unknown) return;
+  if (!unknown) return checkSignal((options as { signal?: unknown }).signal);
   throw new VitError(
     'unsupported-option',
-    `${verb} has no option "${unknown[0]}" in this version; there are ${known.join(', ')}.`,
+    `${verb} has no option ${shown(unknown[0])} in this version; there are ${known.join(', ')}.`,
   );
+}
+
+/** Refuses a second argument that is something else than options. */
+function checkIsOptions(options: unknown, known: readonly string[], verb: string): void {
+  const kind = Object.prototype.toString.call(options);
+  if (kind === '[object Object]' && !isRawImage(options)) return;
+  const example = known.includes('topK') ? '{ topK: 3 }' : `{ ${known[0]} }`;
+  let advice = `options are an object, as in ${example}`;
+  if (verb === 'load' && typeof options === 'string') {
+    advice = `the model alone is named, load(${shown(options)}), and options are an object`;
+  } else if (typeof options === 'object' && options !== null && verb !== 'load') {
+    advice = `several pictures are given in a list, ${verb}([first, second]), and ${advice}`;
+  }
+  throw new VitError('invalid-argument', `${verb} cannot use ${shown(options)} as options: ${advice}.`);
+}
+
+function isRawImage(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'data' in value && 'width' in value;
+}
+
+/** Refuses what cannot abort a call. */
+function checkSignal(signal: unknown): void {
+  if (signal === undefined) return;
+  const { throwIfAborted, addEventListener } = (signal ?? {}) as Partial<AbortSignal>;
+  if (typeof throwIfAborted === 'function' && typeof addEventListener === 'function') return;
+  throw wrong('signal', signal, "an AbortController's signal");
 }
 
 const dtypes: readonly Dtype[] = ['fp32', 'int8'];
@@ -86,8 +113,26 @@ export function checkLoadOptions(options: LoadOptions): void {
   if (maxBytes !== undefined && !(typeof maxBytes === 'number' && maxBytes > 0)) {
     throw wrong('maxBytes', maxBytes, 'a number of bytes above 0');
   }
+  const { onProgress, worker } = options;
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw wrong('onProgress', onProgress, 'a function');
+  }
+  if (worker !== undefined && typeof worker !== 'boolean' && !hasAddress(worker)) {
+    throw wrong('worker', worker, 'true, false or { url }');
+  }
+  for (const name of ['revision', 'host', 'token'] as const) {
+    const value = options[name];
+    if (value !== undefined && (typeof value !== 'string' || value === '')) {
+      throw wrong(name, value, 'a string that is not empty');
+    }
+  }
   if (preprocess !== undefined) checkPreprocess(preprocess);
-  if (wasm) checkWasm(wasm, variant);
+  if (wasm !== undefined) checkWasm(wasm, variant);
+}
+
+function hasAddress(worker: unknown): boolean {
+  const { url } = (worker ?? {}) as { url?: unknown };
+  return typeof url === 'string' || url instanceof URL;
 }
 
 function checkPreprocess(preprocess: PreprocessOptions): void {
@@ -102,6 +147,9 @@ function checkPreprocess(preprocess: PreprocessOptions): void {
 }
 
 function checkWasm(wasm: WasmOverride, variant: LoadOptions['variant']): void {
+  if (typeof wasm !== 'object' || (wasm as unknown) === null) {
+    throw wrong('wasm', wasm, 'an object of variant and one of url, bytes and module');
+  }
   if (!builds.includes(wasm.variant))
     throw wrong('wasm.variant', wasm.variant, `the build it is: ${variantNames}`);
   if (variant !== undefined && variant !== wasm.variant) {
@@ -147,15 +195,17 @@ export function checkClassifyOptions(options: ClassifyOptions): void {
   checkOptions(options, ['topK', 'threshold', 'allow', 'deny', 'region', 'signal'], 'classify');
   const { topK = 5, threshold = 0 } = options;
   if (!Number.isInteger(topK) || topK < 1) throw wrong('topK', topK, 'a whole number of at least 1');
-  if (!(threshold >= 0 && threshold <= 1)) throw wrong('threshold', threshold, 'a number from 0 to 1');
+  if (typeof threshold !== 'number' || !(threshold >= 0 && threshold <= 1)) {
+    throw wrong('threshold', threshold, 'a number from 0 to 1');
+  }
 }
 
 /** Refuses a region that lies in no picture. */
 export function checkRegion(region: Region | undefined): void {
   if (region === undefined) return;
-  const { x, y, width, height } = region;
-  const whole = [x, y, width, height].every(Number.isInteger);
-  if (whole && x >= 0 && y >= 0 && width > 0 && height > 0) return;
+  const { x, y, width, height } = (region ?? {}) as Partial<Region>;
+  const edges = [x, y, (width ?? 0) - 1, (height ?? 0) - 1];
+  if (edges.every((edge) => Number.isInteger(edge) && Number(edge) >= 0)) return;
   throw wrong('region', region, '{ x, y, width, height } in whole pixels, none negative and at least 1×1');
 }
 

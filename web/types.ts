@@ -184,7 +184,8 @@ export interface ModelInMemory {
 /**
  * What to load.
  *
- * - `'owner/name'`: a repository on the Hugging Face Hub.
+ * - `'builtin'`: the built-in model, which `load()` without a model means, too.
+ * - `'owner/name'`: a repository on the Hugging Face Hub, or the address of its page there.
  * - a string that starts with `/`, `./`, `../`, `file:`, `http:` or `https:`, or a `URL`: the folder of a Hugging Face
  *   checkpoint; or the address of its one `.safetensors` file, or of the `.safetensors.index.json` of several, with
  *   `config.json` beside it; of a Google Research `.npz`; or of a `.zip` of a folder. Relative to the page; in Node a

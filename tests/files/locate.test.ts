@@ -47,6 +47,8 @@ describe('a string', () => {
     '',
     'vit',
     'a/b/c',
+    'models/x',
+    'datasets/x',
     'a/b/',
     '.hidden/b',
     'a b/c',
@@ -87,7 +89,60 @@ describe('a Hub repository', () => {
   });
 });
 
+describe("the address of a Hub's page", () => {
+  const at = (path: string) => `https://huggingface.co/owner/name/resolve/${path}`;
+
+  it.each([
+    ['https://huggingface.co/owner/name', 'main/', 'model.safetensors'],
+    ['https://huggingface.co/owner/name/', 'main/', 'model.safetensors'],
+    ['https://hf.co/owner/name', 'main/', 'model.safetensors'],
+    ['https://huggingface.co/owner/name/tree/main', 'main/', 'model.safetensors'],
+    ['https://huggingface.co/owner/name/tree/refs%2Fpr%2F1', 'refs%2Fpr%2F1/', 'model.safetensors'],
+    ['https://huggingface.co/owner/name/tree/v1/small', 'v1/small/', 'model.safetensors'],
+    ['https://huggingface.co/owner/name/blob/main/config.json', 'main/', 'model.safetensors'],
+    ['https://huggingface.co/owner/name/blob/v1/a/vit.safetensors#L1', 'v1/a/', 'vit.safetensors'],
+    ['https://huggingface.co/owner/name/resolve/main/', 'main/', 'model.safetensors'],
+    ['https://huggingface.co/owner/name/resolve/v1/vit.npz?download=true', 'v1/', 'vit.npz'],
+    ['https://huggingface.co/owner/name/resolve/%E0%A4/', '%E0%A4/', 'model.safetensors'],
+  ])('%s is the repository', (address, folder, weights) => {
+    const { folder: place } = locateModel(address, { token: 'secret' }, onPage);
+    expect(place).toMatchObject({ url: at(folder), headers: { Authorization: 'Bearer secret' } });
+    expect(locateModel(new URL(address), {}, onPage).weights).toBe(weights);
+    expect(addresses(address)[0]).toBe(at(folder + weights));
+  });
+
+  it('takes the revision of the option before its own', () => {
+    const address = 'https://huggingface.co/owner/name/tree/main';
+    expect(addresses(address, { revision: 'v2' })[1]).toBe(at('v2/config.json'));
+  });
+
+  it.each([
+    'https://huggingface.co/datasets/owner/name',
+    'https://huggingface.co/gpt2',
+    'https://huggingface.co/owner/name/discussions/1',
+    'https://huggingface.co.example.org/owner/name/tree/main',
+    'https://mirror.example.org/owner/name/tree/main',
+  ])('is not %s, which is sent no token', (address) => {
+    expect(locateModel(address, { token: 'secret' }, onPage).folder).toEqual({
+      kind: 'url',
+      url: `${address}/`,
+    });
+  });
+
+  it('is at the host of the option, if there is one', () => {
+    const options = { host: 'https://mirror.example.org' };
+    expect(addresses('https://mirror.example.org/owner/name/tree/main', options)[1]).toBe(
+      'https://mirror.example.org/owner/name/resolve/main/config.json',
+    );
+  });
+});
+
 describe('a place', () => {
+  it.each(['config.json', 'preprocessor_config.json'])('may be named by its %s', (name) => {
+    expect(addresses(`./x/${name}?v=2`)).toEqual(addresses('./x/'));
+    expect(addresses(`/x/${name}`, {}, onDisk)).toEqual(addresses('/x/', {}, onDisk));
+  });
+
   it.each([
     ['/models/x/', 'https://example.org/models/x/'],
     ['./x', 'https://example.org/app/x/'],

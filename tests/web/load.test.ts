@@ -74,6 +74,8 @@ beforeAll(async () => {
     },
     '/refused/config.json': (response) => response.writeHead(403).end(),
     '/refused/model.safetensors': (response) => response.writeHead(500).end(),
+    '/gated/model/resolve/main/config.json': (response) => response.writeHead(401).end(),
+    '/gated/model/resolve/main/model.safetensors': (response) => response.writeHead(401).end(),
     '/owner/name/resolve/v1/config.json': json(tinyConfig),
     '/owner/name/resolve/v1/model.safetensors': whole(weights),
   });
@@ -338,6 +340,11 @@ describe('a checkpoint is refused that', () => {
     expect(error).toMatchObject({ code, message: expect.stringContaining(says) });
     expect((error as VitError).message).toMatch(/\.$/);
     expect(await loaded.logits(picture)).toEqual(expected);
+  });
+
+  it('is withheld by the Hub, which says so of whatever is not there, too', async () => {
+    const error = await failureOf(load('gated/model', { host: server.url }));
+    expect(error).toMatchObject({ code: 'unreadable', message: expect.stringContaining('"./gated/model/"') });
   });
 
   it('is not on the Hub, which also shows how a folder is written', async () => {

@@ -98,6 +98,12 @@ const wrongPictures: [name: string, source: unknown, says: string][] = [
   ['an address where nothing decodes it', 'https://example.org/cat.jpg', 'Only browsers decode pictures'],
   ['null for a picture', null, 'read from null'],
   ['nothing for a picture', undefined, 'read from undefined'],
+  [
+    'a JPEG where nothing decodes it',
+    './cat.jpg',
+    'in Node decode the file yourself, with @jsquash/jpeg or sharp, and give { data, width, height }',
+  ],
+  ["an element's selector", '#canvas', 'give the element, document.querySelector("#canvas").'],
   ['a Blob where nothing decodes it', new Blob(['x']), 'Only browsers decode pictures'],
 ];
 
@@ -128,10 +134,39 @@ describe('an option is refused:', () => {
       'does not lie inside the picture',
     ],
     [{ scores: true }, 'unsupported-option', 'classify has no option "scores"'],
-  ])('%j', async (options, code, says) => {
+    [{ topK: null }, 'invalid-argument', 'topK is null'],
+    [{ threshold: '0.5' }, 'invalid-argument', 'threshold is "0.5"'],
+    [{ topK: 10n }, 'invalid-argument', 'topK is 10n'],
+    [{ region: null }, 'invalid-argument', 'region is null'],
+    [{ region: 'all' }, 'invalid-argument', 'region is "all"'],
+    [{ signal: 5000 }, 'invalid-argument', "signal is 5000, but it should be an AbortController's signal"],
+    [{ signal: null }, 'invalid-argument', 'signal is null'],
+    [3, 'invalid-argument', 'classify cannot use 3 as options: options are an object, as in { topK: 3 }.'],
+    [null, 'invalid-argument', 'classify cannot use null as options'],
+    [[picture], 'invalid-argument', 'several pictures are given in a list, classify([first, second])'],
+    [picture, 'invalid-argument', 'several pictures are given in a list, classify([first, second])'],
+    [new Blob(['x']), 'invalid-argument', 'classify cannot use a Blob as options: several pictures'],
+  ])('%p', async (options, code, says) => {
     const error = await failureOf(model.classify(picture, options as ClassifyOptions));
+    expect(error).toBeInstanceOf(VitError);
     expect(error).toMatchObject({ name: 'VitError', code, message: expect.stringContaining(says) });
   });
+});
+
+it('no verb takes something else than options', async () => {
+  const none = null as unknown as undefined;
+  for (const [verb, call] of [
+    ['logits', () => model.logits(picture, none)],
+    ['embed', () => model.embed(picture, none)],
+    ['tokens', () => model.tokens(picture, none)],
+    ['preprocess', () => model.preprocess(picture, none)],
+    ['warmup', () => model.warmup(none)],
+  ] as const) {
+    expect(await failureOf(call())).toMatchObject({
+      name: 'VitError',
+      message: expect.stringContaining(`${verb} cannot use null as options`),
+    });
+  }
 });
 
 describe('options', () => {

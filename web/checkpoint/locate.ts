@@ -17,10 +17,14 @@ export type Place = Extract<FileLocation, { kind: 'url' | 'path' }>;
 
 const defaultHost = 'https://huggingface.co';
 
+/** What the Hub's addresses begin with where they name no repository of a model. */
+const notOwners = /^(models|datasets|spaces|docs|api)$/;
+
 /** A Hub repository (`owner/name`) or a place. Anything else is an error that shows both spellings. */
 export function parseModelName(text: string): { readonly kind: 'hub' | 'place'; readonly text: string } {
   if (/^(\/|\.\.?\/|file:|https?:)/.test(text)) return { kind: 'place', text };
-  if (/^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(text)) return { kind: 'hub', text };
+  const [, owner] = /^([\w-][\w.-]*)\/[\w-][\w.-]*$/.exec(text) ?? [];
+  if (owner !== undefined && !notOwners.test(owner)) return { kind: 'hub', text };
   const folder = text.replace(/\/*$/, '');
   throw new VitError(
     'invalid-argument',
@@ -35,10 +39,12 @@ export function locateModel(
   options: LoadOptions,
   locatePlace: (place: string) => Place,
 ): ModelFiles {
-  if (model instanceof URL) return placeFiles(model.href, options, locatePlace);
+  if (model instanceof URL) return locateModel(model.href, options, locatePlace);
   if (typeof model === 'string') {
     const { kind, text } = parseModelName(model);
-    return kind === 'hub' ? hubFiles(text, options) : placeFiles(text, options, locatePlace);
+    return kind === 'hub'
+      ? hubFiles(text, options)
+      : (hubPageFiles(text, options) ?? placeFiles(text, options, locatePlace));
   }
   if (isBytes(model)) return givenFiles(model);
   if (typeof model === 'object' && model !== null) {
@@ -51,14 +57,48 @@ export function locateModel(
   );
 }
 
-function hubFiles(id: string, { revision = 'main', host = defaultHost, token }: LoadOptions): ModelFiles {
-  const url = `${host.replace(/\/+$/, '')}/${id}/resolve/${encodeURIComponent(revision)}/`;
+function hubFiles(id: string, options: LoadOptions): ModelFiles {
   return {
     title: id,
     weights: weightsName,
-    folder: { kind: 'url', url, ...(token && { headers: { Authorization: `Bearer ${token}` } }) },
+    folder: hubPlace(`${id}/resolve/${encodeURIComponent(options.revision ?? 'main')}/`, options),
     hint: `"${id}" was taken for a repository on the Hub; a folder would be written "./${id}/"`,
   };
+}
+
+/** A file on the Hub, or a folder. */
+function hubPlace(path: string, { host = defaultHost, token }: LoadOptions): Extract<Place, { kind: 'url' }> {
+  const url = `${host.replace(/\/+$/, '')}/${path}`;
+  return { kind: 'url', url, ...(token && { headers: { Authorization: `Bearer ${token}` } }) };
+}
+
+/**
+ * The repository, or its folder or file, that a page of the Hub shows, as its address is copied from a browser:
+ * `https://huggingface.co/owner/name/tree/main`, `…/blob/main/model.safetensors`. Undefined for other addresses.
+ */
+function hubPageFiles(address: string, options: LoadOptions): ModelFiles | undefined {
+  const { host = defaultHost } = options;
+  const [url, hub] = [address, host].map(parseUrl);
+  if (!url || !(url.host === hub?.host || (host === defaultHost && url.host === 'hf.co'))) return undefined;
+  const [owner, name, view, revision = 'main', ...path] = url.pathname.split('/').filter(Boolean);
+  if (!owner || !name || notOwners.test(owner) || !/^(tree|blob|resolve)?$/.test(view ?? ''))
+    return undefined;
+  const wanted = options.revision === undefined ? revision : encodeURIComponent(options.revision);
+  const inside = path.map((part) => `${part}/`).join('');
+  const isFile = view === 'blob' || (view === 'resolve' && !url.pathname.endsWith('/'));
+  const place = hubPlace(
+    `${owner}/${name}/resolve/${wanted}/${isFile ? inside.slice(0, -1) : inside}`,
+    options,
+  );
+  return { ...filesAt(place), title: `${owner}/${name}` };
+}
+
+function parseUrl(address: string): URL | undefined {
+  try {
+    return /^https?:/.test(address) ? new URL(address) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A folder, or a weights file with the others beside it. */
@@ -68,7 +108,10 @@ function placeFiles(
   locatePlace: (place: string) => Place,
 ): ModelFiles {
   const found = validPlace(text, locatePlace);
-  const place = found.kind === 'url' && revision !== undefined ? { ...found, revision } : found;
+  return filesAt(found.kind === 'url' && revision !== undefined ? { ...found, revision } : found);
+}
+
+function filesAt(place: Place): ModelFiles {
   const path = place.kind === 'url' ? new URL(place.url).pathname : place.path;
   const file = path.slice(1 + Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')));
   // An archive brings its own files along.
@@ -77,7 +120,8 @@ function placeFiles(
     const beside = path.slice(0, -file.length);
     return { title: path, weights: file, folder: placeAt(place, beside), listed: { [file]: place } };
   }
-  const folder = file === '' ? path : `${path}/`;
+  const isConfiguration = file === configName || file === preprocessorName;
+  const folder = isConfiguration ? path.slice(0, -file.length) : file === '' ? path : `${path}/`;
   return { title: folder, weights: weightsName, folder: placeAt(place, folder) };
 }
 

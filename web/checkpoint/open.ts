@@ -50,7 +50,7 @@ export async function openCheckpoint(
   const outer = folderOf(files, context);
   const reading = readConfiguration(outer, context);
   const opening = openWeights(outer, context).catch(async (error: unknown) => {
-    throw (await reading).noConfig ?? error;
+    throw withHint((await reading).noConfig ?? error, files);
   });
   const [beside, { weights, folder }] = await Promise.all([reading, opening]);
   const { config, noConfig, preprocessor } =
@@ -159,6 +159,12 @@ async function readJson(
   const object = parseJson(bytes, reader.name, code);
   onProgress?.({ file, loaded: bytes.length, total: bytes.length, phase: 'config' });
   return { object, name: reader.name };
+}
+
+/** The Hub says of a repository that there is none only to who may see all; what else a name can mean is the hint. */
+function withHint(error: unknown, { hint }: ModelFiles): unknown {
+  if (hint === undefined || !meansAbsent(error)) return error;
+  return new VitError(error.code, `${error.message.replace(/\.$/, '')}; ${hint}.`, { cause: error.cause });
 }
 
 /** Servers that have a page for whatever is missing, and stores that tell nobody what they do not have. */

@@ -100,12 +100,19 @@ function readFrame(frame: VideoFrame, { region }: Reading): Pixels {
 }
 
 async function readAddress(address: string | URL, reading: Reading): Promise<Pixels> {
-  needsBrowser();
+  if (String(address).startsWith('#')) {
+    const selector = JSON.stringify(String(address));
+    throw new VitError(
+      'invalid-source',
+      `${selector} is no address of a picture; of an element give the element, document.querySelector(${selector}).`,
+    );
+  }
+  needsBrowser(String(address));
   return await decode(await fetchPicture(address, reading.signal), reading);
 }
 
 async function decode(picture: Blob | HTMLImageElement, { region }: Reading): Promise<Pixels> {
-  needsBrowser();
+  needsBrowser(picture instanceof Blob && 'name' in picture ? String(picture.name) : '');
   const bitmap = await createImageBitmap(picture, {
     imageOrientation: 'from-image',
     premultiplyAlpha: 'none',
@@ -133,10 +140,20 @@ function undecodable(picture: Blob | HTMLImageElement, error: unknown): string {
   );
 }
 
-function needsBrowser(): void {
+/** `name` is the picture's, as far as it has one. */
+function needsBrowser(name = ''): void {
   if (typeof createImageBitmap === 'function') return;
+  const decoder = decoders.find(({ ending }) => ending.test(name))?.decoder ?? '@jsquash/jpeg, png or webp';
   throw new VitError(
     'invalid-source',
-    'Only browsers decode pictures; decode the file yourself and give { data, width, height } with RGBA bytes.',
+    `Only browsers decode pictures; in Node decode the file yourself, with ${decoder} or sharp, and give ` +
+      '{ data, width, height } with RGBA bytes.',
   );
 }
+
+/** What decodes pictures in Node as the command line does. */
+const decoders: readonly { readonly ending: RegExp; readonly decoder: string }[] = [
+  { ending: /\.jpe?g$/i, decoder: '@jsquash/jpeg' },
+  { ending: /\.png$/i, decoder: '@jsquash/png' },
+  { ending: /\.webp$/i, decoder: '@jsquash/webp' },
+];
