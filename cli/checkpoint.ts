@@ -2,15 +2,14 @@
 import { ByteReader } from '../web/checkpoint/files/byte-reader.js';
 import { CachedFiles } from '../web/cache/cache.js';
 import { inDtype } from '../web/checkpoint/dtype.js';
-import { configName, preprocessorName } from '../web/checkpoint/files/model-files.js';
-import { verifying } from '../web/checkpoint/files/integrity.js';
+import { configName, isDownloaded, preprocessorName } from '../web/checkpoint/files/model-files.js';
+import { withChecksum } from '../web/checkpoint/files/integrity.js';
 import { locateModel } from '../web/checkpoint/locate.js';
 import { openCheckpoint, type Checkpoint, type ReadContext } from '../web/checkpoint/open.js';
 import type { OpenFile } from '../web/checkpoint/files/source.js';
 import { streamOfBytes } from '../web/checkpoint/files/stream.js';
 import { node } from '../web/platform/node-platform.js';
 import { storeOf } from '../web/cache/custom-cache.js';
-import { whole } from '../web/runtime/session.js';
 import type { LoadArguments } from './arguments.js';
 
 export interface OpenedCheckpoint {
@@ -29,18 +28,16 @@ export async function open(
 ): Promise<OpenedCheckpoint> {
   const files = locateModel(model, load, (place) => node.locate(place));
   const stop = new AbortController();
-  const isDownload = files.folder?.kind === 'url' && /^https?:/.test(files.folder.url);
-  const store = isDownload ? storeOf(load.cache ?? true, node.store) : undefined;
+  const store = isDownloaded(files) ? storeOf(load.cache ?? true, node.store) : undefined;
   const cached = store && new CachedFiles(node.open, store, files, false);
   const jsonFiles = new Map<string, Uint8Array>();
   const openFile = keepingJson(cached?.open ?? node.open, jsonFiles);
-  const { integrity } = load;
   const context: ReadContext = {
     open: openFile,
     bytesAt: node.bytesAt,
     signal: stop.signal,
     onProgress,
-    ...(integrity !== undefined && whole(verifying(openFile, files.weights, integrity))),
+    ...withChecksum(openFile, files.weights, load.integrity),
   };
   const close = async (complete: boolean) => {
     if (complete) return await cached?.keep();

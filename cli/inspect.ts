@@ -1,3 +1,4 @@
+import { describe } from '../web/checkpoint/describe.js';
 import { prepare } from '../web/checkpoint/fill.js';
 import type { Checkpoint } from '../web/checkpoint/open.js';
 import type { NativePreprocess } from '../web/engine/bindings.js';
@@ -10,7 +11,7 @@ import { table } from './table.js';
 export async function inspect({ model, json, load }: InspectCommand): Promise<void> {
   const { checkpoint, context, close } = await open(model, load);
   try {
-    const report = describe(checkpoint, await memoryOf(checkpoint, context.signal));
+    const report = reportOn(checkpoint, await memoryOf(checkpoint, context.signal));
     console.log(json ? JSON.stringify(report, null, 2) : table(rowsOf(report)));
   } finally {
     await close(false);
@@ -26,21 +27,15 @@ async function memoryOf(checkpoint: Checkpoint, signal: AbortSignal): Promise<nu
   return memoryBytes;
 }
 
-function describe({ modelType, network, preprocess, labels, weights }: Checkpoint, memoryBytes: number) {
+function reportOn(checkpoint: Checkpoint, memoryBytes: number) {
+  const { network, preprocess, weights } = checkpoint;
   const { tensors } = weights;
   const dtypes: Record<string, number> = {};
   for (const { dtype, bytes } of tensors) dtypes[dtype] = (dtypes[dtype] ?? 0) + bytes;
   const elements = ({ shape }: { readonly shape: readonly number[] }) => shape.reduce((a, b) => a * b, 1);
   return {
-    modelType,
-    imageSize: { height: network.imageHeight, width: network.imageWidth },
-    patchSize: { height: network.patchHeight, width: network.patchWidth },
-    layers: network.layers,
-    heads: network.heads,
-    hidden: network.hidden,
+    ...describe(checkpoint),
     mlpHidden: network.mlpHidden,
-    classes: network.classes,
-    labels,
     parameters: tensors.reduce((sum, tensor) => sum + elements(tensor), 0),
     /** Bytes in the file by data type. */
     dtypes,
@@ -49,7 +44,7 @@ function describe({ modelType, network, preprocess, labels, weights }: Checkpoin
   };
 }
 
-type Report = ReturnType<typeof describe>;
+type Report = ReturnType<typeof reportOn>;
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 const by = ({ width, height }: Report['imageSize']) => `${width} × ${height} pixels`;

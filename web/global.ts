@@ -1,7 +1,7 @@
 // The build for `<script src>`: one file, whose exports are the properties of the global `vitWasm`.
 import { browser } from './platform/browser.js';
 import { builtinFiles } from './platform/builtin-files.js';
-import { inlined } from './platform/embedded-parts.js';
+import { embeddedParts } from './platform/embedded-parts.js';
 import { loadModel } from './load.js';
 import type { Model } from './model.js';
 import type { LoadOptions, ModelLocation } from './types.js';
@@ -10,7 +10,7 @@ import type { LoadOptions, ModelLocation } from './types.js';
 const { src } = document.currentScript as HTMLScriptElement;
 
 const platform = browser({
-  ...inlined,
+  ...embeddedParts,
   builtin: () =>
     Promise.resolve(builtinFiles({ kind: 'url', url: new URL('./builtin/model.safetensors', src).href })),
 });

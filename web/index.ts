@@ -5,11 +5,11 @@
  */
 import { browser } from './platform/browser.js';
 import { loadModel } from './load.js';
-import { located } from './platform/fetched-parts.js';
+import { fetchedParts } from './platform/fetched-parts.js';
 import type { Model } from './model.js';
 import type { LoadOptions, ModelLocation } from './types.js';
 
-const platform = browser(located);
+const platform = browser(fetchedParts);
 
 /**
  * Loads a Vision Transformer; without an argument the built-in one.

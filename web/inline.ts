@@ -5,13 +5,13 @@
  */
 import { browser } from './platform/browser.js';
 import { builtinFiles } from './platform/builtin-files.js';
-import { inlined } from './platform/embedded-parts.js';
+import { embeddedParts } from './platform/embedded-parts.js';
 import { loadModel } from './load.js';
 import type { Model } from './model.js';
 import type { LoadOptions, ModelLocation } from './types.js';
 
 const platform = browser({
-  ...inlined,
+  ...embeddedParts,
   async builtin() {
     const { weights } = (await import('./builtin.js')).builtin;
     return builtinFiles({ kind: 'bytes', bytes: weights as Uint8Array });

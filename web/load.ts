@@ -1,5 +1,5 @@
 import { filesDropped } from './checkpoint/files/dropped.js';
-import type { ModelFiles } from './checkpoint/files/model-files.js';
+import { isDownloaded, type ModelFiles } from './checkpoint/files/model-files.js';
 import { locateModel } from './checkpoint/locate.js';
 import { VitError } from './errors.js';
 import { InPlace } from './runtime/in-place.js';
@@ -82,12 +82,6 @@ async function start(
     bytesAt: platform.bytesAt,
     store,
   });
-}
-
-/** Whether a model's files are worth a place in the cache; a page's own files, as the built-in model's, are not. */
-function isDownloaded({ folder, listed, weights }: ModelFiles): boolean {
-  const place = folder ?? (/\.zip$/i.test(weights) ? listed?.[weights] : undefined);
-  return place?.kind === 'url' && /^https?:/.test(place.url);
 }
 
 async function filesOf(

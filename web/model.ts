@@ -5,7 +5,8 @@ import { shown } from './shown.js';
 import { allowedClasses } from './labels.js';
 import { checkClassifyOptions, checkOptions, checkRegion } from './options.js';
 import { readPixels } from './pictures/sources.js';
-import { readThrough, type Pixels, type Rgb } from './pictures/pixels.js';
+import type { Pixels, Rgb } from './pictures/pixels.js';
+import { buffered } from './pictures/pixels.js';
 import type { Runner } from './runtime/runner.js';
 import type {
   CallOptions,
@@ -174,7 +175,7 @@ export class Model {
     const read = (one: Source, itsTurn: boolean) => {
       const begun = readPixels(one, { region, background: this.#background, signal });
       // Who waits is not to hold a canvas, of which browsers allow few.
-      const pixels = itsTurn ? begun : begun.then(readThrough);
+      const pixels = itsTurn ? begun : begun.then(buffered);
       // Its failure is told when its turn has come.
       pixels.catch(() => undefined);
       return pixels;

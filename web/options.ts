@@ -5,7 +5,7 @@ import { faultOf } from './checkpoint/config/overrides.js';
 import { shown } from './shown.js';
 import type {
   ClassifyOptions,
-  Colour,
+  Color,
   Dtype,
   Kernels,
   LoadOptions,
@@ -210,7 +210,7 @@ export function checkRegion(region: Region | undefined): void {
 }
 
 /** The R, G and B of a colour. */
-export function rgbOf(colour: Colour): Rgb {
+export function rgbOf(colour: Color): Rgb {
   if (colour === 'white') return [255, 255, 255];
   if (colour === 'black') return [0, 0, 0];
   const hex = /^#((?:[\da-f]{3}){1,2})$/i.exec(typeof colour === 'string' ? colour : '')?.[1];

@@ -34,7 +34,7 @@ describe.each(variants)('%s', (variant) => {
     const engine = await createEngine(variant);
     const stop = new AbortController();
     const end = chooseKernels(engine, undefined, stop.signal);
-    expect(end()).toEqual({ name: names[variant][0], reason: untried });
+    expect(end()).toEqual({ name: names[variant][0], reason: untried, measured: false });
     chooseKernels(engine, undefined, stop.signal);
     stop.abort();
     engine.dispose();
@@ -80,14 +80,18 @@ it('stays with the first as long as no code was optimised, whichever seems faste
   const { engine, used } = pretended(2, 2, 1);
   const end = chooseKernels(engine, undefined, never);
   await pause(700);
-  expect(end()).toEqual({ name: '6x8', reason: untried });
+  expect(end()).toEqual({ name: '6x8', reason: untried, measured: false });
   expect(used).toEqual([]);
 });
 
 it('uses what is asked for without trying any, and says what there is otherwise', () => {
   const { engine, used } = pretended(2, 2, 4);
   const known = knownKernels('4x16', 'relaxed');
-  expect(chooseKernels(engine, known, never)()).toEqual({ name: '4x16', reason: 'they were asked for' });
+  expect(chooseKernels(engine, known, never)()).toEqual({
+    name: '4x16',
+    reason: 'they were asked for',
+    measured: false,
+  });
   expect(used).toEqual([1]);
   expect(() => chooseKernels(engine, knownKernels('5x8', 'relaxed'), never)).toThrow(
     'The "relaxed" build has no kernels "5x8"; there are "6x8", "4x16", "6x16".',
@@ -95,12 +99,12 @@ it('uses what is asked for without trying any, and says what there is otherwise'
 });
 
 it('remembers what was found for builds of the same instructions, and nothing that was not', () => {
-  const info = (kernels: Kernels, kernelsReason: string) =>
-    ({ variant: 'relaxed', kernels, kernelsReason }) as ModelInfo;
-  rememberKernels(info('4x16', 'they were asked for'));
-  rememberKernels(info('6x8', 'there was no time to try others'));
+  const info = (kernels: Kernels, kernelsMeasured: boolean) =>
+    ({ variant: 'relaxed', kernels, kernelsMeasured }) as ModelInfo;
+  rememberKernels(info('4x16', false));
+  rememberKernels(info('6x8', false));
   expect(knownKernels(undefined, 'relaxed')).toBeUndefined();
-  rememberKernels(info('6x16', 'they were the fastest when tried'));
+  rememberKernels(info('6x16', true));
   expect(knownKernels(undefined, 'relaxed-threads')?.name).toBe('6x16');
   expect(knownKernels('6x8', 'relaxed')?.name).toBe('6x8');
   expect(knownKernels(undefined, 'simd')).toBeUndefined();

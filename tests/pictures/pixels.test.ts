@@ -1,7 +1,8 @@
 // Pixels in memory on their way to the engine: which bytes come in which bands, and that the caller's stay as they are.
 import { describe, expect, it } from '@jest/globals';
 
-import { compositeOn, ownBands, rawPixels, readThrough, type Pixels } from '../../web/pictures/pixels.js';
+import { compositeOn, ownBands, rawPixels, type Pixels } from '../../web/pictures/pixels.js';
+import { buffered } from '../../web/pictures/pixels.js';
 import type { RawImage } from '../../web/types.js';
 
 /** Large enough for several bands, the last of which is shorter; inside a larger buffer. */
@@ -63,7 +64,7 @@ describe('a picture in memory', () => {
   });
 
   it('whose copies have been read through can be walked through once more', () => {
-    const held = readThrough(rawPixels(image, { x: 1, y: 0, width: width - 1, height }));
+    const held = buffered(rawPixels(image, { x: 1, y: 0, width: width - 1, height }));
     const bytes = bytesOf(held);
     expect(bytes).toHaveLength(4 * (width - 1) * height);
     expect(bytesOf(held).equals(bytes)).toBe(true);

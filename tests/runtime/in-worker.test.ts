@@ -13,7 +13,7 @@ import { Model } from '../../web/model.js';
 import type { Glue } from '../../web/engine/bindings.js';
 import { packError, unpackError, type Reply } from '../../web/runtime/protocol.js';
 import { rawPixels } from '../../web/pictures/pixels.js';
-import type { SessionRequest } from '../../web/runtime/session.js';
+import type { SessionRequest } from '../../web/runtime/session-request.js';
 import type { LoadOptions, Progress } from '../../web/types.js';
 import {
   failureOf,

@@ -172,6 +172,7 @@ describe('a checkpoint is loaded', () => {
       threadsReason: 'outside a browser a model runs in the calling thread',
       kernels: '5x16',
       kernelsReason: 'they were asked for',
+      kernelsMeasured: false,
       memoryBytes: expect.any(Number),
     });
     expect(model.info.memoryBytes).toBeGreaterThan(weights.length);

@@ -1,7 +1,7 @@
 // The browser's Cache API as a store. Works in pages and workers alike, in secure contexts.
 import type { FileStore } from './cache.js';
 import { streamOf } from '../checkpoint/files/stream.js';
-import { everythingKept } from './pending-writes.js';
+import { pendingWritesDone } from './pending-writes.js';
 import type { CachedFile } from '../types.js';
 
 /** What the cache is called where nothing else is said. */
@@ -94,7 +94,7 @@ class HandedOn {
  * ```
  */
 export async function listCache(name = defaultName): Promise<CachedFile[]> {
-  await everythingKept();
+  await pendingWritesDone();
   if (!(await caches.has(name))) return [];
   const cache = await caches.open(name);
   const files = (await cache.keys()).map(async (request) => {
@@ -106,6 +106,6 @@ export async function listCache(name = defaultName): Promise<CachedFile[]> {
 
 /** Forgets all that `load` has kept in the usual cache, or in that of a name. Models that are loaded stay as they are. */
 export async function clearCache(name = defaultName): Promise<void> {
-  await everythingKept();
+  await pendingWritesDone();
   await caches.delete(name);
 }

@@ -11,14 +11,16 @@ export function storeOf(
 ): Promise<FileStore> | undefined {
   if (cache === false) return undefined;
   const store =
-    typeof cache === 'object' ? Promise.resolve(ownStore(cache)) : named(cache === true ? undefined : cache);
+    typeof cache === 'object'
+      ? Promise.resolve(customStore(cache))
+      : named(cache === true ? undefined : cache);
   // It is only told to whoever wants to use it.
   store.catch(() => undefined);
   return store;
 }
 
 /** A store that calls `put` only with whole files that were found good. */
-export function ownStore(cache: ModelCache): FileStore {
+export function customStore(cache: ModelCache): FileStore {
   return {
     async read(key) {
       const body = (await cache.match(key))?.body;

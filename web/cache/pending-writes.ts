@@ -1,14 +1,14 @@
-// What loaded models are still storing of their downloads, so that whoever looks into the cache finds it.
+// Downloads of loaded models that are still being written to a cache, so that calls that look into one can wait.
 
-const keeping = new Set<Promise<void>>();
+const pending = new Set<Promise<void>>();
 
-/** Has `everythingKept` wait for a store that goes on after its model was loaded; it never rejects. */
-export function keepMeanwhile(kept: Promise<void>): void {
-  keeping.add(kept);
-  void kept.then(() => keeping.delete(kept));
+/** Has `pendingWritesDone` wait for a write that goes on after its model was loaded; it must never reject. */
+export function trackPendingWrite(written: Promise<void>): void {
+  pending.add(written);
+  void written.then(() => pending.delete(written));
 }
 
-/** Waits until nothing that was loaded before remains to be stored. */
-export async function everythingKept(): Promise<void> {
-  await Promise.all(keeping);
+/** Waits until every write that began earlier has ended. */
+export async function pendingWritesDone(): Promise<void> {
+  await Promise.all(pending);
 }

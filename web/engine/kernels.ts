@@ -8,10 +8,12 @@ import { instructionsOf } from './variant.js';
 export interface KernelChoice {
   readonly name: Kernels;
   readonly reason: string;
+  /** Whether they won a comparison, so that models loaded later need none. */
+  readonly measured: boolean;
 }
 
-const asked = 'they were asked for';
-const timed = 'they were the fastest when tried';
+const chosen = 'they were asked for';
+const fastest = 'they were the fastest when tried';
 const untried = 'there was no time to try others';
 
 /** What was found to be fastest, for the models that this page loads next; by instructions. */
@@ -19,14 +21,14 @@ const found = new Map<string, Kernels>();
 
 /** What is known before the engine is there: kernels that were asked for, or found out for an earlier model. */
 export function knownKernels(wanted: Kernels | undefined, variant: Variant): KernelChoice | undefined {
-  if (wanted) return { name: wanted, reason: asked };
+  if (wanted) return { name: wanted, reason: chosen, measured: false };
   const name = found.get(instructionsOf(variant));
-  return name && { name, reason: timed };
+  return name && { name, reason: fastest, measured: true };
 }
 
-/** Keeps what a loaded model has found out. */
-export function rememberKernels({ variant, kernels, kernelsReason }: ModelInfo): void {
-  if (kernelsReason === timed) found.set(instructionsOf(variant), kernels);
+/** Keeps what a loaded model has measured. */
+export function rememberKernels({ variant, kernels, kernelsMeasured }: ModelInfo): void {
+  if (kernelsMeasured) found.set(instructionsOf(variant), kernels);
 }
 
 /** Milliseconds that one is run at a time. */
@@ -62,7 +64,7 @@ export function chooseKernels(
     Array.from({ length: count }, compare).reduce((best, speeds) =>
       best.map((speed, index) => Math.max(speed, speeds[index])),
     );
-  let choice: KernelChoice = { name: names[0], reason: untried };
+  let choice: KernelChoice = { name: names[0], reason: untried, measured: false };
   // Engines compile what is run for the first time, which is not to be timed.
   names.forEach((_, index) => engine.tryKernels(index, 1));
   const before = compare();
@@ -75,16 +77,16 @@ export function chooseKernels(
       const isOptimised = speeds.every((speed, index) => speed > optimised * before[index]);
       // Before that, speeds say nothing of what they will be; the first is the best guess.
       if (!isOptimised) return rest.length > 0 ? compareIn(rest) : undefined;
-      const fastest = speeds.indexOf(Math.max(...speeds));
-      const isBeaten = speeds[fastest] > advantage * speeds[0];
+      const best = speeds.indexOf(Math.max(...speeds));
+      const isBeaten = speeds[best] > advantage * speeds[0];
       // Twice, or it was chance: the wrong choice costs more than the right one gains.
       if (isBeaten && !wasBeaten && rest.length > 0) {
         wasBeaten = true;
         return compareIn(rest);
       }
-      const index = isBeaten && wasBeaten ? fastest : 0;
+      const index = isBeaten && wasBeaten ? best : 0;
       engine.useKernels(index);
-      choice = { name: names[index], reason: timed };
+      choice = { name: names[index], reason: fastest, measured: true };
     }, pause);
   };
   compareIn(pauses);
@@ -97,9 +99,9 @@ export function chooseKernels(
 /** Runs in a millisecond. */
 function speedOf(engine: Engine, index: number): number {
   // Some clocks go in steps of a millisecond: begun with a step, ended with one.
-  const asked = performance.now();
-  let begin = asked;
-  while (begin === asked) begin = performance.now();
+  const start = performance.now();
+  let begin = start;
+  while (begin === start) begin = performance.now();
   let now = begin;
   let runs = 0;
   for (; now - begin < slice; now = performance.now()) {

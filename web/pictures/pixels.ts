@@ -30,8 +30,8 @@ export function* ownBands({ bands, owned }: Pixels): Iterable<Uint8Array> {
   for (const band of bands) yield owned ? band : band.slice();
 }
 
-/** The same picture, read to its end if it comes from elsewhere than the caller's memory: a canvas is let go of. */
-export function readThrough(pixels: Pixels): Pixels {
+/** The same picture with every band in memory already, so that it no longer needs the canvas it is read from. */
+export function buffered(pixels: Pixels): Pixels {
   return pixels.owned ? { ...pixels, bands: [...pixels.bands] } : pixels;
 }
 

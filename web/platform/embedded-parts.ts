@@ -20,7 +20,7 @@ const packed: Record<Instructions, { wasm: string; worker: string; glue: Glue }>
 const scripts: Partial<Record<Variant, Promise<string>>> = {};
 
 /** The package's parts inside the script: there is nothing to locate. */
-export const inlined: Omit<Parts, 'builtin'> = {
+export const embeddedParts: Omit<Parts, 'builtin'> = {
   threadsObstacle: 'builds with threads are not inside this entry of vit-wasm',
   wasm: async (variant) => await compileBytes(await unpack(partsOf(variant).wasm), `vit.${variant}.wasm`),
   worker: (variant) => (scripts[variant] ??= makeScript(partsOf(variant).worker)),

@@ -26,7 +26,7 @@ const files: Record<Variant, { wasm(): URL; worker(): URL }> = {
 };
 
 /** The package's parts as files beside the script, each fetched when it is needed. */
-export const located: Parts = {
+export const fetchedParts: Parts = {
   wasm: (variant, signal) => compileUrl(files[variant].wasm().href, signal),
   worker: (variant) => files[variant].worker().href,
   glue: importGlue,

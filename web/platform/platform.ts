@@ -6,7 +6,7 @@ import type { WorkerPort } from '../runtime/in-worker.js';
 import type { Glue } from '../engine/bindings.js';
 import type { Instructions, Variant, WasmOverride } from '../types.js';
 
-/** What differs between a browser (browser.ts) and Node (node.ts). */
+/** What differs between a browser (browser.ts) and Node (node-platform.ts). */
 export interface Platform {
   /** Opens a model's files. */
   readonly open: OpenFile;
@@ -43,7 +43,7 @@ export interface Platform {
     ((this: void, variant: Variant, url: string | URL | undefined) => Promise<WorkerPort>) | undefined;
 }
 
-/** Where a browser finds the package's own parts: beside the script (located.ts) or inside it (inlined.ts). */
+/** Where a browser finds the package's own parts: beside the script (fetched-parts.ts) or inside it (embedded-parts.ts). */
 export interface Parts {
   /** As in Platform. */
   readonly threadsObstacle?: string | undefined;

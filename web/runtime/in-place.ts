@@ -2,7 +2,8 @@ import { Engine } from '../engine/engine.js';
 import { instantiate, type Glue } from '../engine/bindings.js';
 import type { Pixels } from '../pictures/pixels.js';
 import type { Runner } from './runner.js';
-import { openSession, type Session, type SessionContext, type SessionRequest } from './session.js';
+import { openSession, type Session } from './session.js';
+import type { SessionContext, SessionRequest } from './session-request.js';
 import type { ModelInfo } from '../types.js';
 import { perform, type Verb, type VerbOptions, type VerbResult } from './verbs.js';
 

@@ -1,11 +1,11 @@
 import type { FileLocation, ModelFiles } from '../checkpoint/files/model-files.js';
 import { VitError } from '../errors.js';
-import { keepMeanwhile } from '../cache/pending-writes.js';
+import { trackPendingWrite } from '../cache/pending-writes.js';
 import { unpackError, type Port, type Reply, type Request } from './protocol.js';
 import { ownBands, type Pixels } from '../pictures/pixels.js';
 import { performCall, type CacheCall } from '../cache/remote-cache.js';
 import type { Runner } from './runner.js';
-import type { SessionRequest } from './session.js';
+import type { SessionRequest } from './session-request.js';
 import type { LoadOptions, ModelCache, ModelInfo } from '../types.js';
 import type { Verb, VerbOptions, VerbResult } from './verbs.js';
 
@@ -86,7 +86,7 @@ export class InWorker implements Runner {
       } as const;
       signal?.throwIfAborted();
       runner.#info = (await runner.#post(load, buffersOf(files))) as ModelInfo;
-      keepMeanwhile(runner.#kept);
+      trackPendingWrite(runner.#kept);
       return runner;
     } catch (error) {
       runner.dispose();

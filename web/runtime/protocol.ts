@@ -1,7 +1,7 @@
 // What the page and the model's worker say to each other.
 import type { CacheAnswer, CacheCall } from '../cache/remote-cache.js';
 import { isError, VitError, type VitErrorCode } from '../errors.js';
-import type { SessionRequest } from './session.js';
+import type { SessionRequest } from './session-request.js';
 import type { ModelInfo, Progress, Size } from '../types.js';
 import type { Verb, VerbOptions, VerbResult } from './verbs.js';
 

@@ -1,6 +1,7 @@
 import { VitError } from '../../errors.js';
 import { Sha256 } from './sha256.js';
 import { nameOf } from './model-files.js';
+import type { ReadContext } from './folder.js';
 import { shown } from '../../shown.js';
 import type { OpenFile } from './source.js';
 import type { ByteStream } from './stream.js';
@@ -16,8 +17,25 @@ export function parseIntegrity(text: string): Uint8Array {
   );
 }
 
+/**
+ * How files are read when the weights must have a checksum: from front to back, as what is read here and there is never
+ * hashed, and with all weights in one file.
+ */
+export function withChecksum(
+  open: OpenFile,
+  weights: string,
+  integrity: string | undefined,
+): Pick<ReadContext, 'open' | 'bytesAt' | 'inOneFile'> | undefined {
+  if (integrity === undefined) return undefined;
+  return {
+    open: verifying(open, weights, integrity),
+    bytesAt: () => Promise.resolve(undefined),
+    inOneFile: true,
+  };
+}
+
 /** Opens files with the same bytes; that of the weights fails at its end if they do not have the digest. */
-export function verifying(open: OpenFile, weights: string, integrity: string): OpenFile {
+function verifying(open: OpenFile, weights: string, integrity: string): OpenFile {
   return async (location, name, signal) => {
     const stream = await open(location, name, signal);
     return stream && name === weights ? verified(stream, integrity, nameOf(location, name)) : stream;

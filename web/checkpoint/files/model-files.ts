@@ -84,3 +84,9 @@ export function notFound(files: ModelFiles, name: string): VitError {
     'a model is a folder with config.json, model.safetensors and usually preprocessor_config.json';
   return new VitError('not-found', `There is no ${where}: ${advice}.`);
 }
+
+/** Whether a model is a download worth caching; a page's own files, such as the built-in model's, are not. */
+export function isDownloaded({ folder, listed, weights }: ModelFiles): boolean {
+  const place = folder ?? (/\.zip$/i.test(weights) ? listed?.[weights] : undefined);
+  return place?.kind === 'url' && /^https?:/.test(place.url);
+}

@@ -1,0 +1,22 @@
+import type { ModelInfo } from '../types.js';
+import type { Checkpoint } from './open.js';
+
+/** What a checkpoint says of the model, whatever runs it. */
+type Description = Pick<
+  ModelInfo,
+  'modelType' | 'imageSize' | 'patchSize' | 'layers' | 'heads' | 'hidden' | 'classes' | 'labels'
+>;
+
+export function describe({ modelType, network, labels }: Checkpoint): Description {
+  const { imageHeight, imageWidth, patchHeight, patchWidth, layers, heads, hidden, classes } = network;
+  return {
+    modelType,
+    imageSize: { height: imageHeight, width: imageWidth },
+    patchSize: { height: patchHeight, width: patchWidth },
+    layers,
+    heads,
+    hidden,
+    classes,
+    labels,
+  };
+}

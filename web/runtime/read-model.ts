@@ -1,0 +1,104 @@
+// A checkpoint's files → weights in an engine, through the cache where there is one.
+import { CachedFiles } from '../cache/cache.js';
+import { inDtype } from '../checkpoint/dtype.js';
+import { withChecksum } from '../checkpoint/files/integrity.js';
+import { fill } from '../checkpoint/fill.js';
+import { openCheckpoint, type Checkpoint, type ReadContext } from '../checkpoint/open.js';
+import type { Engine } from '../engine/engine.js';
+import { chooseKernels, type KernelChoice } from '../engine/kernels.js';
+import { startThreads, type ThreadPlan } from '../engine/threads.js';
+import { VitError, type VitErrorCode } from '../errors.js';
+import type { Variant } from '../types.js';
+import type { SessionContext, SessionRequest } from './session-request.js';
+
+/** What a damaged file of a model can fail with. */
+const damage: readonly VitErrorCode[] = [
+  'config',
+  'html',
+  'integrity',
+  'malformed-archive',
+  'not-safetensors',
+  'preprocessor',
+  'tensors',
+  'truncated',
+  'unreadable',
+  'unsupported-format',
+];
+
+/** A checkpoint whose weights are in the engine. */
+export interface LoadedModel {
+  readonly engine: Engine;
+  readonly checkpoint: Checkpoint;
+  readonly threads: ThreadPlan;
+  readonly kernels: KernelChoice;
+  readonly kept: Promise<void>;
+}
+
+/** Reads the checkpoint into the engine through the cache; when what was kept turns out damaged, downloads it. */
+export async function readModel(
+  request: SessionRequest,
+  making: Promise<Engine>,
+  context: SessionContext & ReadContext,
+  reload = context.isCacheEmpty ?? false,
+): Promise<LoadedModel> {
+  const { store } = context;
+  if (!store) return await read(request, making, context);
+  const cached = new CachedFiles(context.open, store, request.files, reload);
+  try {
+    const loaded = await read(request, making, { ...context, open: cached.open });
+    return { ...loaded, kept: cached.keep() };
+  } catch (error) {
+    await cached.drop();
+    const damaged = error instanceof VitError && damage.includes(error.code);
+    if (!damaged || !cached.usedStore || context.signal.aborted) throw error;
+    return await readModel(request, making, context, true);
+  }
+}
+
+async function read(
+  request: SessionRequest,
+  making: Promise<Engine>,
+  context: ReadContext,
+): Promise<LoadedModel> {
+  const { dtype, files, integrity, variant } = request;
+  // One way to let go of everything that is being read, whoever ends it.
+  const stop = new AbortController();
+  const follow = () => stop.abort(context.signal.reason);
+  context.signal.addEventListener('abort', follow);
+  const reading = {
+    ...context,
+    signal: stop.signal,
+    maxBytes: request.maxBytes,
+    ...withChecksum(context.open, files.weights, integrity),
+  };
+  try {
+    const choosing = making.then((engine) => {
+      engine.guard(() => checkVariant(engine, variant));
+      return engine.guard(() => chooseKernels(engine, request.kernels, stop.signal));
+    });
+    const [engine, endChoice, opened] = await Promise.all([
+      making,
+      choosing,
+      openCheckpoint(files, request, reading),
+    ]);
+    const checkpoint = inDtype(opened, dtype);
+    const starting = startThreads(engine, request.threads, checkpoint.network);
+    await fill(engine, checkpoint, reading);
+    const kept = Promise.resolve();
+    return { engine, checkpoint, threads: await starting, kernels: endChoice(), kept };
+  } catch (error) {
+    stop.abort(error);
+    throw error;
+  } finally {
+    context.signal.removeEventListener('abort', follow);
+  }
+}
+
+/** Glue and WebAssembly of different builds may seem to get on and then go wrong. */
+function checkVariant(engine: Engine, chosen: Variant): void {
+  if (engine.variant === chosen) return;
+  throw new VitError(
+    'wasm',
+    `The WebAssembly module is the "${engine.variant}" build, not "${chosen}"; name the right one in \`wasm.variant\`.`,
+  );
+}

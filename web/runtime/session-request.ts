@@ -1,0 +1,31 @@
+import type { FileStore } from '../cache/cache.js';
+import type { ModelFiles } from '../checkpoint/files/model-files.js';
+import type { CheckpointOptions, ReadContext } from '../checkpoint/open.js';
+import type { KernelChoice } from '../engine/kernels.js';
+import type { ThreadPlan } from '../engine/threads.js';
+import type { Dtype, Variant } from '../types.js';
+
+/** What to load, as plain data that can be posted to a worker. */
+export interface SessionRequest extends CheckpointOptions {
+  readonly files: ModelFiles;
+  /** The build that was chosen. */
+  readonly variant: Variant;
+  /** Default: the file's own. */
+  readonly dtype?: Dtype | undefined;
+  /** The SHA-256 that the weights must have. */
+  readonly integrity?: string | undefined;
+  /** How many bytes a file may have; see LoadOptions. */
+  readonly maxBytes?: number | undefined;
+  readonly threads: ThreadPlan;
+  /** Asked for, or found out for an earlier model. */
+  readonly kernels?: KernelChoice | undefined;
+}
+
+/** What loading needs besides the request. */
+export type SessionContext = Omit<ReadContext, 'signal'> & {
+  readonly signal?: AbortSignal | undefined;
+  /** Where downloads are kept, if anywhere. */
+  readonly store?: Promise<FileStore> | undefined;
+  /** Whether it is known that nothing is kept there. */
+  readonly isCacheEmpty?: boolean;
+};

@@ -1,0 +1,107 @@
+// What a model's verbs take and give.
+
+/** Pixels in memory: row after row from the top, each pixel R, G, B, A, 0 to 255; the alpha is ignored. */
+export interface RawImage {
+  /** `width * height * 4` bytes. */
+  readonly data: Uint8ClampedArray | Uint8Array;
+  /** Pixels. */
+  readonly width: number;
+  /** Pixels. */
+  readonly height: number;
+}
+
+/**
+ * A picture. Read at its full size: scaling to the model's input happens in the engine, as Pillow does it.
+ *
+ * - `HTMLCanvasElement` with any context, `OffscreenCanvas`, `ImageBitmap`: what they show now, in sRGB. A WebGL or
+ *   WebGPU canvas shows its frame only in the task that drew it: call right after drawing, with a single source.
+ * - `HTMLVideoElement`: the current frame; `VideoFrame`: itself, yours to close after the call has settled.
+ * - `ImageData` or {@link RawImage}: the bytes as they are. The only ones outside a browser. Leave the buffer as it is
+ *   until the call has settled. An `ImageData` in Display-P3 or of floats is converted to 8 bits of sRGB.
+ * - `Blob` or `File` holding a picture the browser can decode, a string or `URL` with the address of one, or an
+ *   `HTMLImageElement`, whose loading is waited for: turned upright by its EXIF orientation; an embedded colour profile
+ *   is ignored, as Pillow does.
+ *
+ * A canvas keeps colours multiplied by their alpha, so where anything but raw pixels is transparent, colours come back
+ * rounded, and black under alpha 0.
+ */
+export type Source =
+  | HTMLCanvasElement
+  | OffscreenCanvas
+  | ImageBitmap
+  | ImageData
+  | RawImage
+  | HTMLImageElement
+  | HTMLVideoElement
+  | VideoFrame
+  | Blob
+  | string
+  | URL;
+
+/** A part of a picture: whole pixels, counted from its upper left corner. */
+export interface Region {
+  /** Pixels to the left of it. */
+  readonly x: number;
+  /** Pixels above it. */
+  readonly y: number;
+  /** At least 1. */
+  readonly width: number;
+  /** At least 1. */
+  readonly height: number;
+}
+
+/** One of the answers of {@link Model.classify}. */
+export interface Prediction {
+  /** The class's name. */
+  readonly label: string;
+  /** 0 to 1; over all classes they sum to 1, unless the model is one whose classes do not exclude each other. */
+  readonly probability: number;
+  /** The class's number, 0 to classes − 1. */
+  readonly index: number;
+}
+
+/** Options of every verb. */
+export interface CallOptions {
+  /** Gives the call up: it rejects with the signal's reason. Work already begun in the engine ends unheard. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of every verb that takes pictures. */
+export interface PictureOptions extends CallOptions {
+  /** Look only at this part, as if the picture had been cropped to it. It has to lie inside the picture. */
+  readonly region?: Region | undefined;
+}
+
+/** Options of {@link Model.classify}. */
+export interface ClassifyOptions extends PictureOptions {
+  /** How many predictions to give, at least 1; more than there are classes gives all. Default 5. */
+  readonly topK?: number | undefined;
+  /** Leave out predictions that are less probable than this, 0 to 1; there may be none left. */
+  readonly threshold?: number | undefined;
+  /** Only these classes may be predicted: labels (every class of that name) or indices. Probabilities stay what they are. */
+  readonly allow?: readonly (string | number)[] | undefined;
+  /** These classes are never predicted: labels or indices. */
+  readonly deny?: readonly (string | number)[] | undefined;
+}
+
+/** Options of {@link Model.embed}. */
+export interface EmbedOptions extends PictureOptions {
+  /**
+   * `'cls'`: the class token. `'mean'`: the mean of the patches' tokens (of all tokens in models whose own head sees
+   * that). Default: what the model's head sees, so `'mean'` where it sees a mean only, else `'cls'`. Both are as the
+   * final layer norm gives them: the pooler of a `ViTModel` (a dense layer and tanh, `pooler_output`) is passed over.
+   */
+  readonly pool?: 'cls' | 'mean' | undefined;
+  /** Whether to scale the embedding to Euclidean length 1, so that a dot product is the cosine. Default false. */
+  readonly normalize?: boolean | undefined;
+}
+
+/** All tokens of a picture. */
+export interface Tokens {
+  /** [tokens × hidden], row by row: class token, distillation token, registers (those there are), then the patches. */
+  readonly data: Float32Array;
+  /** How many tokens there are: the rows. */
+  readonly tokens: number;
+  /** The width of a token: the columns. */
+  readonly hidden: number;
+}
