@@ -10,10 +10,11 @@ export const usage = `Vision Transformers on the command line.
   vit-wasm convert <model> -o <folder>         writes it as a smaller folder that loads as it is
   vit-wasm classify <model> <images…>          the most probable classes of PNG, JPEG or WebP files
 
-A model is a repository on the Hub ("owner/name"), an address, or a path: a folder or its weights' file.
+A model is a path (a folder or its weights' file), a repository on the Hub ("owner/name"), an address, or "builtin".
 
   --dtype <type>       convert: fp16 (default), int8 or fp32; classify: fp32 or int8, in memory
   -o, --output <path>  convert: the folder, which is made
+  -f, --force          convert: replace the files of a model that are there
   -k, --top-k <n>      classify: how many classes (default 5)
   --json               inspect, classify: JSON instead of a table
   --revision <name>    the repository's branch, tag or commit (default main)
@@ -29,6 +30,7 @@ It ends with 0, with 1 when something failed, with 2 when it was called wrongly.
 const options = {
   dtype: { type: 'string' },
   output: { type: 'string', short: 'o' },
+  force: { type: 'boolean', short: 'f' },
   'top-k': { type: 'string', short: 'k' },
   json: { type: 'boolean' },
   revision: { type: 'string' },
@@ -44,10 +46,10 @@ const options = {
 /** Which of the options that not every command has belong to which. */
 const own = {
   inspect: ['json'],
-  convert: ['dtype', 'output'],
+  convert: ['dtype', 'output', 'force'],
   classify: ['dtype', 'top-k', 'json'],
 } as const;
-const ownOptions = ['dtype', 'output', 'top-k', 'json'] as const;
+const ownOptions = ['dtype', 'output', 'force', 'top-k', 'json'] as const;
 
 export type LoadArguments = Pick<LoadOptions, 'revision' | 'host' | 'token' | 'integrity' | 'cache'>;
 
@@ -63,6 +65,8 @@ export interface ConvertCommand {
   readonly model: string;
   readonly dtype: ConvertType;
   readonly output: string;
+  /** Whether files that are there already may be replaced. */
+  readonly force: boolean;
   readonly load: LoadArguments;
 }
 
@@ -105,7 +109,8 @@ export function parseCommand(args: readonly string[]): Command {
   if (name === 'inspect') return { name, model, json: values.json ?? false, load };
   if (name === 'convert') {
     if (values.output === undefined) throw new UsageError('Say where to write the model: -o <folder>.');
-    return { name, model, dtype: convertType(values.dtype ?? 'fp16'), output: values.output, load };
+    const dtype = convertType(values.dtype ?? 'fp16');
+    return { name, model, dtype, output: values.output, force: values.force ?? false, load };
   }
   if (rest.length === 0) throw new UsageError('Say which images to classify.');
   const topK = values['top-k'] === undefined ? 5 : Number(values['top-k']);

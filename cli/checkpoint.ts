@@ -1,4 +1,7 @@
 // A checkpoint opened as `load` opens it, for commands that want to see it before any weight is read.
+import { existsSync } from 'node:fs';
+import { resolve, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { ByteReader } from '../web/checkpoint/files/byte-reader.js';
 import { CachedFiles } from '../web/cache/cache.js';
 import { inDtype } from '../web/checkpoint/dtype.js';
@@ -21,12 +24,24 @@ export interface OpenedCheckpoint {
   readonly close: (complete: boolean) => Promise<void>;
 }
 
+/**
+ * The model that an argument names. What is there as a path is meant, also where it is written like a repository on the
+ * Hub: `convert owner/name -o small`, then `classify small`.
+ */
+export function modelNamed(argument: string): string {
+  if (argument === 'builtin' || /^(https?|file):/.test(argument) || !existsSync(argument)) return argument;
+  const path = resolve(argument);
+  return pathToFileURL(/[/\\]$/.test(argument) ? path + sep : path).href;
+}
+
 export async function open(
   model: string,
   load: LoadArguments,
   onProgress?: ReadContext['onProgress'],
 ): Promise<OpenedCheckpoint> {
-  const files = locateModel(model, load, (place) => node.locate(place));
+  const named = modelNamed(model);
+  const files =
+    named === 'builtin' ? await node.builtin() : locateModel(named, load, (place) => node.locate(place));
   const stop = new AbortController();
   const store = isDownloaded(files) ? storeOf(load.cache ?? true, node.store) : undefined;
   const cached = store && new CachedFiles(node.open, store, files, false);

@@ -1,25 +1,20 @@
 import { once } from 'node:events';
-import { createWriteStream, existsSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { prepare } from '../web/checkpoint/fill.js';
 import { configName, weightsName } from '../web/checkpoint/files/model-files.js';
-import { VitError } from '../web/errors.js';
 import type { ConvertCommand } from './arguments.js';
 import { open } from './checkpoint.js';
 import { startBindings, startEngine } from './engine.js';
 import { encodingFor, type Encoding } from './encoding.js';
+import { print } from './output.js';
+import { checkOutput, OutputFolder } from './output-folder.js';
 import { ProgressBar } from './progress.js';
 
 /**
  * Writes a model as a folder of safetensors: its JSON files as they are (with int8 without what only takes space), its
  * tensors under their names.
  */
-export async function convert({ model, dtype, output, load }: ConvertCommand): Promise<void> {
-  const path = join(output, weightsName);
-  if (existsSync(path)) {
-    throw new VitError('unreadable', `There is a ${weightsName} in ${output} already; give another folder.`);
-  }
+export async function convert({ model, dtype, output, force, load }: ConvertCommand): Promise<void> {
+  await checkOutput(output, force);
   const bar = new ProgressBar();
   const { checkpoint, jsonFiles, context, close } = await open(model, load);
   let complete = false;
@@ -33,32 +28,36 @@ export async function convert({ model, dtype, output, load }: ConvertCommand): P
     const encodings = new Map(
       tensors.map((tensor) => [tensor, encodingFor(tensor, checkpoint, dtype, bindings)]),
     );
-    await mkdir(output, { recursive: true });
-    const file = createWriteStream(`${path}.part`);
-    // Told when the end is waited for, if not before.
-    const failed = once(file, 'error').then(([error]) => Promise.reject(error as Error));
-    failed.catch(() => undefined);
-    file.write(headerOf([...encodings.values()]));
-    await checkpoint.weights.pour(
-      (tensor) => encodings.get(tensor)?.sink((bytes) => void file.write(bytes)),
-      (name, loaded, total) => bar.show(name, loaded, total),
-    );
-    file.end();
-    await Promise.race([once(file, 'close'), failed]);
-    for (const [name, bytes] of jsonFiles) {
-      // Quantised weights are for this library alone, which needs no more of the JSON.
-      await writeFile(join(output, name), dtype === 'int8' ? compact(bytes) : bytes);
+    const folder = await OutputFolder.make(output);
+    try {
+      const file = await folder.write(weightsName);
+      // Told when the end is waited for, if not before.
+      const failed = once(file, 'error').then(([error]) => Promise.reject(error as Error));
+      failed.catch(() => undefined);
+      file.write(headerOf([...encodings.values()]));
+      await checkpoint.weights.pour(
+        (tensor) => encodings.get(tensor)?.sink((bytes) => void file.write(bytes)),
+        (name, loaded, total) => bar.show(name, loaded, total),
+      );
+      file.end();
+      await Promise.race([once(file, 'close'), failed]);
+      for (const [name, bytes] of jsonFiles) {
+        // Quantised weights are for this library alone, which needs no more of the JSON.
+        await folder.writeAll(name, dtype === 'int8' ? compact(bytes) : bytes);
+      }
+      // An .npz has none and needs none, a folder has to have one.
+      if (!jsonFiles.has(configName)) await folder.writeAll(configName, Buffer.from('{}\n'));
+      await folder.keep();
+    } catch (error) {
+      await folder.drop();
+      throw error;
     }
-    // An .npz has none and needs none, a folder has to have one.
-    if (!jsonFiles.has(configName)) await writeFile(join(output, configName), '{}\n');
-    await rename(`${path}.part`, path);
     complete = true;
   } finally {
     bar.end();
-    await rm(`${path}.part`, { force: true });
     await close(complete);
   }
-  console.log(`Wrote ${output}.`);
+  print(`Wrote ${output}.`);
 }
 
 /** A JSON file without its indentation and the second list of labels. */
@@ -70,13 +69,13 @@ function compact(bytes: Uint8Array): Uint8Array {
 
 /** The length and the JSON header of a safetensors file; the data begins on a multiple of eight, as others write it. */
 function headerOf(encodings: readonly Encoding[]): Uint8Array {
-  const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
+  const header: [string, object][] = [['__metadata__', { format: 'pt' }]];
   let end = 0;
   for (const { name, dtype, shape, bytes } of encodings.flatMap(({ tensors }) => tensors)) {
-    header[name] = { dtype, shape, data_offsets: [end, end + bytes] };
+    header.push([name, { dtype, shape, data_offsets: [end, end + bytes] }]);
     end += bytes;
   }
-  const json = Buffer.from(JSON.stringify(header));
+  const json = Buffer.from(JSON.stringify(Object.fromEntries(header)));
   const padded = Math.ceil(json.length / 8) * 8;
   const out = Buffer.alloc(8 + padded, ' ');
   out.writeBigUInt64LE(BigInt(padded));

@@ -5,6 +5,7 @@ import type { NativePreprocess } from '../web/engine/bindings.js';
 import type { InspectCommand } from './arguments.js';
 import { open } from './checkpoint.js';
 import { startEngine } from './engine.js';
+import { print, printJson } from './output.js';
 import { table } from './table.js';
 
 /** Says what a model is. Reads the header of the weights and no weight; fails as `load` would. */
@@ -12,7 +13,8 @@ export async function inspect({ model, json, load }: InspectCommand): Promise<vo
   const { checkpoint, context, close } = await open(model, load);
   try {
     const report = reportOn(checkpoint, await memoryOf(checkpoint, context.signal));
-    console.log(json ? JSON.stringify(report, null, 2) : table(rowsOf(report)));
+    if (json) printJson(report);
+    else print(table(rowsOf(report)));
   } finally {
     await close(false);
   }

@@ -7,6 +7,7 @@ import { parseCommand, usage, UsageError } from './arguments.js';
 import { classify } from './classify.js';
 import { convert } from './convert.js';
 import { inspect } from './inspect.js';
+import { complain, endWithReader, print } from './output.js';
 
 function version(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
@@ -17,9 +18,9 @@ async function run(args: readonly string[]): Promise<void> {
   const command = parseCommand(args);
   switch (command.name) {
     case 'help':
-      return console.log(usage);
+      return print(usage);
     case 'version':
-      return console.log(version());
+      return print(version());
     case 'inspect':
       return await inspect(command);
     case 'convert':
@@ -32,14 +33,15 @@ async function run(args: readonly string[]): Promise<void> {
 /** An error of the system, such as a folder that cannot be written to: its message says what it was. */
 const isSystemError = (error: unknown): error is Error => error instanceof Error && 'syscall' in error;
 
+endWithReader();
 try {
   await run(process.argv.slice(2));
 } catch (error) {
   if (error instanceof UsageError) {
-    console.error(`${error.message}\nvit-wasm --help shows how it is called.`);
+    complain(`${error.message}\nvit-wasm --help shows how it is called.`);
     process.exitCode = 2;
   } else if (error instanceof VitError || isSystemError(error)) {
-    console.error(error.message);
+    complain(error.message);
     process.exitCode = error instanceof VitError && error.code === 'invalid-argument' ? 2 : 1;
   } else {
     throw error;

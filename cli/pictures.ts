@@ -1,6 +1,8 @@
 // Files → pixels, by the decoders of @jsquash: optional packages, whose pixels are those of Pillow.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { VitError } from '../web/errors.js';
 import type { RawImage } from '../web/types.js';
 
@@ -54,20 +56,30 @@ export async function readPicture(path: string): Promise<RawImage> {
 async function startDecoder({ name, wasm }: Format): Promise<Decoder> {
   // The decoders hand over an ImageData, which Node has not.
   Object.assign(globalThis, { ImageData: globalThis.ImageData ?? Picture });
-  try {
-    const decoder = (await import(`@jsquash/${name}/decode.js`)) as Decoder;
-    const path = createRequire(import.meta.url).resolve(`@jsquash/${name}/${wasm}`);
-    await decoder.init(await WebAssembly.compile(await readFile(path)));
-    return decoder;
-  } catch (cause) {
-    const { code } = cause as { code?: string };
-    if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw cause;
+  const [script, binary] = [`@jsquash/${name}/decode.js`, `@jsquash/${name}/${wasm}`].map(installed);
+  if (script === undefined || binary === undefined) {
     throw new VitError(
       'unsupported-option',
-      `To read ${name.toUpperCase()} files, install their decoder: npm install @jsquash/${name}.`,
-      { cause },
+      `To read ${name.toUpperCase()} files, install their decoder in this folder: npm install @jsquash/${name}; or run ` +
+        `npx -p vit-wasm -p @jsquash/${name} vit-wasm.`,
     );
   }
+  const decoder = (await import(pathToFileURL(script).href)) as Decoder;
+  await decoder.init(await WebAssembly.compile(await readFile(binary)));
+  return decoder;
+}
+
+/** A package's file: beside this program or, as npx keeps that in a folder of its own, where it is called from. */
+function installed(file: string): string | undefined {
+  for (const place of [import.meta.url, pathToFileURL(join(process.cwd(), 'package.json'))]) {
+    try {
+      return createRequire(place).resolve(file);
+    } catch (error) {
+      const { code } = error as { code?: string };
+      if (code !== 'MODULE_NOT_FOUND' && code !== 'ERR_PACKAGE_PATH_NOT_EXPORTED') throw error;
+    }
+  }
+  return undefined;
 }
 
 class Picture implements RawImage {

@@ -1,13 +1,22 @@
+import { printableLine } from './output.js';
+
+/** Whether errors go to a terminal that can take a line back. */
+function isTerminal(): boolean {
+  return process.stderr.isTTY && process.env['TERM'] !== 'dumb';
+}
+
 /** A bar on a terminal's error output, where it does not mix with results; nothing where there is no terminal. */
 export class ProgressBar {
   #shown = -1;
 
   show(file: string, loaded: number, total: number): void {
     const percent = total > 0 ? Math.floor((100 * loaded) / total) : 0;
-    if (!process.stderr.isTTY || percent === this.#shown) return;
+    if (!isTerminal() || percent === this.#shown) return;
     this.#shown = percent;
     const done = Math.floor(percent / 4);
-    process.stderr.write(`\r${'█'.repeat(done)}${'░'.repeat(25 - done)} ${percent} % of ${file}\x1b[K`);
+    process.stderr.write(
+      `\r${'█'.repeat(done)}${'░'.repeat(25 - done)} ${percent} % of ${printableLine(file)}\x1b[K`,
+    );
   }
 
   /** Takes the bar away. */

@@ -29,11 +29,13 @@ export function showAnswers(predictions) {
 }
 
 function newRow() {
-  const row = document.createElement('li');
-  row.innerHTML =
-    '<div class="line"><span class="label"></span><span class="percent"></span></div>' +
-    '<div class="bar"><i></i></div>';
-  return row;
+  const create = (tag, className, ...children) => {
+    const created = Object.assign(document.createElement(tag), { className });
+    created.append(...children);
+    return created;
+  };
+  const line = create('div', 'line', create('span', 'label'), create('span', 'percent'));
+  return create('li', '', line, create('div', 'bar', create('i', '')));
 }
 
 /** Both in milliseconds. */

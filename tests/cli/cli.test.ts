@@ -1,16 +1,17 @@
 // The command line as it is installed: the program that the built package names, in a process of its own.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { cp, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { load, type Prediction } from 'vit-wasm';
 
 import { fixtures } from '../golden/fixtures.js';
 import { folderOf, goldenModels } from '../golden/models.js';
 import { json, page, serveHttp, whole, type TestServer } from '../web/http.js';
-import { picture, safetensors, tinyConfig, tinyTensors } from '../web/tiny-checkpoint.js';
+import { makeTensor, picture, safetensors, tinyConfig, tinyTensors } from '../web/tiny-checkpoint.js';
 import { encode } from './pictures.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -28,9 +29,14 @@ interface Outcome {
 
 /** Runs the program to its end. */
 function run(...args: string[]): Promise<Outcome> {
+  return runIn(root, ...args);
+}
+
+/** Runs it in a folder. */
+function runIn(cwd: string, ...args: string[]): Promise<Outcome> {
   // With the flags of this process, so that both run the same build of the engine.
   const bin = join(root, manifest.bin['vit-wasm']);
-  const program = spawn(process.execPath, [...process.execArgv, '--no-warnings', bin, ...args]);
+  const program = spawn(process.execPath, [...process.execArgv, '--no-warnings', bin, ...args], { cwd });
   let out = '';
   let errors = '';
   program.stdout.on('data', (text: Buffer) => (out += text.toString()));
@@ -293,6 +299,174 @@ describe('convert', () => {
   it('leaves nothing of a model that cannot be loaded', async () => {
     expect((await run('convert', at('odd'), '-o', at('nothing'))).status).toBe(1);
     expect(await stat(at('nothing')).catch(() => undefined)).toBeUndefined();
+  });
+});
+
+describe('where convert writes', () => {
+  const source = () => model;
+  const written = ['config.json', 'model.safetensors'];
+
+  it('a folder with something in it is left alone, unless --force says otherwise', async () => {
+    const output = at('taken');
+    await mkdir(output);
+    await writeFile(join(output, 'config.json'), 'mine');
+    await writeFile(join(output, 'notes.txt'), 'mine, too');
+    const refused = await run('convert', source(), '-o', output);
+    expect(refused).toMatchObject({ status: 2, out: '' });
+    expect(refused.errors).toContain('has files in it already');
+    expect(refused.errors).toContain('--force');
+    expect(await readFile(join(output, 'config.json'), 'utf8')).toBe('mine');
+    expect((await run('convert', source(), '-o', output, '--force')).status).toBe(0);
+    expect(await readdir(output)).toEqual([...written, 'notes.txt']);
+    expect(await readFile(join(output, 'notes.txt'), 'utf8')).toBe('mine, too');
+    (await load(output)).dispose();
+  });
+
+  it('an empty folder is used', async () => {
+    const output = at('empty');
+    await mkdir(output);
+    expect((await run('convert', source(), '-o', output)).status).toBe(0);
+    expect(await readdir(output)).toEqual(written);
+  });
+
+  it('planted links are replaced, never followed', async () => {
+    const output = at('planted');
+    const victim = at('victim.txt');
+    await mkdir(output);
+    await writeFile(victim, 'precious');
+    for (const name of written) {
+      await symlink(victim, join(output, name));
+      await symlink(victim, join(output, `${name}.part`));
+    }
+    expect((await run('convert', source(), '-o', output, '--force')).status).toBe(0);
+    expect(await readFile(victim, 'utf8')).toBe('precious');
+    expect(await readdir(output)).toEqual(written);
+    for (const name of written) expect((await lstat(join(output, name))).isFile()).toBe(true);
+  });
+
+  it.each(['', '/'])('a link to a folder is refused%s', async (end) => {
+    const link = at(`link${end.length}`);
+    await mkdir(at(`target${end.length}`));
+    await symlink(at(`target${end.length}`), link);
+    const { status, errors } = await run('convert', source(), '-o', link + end);
+    expect({ status, errors }).toMatchObject({ status: 2, errors: expect.stringContaining('is a link') });
+    expect(await readdir(at(`target${end.length}`))).toEqual([]);
+  });
+
+  it('a pipe in the place of a file is no file, and nobody waits for it', async () => {
+    const piped = at('piped');
+    await mkdir(piped);
+    execFileSync('mkfifo', [join(piped, 'config.json')]);
+    await writeFile(join(piped, 'model.safetensors'), weights);
+    for (const args of [
+      ['inspect', piped],
+      ['convert', piped, '-o', at('unpiped')],
+    ]) {
+      const { status, errors } = await run(...args);
+      expect(status).toBe(1);
+      expect(errors).toContain('config.json is no file');
+    }
+  });
+});
+
+describe('the name of a model', () => {
+  it('is a path where there is one, also where it looks like a repository', async () => {
+    await mkdir(at('owner'), { recursive: true });
+    expect((await runIn(folder, 'convert', 'model', '-o', 'owner/small')).status).toBe(0);
+    for (const name of ['owner/small', 'model', './model', 'model/', 'model/model.safetensors']) {
+      const { status, out } = await runIn(folder, 'classify', name, 'picture.png', '--no-cache');
+      expect({ status, out }).toEqual({ status: 0, out: expect.stringContaining('picture.png') });
+    }
+  });
+
+  it('is "builtin" for the built-in model, in every command', async () => {
+    expect((await runIn(folder, 'inspect', 'builtin')).out).toContain('10 (airplane');
+    expect((await runIn(folder, 'classify', 'builtin', 'picture.png')).status).toBe(0);
+    expect((await runIn(folder, 'convert', 'builtin', '-o', at('builtin-model'))).status).toBe(0);
+    (await load(at('builtin-model'))).dispose();
+  });
+});
+
+describe('what is printed', () => {
+  /** Sets a terminal's title, clears it, moves its cursor; in 7 and in 8 bits; and turns the direction of writing. */
+  const hostile = '\x1b]0;owned\x07\x1b[2J\u009b31m\x7fcat\u202egnp\r\nliar';
+  const obeyed = /[\0-\x09\x0b-\x1f\x7f-\x9f\u202e]/;
+
+  it.each([['classify'], ['classify', '--json'], ['inspect'], ['inspect', '--json']])(
+    'by %s %s has no commands for the terminal in its labels',
+    async (command, ...flags) => {
+      const evil = at(`evil-${command}${flags.length}`);
+      await mkdir(evil);
+      const config = { ...tinyConfig, id2label: { 0: hostile, 1: hostile, 2: hostile } };
+      await writeFile(join(evil, 'config.json'), JSON.stringify(config));
+      await writeFile(join(evil, 'model.safetensors'), weights);
+      const pictures = command === 'classify' ? [at('picture.png')] : [];
+      const { status, out } = await run(command, evil, ...pictures, ...flags);
+      expect(status).toBe(0);
+      expect(out).toContain('cat');
+      expect(out).not.toMatch(obeyed);
+      expect(out).not.toMatch(/^liar/m);
+      if (flags.length > 0) expect(JSON.stringify(JSON.parse(out))).toContain(JSON.stringify(hostile));
+    },
+  );
+
+  it('of an error has none in the names of tensors and files', async () => {
+    const evil = at('evil-tensors');
+    await mkdir(evil);
+    await writeFile(join(evil, 'config.json'), JSON.stringify(tinyConfig));
+    const tensors = [...tinyTensors(), makeTensor(hostile, [1])];
+    await writeFile(join(evil, 'model.safetensors'), safetensors(tensors));
+    for (const args of [
+      ['inspect', evil],
+      ['classify', model, `no${hostile}.png`],
+      ['inspect', hostile],
+      [hostile],
+    ]) {
+      const { status, errors } = await run(...args);
+      expect(status).toBeGreaterThan(0);
+      expect(errors).toContain('cat');
+      expect(errors).not.toMatch(obeyed);
+    }
+  });
+
+  it('has no colours, and is the same in a pipe', async () => {
+    const plain = await run('inspect', model);
+    expect(plain.out).not.toContain('\x1b');
+    expect(plain.errors).toBe('');
+  });
+
+  it('ends quietly when nobody reads on', async () => {
+    const bin = join(root, manifest.bin['vit-wasm']);
+    const command = `"${process.execPath}" --no-warnings "${bin}" inspect "${model}" --json; echo "status $?" >&2`;
+    const { stdout, stderr } = await promisify(execFile)('bash', ['-c', `(${command}) | true`]);
+    expect(stdout).toBe('');
+    expect(stderr).toBe('status 0\n');
+  });
+});
+
+describe('decoders', () => {
+  /** As npx has it: the package in a folder of its own, with none of its optional decoders. */
+  const alone = async () => {
+    const package_ = at('npx/node_modules/vit-wasm');
+    await mkdir(package_, { recursive: true });
+    await cp(join(root, 'dist'), join(package_, 'dist'), { recursive: true });
+    await cp(join(root, 'package.json'), join(package_, 'package.json'));
+    return join(package_, manifest.bin['vit-wasm']);
+  };
+  const runAlone = (bin: string, cwd: string) =>
+    promisify(execFile)(process.execPath, ['--no-warnings', bin, 'classify', model, at('picture.png')], {
+      cwd,
+    });
+
+  it('are found in the folder that the program is called from, and named where there are none', async () => {
+    const bin = await alone();
+    await mkdir(at('project'));
+    await expect(runAlone(bin, at('project'))).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('npm install @jsquash/png'),
+    });
+    await symlink(join(root, 'node_modules'), at('project/node_modules'));
+    expect((await runAlone(bin, at('project'))).stdout).toContain('%');
   });
 });
 

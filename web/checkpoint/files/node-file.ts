@@ -1,4 +1,4 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import { constants, open, type FileHandle } from 'node:fs/promises';
 import type { ByteStream } from './stream.js';
 import { messageOf, VitError } from '../../errors.js';
 
@@ -7,11 +7,13 @@ const chunkBytes = 1 << 18;
 /** A stream of the file at `path`; undefined when there is none. */
 export async function openPath(path: string): Promise<ByteStream | undefined> {
   try {
-    const handle = await open(path);
+    // A pipe without a writer would keep a plain open waiting for ever.
+    const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     if ((await handle.stat()).isFile()) return streamOf(handle);
     await handle.close();
-    return undefined;
+    throw new VitError('unreadable', `${path} is no file; a model's files are plain files in a folder.`);
   } catch (error) {
+    if (error instanceof VitError) throw error;
     const { code } = error as { code?: string };
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new VitError('unreadable', `${path} could not be read (${messageOf(error)}).`, { cause: error });
