@@ -41,10 +41,15 @@ export async function filesOf({ items, files }) {
 }
 
 async function filesIn(folder) {
-  const entries = await new Promise((resolve, reject) => folder.createReader().readEntries(resolve, reject));
-  return Promise.all(
-    entries
-      .filter((entry) => entry.isFile)
-      .map((entry) => new Promise((resolve, reject) => entry.file(resolve, reject))),
-  );
+  const reader = folder.createReader();
+  const files = [];
+  // A folder is read in batches (Chromium's have 100 entries), of which the last is empty:
+  // https://developer.mozilla.org/docs/Web/API/FileSystemDirectoryReader/readEntries
+  for (;;) {
+    const entries = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (entries.length === 0) return files;
+    const inBatch = entries.filter((entry) => entry.isFile);
+    const reading = inBatch.map((entry) => new Promise((resolve, reject) => entry.file(resolve, reject)));
+    files.push(...(await Promise.all(reading)));
+  }
 }

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { load, type Prediction } from 'vit-wasm';
 
+import { makeZip } from '../formats/archives.js';
 import { fixtures } from '../golden/fixtures.js';
 import { folderOf, goldenModels } from '../golden/models.js';
 import { json, page, serveHttp, whole, type TestServer } from '../web/http.js';
@@ -65,6 +66,12 @@ beforeAll(async () => {
   server = await serveHttp({
     '/model/config.json': json(tinyConfig),
     '/model/model.safetensors': whole(weights),
+    '/model.zip': whole(
+      makeZip([
+        { name: 'config.json', data: new TextEncoder().encode(JSON.stringify(tinyConfig)) },
+        { name: 'model.safetensors', data: weights },
+      ]),
+    ),
     '/page/config.json': json(tinyConfig),
     '/page/model.safetensors': page,
     '/owner/name/resolve/v1/config.json': json(tinyConfig),
@@ -177,6 +184,18 @@ describe('inspect', () => {
 });
 
 describe('convert', () => {
+  it('keeps a downloaded zip in the cache', async () => {
+    const requestsOf = async (output: string) => {
+      const before = server.requests.length;
+      const address = `${server.url}model.zip`;
+      const { status } = await run('convert', address, '-o', at(output), '--cache', at('zips'));
+      expect(status).toBe(0);
+      return server.requests.slice(before).map(({ path }) => path);
+    };
+    expect(await requestsOf('unzipped')).toEqual(['/model.zip']);
+    expect(await requestsOf('unzipped-again')).toEqual([]);
+  });
+
   it.each(goldenModels.map((golden) => [golden.name, folderOf(golden)]))('%s to fp16', async (name, from) => {
     const source = fileURLToPath(from);
     const output = at(`fp16-${name}`);

@@ -6,7 +6,8 @@ import { Worker } from 'node:worker_threads';
 
 import { locateModel } from '../../web/checkpoint/locate.js';
 import { InPlace } from '../../web/runtime/in-place.js';
-import { InWorker, type WorkerPort } from '../../web/runtime/in-worker.js';
+import { InWorker } from '../../web/runtime/in-worker.js';
+import type { WorkerPort } from '../../web/runtime/worker-life.js';
 import { openFile } from '../../web/checkpoint/files/source.js';
 import { VitError } from '../../web/errors.js';
 import { Model } from '../../web/model.js';
@@ -38,9 +39,8 @@ beforeAll(async () => {
 const threads: { worker: Worker; ended: Promise<unknown> }[] = [];
 
 afterEach(async () => {
-  // A thread left behind would keep this waiting.
-  await Promise.all(threads.map(({ ended }) => ended));
-  threads.length = 0;
+  // A thread left behind would keep this waiting, but not the tests that follow.
+  await Promise.all(threads.splice(0).map(({ ended }) => ended));
 });
 
 /** A thread with the manners of a browser's worker. */
@@ -133,7 +133,6 @@ describe('a model in a worker', () => {
     const calls = [noise, gone, noise].map((source) =>
       inWorker.preprocess(source).catch((error: unknown) => error),
     );
-    await underWay();
     structuredClone(gone.data, { transfer: [gone.data.buffer] });
     const [first, failure, last] = await Promise.all(calls);
     expect(failure).toMatchObject({ code: 'invalid-source', message: expect.stringContaining('0 bytes') });

@@ -2,7 +2,7 @@ import { browserStore, isCacheEmpty } from '../cache/browser-cache.js';
 import { openFile } from '../checkpoint/files/source.js';
 import { compileUrl, moduleGiven } from '../engine/compile.js';
 import { messageOf, VitError } from '../errors.js';
-import type { WorkerPort } from '../runtime/in-worker.js';
+import type { WorkerPort } from '../runtime/worker-life.js';
 import type { Parts, Platform } from './platform.js';
 
 /** A page, or a worker of the page's own, with the package's parts wherever the entry has them. */

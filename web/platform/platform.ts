@@ -2,7 +2,7 @@ import type { FileStore } from '../cache/cache.js';
 import type { FileLocation, ModelFiles } from '../checkpoint/files/model-files.js';
 import type { BytesAt } from '../checkpoint/files/folder.js';
 import type { OpenFile } from '../checkpoint/files/source.js';
-import type { WorkerPort } from '../runtime/in-worker.js';
+import type { WorkerPort } from '../runtime/worker-life.js';
 import type { Glue } from '../engine/bindings.js';
 import type { Instructions, Variant, WasmOverride } from '../types.js';
 

@@ -7,6 +7,7 @@ import { storeOf } from '../cache/custom-cache.js';
 import { packError, type Port, type Reply, type Request } from './protocol.js';
 import { RemoteCache } from '../cache/remote-cache.js';
 import { openSession, type Session } from './session.js';
+import { buffersOfReply } from './transfer.js';
 import { perform } from './verbs.js';
 
 type LoadRequest = Extract<Request, { type: 'load' }>;
@@ -17,7 +18,7 @@ export function serve(port: Port<Reply, Request>, glue: Glue): void {
   let session: Session | undefined;
   /** What is wrong with the picture that came last; told when a verb is run on it. */
   let failure: { readonly error: unknown } | undefined;
-  const tell = (reply: Reply) => port.postMessage(reply, buffersOf(reply));
+  const tell = (reply: Reply) => port.postMessage(reply, buffersOfReply(reply));
   const remote = new RemoteCache((call) => tell({ type: 'cache', call }));
 
   const cacheOf = (cache: LoadRequest['cache']) =>
@@ -69,11 +70,4 @@ export function serve(port: Port<Reply, Request>, glue: Glue): void {
         tell({ type: 'failed', error: packError(new VitError('worker', messageOf(error))) }),
       );
   };
-}
-
-/** A result's buffer, which is a copy made for the caller: moved rather than copied again. */
-function buffersOf(reply: Reply): Transferable[] {
-  if (reply.type !== 'done') return [];
-  const data = 'data' in reply.value ? reply.value.data : reply.value;
-  return data instanceof Float32Array ? [data.buffer as ArrayBuffer] : [];
 }

@@ -45,7 +45,8 @@ async function filesIn(entry: FileSystemEntry): Promise<File[]> {
   }
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   const inside: File[] = [];
-  // A folder is told in instalments, of which the last is empty.
+  // A folder is read in batches (Chromium's have 100 entries), of which the last is empty:
+  // https://developer.mozilla.org/docs/Web/API/FileSystemDirectoryReader/readEntries
   for (;;) {
     const entries = await new Promise<FileSystemEntry[]>((resolve, reject) =>
       reader.readEntries(resolve, reject),
