@@ -1,31 +1,31 @@
 import { parseArgs } from 'node:util';
 import type { LoadOptions } from '../web/types.js';
 
-/** The command was called wrongly; the message says how. */
+/** The arguments are wrong; the message says how. */
 export class UsageError extends Error {}
 
-export const usage = `Vision Transformers on the command line.
+export const usage = `Run Vision Transformers from the command line.
 
-  vit-wasm inspect <model>                     what it is, its preprocessing, its memory; or why it is not supported
-  vit-wasm convert <model> -o <folder>         writes it as a smaller folder that loads as it is
-  vit-wasm classify <model> <images…>          the most probable classes of PNG, JPEG or WebP files
+  vit-wasm inspect <model>                     Describe a model, or say why it is not supported
+  vit-wasm convert <model> -o <folder>         Write a smaller copy, which loads like the original
+  vit-wasm classify <model> <images…>          Print the most probable classes of PNG, JPEG or WebP files
 
-A model is a path (a folder or its weights' file), a repository on the Hub ("owner/name"), an address, or "builtin".
+A model is a path (a folder or its weights file), a Hub repository ("owner/name"), a URL, or "builtin".
 
   --dtype <type>       convert: fp16 (default), int8 or fp32; classify: fp32 or int8, in memory
-  -o, --output <path>  convert: the folder, which is made
-  -f, --force          convert: replace the files of a model that are there
-  -k, --top-k <n>      classify: how many classes (default 5)
-  --json               inspect, classify: JSON instead of a table
-  --revision <name>    the repository's branch, tag or commit (default main)
-  --host <address>     the Hub's address
-  --token <token>      for private and gated repositories
-  --integrity <sha>    refuse weights that do not have this "sha256-…"
-  --cache <folder>     where downloads are kept; --no-cache keeps none
-  -h, --help           this
-  -v, --version        the version
+  -o, --output <path>  convert: the folder to create
+  -f, --force          convert: replace the files of an existing model
+  -k, --top-k <n>      classify: number of classes to print (default 5)
+  --json               inspect, classify: print JSON instead of a table
+  --revision <name>    branch, tag or commit of the repository (default main)
+  --host <url>         address of the Hub
+  --token <token>      access token for private and gated repositories
+  --integrity <sha>    require the weights to have this checksum ("sha256-…")
+  --cache <folder>     where to keep downloads; --no-cache keeps none
+  -h, --help           print this help
+  -v, --version        print the version
 
-It ends with 0, with 1 when something failed, with 2 when it was called wrongly.`;
+Exit codes: 0 success, 1 failure, 2 usage error.`;
 
 const options = {
   dtype: { type: 'string' },
@@ -43,7 +43,7 @@ const options = {
   version: { type: 'boolean', short: 'v' },
 } as const;
 
-/** Which of the options that not every command has belong to which. */
+/** The options that only some commands have. */
 const own = {
   inspect: ['json'],
   convert: ['dtype', 'output', 'force'],
@@ -90,32 +90,32 @@ export type Command =
 const convertTypes = ['fp16', 'int8', 'fp32'] as const;
 export type ConvertType = (typeof convertTypes)[number];
 
-/** What a command line asks for. */
+/** Parses the arguments of the command line. */
 export function parseCommand(args: readonly string[]): Command {
   const { values, positionals } = parse(args);
   if (values.help || args.length === 0) return { name: 'help' };
   if (values.version) return { name: 'version' };
   const [name, model, ...rest] = positionals;
   if (name !== 'inspect' && name !== 'convert' && name !== 'classify') {
-    throw new UsageError(name === undefined ? 'Say what to do.' : `There is no command "${name}".`);
+    throw new UsageError(name === undefined ? 'No command given.' : `Unknown command "${name}".`);
   }
-  if (model === undefined) throw new UsageError(`Say which model to ${name}.`);
+  if (model === undefined) throw new UsageError(`${name} needs a model.`);
   const foreign = ownOptions.find((option) => values[option] !== undefined && !isOwn(name, option));
   if (foreign) throw new UsageError(`${name} has no option --${foreign}.`);
   if (name !== 'classify' && rest.length > 0) {
-    throw new UsageError(`${name} takes one model; there is also "${rest[0]}".`);
+    throw new UsageError(`${name} takes one model; unexpected argument "${rest[0]}".`);
   }
   const load = loadArguments(values);
   if (name === 'inspect') return { name, model, json: values.json ?? false, load };
   if (name === 'convert') {
-    if (values.output === undefined) throw new UsageError('Say where to write the model: -o <folder>.');
+    if (values.output === undefined) throw new UsageError('convert needs an output folder: -o <folder>.');
     const dtype = convertType(values.dtype ?? 'fp16');
     return { name, model, dtype, output: values.output, force: values.force ?? false, load };
   }
-  if (rest.length === 0) throw new UsageError('Say which images to classify.');
+  if (rest.length === 0) throw new UsageError('classify needs at least one image.');
   const topK = values['top-k'] === undefined ? 5 : Number(values['top-k']);
   if (!Number.isInteger(topK) || topK < 1)
-    throw new UsageError('--top-k takes a whole number of at least 1.');
+    throw new UsageError('--top-k must be a whole number, at least 1.');
   return { name, model, images: rest, dtype: values.dtype, topK, json: values.json ?? false, load };
 }
 
@@ -133,7 +133,7 @@ function parse(args: readonly string[]) {
 function convertType(text: string): ConvertType {
   const type = convertTypes.find((known) => known === text);
   if (type) return type;
-  throw new UsageError(`convert knows --dtype ${convertTypes.join(', ')}, not "${text}".`);
+  throw new UsageError(`Unknown --dtype "${text}"; expected ${convertTypes.join(', ')}.`);
 }
 
 function loadArguments(values: ReturnType<typeof parse>['values']): LoadArguments {

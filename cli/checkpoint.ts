@@ -20,7 +20,7 @@ export interface OpenedCheckpoint {
   /** The JSON files as they are, by name. */
   readonly jsonFiles: ReadonlyMap<string, Uint8Array>;
   readonly context: ReadContext;
-  /** Ends it: says whether all of it was read and good, so that downloads may be kept. */
+  /** Closes it; `complete` says that all of it was read without error, so that downloads can be cached. */
   readonly close: (complete: boolean) => Promise<void>;
 }
 

@@ -61,7 +61,7 @@ function rowsOf(report: Report): [string, string][] {
     ['patches', by(report.patchSize)],
     ['encoder blocks', `${report.layers} of width ${report.hidden}, MLP ${report.mlpHidden}`],
     ['attention heads', String(report.heads)],
-    ['classes', classes === 0 ? 'none: it has no head' : `${classes} (${shown})`],
+    ['classes', classes === 0 ? 'none (no classification head)' : `${classes} (${shown})`],
     ['parameters', `${(report.parameters / 1e6).toFixed(1)} million`],
     ['weights', stored.join(', ')],
     ['preprocessing', preprocessing(report.preprocess)],

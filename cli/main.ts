@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-// `vit-wasm inspect | convert | classify`: the command line. Ends with 0, with 1 when something failed, with 2 when it was
-// called wrongly.
+// `vit-wasm inspect | convert | classify`: the command line. Exit codes: 0 success, 1 failure, 2 usage error.
 import { readFileSync } from 'node:fs';
 import { VitError } from '../web/errors.js';
 import { parseCommand, usage, UsageError } from './arguments.js';
@@ -38,7 +37,7 @@ try {
   await run(process.argv.slice(2));
 } catch (error) {
   if (error instanceof UsageError) {
-    complain(`${error.message}\nvit-wasm --help shows how it is called.`);
+    complain(`${error.message}\nRun vit-wasm --help for usage.`);
     process.exitCode = 2;
   } else if (error instanceof VitError || isSystemError(error)) {
     complain(error.message);

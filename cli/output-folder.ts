@@ -14,10 +14,10 @@ export async function checkOutput(output: string, force: boolean): Promise<void>
     throw error;
   });
   if (!stats) return;
-  if (stats.isSymbolicLink()) throw refuse('is a link; name the folder that it leads to');
-  if (!stats.isDirectory()) throw refuse('is a file; name a folder for the model');
+  if (stats.isSymbolicLink()) throw refuse('is a link; give the folder that it points to');
+  if (!stats.isDirectory()) throw refuse('is a file; give a folder for the model');
   if (force || (await readdir(output)).length === 0) return;
-  throw refuse("has files in it already; name another folder, or pass --force to replace a model's files");
+  throw refuse("already contains files; give another folder, or pass --force to replace a model's files");
 }
 
 /** The files on their way into the folder. */

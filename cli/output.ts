@@ -34,7 +34,7 @@ export function complain(text: string): void {
   process.stderr.write(`${printable(text)}\n`);
 }
 
-/** Ends quietly once nobody reads any more: `vit-wasm inspect model | head -1`. */
+/** Ends quietly once the reader has closed the pipe: `vit-wasm inspect model | head -1`. */
 export function endWithReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

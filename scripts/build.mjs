@@ -29,7 +29,7 @@ const dist = join(root, 'dist');
 const packed = join(root, 'build/packed');
 const builtinModel = join(root, 'models/cifar10-vit');
 
-/** Builds everything; the result lies in `dist/`. */
+/** Builds everything into `dist/`. */
 export function build() {
   need(forBuilding);
   compile();
@@ -82,7 +82,7 @@ function packVariant(variant) {
 }
 
 /**
- * The glue with its threads' workers started from the very file that it becomes a part of, wherever that lies: the
+ * The glue with its threads' workers started from the file that it is bundled into, wherever that is: the
  * address Emscripten writes is a static one that bundlers follow, and fail at.
  */
 function selfStarting(glue, variant) {

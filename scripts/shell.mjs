@@ -31,7 +31,7 @@ export function run(program, args, { env = {}, cwd = root, quiet = false } = {})
   return result.stdout ?? '';
 }
 
-/** Where `name` lies on PATH, or undefined. */
+/** The path of the program `name`, or undefined when it is not on PATH. */
 export function which(name, path = process.env.PATH ?? '') {
   for (const folder of path.split(delimiter)) {
     const candidate = join(folder, name);

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { Failure, run, which } from './shell.mjs';
 
-/** What is needed, how to see that it is there, and the Debian package that brings it. */
+/** What is needed, how to check for it, and the Debian package that contains it. */
 const requirements = {
   cmake: { there: () => which('cmake'), packages: ['cmake'] },
   ninja: { there: () => which('ninja'), packages: ['ninja-build'] },
@@ -26,7 +26,10 @@ export const forTesting = [
   'Xvfb',
 ];
 
-/** Makes sure that `names` are there: root on Debian or Ubuntu gets what is missing, anyone else is told. */
+/**
+ * Makes sure that `names` are installed: as root on Debian or Ubuntu by installing them, otherwise by an error that lists
+ * them.
+ */
 export function need(names) {
   const missing = names.filter((name) => !requirements[name].there());
   if (missing.length === 0) return;

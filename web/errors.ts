@@ -7,7 +7,7 @@ import { shortened, shown } from './shown.js';
  * |---|---|
  * | `invalid-argument` | an argument or option of a call has the wrong form |
  * | `invalid-source` | the picture cannot be read: 0×0, closed, tainted, or no picture at all |
- * | `not-found` | a file of the model is not there |
+ * | `not-found` | a file of the model does not exist |
  * | `unreadable` | a file could not be fetched or read: network, HTTP status, permissions |
  * | `html` | a server answered with a page instead of the file |
  * | `truncated` | a file ends before its contents do |
@@ -17,7 +17,7 @@ import { shortened, shown } from './shown.js';
  * | `malformed-archive` | the weights break the format of zip, or of NumPy's arrays in it |
  * | `unsupported-format` | the weights are in another format: a pickle, ONNX, … |
  * | `unsupported-model` | the model is not one this library can run |
- * | `unsupported-option` | the option is not there, or not in this environment |
+ * | `unsupported-option` | the option does not exist, or not in this environment |
  * | `config` | config.json, or what it says, is wrong |
  * | `preprocessor` | preprocessor_config.json, or what it says, is wrong |
  * | `no-head` | the model has no classification head: it gives embeddings and tokens, but no classes |
@@ -119,6 +119,6 @@ export class StatusError extends Error {
 
 /** The error for a server that answered with a page: usually a single-page application's answer to everything. */
 export function pageError(url: string): VitError {
-  const advice = 'there is probably no such file and the server answers with its start page instead';
+  const advice = 'the file probably does not exist, and the server answers with its start page instead';
   return new VitError('html', `Got an HTML page from ${url}: ${advice}; check the address.`);
 }

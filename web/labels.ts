@@ -2,7 +2,7 @@ import { VitError } from './errors.js';
 import { shown } from './shown.js';
 import type { ClassifyOptions, Prediction } from './types.js';
 
-/** A class nobody named. */
+/** The label of a class without a name. */
 export function defaultLabel(index: number): string {
   return `class ${index}`;
 }
@@ -57,7 +57,7 @@ function classesOf(
     if (found.length > 0 && found.every((index) => index in labels)) return found;
     throw new VitError(
       'invalid-argument',
-      `${option} has ${shown(one)}, which is no class of this model; its labels are in info.labels, ` +
+      `${option} has ${shown(one)}, which is not a class of this model; its labels are in info.labels, ` +
         `its indices are 0 to ${labels.length - 1}.`,
     );
   });

@@ -14,7 +14,7 @@ import { planThreads } from './engine/threads.js';
 import type { Instructions, LoadOptions, ModelLocation } from './types.js';
 import { chooseVariant } from './engine/variant.js';
 
-/** What both entries' `load` does, given what differs between them. */
+/** `load` for every entry, given what differs between platforms. */
 export async function loadModel(
   platform: Platform,
   model: ModelLocation | undefined,
@@ -28,7 +28,7 @@ export async function loadModel(
     rememberKernels(runner.info);
     return new Model(runner, background);
   } catch (error) {
-    // Whatever an abort made fail, and however it put it.
+    // An abort can surface as many errors; its own reason takes precedence.
     options.signal?.throwIfAborted();
     throw error;
   }
@@ -42,9 +42,12 @@ async function start(
   const { signal, wasm, maxBytes, worker = platform.spawn !== undefined } = options;
   const { spawn } = platform;
   if (worker && !spawn) {
-    throw new VitError('unsupported-option', 'Here models run in the calling thread; leave `worker` out.');
+    throw new VitError(
+      'unsupported-option',
+      'Outside a browser models run in the calling thread; leave out `worker`.',
+    );
   }
-  const obstacle = worker ? undefined : 'a model in the calling thread has no others';
+  const obstacle = worker ? undefined : 'a model in the calling thread uses only that thread';
   const threads = planThreads(options, platform.threadsObstacle ?? obstacle);
   const variant = chooseVariant(wasm?.variant ?? options.variant, threads.count);
   const files = await filesOf(platform, model, options);
@@ -95,7 +98,7 @@ async function filesOf(
   return locateModel(location, options, (place) => platform.locate(place));
 }
 
-/** The same promise, whose failure is nobody's fault when something else has failed before it is awaited. */
+/** Marks the rejection as handled, in case the promise is never awaited. */
 function quietly<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;

@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-// (For those who use the declarations with an older `lib`: they mention Symbol.dispose.)
+// (For users of the declarations with an older `lib`: they mention Symbol.dispose.)
 import { VitError } from './errors.js';
 import { shown } from './shown.js';
 import { allowedClasses } from './labels.js';
@@ -24,7 +24,7 @@ import type { Verb, VerbOptions, VerbResult } from './runtime/verbs.js';
  * A loaded model. Made by `load`.
  *
  * Calls are performed one after another in the order they were made. A single source is read at the time of the call;
- * the sources of an array each while the one before it is computed, so that no more than two lie in memory together.
+ * the sources of an array each while the one before it is computed, so that at most two are in memory at a time.
  *
  * Every verb rejects with a {@link VitError}: `invalid-source` for a picture that cannot be read, `disposed` after
  * `dispose()`, `worker` or `engine` when what it runs in has stopped; or with the reason of its aborted signal. After an
@@ -174,9 +174,9 @@ export class Model {
     checkRegion(region);
     const read = (one: Source, itsTurn: boolean) => {
       const begun = readPixels(one, { region, background: this.#background, signal });
-      // Who waits is not to hold a canvas, of which browsers allow few.
+      // A queued call must not keep a canvas alive; browsers limit their number.
       const pixels = itsTurn ? begun : begun.then(buffered);
-      // Its failure is told when its turn has come.
+      // Marks the rejection as handled: it is reported when the call's turn comes.
       pixels.catch(() => undefined);
       return pixels;
     };

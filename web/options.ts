@@ -27,7 +27,7 @@ export function checkOptions(options: object, known: readonly string[], verb: st
   if (!unknown) return checkSignal((options as { signal?: unknown }).signal);
   throw new VitError(
     'unsupported-option',
-    `${verb} has no option ${shown(unknown[0])} in this version; there are ${known.join(', ')}.`,
+    `${verb} has no option ${shown(unknown[0])} in this version; the options are ${known.join(', ')}.`,
   );
 }
 
@@ -38,7 +38,7 @@ function checkIsOptions(options: unknown, known: readonly string[], verb: string
   const example = known.includes('topK') ? '{ topK: 3 }' : `{ ${known[0]} }`;
   let advice = `options are an object, as in ${example}`;
   if (verb === 'load' && typeof options === 'string') {
-    advice = `the model alone is named, load(${shown(options)}), and options are an object`;
+    advice = `pass only the model by itself, load(${shown(options)}), and options are an object`;
   } else if (typeof options === 'object' && options !== null && verb !== 'load') {
     advice = `several pictures are given in a list, ${verb}([first, second]), and ${advice}`;
   }
@@ -90,7 +90,7 @@ export function checkLoadOptions(options: LoadOptions): void {
   if (dtype !== undefined && !dtypes.includes(dtype)) {
     throw new VitError(
       'unsupported-option',
-      `dtype ${shown(dtype)} is not there; there are ${dtypes.map((name) => `"${name}"`).join(' and ')}.`,
+      `dtype ${shown(dtype)} is unknown; expected ${dtypes.map((name) => `"${name}"`).join(' or ')}.`,
     );
   }
   if (threads !== undefined && threads !== 'auto' && !(Number.isInteger(threads) && threads >= 1)) {
@@ -200,7 +200,7 @@ export function checkClassifyOptions(options: ClassifyOptions): void {
   }
 }
 
-/** Refuses a region that lies in no picture. */
+/** Refuses a region that cannot be inside any picture. */
 export function checkRegion(region: Region | undefined): void {
   if (region === undefined) return;
   const { x, y, width, height } = (region ?? {}) as Partial<Region>;

@@ -124,8 +124,8 @@ describe('an isolated page', () => {
   });
 
   it.each([
-    [{ threads: 1 }, { variant: 'relaxed', threads: 1, threadsReason: 'one was asked for' }],
-    [{ threads: 2 }, { variant: 'relaxed-threads', threads: 2, threadsReason: '2 were asked for' }],
+    [{ threads: 1 }, { variant: 'relaxed', threads: 1, threadsReason: 'one was requested' }],
+    [{ threads: 2 }, { variant: 'relaxed-threads', threads: 2, threadsReason: '2 were requested' }],
     [
       { variant: 'simd', threads: 2 },
       { variant: 'simd-threads', threads: 2 },

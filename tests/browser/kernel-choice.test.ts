@@ -46,7 +46,7 @@ describe.each(builds)('$variant', ({ variant, names }) => {
     expect(chosen.info.kernelsReason).not.toBe('');
     for (const kernels of names) {
       const { info, logits } = await ask({ variant, dtype, kernels });
-      expect([info.kernels, info.kernelsReason]).toEqual([kernels, 'they were asked for']);
+      expect([info.kernels, info.kernelsReason]).toEqual([kernels, 'they were requested']);
       expect(bitsOf(logits)).toEqual(bitsOf(chosen.logits));
     }
   });

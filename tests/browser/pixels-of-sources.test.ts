@@ -63,7 +63,7 @@ describe('the bytes of', () => {
     const outside = { x: 3, y: 1, width: 2, height: 2 };
     expect(await inPage('read', name, { region: outside })).toEqual({
       code: 'invalid-argument',
-      message: 'The region of 2×2 pixels at (3, 1) does not lie inside the picture of 4×3.',
+      message: 'The region of 2×2 pixels at (3, 1) is not inside the picture of 4×3.',
     });
   });
 

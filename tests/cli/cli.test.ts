@@ -94,15 +94,15 @@ describe('vit-wasm', () => {
   });
 
   it.each([
-    [['translate'], 'There is no command "translate".'],
-    [['inspect'], 'Say which model to inspect.'],
+    [['translate'], 'Unknown command "translate".'],
+    [['inspect'], 'inspect needs a model.'],
     [['inspect', 'a/b', 'c/d'], 'inspect takes one model'],
     [['inspect', 'a/b', '--quickly'], "Unknown option '--quickly'"],
     [['inspect', 'a/b', '--top-k', '3'], 'inspect has no option --top-k.'],
     [['convert', 'a/b'], '-o <folder>'],
-    [['convert', 'a/b', '-o', 'x', '--dtype', 'fp8'], 'not "fp8"'],
-    [['classify', 'a/b'], 'Say which images'],
-    [['classify', 'a/b', 'x.png', '-k', 'many'], '--top-k takes a whole number'],
+    [['convert', 'a/b', '-o', 'x', '--dtype', 'fp8'], 'Unknown --dtype "fp8"'],
+    [['classify', 'a/b'], 'needs at least one image'],
+    [['classify', 'a/b', 'x.png', '-k', 'many'], '--top-k must be a whole number'],
     [['inspect', 'deit'], 'neither a repository on the Hub'],
   ])('called with %j ends with 2 and says why', async (args, says) => {
     const { status, out, errors } = await run(...args);
@@ -383,7 +383,7 @@ describe('where convert writes', () => {
     ]) {
       const { status, errors } = await run(...args);
       expect(status).toBe(1);
-      expect(errors).toContain('config.json is no file');
+      expect(errors).toContain('config.json is not a file');
     }
   });
 });

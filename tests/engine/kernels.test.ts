@@ -7,8 +7,8 @@ import type { Engine } from '../../web/engine/engine.js';
 import type { Kernels, ModelInfo } from '../../web/types.js';
 
 const names = { relaxed: ['6x8', '4x16', '6x16'], simd: ['5x8', '4x16', '5x16'] } as const;
-const timed = 'they were the fastest when tried';
-const untried = 'there was no time to try others';
+const timed = 'they were the fastest when compared';
+const untried = 'there was no time to compare others';
 const never = new AbortController().signal;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -89,12 +89,12 @@ it('uses what is asked for without trying any, and says what there is otherwise'
   const known = knownKernels('4x16', 'relaxed');
   expect(chooseKernels(engine, known, never)()).toEqual({
     name: '4x16',
-    reason: 'they were asked for',
+    reason: 'they were requested',
     measured: false,
   });
   expect(used).toEqual([1]);
   expect(() => chooseKernels(engine, knownKernels('5x8', 'relaxed'), never)).toThrow(
-    'The "relaxed" build has no kernels "5x8"; there are "6x8", "4x16", "6x16".',
+    'The "relaxed" build has no kernels "5x8"; it has "6x8", "4x16", "6x16".',
   );
 });
 

@@ -76,7 +76,7 @@ describe('a checkpoint of timm', () => {
       'pooling by attention',
       (config: Config) => Object.assign(config, { global_pool: 'map' }),
       'unsupported-model',
-      'has the global_pool "map"; vit-wasm knows "token" and "avg"',
+      'has the global_pool "map"; supported are "token" and "avg"',
     ],
     [
       'another norm',

@@ -90,7 +90,7 @@ describe('without a config.json, refused', () => {
       'a width that is not a whole number of heads',
       () => ({ weights: safetensors(tensorsOf(24)) }),
       'config',
-      /^config\.json is not there or does not say how many attention heads share a width of 24; add num_heads/,
+      /^config\.json is missing or does not say how many attention heads share a width of 24; add num_heads/,
     ],
     ['another family', () => `${server.url}bare/`, 'not-found', /^There is no .*bare\/config\.json/],
     ['another family whose config is withheld', () => `${server.url}withheld/`, 'unreadable', /403/],

@@ -77,7 +77,7 @@ const latin1 = (content: string) => Uint8Array.from(content, (character) => char
 
 const malformed: [name: string, file: Uint8Array, code: VitErrorCode, says: string][] = [
   ['nothing', new Uint8Array(), 'truncated', 'is empty'],
-  ['fewer than 8 bytes', new Uint8Array(5), 'not-safetensors', 'less than 8 bytes'],
+  ['fewer than 8 bytes', new Uint8Array(5), 'not-safetensors', 'fewer than 8 bytes'],
   ['a header of 0 bytes', ofLength(0n), 'not-safetensors', '0 bytes'],
   ['a header of 100,000,001 bytes', ofLength(100_000_001n), 'not-safetensors', '100000001 bytes'],
   ['a header of 2^64 - 1 bytes', ofLength(2n ** 64n - 1n), 'not-safetensors', '18446744073709551615 bytes'],

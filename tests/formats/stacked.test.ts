@@ -6,13 +6,7 @@ import { failureOf } from '../web/tiny-checkpoint.js';
 import { makeZip, npyOf } from './archives.js';
 
 it.each([
-  [
-    'without a block',
-    [0, 8],
-    false,
-    'tensors',
-    'shape [0, 8], whose first axis should be that of its blocks',
-  ],
+  ['without a block', [0, 8], false, 'tensors', 'shape [0, 8], whose first axis should be the blocks'],
   ['of too many blocks', [1001], false, 'tensors', 'shape [1001], whose first axis'],
   ['of no axis', [], false, 'tensors', 'shape [], whose first axis'],
   ['in Fortran order', [2, 4], true, 'unsupported-format', 'is stacked in Fortran order; save it in C order'],

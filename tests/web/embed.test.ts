@@ -96,7 +96,7 @@ describe('a model without a head', () => {
     expect(await pooled.embed(picture)).toEqual(await model.embed(picture));
     expect(await failureOf(pooled.classify(picture))).toMatchObject({
       code: 'no-head',
-      message: expect.stringContaining('so classify has no classes to tell apart; use embed'),
+      message: expect.stringContaining('so classify is not available; use embed'),
     });
     pooled.dispose();
   });

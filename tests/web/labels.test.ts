@@ -47,10 +47,10 @@ it('finds the classes that lists of labels and indices leave', () => {
 });
 
 it.each([
-  [{ allow: ['bird'] }, 'allow has "bird", which is no class of this model'],
+  [{ allow: ['bird'] }, 'allow has "bird", which is not a class of this model'],
   [
     { deny: [4] },
-    'deny has 4, which is no class of this model; its labels are in info.labels, its indices are 0 to 3',
+    'deny has 4, which is not a class of this model; its labels are in info.labels, its indices are 0 to 3',
   ],
   [{ deny: [0.5] }, 'deny has 0.5'],
   [{ allow: 'a' as unknown as string[] }, 'allow should be an array'],

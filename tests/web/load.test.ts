@@ -171,7 +171,7 @@ describe('a checkpoint is loaded', () => {
       threads: 1,
       threadsReason: 'outside a browser a model runs in the calling thread',
       kernels: '5x16',
-      kernelsReason: 'they were asked for',
+      kernelsReason: 'they were requested',
       kernelsMeasured: false,
       memoryBytes: expect.any(Number),
     });
@@ -241,7 +241,7 @@ const damaged: [name: string, model: () => ModelLocation, code: string, says: st
     'goes on too long',
     () => ({ ...inMemory, weights: new Blob([weights.slice(), '!']) }),
     'not-safetensors',
-    'goes on after its last tensor',
+    'continues after its last tensor',
   ],
   ['breaks off', () => `${server.url}broken/`, 'unreadable', 'broken/model.safetensors broke off after'],
   [

@@ -128,11 +128,7 @@ describe('an option is refused:', () => {
     [{ deny: [3] }, 'invalid-argument', 'deny has 3'],
     [{ region: { x: 0, y: 0, width: 0, height: 1 } }, 'invalid-argument', 'region is {"x":0'],
     [{ region: { x: -1, y: 0, width: 1, height: 1 } }, 'invalid-argument', 'region is {"x":-1'],
-    [
-      { region: { x: 0, y: 0, width: 999, height: 1 } },
-      'invalid-argument',
-      'does not lie inside the picture',
-    ],
+    [{ region: { x: 0, y: 0, width: 999, height: 1 } }, 'invalid-argument', 'is not inside the picture'],
     [{ scores: true }, 'unsupported-option', 'classify has no option "scores"'],
     [{ topK: null }, 'invalid-argument', 'topK is null'],
     [{ threshold: '0.5' }, 'invalid-argument', 'threshold is "0.5"'],

@@ -49,7 +49,7 @@ it('a task before the model, as other libraries have it, is refused with the cal
   const error = await failureOf(load('image-classification', 'Xenova/vit-base' as LoadOptions));
   expect(error).toMatchObject({
     code: 'invalid-argument',
-    message: expect.stringContaining('the model alone is named, load("Xenova/vit-base")'),
+    message: expect.stringContaining('pass only the model by itself, load("Xenova/vit-base")'),
   });
 });
 

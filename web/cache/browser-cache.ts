@@ -56,7 +56,7 @@ export async function isCacheEmpty(name = defaultName): Promise<boolean> {
   }
 }
 
-/** A stream whose pieces lie in memory that is used again: the next one comes when the one before has been taken. */
+/** A stream whose pieces share one buffer: each is overwritten by the next, which is read once it has been consumed. */
 class HandedOn {
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #askedFor: () => void = () => undefined;
@@ -65,7 +65,7 @@ class HandedOn {
       start: (controller) => void (this.#controller = controller),
       pull: () => this.#askedFor(),
     },
-    // Asks for a piece only when somebody waits for it: who does has done with the one before.
+    // Pulls only when a read is pending, so the reader has finished with the previous piece.
     { highWaterMark: 0 },
   );
 
@@ -80,7 +80,7 @@ class HandedOn {
   }
 
   fail(): void {
-    this.#controller.error(new Error('The file is not to be kept.'));
+    this.#controller.error(new Error('The download was given up.'));
   }
 }
 

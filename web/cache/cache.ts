@@ -1,4 +1,4 @@
-// Downloads kept for the next load. A cache never fails a load: whatever goes wrong with it only costs the download.
+// Downloads kept for the next load. A cache never makes a load fail: if it fails, the files are downloaded.
 import { hasCode } from '../errors.js';
 import {
   indexName,
@@ -10,11 +10,11 @@ import {
 import type { OpenFile } from '../checkpoint/files/source.js';
 import type { ByteStream } from '../checkpoint/files/stream.js';
 
-/** Where files are kept by key. Every method may reject. */
+/** A store of files by key. Every method may reject. */
 export interface FileStore {
   /** The file as it was kept; undefined when there is none. */
   read(key: string): Promise<ByteStream | undefined>;
-  /** Starts to keep a file, of which nothing can be read before `finish`. */
+  /** Starts to write a file, which cannot be read before `finish`. */
   write(key: string): Promise<FileWriter>;
   remove(key: string): Promise<unknown>;
 }
@@ -23,13 +23,13 @@ export interface FileStore {
 export interface FileWriter {
   /** Takes the next piece, which may change as soon as this has resolved. */
   write(piece: Uint8Array): Promise<void>;
-  /** All pieces have come: from now on the file can be read, whole. */
+  /** All pieces are written: from now on the file can be read. */
   finish(): Promise<void>;
-  /** Leaves no trace of it. */
+  /** Removes everything written so far. */
   abandon(): Promise<unknown>;
 }
 
-/** What a file is kept under: its address, and the revision where the address does not say it. */
+/** A file's key: its address, with the revision if the address does not contain it. */
 export function cacheKey({ url, revision }: UrlLocation): string {
   if (revision === undefined) return url;
   const key = new URL(url);
@@ -38,20 +38,20 @@ export function cacheKey({ url, revision }: UrlLocation): string {
 }
 
 /**
- * Opens a model's files through a store. What is downloaded goes there while it is read, but is not there before `keep`
- * says that all of it was good.
+ * Opens a model's files through a store. Downloads are written to it while they are read, but become visible only when
+ * `keep` confirms that all of them were good.
  */
 export class CachedFiles {
   readonly #openFile: OpenFile;
   readonly #store: Promise<FileStore>;
-  /** Of the file that is kept last. */
+  /** The key of the file that is kept last. */
   readonly #weightsKey: string | undefined;
-  /** Of the index that may be there instead. */
+  /** The key of the index that there may be instead. */
   readonly #indexKey: string | undefined;
   readonly #reload: boolean;
   readonly #arriving = new Map<string, Arrival>();
   readonly #used = new Set<string>();
-  /** Of each file that was looked for, whether it was there. */
+  /** By key: whether the store had the file. */
   readonly #found = new Map<string, Promise<boolean>>();
   #kept: Promise<string | undefined> | undefined;
 
@@ -90,14 +90,14 @@ export class CachedFiles {
     this.#arriving.set(key, arrival);
     return {
       async next() {
-        // The piece before may lie where the next one comes to.
+        // The next piece may overwrite the buffer of the previous one.
         await arrival.written();
         const piece = await stream.next();
         if (piece) arrival.write(piece);
         return piece;
       },
       async cancel(reason) {
-        // It would stand in the way of a piece that is being written.
+        // Otherwise it would wait for a piece that is still being written.
         await Promise.all([arrival.abandon(), stream.cancel(reason)]);
       },
     };
@@ -113,7 +113,7 @@ export class CachedFiles {
     else await weights?.abandon();
   }
 
-  /** The model was not loaded: nothing of this load is kept, nor what it was given by the store. */
+  /** The model was not loaded: removes what this load wrote, and the files that it got from the store. */
   async drop(): Promise<void> {
     const removals = [...this.#used].map(async (key) => (await this.#store).remove(key));
     const abandoned = [...this.#arriving.values()].map((arrival) => arrival.abandon());
@@ -131,12 +131,12 @@ export class CachedFiles {
     return reading;
   }
 
-  /** Downloads a file. Without a connection, what was not kept along with the weights is taken not to exist. */
+  /** Downloads a file. Without a connection, a file that was not cached along with the weights counts as absent. */
   async #fetch(location: UrlLocation, name: string, signal: AbortSignal): Promise<ByteStream | undefined> {
     this.#kept ??= this.#firstKept([this.#weightsKey, this.#indexKey]);
     const kept = await this.#kept;
     if (kept === undefined) return await this.#openFile(location, name, signal);
-    // Of a model in several files there is no such file.
+    // A model in several files has no such file.
     if (kept === this.#indexKey && cacheKey(location) === this.#weightsKey) return undefined;
     return await this.#openFile({ ...location, tries: 1 }, name, signal).catch((error: unknown) => {
       if (hasCode(error, 'unreadable')) return undefined;
@@ -153,13 +153,13 @@ export class CachedFiles {
     const known = this.#found.get(key);
     if (known) return await known;
     const stream = await this.#read(key);
-    // Not waited for: of a clone it would end only with the original.
+    // Not awaited: cancelling a clone ends only with the original.
     stream?.cancel().catch(() => undefined);
     return stream !== undefined;
   }
 }
 
-/** A file that is being written, until something goes wrong with it. */
+/** A file being written to the store, until it fails. */
 class Arrival {
   #writer: Promise<FileWriter | undefined>;
   #writing: Promise<unknown> = Promise.resolve();
@@ -169,7 +169,7 @@ class Arrival {
     this.#writer = writer.catch(() => undefined);
   }
 
-  /** Starts to write a piece, which is to stay as it is until it is `written`. */
+  /** Starts to write a piece, which must not change until it is `written`. */
   write(piece: Uint8Array): void {
     this.#writing = this.#attempt((writer) => writer.write(piece));
   }
@@ -183,7 +183,7 @@ class Arrival {
     return await this.#attempt((writer) => writer.finish());
   }
 
-  /** May be asked for several times; always waits until no trace is left. */
+  /** May be called several times; always waits until everything is removed. */
   abandon(): Promise<void> {
     return (this.#abandoned ??= this.#forget());
   }

@@ -14,7 +14,7 @@ export function storeOf(
     typeof cache === 'object'
       ? Promise.resolve(customStore(cache))
       : named(cache === true ? undefined : cache);
-  // It is only told to whoever wants to use it.
+  // Marks the rejection as handled: only a caller that uses the store reports it.
   store.catch(() => undefined);
   return store;
 }

@@ -11,16 +11,16 @@ export interface CacheCall {
   readonly file?: Blob;
 }
 
-/** Page → worker: what came of it. */
+/** Page → worker: the call's result. */
 export interface CacheAnswer {
   readonly id: number;
-  /** What was found, if the call was `match`. */
+  /** The file found, if the call was `match`. */
   readonly file?: Blob | undefined;
   /** Whether the call was rejected. */
   readonly failed: boolean;
 }
 
-/** The page's side: performs a call. */
+/** The page's side: carries out a call. */
 export async function performCall(cache: ModelCache, call: CacheCall): Promise<CacheAnswer> {
   const { id, method, key, file } = call;
   try {

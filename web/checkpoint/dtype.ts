@@ -9,13 +9,13 @@ export function inDtype(checkpoint: Checkpoint, dtype: Dtype | undefined): Check
   if (stored && [...checkpoint.names.surplus].some((name) => name.endsWith('.weight_scale'))) {
     throw new VitError(
       'unsupported-format',
-      `${checkpoint.weights.name} holds int8 weights as an earlier version wrote them; convert the original model again.`,
+      `${checkpoint.weights.name} holds int8 weights in the format of an earlier version; convert the original model again.`,
     );
   }
   if (stored && dtype === 'fp32') {
     throw new VitError(
       'unsupported-option',
-      `${checkpoint.weights.name} holds int8 weights, of which fp32 cannot be made; leave \`dtype\` out.`,
+      `${checkpoint.weights.name} holds int8 weights, which cannot become fp32; leave out \`dtype\`.`,
     );
   }
   return { ...checkpoint, network: { ...checkpoint.network, int8: stored || dtype === 'int8' } };

@@ -6,14 +6,14 @@ import type { Checkpoint } from './open.js';
 import { misplaced, partsOf } from './families/placement.js';
 import type { Report, Sink, StoredTensor } from './formats/tensors.js';
 
-/** How often progress is told: bytes between two reports. */
+/** Bytes between two reports of progress. */
 const reportEvery = 1 << 16;
 
 /** How many tensors an error names. */
 const namedTensors = 10;
 
 /**
- * Brings a checkpoint's weights into an engine. Every tensor is announced, and all that is wrong with them is told,
+ * Brings a checkpoint's weights into an engine. Every tensor is announced, and every mismatch is reported,
  * before the first weight is read; then each byte goes straight from the stream into the engine.
  */
 export async function fill(engine: Engine, checkpoint: Checkpoint, context: ReadContext): Promise<void> {

@@ -33,7 +33,7 @@ export function parseModelName(text: string): { readonly kind: 'hub' | 'place'; 
   );
 }
 
-/** The files that `load`'s argument stands for; `locatePlace` knows what a place is in this environment. */
+/** The files that `load`'s argument means; `locatePlace` resolves addresses and paths in this environment. */
 export function locateModel(
   model: Exclude<ModelLocation, DataTransfer>,
   options: LoadOptions,

@@ -1,5 +1,5 @@
-// A checkpoint's files → what the engine needs to know, and a stream standing at the first weight. Nothing here knows
-// the engine; `fill` in fill.ts brings the two together.
+// A checkpoint's files → what the engine needs to know, and a stream at the first weight. Nothing here knows the engine;
+// `fill` in fill.ts connects the two.
 import { statusOf, VitError, type VitErrorCode } from '../errors.js';
 import type { NativeConfig, NativePreprocess } from '../engine/bindings.js';
 import type { LoadOptions, PreprocessOptions, Size } from '../types.js';
@@ -40,7 +40,7 @@ export interface CheckpointOptions {
   readonly imageSize?: Size | undefined;
 }
 
-/** Opens the files at once and reads all but the weights themselves. */
+/** Opens the files in parallel and reads everything but the weights themselves. */
 export async function openCheckpoint(
   files: ModelFiles,
   { labels, preprocess: wanted = {}, imageSize }: CheckpointOptions,
@@ -120,7 +120,7 @@ function bySlot({ tensors }: TensorFile, names: NameMap): TensorsBySlot {
 
 interface Configuration {
   readonly config: JsonFile | undefined;
-  /** Why config.json could not be had, where that may mean that it is not there. */
+  /** Why config.json could not be read, when that may mean that there is none. */
   readonly noConfig: VitError | undefined;
   readonly preprocessor: JsonFile | undefined;
 }
@@ -143,7 +143,7 @@ async function readConfiguration(folder: Folder, context: ReadContext): Promise<
 
 interface JsonFile {
   readonly object: JsonObject;
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly name: string;
 }
 
@@ -161,13 +161,13 @@ async function readJson(
   return { object, name: reader.name };
 }
 
-/** The Hub says of a repository that there is none only to who may see all; what else a name can mean is the hint. */
+/** The Hub does not tell strangers whether a repository exists, so the hint names what else the text can mean. */
 function withHint(error: unknown, { hint }: ModelFiles): unknown {
   if (hint === undefined || !meansAbsent(error)) return error;
   return new VitError(error.code, `${error.message.replace(/\.$/, '')}; ${hint}.`, { cause: error.cause });
 }
 
-/** Servers that have a page for whatever is missing, and stores that tell nobody what they do not have. */
+/** Some servers answer with a page for any missing file, and some refuse access instead of saying that there is none. */
 function meansAbsent(error: unknown): error is VitError {
   return error instanceof VitError && (error.code === 'html' || [401, 403].includes(statusOf(error) ?? 0));
 }

@@ -25,7 +25,7 @@ export interface NativeConfig {
   activation: number;
   classToken: boolean;
   distillationToken: boolean;
-  /** How many register tokens; they stand behind the other two. */
+  /** How many register tokens; they follow the other two. */
   registers: number;
   /** How many of these prefix tokens, from the first, have a position embedding. */
   positionedPrefix: number;
@@ -104,9 +104,9 @@ export interface NativePreprocess {
   padding: [number, number, number];
   /** 1 when values are not rescaled. */
   rescaleFactor: number;
-  /** Of R, G, B after rescaling; 0 when they are not normalised. */
+  /** For R, G, B after rescaling; 0 when they are not normalised. */
   mean: [number, number, number];
-  /** Of R, G, B after rescaling; 1 when they are not normalised. */
+  /** For R, G, B after rescaling; 1 when they are not normalised. */
   std: [number, number, number];
 }
 

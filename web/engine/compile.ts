@@ -39,7 +39,7 @@ export async function compileUrl(url: string, signal: AbortSignal | undefined): 
 
 const advice =
   'keep bundlers from moving vit-wasm away from its files (Vite: optimizeDeps.exclude), ' +
-  'import from "vit-wasm/inline", which has it inside, or say where vit.<variant>.wasm is with `wasm: { variant, url }`';
+  'import from "vit-wasm/inline", which contains it, or give the address of vit.<variant>.wasm with `wasm: { variant, url }`';
 
 async function fetchWasm(url: string, signal: AbortSignal | undefined): Promise<Response> {
   try {

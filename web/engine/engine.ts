@@ -17,7 +17,7 @@ export interface Axis {
 
 /** A tensor, or a part of one, for a slot of the engine. */
 export interface IncomingTensor {
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly title: string;
   /** A name of cpp/weights.h. */
   readonly slot: string;

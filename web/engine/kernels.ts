@@ -12,32 +12,32 @@ export interface KernelChoice {
   readonly measured: boolean;
 }
 
-const chosen = 'they were asked for';
-const fastest = 'they were the fastest when tried';
-const untried = 'there was no time to try others';
+const chosen = 'they were requested';
+const fastest = 'they were the fastest when compared';
+const untried = 'there was no time to compare others';
 
-/** What was found to be fastest, for the models that this page loads next; by instructions. */
+/** The fastest kernels by instructions, for the models that this page loads next. */
 const found = new Map<string, Kernels>();
 
-/** What is known before the engine is there: kernels that were asked for, or found out for an earlier model. */
+/** What is known before the engine has started: kernels that were requested, or measured by an earlier model. */
 export function knownKernels(wanted: Kernels | undefined, variant: Variant): KernelChoice | undefined {
   if (wanted) return { name: wanted, reason: chosen, measured: false };
   const name = found.get(instructionsOf(variant));
   return name && { name, reason: fastest, measured: true };
 }
 
-/** Keeps what a loaded model has measured. */
+/** Remembers what a loaded model has measured. */
 export function rememberKernels({ variant, kernels, kernelsMeasured }: ModelInfo): void {
   if (kernelsMeasured) found.set(instructionsOf(variant), kernels);
 }
 
 /** Milliseconds that one is run at a time. */
 const slice = 0.25;
-/** How often each is, by turns, when it counts: whatever else the machine does only ever takes time away. */
+/** How often each is timed, by turns; the fastest run counts, because other work on the machine only adds time. */
 const turns = 3;
 /** Milliseconds before each further comparison, in which the engine has time to optimise what has run. */
 const pauses = [30, 60, 120, 240];
-/** How many times faster code becomes by that, at least. */
+/** How many times faster optimised code is, at least. */
 const optimised = 2;
 /** How many times faster than the first another has to be, for timings vary. */
 const advantage = 1.15;
@@ -65,7 +65,7 @@ export function chooseKernels(
       best.map((speed, index) => Math.max(speed, speeds[index])),
     );
   let choice: KernelChoice = { name: names[0], reason: untried, measured: false };
-  // Engines compile what is run for the first time, which is not to be timed.
+  // Engines compile code when it first runs; that is not to be timed.
   names.forEach((_, index) => engine.tryKernels(index, 1));
   const before = compare();
   let timer: ReturnType<typeof setTimeout>;
@@ -75,11 +75,11 @@ export function chooseKernels(
       if (signal.aborted) return;
       const speeds = fastestOf(turns);
       const isOptimised = speeds.every((speed, index) => speed > optimised * before[index]);
-      // Before that, speeds say nothing of what they will be; the first is the best guess.
+      // Speeds before optimisation do not predict those after it; the first kernels are the best guess.
       if (!isOptimised) return rest.length > 0 ? compareIn(rest) : undefined;
       const best = speeds.indexOf(Math.max(...speeds));
       const isBeaten = speeds[best] > advantage * speeds[0];
-      // Twice, or it was chance: the wrong choice costs more than the right one gains.
+      // It has to win twice, not by chance: a wrong choice costs more than a right one gains.
       if (isBeaten && !wasBeaten && rest.length > 0) {
         wasBeaten = true;
         return compareIn(rest);
@@ -98,7 +98,7 @@ export function chooseKernels(
 
 /** Runs in a millisecond. */
 function speedOf(engine: Engine, index: number): number {
-  // Some clocks go in steps of a millisecond: begun with a step, ended with one.
+  // Some clocks have steps of a millisecond: the timing starts and ends at a step.
   const start = performance.now();
   let begin = start;
   while (begin === start) begin = performance.now();
@@ -114,6 +114,6 @@ function speedOf(engine: Engine, index: number): number {
 function notThere(name: Kernels, variant: string, names: readonly Kernels[]): VitError {
   return new VitError(
     'unsupported-option',
-    `The "${variant}" build has no kernels "${name}"; there are ${names.map((other) => `"${other}"`).join(', ')}.`,
+    `The "${variant}" build has no kernels "${name}"; it has ${names.map((other) => `"${other}"`).join(', ')}.`,
   );
 }

@@ -11,7 +11,7 @@ export interface ThreadPlan {
   readonly automatic: boolean;
 }
 
-/** Of threads that nobody asked for by number: more have not been seen to help. */
+/** The most threads used unless a number is requested: in measurements more did not help. */
 const mostThreads = 8;
 
 /** Multiply-adds that are worth a thread, about a millisecond: a smaller share is through before the others have begun. */
@@ -35,7 +35,7 @@ export function planThreads(options: LoadOptions, obstacle: string | undefined):
   const problem = obstacle ?? problemWithSharedMemory();
   const threaded = build && isThreaded(build);
   if (threaded && problem) throw new VitError('threads', `The "${build}" build cannot run here: ${problem}.`);
-  if (threads === 1) return oneThread('one was asked for');
+  if (threads === 1) return oneThread('one was requested');
   if (problem) return oneThread(problem);
   if (build && !threaded && (wasm || threads === 'auto')) return oneThread(`the "${build}" build has one`);
 
@@ -44,12 +44,12 @@ export function planThreads(options: LoadOptions, obstacle: string | undefined):
     const count = Math.min(cores, mostThreads);
     return {
       count,
-      reason: count < cores ? 'more do not help' : `there are ${cores} cores`,
+      reason: count < cores ? 'more do not help' : `the machine has ${cores} cores`,
       automatic: true,
     };
   }
-  if (threads > cores) return { count: cores, reason: 'there are no more cores', automatic: false };
-  return { count: threads, reason: `${threads} were asked for`, automatic: false };
+  if (threads > cores) return { count: cores, reason: 'the machine has no more cores', automatic: false };
+  return { count: threads, reason: `${threads} were requested`, automatic: false };
 }
 
 /**
@@ -69,7 +69,7 @@ export function startThreads(engine: Engine, plan: ThreadPlan, network: NativeCo
 
 async function whenRunning(engine: Engine, plan: ThreadPlan): Promise<ThreadPlan> {
   let problem: string | undefined;
-  // What goes wrong in a helper's script comes here as nobody's error.
+  // A failure in a helper's script arrives here as an uncaught error.
   const onError = (event: ErrorEvent) => {
     event.preventDefault();
     problem ??= `a thread could not be started (${event.message || 'its script did not load'})`;
@@ -92,7 +92,7 @@ function oneThread(reason: string): ThreadPlan {
   return { count: 1, reason, automatic: false };
 }
 
-/** Of one picture, but for the head's. */
+/** For one picture, without those of the head. */
 function multiplyAdds(network: NativeConfig): number {
   const { imageHeight, imageWidth, patchHeight, patchWidth, hidden, layers, mlpHidden } = network;
   const tokens = (imageHeight / patchHeight) * (imageWidth / patchWidth) + 1;
@@ -105,7 +105,7 @@ function multiplyAdds(network: NativeConfig): number {
  */
 function problemWithSharedMemory(): string | undefined {
   try {
-    if (typeof SharedArrayBuffer !== 'function') throw new Error('there is no SharedArrayBuffer');
+    if (typeof SharedArrayBuffer !== 'function') throw new Error('SharedArrayBuffer is not available');
     // As large as the engine's may become, which takes addresses but no memory.
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
     const { port1, port2 } = new MessageChannel();
@@ -116,7 +116,7 @@ function problemWithSharedMemory(): string | undefined {
   } catch (error) {
     return globalThis.crossOriginIsolated
       ? `this browser isolates the page, but shares no memory with workers (${messageOf(error)})`
-      : 'the page is not cross-origin isolated, which takes the headers ' +
+      : 'the page is not cross-origin isolated, which requires the headers ' +
           'Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp';
   }
 }

@@ -42,8 +42,8 @@ export function chooseVariant(forced?: Variant, threads = 1): Variant {
   throw new VitError(
     'no-simd',
     forced && isSupported('simd')
-      ? `This browser's WebAssembly cannot run the "${forced}" build; leave the option out for the fastest it can run.`
+      ? `This browser's WebAssembly cannot run the "${forced}" build; leave out the option to get the fastest build it can run.`
       : 'This browser has no WebAssembly SIMD, which the engine needs; update the browser, ' +
-          'or turn WebAssembly on where a lockdown mode turned it off.',
+          'or turn WebAssembly on if a lockdown mode turned it off.',
   );
 }

@@ -39,7 +39,7 @@ function onCanvas(
   const letGo = () => (canvas.width = canvas.height = 0);
   try {
     const context = canvas.getContext('2d', { willReadFrequently: true, colorSpace: 'srgb' });
-    if (!context) throw new Error('the browser gives no 2D canvas of this size');
+    if (!context) throw new Error('the browser cannot create a 2D canvas of this size');
     context.imageSmoothingEnabled = false;
     paint(context);
     return read(context);
@@ -72,7 +72,7 @@ function isImageData(source: Drawable): source is ImageData {
 
 function unreadable(error: unknown, what: string, { width, height }: Size): string {
   return isError(error) && error.name === 'SecurityError'
-    ? `The ${what} shows a picture from another origin, so the browser keeps its pixels back; load that picture with ` +
+    ? `The ${what} shows a picture from another origin, so the browser does not allow its pixels to be read; load that picture with ` +
         'crossOrigin = "anonymous" from a server that allows it (CORS).'
     : `The ${what} of ${width}×${height} pixels could not be read (${messageOf(error)}).`;
 }
@@ -80,8 +80,8 @@ function unreadable(error: unknown, what: string, { width, height }: Size): stri
 let noiseWasLookedFor = false;
 
 /**
- * Warns, once, where the browser changes what is read from canvases so that visitors cannot be told apart by it: Brave,
- * Firefox with resistFingerprinting, Safari in private windows.
+ * Warns, once, where the browser changes what is read from canvases to prevent fingerprinting: Brave, Firefox with
+ * resistFingerprinting, Safari in private windows.
  */
 function warnOfNoise(): void {
   if (noiseWasLookedFor) return;
@@ -95,6 +95,6 @@ function warnOfNoise(): void {
   if (read.every((value, at) => value === drawn.data[at])) return;
   console.warn(
     'vit-wasm: this browser changes the pixels that pages read from canvases, to protect against fingerprinting, so ' +
-      'answers may be off; allow this site to read canvases, or give raw pixels { data, width, height }.',
+      'results may be wrong; allow this site to read canvases, or give raw pixels { data, width, height }.',
   );
 }

@@ -18,6 +18,6 @@ export async function fetchPicture(address: string | URL, signal: AbortSignal | 
     ? new VitError('html', `Got ${type} from ${address}: the server answered with a page, not a picture.`)
     : new VitError(
         response.status === 404 ? 'not-found' : 'unreadable',
-        `Got status ${response.status} from ${address}, where a picture should be; check the address.`,
+        `Got status ${response.status} from ${address}, instead of a picture; check the address.`,
       );
 }

@@ -16,7 +16,7 @@ export interface Pixels extends Size {
 /** R, G and B, 0 to 255. */
 export type Rgb = readonly [number, number, number];
 
-/** Bytes of a band, roughly: few enough for a core's own cache, so that who takes it next finds it there. */
+/** Bytes of a band, roughly: few enough to stay in a core's own cache until the next step reads them. */
 const bandBytes = 1 << 19;
 
 /** The bands that a picture is cut into: the first row of each, and how many it has. */
@@ -75,7 +75,7 @@ export function regionIn({ width, height }: Size, region: Region | undefined): R
   if (region.x + region.width <= width && region.y + region.height <= height) return region;
   throw new VitError(
     'invalid-argument',
-    `The region of ${region.width}×${region.height} pixels at (${region.x}, ${region.y}) does not lie inside ` +
+    `The region of ${region.width}×${region.height} pixels at (${region.x}, ${region.y}) is not inside ` +
       `the picture of ${width}×${height}.`,
   );
 }

@@ -104,7 +104,7 @@ async function readAddress(address: string | URL, reading: Reading): Promise<Pix
     const selector = JSON.stringify(String(address));
     throw new VitError(
       'invalid-source',
-      `${selector} is no address of a picture; of an element give the element, document.querySelector(${selector}).`,
+      `${selector} is not the address of a picture; to use an element, pass the element itself, document.querySelector(${selector}).`,
     );
   }
   needsBrowser(String(address));
@@ -131,11 +131,11 @@ function undecodable(picture: Blob | HTMLImageElement, error: unknown): string {
   if (picture instanceof Blob && !/^image\/svg/.test(picture.type)) {
     return (
       `The browser could not decode the picture (${messageOf(error)}); ` +
-      'check that it is a PNG, JPEG, WebP or another format it knows.'
+      'check that it is a PNG, JPEG, WebP or another format it supports.'
     );
   }
   return (
-    `The browser gives no pixels of the picture (${messageOf(error)}); an SVG has none of its own: ` +
+    `The browser gives no pixels for the picture (${messageOf(error)}); an SVG may have no size in pixels: ` +
     'draw it onto a canvas of the size you want.'
   );
 }

@@ -1,4 +1,4 @@
-/** The bytes that a text in base64 stands for. */
+/** The bytes that base64 text encodes. */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   const characters = atob(text);
   const bytes = new Uint8Array(characters.length);

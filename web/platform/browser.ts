@@ -28,7 +28,7 @@ export function browser(parts: Parts): Platform {
 
     builtin: () => parts.builtin(),
 
-    // A service worker has none.
+    // A service worker cannot start workers.
     spawn:
       typeof Worker === 'undefined'
         ? undefined
@@ -44,8 +44,8 @@ function startWorker(url: string): WorkerPort {
   } catch (error) {
     throw new VitError(
       'worker',
-      `The model's worker could not be started (${messageOf(error)}); ${policyAdvice}, say where its script is on ` +
-        'this origin with `worker: { url }`, or do without it with `worker: false`.',
+      `The model's worker could not be started (${messageOf(error)}); ${policyAdvice}, give the address of its script on ` +
+        'this origin with `worker: { url }`, or run without a worker: `worker: false`.',
       { cause: error },
     );
   }
@@ -55,7 +55,7 @@ const policyAdvice =
   "a content security policy has to allow it with worker-src 'self', or worker-src blob: where its script is on another " +
   "origin or inside the page's own";
 
-/** What a server gives for a script that did not load. */
+/** What the server answers for a script that did not load. */
 async function whatIsAt(url: string): Promise<string> {
   if (!/^https?:/.test(url)) return policyAdvice;
   try {
@@ -64,7 +64,7 @@ async function whatIsAt(url: string): Promise<string> {
     await response.body?.cancel();
     if (!response.ok) return `got status ${response.status} from ${url}`;
     return /javascript/i.test(type)
-      ? `${url} is there, but ${policyAdvice}`
+      ? `${url} exists, but ${policyAdvice}`
       : `got ${type} from ${url}, not a script`;
   } catch (error) {
     return `${url} could not be fetched (${messageOf(error)})`;

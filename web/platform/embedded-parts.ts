@@ -16,18 +16,18 @@ const packed: Record<Instructions, { wasm: string; worker: string; glue: Glue }>
   simd: { wasm: simdWasm, worker: simdWorker, glue: simdGlue },
 };
 
-/** The addresses of the workers' scripts so far. They last as long as the page: a worker may start others from its own. */
+/** Addresses of the workers' scripts. Never revoked, because a worker may start others from its own address. */
 const scripts: Partial<Record<Variant, Promise<string>>> = {};
 
-/** The package's parts inside the script: there is nothing to locate. */
+/** The package's parts, embedded in the script: nothing is fetched. */
 export const embeddedParts: Omit<Parts, 'builtin'> = {
-  threadsObstacle: 'builds with threads are not inside this entry of vit-wasm',
+  threadsObstacle: 'this entry of vit-wasm does not contain the builds with threads',
   wasm: async (variant) => await compileBytes(await unpack(partsOf(variant).wasm), `vit.${variant}.wasm`),
   worker: (variant) => (scripts[variant] ??= makeScript(partsOf(variant).worker)),
   glue: (variant) => Promise.resolve(packed[variant].glue),
 };
 
-/** Those of a build with one thread, as with this obstacle no other is chosen. */
+/** Only builds with one thread are chosen, because of `threadsObstacle`. */
 const partsOf = (variant: Variant) => packed[variant as Instructions];
 
 async function makeScript(worker: string): Promise<string> {

@@ -33,7 +33,7 @@ export const fetchedParts: Parts = {
   builtin: builtinBeside,
 };
 
-/** The built-in model; its weights are fetched only by who loads it. */
+/** The built-in model; its weights are fetched only when it is loaded. */
 export function builtinBeside(): Promise<ModelFiles> {
   const { href } = new URL('./builtin/model.safetensors', import.meta.url);
   return Promise.resolve(builtinFiles({ kind: 'url', url: href }));

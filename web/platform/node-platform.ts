@@ -56,7 +56,7 @@ export const node: Platform = {
 
 async function compileFile(url: URL): Promise<WebAssembly.Module> {
   const bytes = await readFile(url).catch((error: unknown) => {
-    const message = `The WebAssembly file could not be read (${messageOf(error)}); is vit-wasm installed whole?`;
+    const message = `The WebAssembly file could not be read (${messageOf(error)}); is the installation of vit-wasm complete?`;
     throw new VitError('wasm', message, { cause: error });
   });
   return await compileBytes(bytes, url.href);

@@ -13,13 +13,13 @@ export interface Platform {
 
   /** Opens a store for downloads: the usual one, or that of a name. */
   store(this: void, name: string | undefined): Promise<FileStore>;
-  /** Whether there is nothing in such a store, where that can be told before a worker is there to open it. */
+  /** Whether such a store is empty, where that can be known before a worker has started and opened it. */
   isCacheEmpty?(this: void, name: string | undefined): Promise<boolean>;
 
   /** Finds those that can be read here and there, where they are not only those in memory. */
   readonly bytesAt?: BytesAt;
 
-  /** What a string that names a place is: the location it stands for, relative to the page or the working folder. */
+  /** The location of an address or path, relative to the page or the working folder. */
   locate(place: string): Extract<FileLocation, { kind: 'url' | 'path' }>;
 
   /** Fetches and compiles the WebAssembly of a variant. */
@@ -35,7 +35,7 @@ export interface Platform {
   /** Why models have one thread here, whatever else is there; absent where they may have more. */
   readonly threadsObstacle?: string | undefined;
 
-  /** The model that `load` means when it is not told which. */
+  /** The model that `load()` loads. */
   builtin(): Promise<ModelFiles>;
 
   /** Starts the worker of a variant; absent where models always run in the calling thread. */

@@ -11,7 +11,7 @@ import type { Verb, VerbOptions, VerbResult } from './verbs.js';
 import { WorkerLife, type WorkerPort } from './worker-life.js';
 
 type InWorkerOptions = Pick<LoadOptions, 'signal' | 'onProgress' | 'cache'> & {
-  /** Whether nothing is in the cache, as far as that is known by the time the worker is there; never rejects. */
+  /** Whether the cache is known to be empty by the time the worker has started; never rejects. */
   readonly isCacheEmpty?: Promise<boolean> | undefined;
 };
 
@@ -32,7 +32,7 @@ export class InWorker implements Runner {
   readonly #cache: ModelCache | undefined;
   #info: ModelInfo | undefined;
   #settleKept: () => void = () => undefined;
-  /** Settles once what was downloaded is kept, or cannot be. */
+  /** Resolves once downloads are in the cache, or cannot be. */
   readonly #kept = new Promise<void>((resolve) => (this.#settleKept = resolve));
 
   private constructor(
@@ -101,7 +101,7 @@ export class InWorker implements Runner {
   dispose(): void {
     this.#pending = undefined;
     if (!this.#info) return this.#life.end();
-    // What it has downloaded would have to be downloaded again.
+    // Its downloads are still being cached, and would be lost.
     const timer = setTimeout(this.#settleKept, longestKeep);
     void this.#kept.then(() => {
       clearTimeout(timer);
@@ -154,7 +154,7 @@ export class InWorker implements Runner {
     return pending;
   }
 
-  /** Ends the worker in the middle of loading. */
+  /** Ends the worker during the load. */
   #stop(reason: unknown): void {
     this.#life.end();
     this.#onProgress = undefined;

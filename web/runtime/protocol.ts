@@ -1,4 +1,4 @@
-// What the page and the model's worker say to each other.
+// The messages between the page and the model's worker.
 import type { CacheAnswer, CacheCall } from '../cache/remote-cache.js';
 import { isError, VitError, type VitErrorCode } from '../errors.js';
 import type { SessionRequest } from './session-request.js';
@@ -18,11 +18,11 @@ export type Request =
       readonly cache: boolean | { readonly name: string } | 'remote';
       /** Whether it is known that nothing is there. */
       readonly isCacheEmpty: boolean;
-      /** Whether anybody wants to know of progress: a message for every piece takes its time. */
+      /** Whether to report progress: a message for every piece takes time. */
       readonly progress: boolean;
     }
   | { readonly type: 'cached'; readonly answer: CacheAnswer }
-  /** A picture begins; one that was not run on is given up. */
+  /** A picture begins; an unfinished one is discarded. */
   | ({ readonly type: 'picture' } & Size)
   | { readonly type: 'rows'; readonly rows: Uint8Array }
   | { readonly type: 'run'; readonly verb: Verb; readonly options: VerbOptions<Verb> }
@@ -30,7 +30,7 @@ export type Request =
 
 /**
  * Worker → page: any number of `progress` and `cache` while loading, then one `done` or `failed` per `load` and `run`;
- * `kept` when nothing of a load that is done remains to be stored; `ended`.
+ * `kept` when all downloads of a finished load are stored; `ended`.
  */
 export type Reply =
   | { readonly type: 'progress'; readonly progress: Progress }
@@ -40,7 +40,7 @@ export type Reply =
   | { readonly type: 'kept' }
   | { readonly type: 'ended' };
 
-/** One end of the line. */
+/** One end of the connection. */
 export interface Port<Sent, Received> {
   postMessage(message: Sent, transfer: Transferable[]): void;
   onmessage: ((event: MessageEvent<Received>) => void) | null;

@@ -11,7 +11,7 @@ import { VitError, type VitErrorCode } from '../errors.js';
 import type { Variant } from '../types.js';
 import type { SessionContext, SessionRequest } from './session-request.js';
 
-/** What a damaged file of a model can fail with. */
+/** The errors that a damaged file in the cache can cause. */
 const damage: readonly VitErrorCode[] = [
   'config',
   'html',
@@ -34,7 +34,7 @@ export interface LoadedModel {
   readonly kept: Promise<void>;
 }
 
-/** Reads the checkpoint into the engine through the cache; when what was kept turns out damaged, downloads it. */
+/** Reads the checkpoint into the engine through the cache; when a cached file turns out to be damaged, downloads it. */
 export async function readModel(
   request: SessionRequest,
   making: Promise<Engine>,
@@ -61,7 +61,7 @@ async function read(
   context: ReadContext,
 ): Promise<LoadedModel> {
   const { dtype, files, integrity, variant } = request;
-  // One way to let go of everything that is being read, whoever ends it.
+  // Closes everything that is being read, whatever ends the load.
   const stop = new AbortController();
   const follow = () => stop.abort(context.signal.reason);
   context.signal.addEventListener('abort', follow);
@@ -94,11 +94,11 @@ async function read(
   }
 }
 
-/** Glue and WebAssembly of different builds may seem to get on and then go wrong. */
+/** Glue and WebAssembly of different builds may start together and fail later. */
 function checkVariant(engine: Engine, chosen: Variant): void {
   if (engine.variant === chosen) return;
   throw new VitError(
     'wasm',
-    `The WebAssembly module is the "${engine.variant}" build, not "${chosen}"; name the right one in \`wasm.variant\`.`,
+    `The WebAssembly module is the "${engine.variant}" build, not "${chosen}"; give the right one in \`wasm.variant\`.`,
   );
 }

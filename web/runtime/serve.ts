@@ -12,11 +12,11 @@ import { perform } from './verbs.js';
 
 type LoadRequest = Extract<Request, { type: 'load' }>;
 
-/** The worker's side: loads the model it is told to and performs verbs on it. */
+/** The worker's side: loads the requested model and runs verbs on it. */
 export function serve(port: Port<Reply, Request>, glue: Glue): void {
   let engine: Engine | undefined;
   let session: Session | undefined;
-  /** What is wrong with the picture that came last; told when a verb is run on it. */
+  /** What is wrong with the latest picture; reported when a verb is run on it. */
   let failure: { readonly error: unknown } | undefined;
   const tell = (reply: Reply) => port.postMessage(reply, buffersOfReply(reply));
   const remote = new RemoteCache((call) => tell({ type: 'cache', call }));
@@ -24,7 +24,7 @@ export function serve(port: Port<Reply, Request>, glue: Glue): void {
   const cacheOf = (cache: LoadRequest['cache']) =>
     cache === 'remote' ? remote : typeof cache === 'object' ? cache.name : cache;
 
-  /** Has the engine do something with the picture that is coming in, if nothing is wrong with that yet. */
+  /** Passes a part of the incoming picture to the engine, unless an earlier part was wrong. */
   const take = (work: (engine: Engine) => void) => {
     if (!session || failure) return;
     const { engine } = session;
@@ -65,7 +65,7 @@ export function serve(port: Port<Reply, Request>, glue: Glue): void {
     }
     answer(data)
       .then(tell, (error: unknown) => tell({ type: 'failed', error: packError(error) }))
-      // Whatever cannot be posted, the page must not wait for it.
+      // A reply that cannot be posted becomes an error: the page is waiting for one.
       .catch((error: unknown) =>
         tell({ type: 'failed', error: packError(new VitError('worker', messageOf(error))) }),
       );

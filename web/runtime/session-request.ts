@@ -17,15 +17,15 @@ export interface SessionRequest extends CheckpointOptions {
   /** How many bytes a file may have; see LoadOptions. */
   readonly maxBytes?: number | undefined;
   readonly threads: ThreadPlan;
-  /** Asked for, or found out for an earlier model. */
+  /** Requested, or measured by an earlier model. */
   readonly kernels?: KernelChoice | undefined;
 }
 
 /** What loading needs besides the request. */
 export type SessionContext = Omit<ReadContext, 'signal'> & {
   readonly signal?: AbortSignal | undefined;
-  /** Where downloads are kept, if anywhere. */
+  /** Where downloads are cached, if anywhere. */
   readonly store?: Promise<FileStore> | undefined;
-  /** Whether it is known that nothing is kept there. */
+  /** Whether the store is known to be empty. */
   readonly isCacheEmpty?: boolean;
 };

@@ -10,13 +10,13 @@ export interface Session {
   readonly engine: Engine;
   readonly network: NativeConfig;
   readonly info: ModelInfo;
-  /** Settles, never with an error, once what was downloaded is kept or cannot be. */
+  /** Resolves, and never rejects, once downloads are in the cache or cannot be. */
   readonly kept: Promise<void>;
 }
 
 /**
  * Loads a model into an engine that is being made meanwhile. On any failure, or when the signal aborts, the engine is
- * disposed of and every file let go.
+ * disposed of and every file closed.
  */
 export async function openSession(
   request: SessionRequest,
@@ -44,7 +44,7 @@ export async function openSession(
     };
     return { engine, network, info, kept };
   } catch (error) {
-    // The engine may come into being only after the load has failed.
+    // The engine may be ready only after the load has failed.
     void making.then(
       (engine) => engine.dispose(),
       () => undefined,

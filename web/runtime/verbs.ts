@@ -76,8 +76,8 @@ function checkHead({ network }: Session, verb: string): void {
   if (network.classes > 0) return;
   throw new VitError(
     'no-head',
-    `This model has no classification head, so ${verb} has no classes to tell apart; use embed or tokens, or load a ` +
-      'checkpoint that was fine-tuned to classify.',
+    `This model has no classification head, so ${verb} is not available; use embed or tokens, or load a ` +
+      'checkpoint fine-tuned for classification.',
   );
 }
 

@@ -62,13 +62,13 @@ export interface Prediction {
 
 /** Options of every verb. */
 export interface CallOptions {
-  /** Gives the call up: it rejects with the signal's reason. Work already begun in the engine ends unheard. */
+  /** Cancels the call: it rejects with the signal's reason. Work already started completes; its result is discarded. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of every verb that takes pictures. */
 export interface PictureOptions extends CallOptions {
-  /** Look only at this part, as if the picture had been cropped to it. It has to lie inside the picture. */
+  /** Look only at this part, as if the picture had been cropped to it. It has to be inside the picture. */
   readonly region?: Region | undefined;
 }
 

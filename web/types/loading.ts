@@ -62,7 +62,7 @@ export interface ModelInMemory {
  *   `config.json` beside it; of a Google Research `.npz`; or of a `.zip` of a folder. Relative to the page; in Node a
  *   path on disk.
  * - `File`s that were chosen or dropped: `config.json`, `preprocessor_config.json` and one `.safetensors`; or an
- *   archive. Of files in folders (`webkitRelativePath`), those of the topmost folder with a `config.json`.
+ *   archive. With files in folders (`webkitRelativePath`), those of the topmost folder with a `config.json`.
  * - the `dataTransfer` of a drop, with files or folders; to be passed before the first `await` of the event's handler.
  * - the bytes of an archive, `.zip` or `.npz`: an `ArrayBuffer`, `Uint8Array`, `Blob` or `File`.
  * - {@link ModelInMemory}.
@@ -127,7 +127,10 @@ export interface LoadOptions {
    * with them when `threads` asks for more than one by number.
    */
   readonly variant?: Variant | undefined;
-  /** @internal Forces how matrix products are computed; for tests. Default: the fastest in a short comparison during the load. */
+  /**
+   * @internal Forces how matrix products are computed; for tests. Default: the fastest in a short comparison during the
+   * load.
+   */
   readonly kernels?: Kernels | undefined;
   /** Where the WebAssembly is, when it is not beside the script. */
   readonly wasm?: WasmOverride | undefined;
@@ -150,7 +153,7 @@ export interface LoadOptions {
    */
   readonly integrity?: string | undefined;
   /**
-   * The Hub repository's branch, tag or commit; default `'main'`. Of a model at an address: any text, which tells the
+   * The Hub repository's branch, tag or commit; default `'main'`. For a model at an address: any text, which tells the
    * cache one version from another.
    */
   readonly revision?: string | undefined;

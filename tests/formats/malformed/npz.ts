@@ -55,12 +55,7 @@ const npzs: readonly Row[] = [
     `its descr "${name}" is unknown`,
     described(`'${name}'`),
   ]),
-  [
-    'an array of Python objects',
-    'unsupported-format',
-    'Python objects, which are pickles',
-    described("'|O'"),
-  ],
+  ['an array of Python objects', 'unsupported-format', 'contains pickled Python objects', described("'|O'")],
   [
     'an array of records',
     'malformed-archive',
@@ -119,7 +114,7 @@ const npzs: readonly Row[] = [
   [
     '6 positions',
     'config',
-    '6 positions are no square',
+    '6 positions do not make a square',
     array('Transformer/posembed_input/pos_embedding', npyOf([1, 6, 8], new Uint8Array(192))),
   ],
   [

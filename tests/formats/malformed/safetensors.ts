@@ -14,7 +14,7 @@ const entry = (description: string) => () => frame(`{"t": ${description}}`, new 
 /** Files that are no safetensors. */
 const framing: readonly Row[] = [
   ['an empty file', 'truncated', 'is empty', () => nothing],
-  ['a file of 5 bytes', 'not-safetensors', 'less than 8 bytes', () => new Uint8Array(5)],
+  ['a file of 5 bytes', 'not-safetensors', 'fewer than 8 bytes', () => new Uint8Array(5)],
   ['a header of 0 bytes', 'not-safetensors', '0 bytes', ofLength(0n)],
   ['a header of 1 byte', 'not-safetensors', '1 bytes', ofLength(1n)],
   ['a header of 100,000,001 bytes', 'not-safetensors', '100000001 bytes', ofLength(100_000_001n)],
@@ -27,7 +27,7 @@ const framing: readonly Row[] = [
   [
     'a byte too many',
     'not-safetensors',
-    'goes on after its last tensor',
+    'continues after its last tensor',
     () => Uint8Array.from([...whole, 0]),
   ],
   ['a header that is no UTF-8', 'not-safetensors', 'not UTF-8', () => frame(latin1('{"\xff": 1}'))],

@@ -89,8 +89,13 @@ const zips: readonly Row[] = [
     'directory is not where it should be',
     packed({}, { directorySize: 1e9 }),
   ],
-  ['a directory of more files', 'malformed-archive', 'its directory breaks off', packed({}, { count: 3 })],
-  ['a directory of fewer files', 'malformed-archive', 'another length', packed({}, { count: 1 })],
+  ['a directory of more files', 'malformed-archive', 'its directory is cut short', packed({}, { count: 3 })],
+  [
+    'a directory of fewer files',
+    'malformed-archive',
+    'does not have the length it declares',
+    packed({}, { count: 1 }),
+  ],
   ['a damaged directory', 'malformed-archive', 'its directory is damaged', patched(directoryAt, 0)],
   [
     'a damaged file header',
@@ -114,7 +119,7 @@ const zips: readonly Row[] = [
   [
     'a wrong checksum of a stored file',
     'malformed-archive',
-    'its "m/model.safetensors" has another checksum than it declares',
+    'its "m/model.safetensors" does not have the checksum it declares',
     packed({ deflated: false, crc: 1 }),
   ],
   [

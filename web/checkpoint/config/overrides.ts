@@ -1,4 +1,4 @@
-// What the caller of `load` wants otherwise than the checkpoint has it.
+// What the caller of `load` changes about a checkpoint.
 import { VitError } from '../../errors.js';
 import type { NativePreprocess } from '../../engine/bindings.js';
 import type { PreprocessOptions, Size } from '../../types.js';
@@ -6,7 +6,7 @@ import type { PreprocessOptions, Size } from '../../types.js';
 /** Pillow's numbers. */
 const filters = { lanczos: 1, bilinear: 2, bicubic: 3, box: 4, hamming: 5 } as const;
 
-/** The labels, some of which are called something else: by the name or the index they have. */
+/** The labels with some renamed: by name or index. */
 export function relabelled(
   labels: readonly string[],
   names: Readonly<Record<string, string>> = {},
@@ -17,7 +17,7 @@ export function relabelled(
     if (indices.length === 0) {
       throw new VitError(
         'invalid-argument',
-        `labels renames "${key}", but the model has no class of that name or index.`,
+        `labels renames "${key}", but the model has no class with that name or index.`,
       );
     }
     for (const index of indices) renamed[index] = name;
@@ -48,7 +48,7 @@ export function faultOf(preprocess: PreprocessOptions): [field: string, form: st
   const { fit, resample, rescaleFactor, mean, std, ...others } = preprocess;
   const [unknown] = Object.keys(others);
   if (unknown !== undefined)
-    return [unknown, 'left out: there are fit, resample, rescaleFactor, mean and std'];
+    return [unknown, 'left out: the fields are fit, resample, rescaleFactor, mean and std'];
   if (fit !== undefined && fit !== 'squash' && fit !== 'crop') return ['fit', '"squash" or "crop"'];
   if (resample !== undefined && !Object.hasOwn(filters, resample)) {
     return ['resample', Object.keys(filters).join(', ')];

@@ -7,7 +7,7 @@ import { shown } from '../../shown.js';
 
 /** What an image processor does where its file is silent. */
 interface ProcessorDefaults {
-  /** Of `image_processor_type` or `feature_extractor_type`. */
+  /** The value of `image_processor_type` or `feature_extractor_type`. */
   readonly pattern: RegExp;
   readonly size: number;
   /** Whether a lone number is the shortest edge; otherwise a square. */
@@ -92,7 +92,7 @@ export function preprocessOf(
     mean: normalizes ? (fields.triple('image_mean') ?? [...defaults.mean]) : [0, 0, 0],
     std: normalizes ? (fields.triple('image_std') ?? [...defaults.std]) : [1, 1, 1],
   };
-  if (preprocess.std.includes(0)) throw fields.error('has a 0 in image_std, by which nothing can be divided');
+  if (preprocess.std.includes(0)) throw fields.error('has a 0 in image_std, which cannot be a divisor');
   if (preprocess.resize === 2 && preprocess.cropHeight === 0) {
     throw fields.error(
       'resizes by the shortest edge without a centre crop, so pictures would come out in any size',
@@ -110,7 +110,7 @@ export function outcomeOf(preprocess: NativePreprocess): Size | undefined {
 
 /**
  * The same preprocessing with pictures coming out in another size: what is resized before a crop grows in proportion. By
- * the shortest edge, so much that the crop lies inside pictures of any shape.
+ * the shortest edge, by so much that the crop is inside pictures of any shape.
  */
 export function scaledTo(preprocess: NativePreprocess, { height, width }: Size): NativePreprocess {
   const { resize, resizeHeight, resizeWidth, cropHeight, cropWidth } = preprocess;
@@ -163,7 +163,7 @@ function processorOf(fields: JsonFields, file: string, otherwise: string): Proce
   if (processor) return processor;
   throw new VitError(
     'preprocessor',
-    `${file} is for ${name}; vit-wasm knows the image processors of ViT, DeiT, Bit, CLIP and Siglip, and their older ` +
+    `${file} is for ${name}; vit-wasm supports the image processors of ViT, DeiT, Bit, CLIP and Siglip, and their older ` +
       'names.',
   );
 }

@@ -10,7 +10,7 @@ const filters: Readonly<Record<string, number>> = { lanczos: 1, bilinear: 2, bic
 export function timmPreprocess(fields: JsonFields, image: Size): NativePreprocess {
   const mean = fields.triple('mean') ?? [0.485, 0.456, 0.406];
   const std = fields.triple('std') ?? [0.229, 0.224, 0.225];
-  if (std.includes(0)) throw fields.error('has a 0 in std, by which nothing can be divided');
+  if (std.includes(0)) throw fields.error('has a 0 in std, which cannot be a divisor');
   const cropPct = fields.positive('crop_pct') ?? 0.875;
   const resizeHeight = Math.floor(image.height / cropPct);
   const resizeWidth = Math.floor(image.width / cropPct);

@@ -35,7 +35,7 @@ const prefix = 'vision_model.';
 function tower(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
   return {
     ...huggingFaceNetwork(fields.object('vision_config') ?? fields, tensors),
-    // These stand outside the tower's own fields.
+    // These are not among the tower's own fields.
     classes: tensors.get('head.weight')?.shape[0] ?? (classifies(fields) ? labelCount(fields) : 0),
     multiLabel: fields.get('problem_type') === 'multi_label_classification',
     qkvBias: true,
@@ -83,7 +83,7 @@ export const siglip: Family = {
     const base = tower(fields, tensors);
     if (base.classes === 0) {
       throw fields.refusal(
-        'describes a SigLIP model that pools by attention, which vit-wasm does not; it reads classifiers fine-tuned ' +
+        'describes a SigLIP model that pools by attention, which vit-wasm does not support; it reads classifiers fine-tuned ' +
           'from SigLIP (SiglipForImageClassification), and CLIP',
       );
     }

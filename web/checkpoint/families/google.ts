@@ -118,7 +118,7 @@ function networkOf(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
   };
 }
 
-/** Of the queries' kernel [inputs, heads, head size], or their bias [heads, head size]. */
+/** From the queries' kernel [inputs, heads, head size], or their bias [heads, head size]. */
 function attentionHeads(tensors: TensorsBySlot): number | undefined {
   const [kernel, bias] = ['weight', 'bias'].map((part) => tensors.get(`blocks.0.attn.q.${part}`)?.stored);
   if (kernel?.length === 3) return kernel[1];
@@ -140,7 +140,7 @@ function gridOf(
     if (edge * edge === patches) return { rows: edge, columns: edge };
   }
   throw fields.error(
-    `is not there to say the size of pictures, and ${positions} positions are no square of patches; ` +
+    `is missing, so the image size is unknown: ${positions} positions do not make a square of patches; ` +
       'pass a config with image_size [height, width]',
   );
 }

@@ -18,7 +18,7 @@ const activations: Readonly<Record<string, number>> = {
 export function huggingFaceNetwork(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
   const channels = fields.count('num_channels') ?? 3;
   if (channels !== 3) {
-    throw fields.refusal(`asks for ${channels} channels; vit-wasm reads models of 3, red, green and blue`);
+    throw fields.refusal(`asks for ${channels} channels; vit-wasm supports 3: red, green and blue`);
   }
   const [imageHeight, imageWidth] = fields.size('image_size') ?? [224, 224];
   const [patchHeight, patchWidth] = fields.size('patch_size') ?? patchSizeOf(tensors) ?? [16, 16];

@@ -35,7 +35,7 @@ export function mapNames(names: readonly string[], file: string, families: reado
   const titles = families.map(({ title }) => title).join(', ');
   throw new VitError(
     'unsupported-model',
-    `${file} has no tensors of a Vision Transformer (${example}): vit-wasm reads the names of ${titles}.`,
+    `${file} contains no tensors of a Vision Transformer (${example}): vit-wasm reads the names of ${titles}.`,
   );
 }
 
@@ -80,7 +80,7 @@ function tableOf(rows: readonly (readonly [string, Renaming])[]): ReadonlyMap<st
   return new Map([...rows].reverse());
 }
 
-/** A block's number: the first number that stands alone. */
+/** A block's number: the first name part that is a number. */
 const number = /(?<=[._])(?:0|[1-9]\d*)(?=[./])/;
 /** What `*` stands for. */
 const layerPart = /(?:weight|bias|weight_spread_scale)$/;

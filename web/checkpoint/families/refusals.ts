@@ -3,7 +3,7 @@ import { VitError } from '../../errors.js';
 import { shown } from '../../shown.js';
 import type { Family } from './family.js';
 
-/** Of config.json's `model_type`; the first pattern that fits. */
+/** By config.json's `model_type`; the first pattern that matches counts. */
 const kinds: readonly { readonly pattern: RegExp; readonly what: string }[] = [
   { pattern: /^(swin|swinv2|swin2sr|donut-swin|maskformer-swin)$/, what: 'attends in shifted windows' },
   {
@@ -27,7 +27,7 @@ const kinds: readonly { readonly pattern: RegExp; readonly what: string }[] = [
 /** The error for a model_type that no family claims. `file` is the config's name. */
 export function refusalOf(modelType: unknown, families: readonly Family[], file: string): VitError {
   const kind = kinds.find(({ pattern }) => typeof modelType === 'string' && pattern.test(modelType));
-  const why = kind ? `, which ${kind.what} and so is no plain Vision Transformer` : '';
+  const why = kind ? `, which ${kind.what} and so is not a plain Vision Transformer` : '';
   const known = families.map(({ title }) => title).join(', ');
   return new VitError(
     'unsupported-model',

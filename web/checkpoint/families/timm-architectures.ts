@@ -34,7 +34,7 @@ export function checkArchitecture(fields: JsonFields): void {
   const other = others.find(({ pattern }) => pattern.test(name));
   if (!other && plain.test(name)) return;
   throw fields.refusal(
-    `is of the architecture "${name}", which ${other?.what ?? 'is no plain Vision Transformer'}; of timm's models ` +
+    `is of the architecture "${name}", which ${other?.what ?? 'is not a plain Vision Transformer'}; of timm's models ` +
       'vit-wasm reads the plain ViTs: vit_*, deit_*, deit3_*, flexivit_* and eva_large_*',
   );
 }

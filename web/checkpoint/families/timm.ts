@@ -1,6 +1,6 @@
 // timm's plain ViTs: vit_*, deit_* (distilled too), deit3_*, DINOv2 with and without registers, CLIP's and SigLIP's
 // towers. Their config.json has the architecture's name and how pictures are preprocessed, but no sizes: those are in
-// the tensors' shapes, and what is not there is in timm-architectures.ts.
+// the tensors' shapes; the rest is in timm-architectures.ts.
 import { poolings, type NativeConfig, type Pooling } from '../../engine/bindings.js';
 import type { JsonFields, JsonObject } from '../files/json.js';
 import { timmPreprocess } from '../config/pretrained-cfg.js';
@@ -143,7 +143,7 @@ function imageSizeOf({ fields, modelArgs, pretrainedCfg }: Settings): [number, n
   const [depth, height, width] = pretrainedCfg.counts('input_size', 3) ?? [3, 224, 224];
   const channels = modelArgs?.count('in_chans') ?? depth;
   if (channels !== 3) {
-    throw fields.refusal(`asks for ${channels} channels; vit-wasm reads models of 3, red, green and blue`);
+    throw fields.refusal(`asks for ${channels} channels; vit-wasm supports 3: red, green and blue`);
   }
   return modelArgs?.size('img_size') ?? [height, width];
 }
@@ -163,9 +163,9 @@ function epsilon({ fields, architecture, modelArgs }: Settings, tensors: Tensors
   const norm = modelArgs?.text('norm_layer');
   if (norm === 'layernorm' || norm === 'layernormfp32') return 1e-6;
   if (norm !== undefined) {
-    throw fields.refusal(`asks for the norm_layer "${norm}"; vit-wasm knows layernorm`);
+    throw fields.refusal(`asks for the norm_layer "${norm}"; supported is layernorm`);
   }
-  // Of timm's plain ViTs, CLIP's alone have a norm before the blocks.
+  // Among timm's plain ViTs only CLIP's have a norm before the blocks.
   return architecture === undefined && tensors.has('norm_pre.weight') ? 1e-5 : epsOf(architecture ?? '');
 }
 
@@ -188,7 +188,7 @@ function poolingOf({ fields, modelArgs }: Settings, tensors: TensorsBySlot, clas
     case 'avg':
       return modelArgs?.flag('pool_include_prefix') ? poolings.meanOfTokens : poolings.meanOfPatches;
     default:
-      throw fields.refusal(`has the global_pool "${name}"; vit-wasm knows "token" and "avg"`);
+      throw fields.refusal(`has the global_pool "${name}"; supported are "token" and "avg"`);
   }
 }
 

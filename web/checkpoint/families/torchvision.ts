@@ -65,7 +65,7 @@ function attentionHeads(fields: JsonFields, hidden: number): number {
   const heads = fields.count('num_heads') ?? (hidden === huge.hidden ? huge.heads : hidden / 64);
   if (Number.isInteger(heads)) return heads;
   throw fields.error(
-    `is not there or does not say how many attention heads share a width of ${hidden}; add num_heads, as in { "num_heads": 3 }`,
+    `is missing or does not say how many attention heads share a width of ${hidden}; add num_heads, as in { "num_heads": 3 }`,
   );
 }
 

@@ -18,7 +18,7 @@ export class BlobWriter {
     }
   }
 
-  /** All of it; lets go of everything. */
+  /** Everything that was written; the writer keeps nothing. */
   finish(): Blob {
     this.#pack();
     const blob = new Blob(this.#parts);

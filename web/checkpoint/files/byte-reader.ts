@@ -93,7 +93,7 @@ export class ByteReader {
   /** Lets go of the file. */
   async cancel(): Promise<void> {
     this.#signal.removeEventListener('abort', this.#abort);
-    // A stream that has failed already says so again here; there is nobody left to tell.
+    // A stream that has already failed rejects again here; the error has been reported.
     await this.#stream.cancel(this.#signal.reason).catch(() => undefined);
   }
 

@@ -3,13 +3,13 @@ import { isError, messageOf, pageError, StatusError, VitError } from '../../erro
 import type { UrlLocation } from './model-files.js';
 import { streamOf, streamOfBytes, type ByteStream } from './stream.js';
 
-/** How often a download is tried before it fails; every byte that arrives starts the count again. */
+/** How often a download is tried before it fails; every byte that arrives resets the count. */
 const defaultTries = 3;
 
 /** Milliseconds before the second try; four times as many before the next. */
 const firstPause = 300;
 
-/** What a server says when it may do better a moment later. */
+/** Statuses after which another try may succeed. */
 const passing: readonly number[] = [408, 425, 429, 500, 502, 503, 504];
 
 /**
@@ -39,7 +39,7 @@ class Download implements ByteStream {
   #failures = 0;
   /** Bytes handed on. */
   #received = 0;
-  /** Bytes that come once more and are not to be handed on again. */
+  /** Bytes that arrive a second time and are to be skipped. */
   #surplus = 0;
   #status: number | undefined;
   /** That of the first answer. */
@@ -51,7 +51,7 @@ class Download implements ByteStream {
   constructor(address: UrlLocation, signal: AbortSignal) {
     this.#address = address;
     if (signal.aborted) this.#stop.abort(signal.reason);
-    // Heard until this download is over: a load may have many.
+    // Removed when this download ends: a load may have many.
     signal.addEventListener('abort', () => this.#stop.abort(signal.reason), { signal: this.#stop.signal });
     this.#tries = address.tries ?? defaultTries;
   }
@@ -101,7 +101,7 @@ class Download implements ByteStream {
     return piece;
   }
 
-  /** Asks for what is not there yet; false when there is no such file. */
+  /** Requests the rest of the file; false when there is no such file. */
   async #request(): Promise<boolean> {
     const { url, headers = {} } = this.#address;
     const from = this.#encoded ? 0 : this.#received;
@@ -114,18 +114,18 @@ class Download implements ByteStream {
       this.#body = response.body ? streamOf(response.body) : streamOfBytes(new Uint8Array());
       return true;
     }
-    // Nobody will read this body, and an unread one holds its connection.
+    // An unread body keeps its connection open.
     await response.body?.cancel();
     if (content instanceof Error) throw content;
     return content === 'end';
   }
 
-  /** What an answer is good for; an error that is no VitError is worth another try. */
+  /** How an answer can be used; an error other than a VitError is worth another try. */
   #judge(response: Response, from: number): 'body' | 'end' | 'none' | Error {
     const { status } = response;
     const { url } = this.#address;
     if (status === 404 || status === 410) return 'none';
-    // Broken off between the last byte and the sign that it was the last.
+    // The connection ended after the last byte but before the end of the response.
     if (status === 416 && totalOf(response) === from) return 'end';
     if (passing.includes(status)) return new Error(`status ${status}`);
     if (status !== 200 && !(status === 206 && from > 0)) return this.#refused();
@@ -194,7 +194,7 @@ function isEncoded({ headers }: Response): boolean {
   return (headers.get('content-encoding') ?? 'identity') !== 'identity';
 }
 
-/** Of a Content-Range such as `bytes 7-99/100`: 100. */
+/** The total in a Content-Range: 100 for `bytes 7-99/100`. */
 function totalOf({ headers }: Response): number | undefined {
   const total = /\/(\d+)$/.exec(headers.get('content-range') ?? '')?.[1];
   return total === undefined ? undefined : Number(total);
@@ -210,15 +210,15 @@ function versionOf(response: Response): Version {
   };
 }
 
-/** Whether two answers can be of the same version: what only one of them shows does not count. */
+/** Whether two answers can be of the same version: headers that only one of them has are ignored. */
 function isSame(a: Version, b: Version): boolean {
   const agree = (x: unknown, y: unknown) => (x ?? y) === (y ?? x);
-  // A server that compresses may mark its tag for that.
+  // A server that compresses may add a suffix to its tag.
   const tag = ({ etag }: Version) => etag?.replace(/^W\//, '').replace(/-(gzip|br|zstd)"$/, '"');
   return agree(tag(a), tag(b)) && agree(a.modified, b.modified) && agree(a.bytes, b.bytes);
 }
 
-/** What went wrong; Node says only "fetch failed" and keeps the rest for itself. */
+/** What went wrong; Node's message is only "fetch failed", with the reason as its cause. */
 function reasonOf(error: unknown): string {
   const cause = isError(error) ? error.cause : undefined;
   return cause === undefined ? messageOf(error) : `${messageOf(error)}: ${messageOf(cause)}`;

@@ -1,4 +1,4 @@
-// What a visitor chose or dropped: files, some of them in folders.
+// Files that a visitor chose or dropped, some of them in folders.
 import { VitError } from '../../errors.js';
 import { configName } from './model-files.js';
 
@@ -8,7 +8,7 @@ const depthOf = (folder: string) => folder.split('/').length;
 
 /**
  * The files of the one folder that is the model: that of the `config.json` nearest to the top, or else the topmost.
- * What lies in other folders (an ONNX export, a tokenizer) is left out.
+ * Files in other folders (an ONNX export, a tokenizer) are left out.
  */
 export function modelFolder(files: readonly File[]): File[] {
   const configs = files.filter(({ name }) => name === configName);
@@ -26,7 +26,7 @@ export function modelFolder(files: readonly File[]): File[] {
 
 /**
  * The files of a drop, those in folders with their `webkitRelativePath`. The browser empties the transfer once the
- * event is over, so this looks into it at once.
+ * event is over, so this reads it synchronously.
  */
 export async function filesDropped({ items, files }: DataTransfer): Promise<File[]> {
   const entries = [...items].map((item) => item.webkitGetAsEntry());

@@ -26,7 +26,7 @@ export interface ReadContext {
   readonly bytesAt?: BytesAt | undefined;
   /** Whether weights in several files are refused, because one checksum was given. */
   readonly inOneFile?: boolean | undefined;
-  /** Aborting it lets go of every file. */
+  /** Aborting it closes every file. */
   readonly signal: AbortSignal;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** How many bytes a file may have. */
@@ -43,7 +43,7 @@ export interface Folder {
   open(file: string): Promise<ByteReader | undefined>;
   /** A file to read here and there; undefined when it has to be read from front to end. */
   access(file: string): Promise<RandomAccess | undefined>;
-  /** The error for a file that is not there. */
+  /** The error for a file that does not exist. */
   notFound(file: string): VitError;
 }
 
@@ -96,10 +96,7 @@ export function folderIn(archive: ZipArchive, context: ReadContext): Folder {
     },
     access: () => Promise.resolve(undefined),
     notFound: (file) =>
-      new VitError(
-        'not-found',
-        `There is no ${beside}${file} in ${name}: a model has it beside its weights.`,
-      ),
+      new VitError('not-found', `There is no ${beside}${file} in ${name}: it should be next to the weights.`),
   };
 }
 
@@ -117,6 +114,6 @@ function noModel(archive: string, candidates: readonly string[]): VitError {
   const names = candidates.slice(0, 3).join(', ');
   return new VitError(
     'not-found',
-    `There are ${candidates.length} files of weights in ${archive} (${names}): pack one model, named ${weightsName}.`,
+    `There are ${candidates.length} files of weights in ${archive} (${names}): pack a single model, named ${weightsName}.`,
   );
 }

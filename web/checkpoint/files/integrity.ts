@@ -59,7 +59,7 @@ function verified(stream: ByteStream, integrity: string, name: string): ByteStre
     if (found === wanted) return;
     throw new VitError(
       'integrity',
-      `${name} has the SHA-256 ${found}, not ${wanted}: it is not the file that was meant, or was damaged.`,
+      `${name} has the SHA-256 ${found}, not ${wanted}: it is a different file, or damaged.`,
     );
   }
 }

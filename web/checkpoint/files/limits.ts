@@ -35,6 +35,6 @@ export function checkLimit(
   throw new VitError(
     code,
     `${file} has ${count.toLocaleString('en')} ${what}, and at most ${most.toLocaleString('en')} are read; ` +
-      'it is damaged, or no model for vit-wasm.',
+      'it is damaged, or not a model for vit-wasm.',
   );
 }

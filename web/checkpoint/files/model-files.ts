@@ -5,9 +5,9 @@ export interface UrlLocation {
   readonly kind: 'url';
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Tells the cache one version of what is at the address from another. */
+  /** Distinguishes versions of the file at the address in the cache. */
   readonly revision?: string;
-  /** How often a download that fails is tried, if not as often as usual. */
+  /** How often a failing download is tried, instead of the default. */
   readonly tries?: number;
 }
 
@@ -41,8 +41,8 @@ export const weightsName = 'model.safetensors';
 export const indexName = 'model.safetensors.index.json';
 
 /**
- * The path of the weights among the paths of several files; when none stands out, the paths of those that could be it.
- * Of models in folders within folders it is the outermost.
+ * The path of the weights among the paths of several files; when none is certain, the paths of all that could be it.
+ * When folders contain folders with models, it is that of the outermost.
  */
 export function weightsAmong(paths: readonly string[]): string | readonly string[] {
   const depthOf = (path: string) => path.split('/').length;
@@ -75,7 +75,7 @@ export function nameOf(location: FileLocation, name: string): string {
   return location.kind === 'path' ? location.path : name;
 }
 
-/** The error for a file of a model that is not there. */
+/** The error for a model's file that does not exist. */
 export function notFound(files: ModelFiles, name: string): VitError {
   const location = locationOf(files, name);
   const where = location ? nameOf(location, name) : `${name} among ${files.title}`;

@@ -11,7 +11,7 @@ export async function openPath(path: string): Promise<ByteStream | undefined> {
     const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     if ((await handle.stat()).isFile()) return streamOf(handle);
     await handle.close();
-    throw new VitError('unreadable', `${path} is no file; a model's files are plain files in a folder.`);
+    throw new VitError('unreadable', `${path} is not a file; a model is a folder of plain files.`);
   } catch (error) {
     if (error instanceof VitError) throw error;
     const { code } = error as { code?: string };

@@ -1,10 +1,10 @@
-// Files that are read here and there: archives, whose directory stands at the end.
+// Files of which any part can be read: archives, whose directory is at the end.
 import { BlobWriter } from './blob-writer.js';
 import type { ByteReader } from './byte-reader.js';
 
 /** A file of which any part can be read. */
 export interface RandomAccess {
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly name: string;
   readonly size: number;
   /** The bytes [begin, end). */

@@ -5,11 +5,11 @@ export interface ByteStream {
    * again, so that a file of any size takes no more memory than a piece of it.
    */
   next(): Promise<Uint8Array | undefined>;
-  /** Lets go of the file. A piece that is being waited for does not come, or is the end. */
+  /** Closes the file. A pending `next` rejects, or gives the end. */
   cancel(reason?: unknown): Promise<unknown>;
 }
 
-/** Bytes that are read in one turn at most: many small turns take longer than their bytes. */
+/** The most bytes in one read: many small reads take longer than their bytes. */
 const bufferBytes = 1 << 20;
 
 /**
@@ -46,7 +46,7 @@ function throughBuffer(reader: ReadableStreamBYOBReader, bytes: number): ByteStr
     async next() {
       const { done, value } = await reader.read(new Uint8Array(buffer));
       if (done) return undefined;
-      // Reading has moved the memory into a buffer of another name.
+      // Reading has transferred the memory to a new ArrayBuffer.
       buffer = value.buffer;
       return value;
     },

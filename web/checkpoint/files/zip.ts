@@ -1,5 +1,5 @@
 // The zip format: entries one after another, and at the end a directory that says where they are. Knows nothing of what
-// is in them. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, whose section numbers stand below.
+// is in them. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, whose section numbers are given below.
 import { crc32 } from './crc32.js';
 import { VitError, messageOf } from '../../errors.js';
 import { checkLimit, limits } from './limits.js';
@@ -15,9 +15,9 @@ export interface ZipEntry {
   readonly deflated: boolean;
   readonly encrypted: boolean;
   readonly crc32: number;
-  /** Where its local header stands. */
+  /** Where its local header begins. */
   readonly offset: number;
-  /** Bytes as they lie in the archive. */
+  /** Bytes in the archive. */
   readonly packedSize: number;
 }
 
@@ -33,7 +33,7 @@ const end = { signature: 0x06054b50, bytes: 22, longestComment: 0xffff }; // 4.3
 const end64 = { signature: 0x06064b50, bytes: 56 }; // 4.3.14
 const end64Locator = { signature: 0x07064b50, bytes: 20 }; // 4.3.15
 const zip64Extra = 0x0001; // 4.5.3
-/** In the place of a number that stands in a zip64 record. */
+/** Placeholders for numbers that are in a zip64 record instead. */
 const elsewhere16 = 0xffff;
 const elsewhere32 = 0xffffffff;
 
@@ -59,7 +59,7 @@ export async function readDirectory(file: RandomAccess): Promise<ZipArchive> {
     entries.push(entry);
     at += length;
   }
-  if (at !== bytes) throw malformed(file, 'its directory has another length than it declares');
+  if (at !== bytes) throw malformed(file, 'its directory does not have the length it declares');
   entries.sort((a, b) => a.offset - b.offset);
   checkEntries(entries, file);
   return { file, entries };
@@ -68,7 +68,7 @@ export async function readDirectory(file: RandomAccess): Promise<ZipArchive> {
 interface Directory {
   readonly begin: number;
   readonly bytes: number;
-  /** Of entries. */
+  /** How many entries. */
   readonly count: number;
 }
 
@@ -120,7 +120,7 @@ async function findDirectory64(
 
 /** The entry that the directory has at `at`, and how far it is to the next. */
 function readEntry(view: DataView, at: number, file: RandomAccess): { entry: ZipEntry; length: number } {
-  const cut = () => malformed(file, 'its directory breaks off');
+  const cut = () => malformed(file, 'its directory is cut short');
   if (at + centralHeader.bytes > view.byteLength) throw cut();
   if (view.getUint32(at, true) !== centralHeader.signature) throw malformed(file, 'its directory is damaged');
   const flags = view.getUint16(at + 8, true);
@@ -215,7 +215,7 @@ function stored(bytes: Blob, { name, crc32: wanted }: ZipEntry, file: RandomAcce
       const piece = await stream.next();
       if (piece) found = crc32(piece, found);
       else if (found !== wanted) {
-        throw malformed(file, `its "${name}" has another checksum than it declares`);
+        throw malformed(file, `its "${name}" does not have the checksum it declares`);
       }
       return piece;
     },
@@ -267,7 +267,7 @@ function malformed(
   code: 'malformed-archive' | 'truncated' = 'malformed-archive',
   cause?: unknown,
 ): VitError {
-  return new VitError(code, `${name} is not a whole zip archive: ${what}; get it again.`, { cause });
+  return new VitError(code, `${name} is not a complete zip archive: ${what}; download it again.`, { cause });
 }
 
 function unsupported({ name }: RandomAccess, what: string): VitError {

@@ -10,9 +10,9 @@ export interface NpyHeader {
   readonly shape: readonly number[];
   /** Fortran's order: the first axis runs fastest. */
   readonly columnMajor: boolean;
-  /** Of the header itself. */
+  /** The bytes of the header itself. */
   readonly headerBytes: number;
-  /** Of the array. */
+  /** The bytes of the array. */
   readonly bytes: number;
 }
 
@@ -41,7 +41,7 @@ const magic = [0x93, ...new TextEncoder().encode('NUMPY')];
 /** The most a header may have; NumPy's own are some 100 bytes. */
 const largestHeader = 1 << 16;
 
-/** Reads the header; `reader` then stands at the array's first byte. */
+/** Reads the header; `reader` is then at the array's first byte. */
 export async function readNpyHeader(reader: ByteReader): Promise<NpyHeader> {
   const { name } = reader;
   const start = await reader.read(8);
@@ -69,7 +69,7 @@ function parseDescription(text: string, name: string): Omit<NpyHeader, 'headerBy
   if (/'descr'\s*:\s*'\|?O/.test(text)) {
     throw new VitError(
       'unsupported-format',
-      `${name} has Python objects, which are pickles and can run any code when read: save arrays of numbers.`,
+      `${name} contains pickled Python objects, which can run any code when read: save arrays of numbers.`,
     );
   }
   if (descr === undefined) throw malformed(name, 'its header has no descr that is a plain number type');
@@ -89,5 +89,8 @@ function parseDescription(text: string, name: string): Omit<NpyHeader, 'headerBy
 }
 
 function malformed(name: string, what: string): VitError {
-  return new VitError('malformed-archive', `${name} is not a NumPy array: ${what}; get the archive again.`);
+  return new VitError(
+    'malformed-archive',
+    `${name} is not a NumPy array: ${what}; download the archive again.`,
+  );
 }

@@ -43,7 +43,7 @@ export async function openNpz(archive: ZipArchive, file: string, signal: AbortSi
             report(file, loaded + reader.position - tensor.header.headerBytes, total);
           });
           if (!complete) throw wrongSize(reader, tensor.entry, tensor.header);
-          // To its end, where the checksum stands.
+          // To its end, where the checksum is compared.
           if (await reader.next()) throw wrongSize(reader, tensor.entry, tensor.header);
         }
         loaded += tensor.bytes;
@@ -81,6 +81,6 @@ function wrongSize({ name }: ByteReader, entry: ZipEntry, { dtype, shape, bytes,
   return new VitError(
     'malformed-archive',
     `${name} has ${entry.size - headerBytes} bytes, but ${dtype} of shape [${shape.join(', ')}] takes ${bytes}; ` +
-      'get the archive again.',
+      'download the archive again.',
   );
 }

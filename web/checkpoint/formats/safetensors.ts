@@ -33,7 +33,7 @@ const elementBytes: Readonly<Record<string, number>> = {
   BOOL: 1,
 };
 
-/** Reads and checks the header; `reader` then stands at the first tensor's first byte. `file` is its plain name. */
+/** Reads and checks the header; `reader` is then at the first tensor's first byte. `file` is its plain name. */
 export async function openSafetensors(reader: ByteReader, file: string): Promise<TensorFile> {
   const tensors = await readHeader(reader);
   const { name } = reader;
@@ -51,11 +51,11 @@ export async function openSafetensors(reader: ByteReader, file: string): Promise
         if (complete) continue;
         throw new VitError(
           'truncated',
-          `${name} ends after ${reader.position} of its ${total} bytes, within "${tensor.name}"; get it again.`,
+          `${name} ends after ${reader.position} of its ${total} bytes, within "${tensor.name}"; download it again.`,
         );
       }
       if (await reader.next()) {
-        throw new VitError('not-safetensors', `${name} goes on after its last tensor; get it again.`);
+        throw new VitError('not-safetensors', `${name} continues after its last tensor; download it again.`);
       }
     },
   };
@@ -68,7 +68,7 @@ async function readHeader(reader: ByteReader): Promise<TensorEntry[]> {
   if (bytes.length < length) {
     throw new VitError(
       'truncated',
-      `${reader.name} ends after ${reader.position} bytes, within its header of ${length}; get it again.`,
+      `${reader.name} ends after ${reader.position} bytes, within its header of ${length}; download it again.`,
     );
   }
   return parseHeader(bytes, reader.name);
@@ -77,11 +77,11 @@ async function readHeader(reader: ByteReader): Promise<TensorEntry[]> {
 async function readHeaderLength(reader: ByteReader): Promise<number> {
   const { name } = reader;
   const start = await reader.peek(9);
-  if (start.length === 0) throw new VitError('truncated', `${name} is empty; get it again.`);
+  if (start.length === 0) throw new VitError('truncated', `${name} is empty; download it again.`);
   // Other formats' first bytes may be a possible length.
   const foreign = isSafetensors(start) ? undefined : foreignFormat(start, name);
   if (foreign) throw foreign;
-  if (start.length < 8) throw malformed(name, 'it has less than 8 bytes');
+  if (start.length < 8) throw malformed(name, 'it has fewer than 8 bytes');
   await reader.read(8);
   const length = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
   if (length >= 2n && length <= BigInt(limits.headerBytes)) return Number(length);
@@ -177,7 +177,7 @@ function isCounts(value: unknown): value is number[] {
 }
 
 function malformed(file: string, what: string, cause?: unknown): VitError {
-  return new VitError('not-safetensors', `${file} is not a safetensors file: ${what}; get it again.`, {
+  return new VitError('not-safetensors', `${file} is not a safetensors file: ${what}; download it again.`, {
     cause,
   });
 }

@@ -14,7 +14,7 @@ interface Shard {
   readonly tensors: readonly StoredTensor[];
 }
 
-/** Reads the index and the header of every file it lists. `index` stands at the index's first byte. */
+/** Reads the index and the header of every file it lists. `index` is at the index's first byte. */
 export async function openSharded(index: ByteReader, folder: Folder): Promise<TensorFile> {
   const { name } = index;
   const files = await readIndex(index);
@@ -53,7 +53,7 @@ async function readIndex(index: ByteReader): Promise<Map<string, Set<string>>> {
     if (typeof file !== 'string' || !/^[^/\\]+\.safetensors$/i.test(file)) {
       throw malformed(
         index.name,
-        `"${tensor}" is said to be in ${shown(file)}, which is no .safetensors beside it`,
+        `"${tensor}" should be in ${shown(file)}, which is not a .safetensors file next to it`,
       );
     }
     const tensors = files.get(file);
@@ -70,7 +70,7 @@ async function openShard(file: string, folder: Folder, index: string): Promise<B
   if (reader) return reader;
   throw new VitError(
     'not-found',
-    `${index} lists ${file}, which is not there; get all the files of the model.`,
+    `${index} lists ${file}, which is missing; download all files of the model.`,
   );
 }
 
@@ -83,15 +83,16 @@ function compare(
 ): void {
   const names = new Set(tensors.map(({ name }) => name));
   const absent = [...listed].find((name) => !names.has(name));
-  if (absent !== undefined) throw malformed(index, `"${absent}" is not in ${file}, where it is said to be`);
+  if (absent !== undefined)
+    throw malformed(index, `"${absent}" is missing from ${file}, which should contain it`);
   const unlisted = [...names].find((name) => !listed.has(name));
   if (unlisted !== undefined)
-    throw malformed(index, `"${unlisted}" is in ${file}, where it is not said to be`);
+    throw malformed(index, `"${unlisted}" is in ${file}, which should not contain it`);
 }
 
 function malformed(index: string, what: string): VitError {
   return new VitError(
     'not-safetensors',
-    `${index} does not describe its files: ${what}; get all the files of the model again.`,
+    `${index} does not describe its files: ${what}; download all files of the model again.`,
   );
 }

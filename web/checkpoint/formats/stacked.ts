@@ -24,7 +24,7 @@ function blocks(tensor: StoredTensor, file: string): StoredTensor[] {
   const [count, ...shape] = tensor.shape;
   // A network of more would be refused for its tensors, but only once they were all listed.
   if (!(count >= 1 && count <= mostBlocks)) {
-    const what = `has shape [${tensor.shape.join(', ')}], whose first axis should be that of its blocks`;
+    const what = `has shape [${tensor.shape.join(', ')}], whose first axis should be the blocks`;
     throw new VitError('tensors', `"${name}" of ${file} ${what}.`);
   }
   if (columnMajor && shape.length > 0) {

@@ -11,18 +11,18 @@ export interface StoredTensor {
   readonly columnMajor?: boolean;
 }
 
-/** Takes the bytes of a tensor, piece by piece, cut anywhere; a piece is not kept. */
+/** Takes the bytes of a tensor in pieces of any length; it must not keep a piece. */
 export type Sink = (piece: Uint8Array) => void;
 
-/** Hears how many bytes of a file have come, and how many there are. */
+/** Called with the bytes of a file that have arrived, and its total. */
 export type Report = (file: string, loaded: number, total: number) => void;
 
 /** The tensors of a file, or of several; known before their bytes are read. */
 export interface TensorFile {
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly name: string;
   /** In the order in which `pour` gives them. */
   readonly tensors: readonly StoredTensor[];
-  /** Reads every tensor once, in order, into the sink that `sinkFor` gives for it; without a sink it is passed over. */
+  /** Reads every tensor once, in order, into the sink from `sinkFor`; a tensor without one is skipped. */
   pour(sinkFor: (tensor: StoredTensor) => Sink | undefined, report: Report): Promise<void>;
 }
