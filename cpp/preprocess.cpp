@@ -168,9 +168,11 @@ Preprocessor make_preprocessor(const Preprocess& settings, const Config& config)
   }
   p.tap_capacity = tap_capacity(settings);
   // Vertically first go only images less than half as wide as high, plus what is left of their width.
-  const int widest = kLargestImageEdge / 2 + std::max(settings.resize_height, settings.resize_width);
-  const bool resizes = settings.resize != ResizeMode::none;
-  p.widest = std::max(p.output_width, resizes ? std::min(widest, kLargestImageEdge) : 0);
+  int widest = 0;
+  if (settings.resize != ResizeMode::none) {
+    widest = kLargestImageEdge / 2 + std::max(settings.resize_height, settings.resize_width);
+  }
+  p.widest = std::max(p.output_width, std::min(widest, kLargestImageEdge));
   p.sum_count = std::max(p.output_height * p.output_width, rows_under_way(settings.filter) * p.widest);
   return p;
 }

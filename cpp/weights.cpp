@@ -285,7 +285,7 @@ WeightSlots weight_slots(const Weights& w, const Config& c) {
   float* prefix = w.prefix_tokens;
   const auto prefix_tokens = [&](const char* name, int count) {
     if (count > 0) table.plain(name, {1, count, c.hidden}, prefix);
-    prefix += count * c.hidden;
+    if (prefix) prefix += count * c.hidden;  // null while measuring
   };
   prefix_tokens("cls_token", c.class_token);
   prefix_tokens("dist_token", c.distillation_token);

@@ -1,0 +1,234 @@
+// A whole life of a model from arbitrary bytes: sizes that make sense or none, tensors announced and sent in
+// any order, shape, dtype, order of elements and cut, pictures of any size in any bands, and the forward
+// pass; in fp32 and int8, on one thread and on three. Everything C++ takes from outside comes through here.
+#include <fuzzer/FuzzedDataProvider.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "../../../cpp/threads.h"
+#include "../../../cpp/vit.h"
+
+namespace vit {
+namespace {
+
+using Input = FuzzedDataProvider;
+
+// Mostly a small size, sometimes whatever an int can be.
+int size_from(Input& in, int smallest, int largest) {
+  if (in.ConsumeIntegralInRange(0, 63) == 0) return in.ConsumeIntegral<int>();
+  return in.ConsumeIntegralInRange(smallest, largest);
+}
+
+double number_from(Input& in, double usual) {
+  switch (in.ConsumeIntegralInRange(0, 15)) {
+    case 0: return in.ConsumeFloatingPoint<double>();
+    case 1: return std::numeric_limits<double>::quiet_NaN();
+    case 2: return std::numeric_limits<double>::infinity();
+    case 3: return in.ConsumeFloatingPointInRange(-1e-30, 1e-30);
+    default: return usual;
+  }
+}
+
+Config config_from(Input& in) {
+  Config c{};
+  c.patch_height = size_from(in, 1, 4);
+  c.patch_width = size_from(in, 1, 4);
+  const bool small = c.patch_height > 0 && c.patch_height <= 4 && c.patch_width > 0 && c.patch_width <= 4;
+  c.image_height = small ? c.patch_height * in.ConsumeIntegralInRange(1, 4) : size_from(in, 1, 16);
+  c.image_width = small ? c.patch_width * in.ConsumeIntegralInRange(1, 4) : size_from(in, 1, 16);
+  c.heads = size_from(in, 1, 3);
+  c.hidden = c.heads > 0 && c.heads <= 3 ? c.heads * in.ConsumeIntegralInRange(1, 24) : size_from(in, 1, 70);
+  c.layers = size_from(in, 1, 2);
+  c.mlp_hidden = size_from(in, 1, 70);
+  c.classes = size_from(in, 0, 20);
+  c.layer_norm_eps = static_cast<float>(number_from(in, 1e-6));
+  c.activation = static_cast<Activation>(in.ConsumeIntegralInRange(0, 4));
+  c.class_token = in.ConsumeBool();
+  c.distillation_token = in.ConsumeBool();
+  c.registers = size_from(in, 0, 3);
+  c.positioned_prefix = size_from(in, 0, 3);
+  c.position_rows = size_from(in, 1, 5);
+  c.position_columns = size_from(in, 1, 5);
+  c.position_resampling = static_cast<Resampling>(in.ConsumeIntegralInRange(0, 4));
+  for (bool* flag : {&c.patch_bias, &c.qkv_bias, &c.projection_bias, &c.pre_norm, &c.qk_norm, &c.layer_scale,
+                     &c.gated_mlp, &c.final_norm, &c.pooled_norm, &c.multi_label, &c.int8}) {
+    *flag = in.ConsumeBool();
+  }
+  c.pooling = static_cast<Pooling>(in.ConsumeIntegralInRange(0, 4));
+  c.pre_logits = in.ConsumeBool() ? 0 : size_from(in, 0, 9);
+  return c;
+}
+
+Preprocess preprocess_from(Input& in, const Config& c) {
+  Preprocess p{};
+  // The buffers of a resize take most of an execution's time, and have a fuzzer of their own.
+  const bool resizes = in.ConsumeIntegralInRange(0, 7) == 0;
+  p.resize = resizes ? static_cast<ResizeMode>(in.ConsumeIntegralInRange(0, 4)) : ResizeMode::none;
+  const bool exact = in.ConsumeBool();
+  p.resize_height = exact ? c.image_height : size_from(in, 1, 40);
+  p.resize_width = exact ? c.image_width : size_from(in, 1, 40);
+  p.filter = static_cast<Filter>(in.ConsumeIntegralInRange(1, 5));
+  if (in.ConsumeBool()) {
+    p.crop_height = exact || in.ConsumeBool() ? c.image_height : size_from(in, 0, 20);
+    p.crop_width = exact || in.ConsumeBool() ? c.image_width : size_from(in, 0, 20);
+  }
+  p.crop_rounding = static_cast<CropRounding>(in.ConsumeIntegralInRange(0, 1));
+  for (double& byte : p.padding) byte = number_from(in, 114);
+  p.rescale_factor = number_from(in, 1.0 / 255);
+  for (double& mean : p.mean) mean = number_from(in, 0.5);
+  for (double& std : p.std) std = number_from(in, 0.25);
+  return p;
+}
+
+// A tensor as a file might have it: mostly as the slot wants it.
+struct Sent {
+  std::string name;
+  std::string dtype;
+  std::vector<int> shape;
+  std::vector<Axis> order;
+  size_t bytes;
+};
+
+size_t bytes_of(const std::string& dtype) {
+  return dtype == "F64" ? 8 : dtype == "F32" ? 4 : dtype == "I8" ? 1 : 2;
+}
+
+Sent tensor_from(Input& in, const WeightSlot& slot) {
+  Sent sent{slot.name, "F32", slot.shape, {}, 1};
+  if (in.ConsumeIntegralInRange(0, 3) == 0) {
+    sent.dtype = in.PickValueInArray({"F32", "F16", "BF16", "F64", "I8", "I32", ""});
+  }
+  for (int size : slot.shape) sent.bytes *= static_cast<size_t>(std::max(size, 0));
+  const int count = static_cast<int>(std::min<size_t>(sent.bytes, 1 << 20));
+  sent.bytes *= bytes_of(sent.dtype);
+  switch (in.ConsumeIntegralInRange(0, 31)) {
+    case 0: sent.name += "x"; break;
+    case 1: sent.shape.push_back(in.ConsumeIntegral<int>()); break;
+    case 2: sent.shape.clear(); break;
+    case 3: sent.shape[0] = in.ConsumeIntegral<int>(); break;
+    case 4: sent.shape.insert(sent.shape.begin(), 1); break;
+    case 5:
+      for (int axes = in.ConsumeIntegralInRange(1, 4); axes > 0; axes--) {
+        sent.order.push_back({in.ConsumeIntegral<int>(), in.ConsumeIntegral<int>()});
+      }
+      break;
+    case 6: sent.bytes += in.ConsumeIntegralInRange<size_t>(1, 40); break;
+    default: break;
+  }
+  // The same values with the first axis running fastest.
+  if (sent.order.empty() && slot.shape.size() >= 2 && slot.shape[0] > 0 &&
+      in.ConsumeIntegralInRange(0, 7) == 0) {
+    const int rows = slot.shape[0], columns = count / std::max(rows, 1);
+    sent.order = {{columns, 1}, {rows, columns}};
+  }
+  return sent;
+}
+
+// Sends a tensor's bytes in chunks; false once it was refused.
+bool send(Input& in, Model& model, const Sent& sent) {
+  const bool plain = in.ConsumeIntegralInRange(0, 3) > 0;  // ordinary numbers, most of the time
+  size_t left = sent.bytes;
+  while (left > 0) {
+    size_t chunk = std::min<size_t>(left, kStagingBytes);
+    if (in.ConsumeBool()) chunk = std::min<size_t>(chunk, in.ConsumeIntegralInRange<size_t>(1, 200));
+    // A chunk is of whole elements; sometimes it is not.
+    if (in.ConsumeIntegralInRange(0, 31) > 0) chunk = std::max(chunk / 8 * 8, std::min<size_t>(left, 8));
+    std::memset(model.staging, 0, chunk);
+    if (plain) {
+      for (size_t i = 0; i + 4 <= chunk && sent.dtype == "F32"; i += 4) {
+        const float value = static_cast<float>(i % 97) / 97 - 0.5f;
+        std::memcpy(model.staging + i, &value, 4);
+      }
+    } else {
+      const std::vector<uint8_t> bytes = in.ConsumeBytes<uint8_t>(std::min<size_t>(chunk, 300));
+      std::copy(bytes.begin(), bytes.end(), model.staging);
+    }
+    if (!tensor(model, sent.name, sent.dtype, sent.shape, static_cast<int>(chunk), sent.order).empty())
+      return false;
+    left -= chunk;
+  }
+  return true;
+}
+
+bool load_weights(Input& in, Model& model) {
+  const WeightSlots slots = model.slots;
+  std::vector<Sent> tensors;
+  for (const WeightSlot& slot : slots) {
+    if (slot.scales_of >= 0 && in.ConsumeIntegralInRange(0, 3) > 0) continue;
+    if (in.ConsumeIntegralInRange(0, 255) == 0) continue;
+    tensors.push_back(tensor_from(in, slot));
+    tensor(model, tensors.back().name, tensors.back().dtype, tensors.back().shape, 0, tensors.back().order);
+    // Quantised weights bring their scales along.
+    if (slot.quantised.inputs > 0 && tensors.back().dtype == "I8") {
+      const WeightSlot& scales = slots[static_cast<size_t>(&slot - slots.data()) + 1];
+      tensors.push_back({scales.name, "F32", scales.shape, {}, 4 * static_cast<size_t>(scales.shape[0])});
+      tensor(model, scales.name, "F32", scales.shape, 0, {});
+    }
+  }
+  missing(model);
+  if (model.memory.used() > (size_t{48} << 20) || !allocate(model).empty()) return false;
+  for (const Sent& sent : tensors) {
+    if (!send(in, model, sent) && in.ConsumeBool()) return false;
+  }
+  return finish(model).empty();
+}
+
+void check_picture(Input& in, Model& model) {
+  const bool exact = in.ConsumeBool();
+  const int width = exact ? model.config.image_width : size_from(in, 1, in.ConsumeBool() ? 60 : 3000);
+  const int height = exact ? model.config.image_height : size_from(in, 1, in.ConsumeBool() ? 60 : 600);
+  if (!begin_image(model, width, height).empty()) return;
+  const RowRange rows = model.preprocessor.needed_rows;
+  const uint64_t row_bytes = 4 * static_cast<uint64_t>(width);
+  if (row_bytes * static_cast<uint64_t>(rows.count) > (4 << 20)) return;
+  const int most = static_cast<int>(std::max<uint64_t>(1, kStagingBytes / row_bytes));
+  for (int left = rows.count; left > 0;) {
+    const int band = std::min({left, most, in.ConsumeIntegralInRange(1, 64)});
+    std::memset(model.staging, in.ConsumeIntegral<uint8_t>(), static_cast<size_t>(band) * row_bytes);
+    const std::vector<uint8_t> bytes =
+        in.ConsumeBytes<uint8_t>(std::min<size_t>(static_cast<size_t>(band) * row_bytes, 64));
+    std::copy(bytes.begin(), bytes.end(), model.staging);
+    add_rows(model, band);
+    left -= band;
+  }
+}
+
+void run(Input& in) {
+  use_threads(in.ConsumeBool() ? 3 : 1);
+  const Config config = config_from(in);
+  const Preprocess preprocess = preprocess_from(in, config);
+  Model model;
+  if (!begin(model, config, preprocess).empty()) return;
+  if (!load_weights(in, model)) return;
+  for (int pictures = in.ConsumeIntegralInRange(1, 2); pictures > 0; pictures--) {
+    check_picture(in, model);
+    forward(model, in.ConsumeBool() ? Tokens::all : Tokens::pooled);
+    if (config.classes > 0) {
+      const float* logits = model.activations.logits;
+      const float* probabilities = model.activations.probabilities;
+      const auto finite = [](float value) { return std::isfinite(value); };
+      // Probabilities of finite logits are some.
+      if (std::all_of(logits, logits + config.classes, finite) &&
+          !std::all_of(probabilities, probabilities + config.classes,
+                       [](float p) { return p >= 0 && p <= 1.0001f; })) {
+        __builtin_trap();
+      }
+    }
+    const Pooling pooling = config.class_token ? Pooling::class_token : Pooling::mean_tokens;
+    embed(model, pooling, in.ConsumeBool());
+  }
+}
+
+}  // namespace
+}  // namespace vit
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  FuzzedDataProvider in(data, size);
+  vit::run(in);
+  return 0;
+}
