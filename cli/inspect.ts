@@ -1,7 +1,7 @@
 import { describe } from '../web/checkpoint/describe.js';
 import { prepare } from '../web/checkpoint/fill.js';
 import type { Checkpoint } from '../web/checkpoint/open.js';
-import type { NativePreprocess } from '../web/engine/bindings.js';
+import { filters, resizes, type Filter, type NativePreprocess, type Resize } from '../web/engine/bindings.js';
 import type { InspectCommand } from './arguments.js';
 import { open } from './checkpoint.js';
 import { startEngine } from './engine.js';
@@ -69,18 +69,24 @@ function rowsOf(report: Report): [string, string][] {
   ];
 }
 
-const filters = ['nearest', 'Lanczos', 'bilinear', 'bicubic', 'box', 'Hamming'];
+const filterNames: Readonly<Record<Filter, string>> = {
+  [filters.lanczos]: 'Lanczos',
+  [filters.bilinear]: 'bilinear',
+  [filters.bicubic]: 'bicubic',
+  [filters.box]: 'box',
+  [filters.hamming]: 'Hamming',
+};
 
 function preprocessing(p: NativePreprocess): string {
   const size = `${p.resizeWidth} × ${p.resizeHeight}`;
-  const resizes = [
-    'no resize',
-    `resize to ${size}`,
-    `resize the shortest edge to ${p.resizeHeight}`,
-    `resize to cover ${size}`,
-    `resize to fit in ${size}`,
-  ];
-  const resize = resizes[p.resize] + (p.resize === 0 ? '' : ` (${filters[p.filter]})`);
+  const steps: Readonly<Record<Resize, string>> = {
+    [resizes.none]: 'no resize',
+    [resizes.squash]: `resize to ${size}`,
+    [resizes.shortestEdge]: `resize the shortest edge to ${p.resizeHeight}`,
+    [resizes.cover]: `resize to cover ${size}`,
+    [resizes.fit]: `resize to fit in ${size}`,
+  };
+  const resize = steps[p.resize] + (p.resize === resizes.none ? '' : ` (${filterNames[p.filter]})`);
   const crop = p.cropHeight > 0 ? [`centre crop to ${p.cropWidth} × ${p.cropHeight}`] : [];
   const round = (values: readonly number[]) => values.map((value) => Number(value.toFixed(4))).join(', ');
   return [resize, ...crop, `mean ${round(p.mean)}`, `std ${round(p.std)}`].join('; ');

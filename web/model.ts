@@ -174,7 +174,7 @@ export class Model {
     checkRegion(region);
     const read = (one: Source, itsTurn: boolean) => {
       const begun = readPixels(one, { region, background: this.#background, signal });
-      // A queued call must not keep a canvas alive; browsers limit their number.
+      // A queued call must not keep a canvas alive: Safari limits their memory (pictures/canvas.ts).
       const pixels = itsTurn ? begun : begun.then(buffered);
       // Marks the rejection as handled: it is reported when the call's turn comes.
       pixels.catch(() => undefined);

@@ -80,7 +80,7 @@ describe('a model without a head', () => {
       expect(error).toBeInstanceOf(VitError);
       expect(error).toMatchObject({
         code: 'no-head',
-        message: expect.stringMatching(/^This model has no classification head, so \w+ has no classes/),
+        message: expect.stringMatching(/^This model has no classification head, so \w+ is not available/),
       });
     }
     bare.dispose();

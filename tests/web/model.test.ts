@@ -103,7 +103,7 @@ const wrongPictures: [name: string, source: unknown, says: string][] = [
     './cat.jpg',
     'in Node decode the file yourself, with @jsquash/jpeg or sharp, and give { data, width, height }',
   ],
-  ["an element's selector", '#canvas', 'give the element, document.querySelector("#canvas").'],
+  ["an element's selector", '#canvas', 'pass the element itself, document.querySelector("#canvas").'],
   ['a Blob where nothing decodes it', new Blob(['x']), 'Only browsers decode pictures'],
 ];
 

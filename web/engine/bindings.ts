@@ -21,8 +21,7 @@ export interface NativeConfig {
   /** 0 when there is no head. */
   classes: number;
   layerNormEps: number;
-  /** 0 GELU (erf), 1 GELU (tanh), 2 quick GELU, 3 ReLU, 4 SiLU. */
-  activation: number;
+  activation: Activation;
   classToken: boolean;
   distillationToken: boolean;
   /** How many register tokens; they follow the other two. */
@@ -59,6 +58,18 @@ export interface NativeConfig {
   int8: boolean;
 }
 
+/** What follows the MLP's first layer; the engine's numbers. */
+export const activations = {
+  /** By the error function. */
+  gelu: 0,
+  geluTanh: 1,
+  quickGelu: 2,
+  relu: 3,
+  silu: 4,
+} as const;
+
+export type Activation = (typeof activations)[keyof typeof activations];
+
 /** How position embeddings are resampled: what PyTorch's `interpolate` is asked for; the engine's numbers. */
 export const resamplings = {
   bicubic: 0,
@@ -84,17 +95,32 @@ export const poolings = {
 
 export type Pooling = (typeof poolings)[keyof typeof poolings];
 
+/** How a picture is resized before the crop; the engine's numbers. */
+export const resizes = {
+  none: 0,
+  /** To height × width, whatever the picture's aspect. */
+  squash: 1,
+  /** Keeps the aspect: the shortest edge becomes the height. */
+  shortestEdge: 2,
+  /** Keeps the aspect: to at least height × width. */
+  cover: 3,
+  /** Keeps the aspect: to at most height × width. */
+  fit: 4,
+} as const;
+
+export type Resize = (typeof resizes)[keyof typeof resizes];
+
+/** How pixels are resampled: Pillow's filters, by its numbers. */
+export const filters = { lanczos: 1, bilinear: 2, bicubic: 3, box: 4, hamming: 5 } as const;
+
+export type Filter = (typeof filters)[keyof typeof filters];
+
 /** How a picture becomes pixel values; cpp/preprocess.h. */
 export interface NativePreprocess {
-  /**
-   * 0 none, 1 squash to height × width, 2 shortest edge to height; keeping the aspect, 3 to at least and 4 to at most
-   * height × width.
-   */
-  resize: number;
+  resize: Resize;
   resizeHeight: number;
   resizeWidth: number;
-  /** Pillow's numbers: 1 Lanczos, 2 bilinear, 3 bicubic, 4 box, 5 Hamming. */
-  filter: number;
+  filter: Filter;
   /** 0 × 0: no centre crop. */
   cropHeight: number;
   cropWidth: number;
@@ -189,7 +215,7 @@ export function instantiate(glue: Glue, module: WebAssembly.Module): Promise<Bin
       );
     const started = glue({
       instantiateWasm(imports, receive) {
-        // Emscripten waits for `receive` for ever, so a failure has to go around it.
+        // Emscripten offers no way to report a failure: https://github.com/emscripten-core/emscripten/issues/23038.
         WebAssembly.instantiate(module, imports)
           .then((instance) => receive(instance, module))
           .catch(fail);

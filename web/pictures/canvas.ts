@@ -35,8 +35,8 @@ function onCanvas(
   explain: (error: unknown) => unknown,
 ): Iterable<Uint8Array> {
   const canvas = createCanvas(size.width, size.height);
-  // Some browsers count the memory of canvases and give it back late.
-  const letGo = () => (canvas.width = canvas.height = 0);
+  // Safari limits the memory of all canvases, and frees it late: https://bugs.webkit.org/show_bug.cgi?id=195325.
+  const free = () => (canvas.width = canvas.height = 0);
   try {
     const context = canvas.getContext('2d', { willReadFrequently: true, colorSpace: 'srgb' });
     if (!context) throw new Error('the browser cannot create a 2D canvas of this size');
@@ -44,7 +44,7 @@ function onCanvas(
     paint(context);
     return read(context);
   } catch (error) {
-    letGo();
+    free();
     throw explain(error);
   }
 
@@ -56,7 +56,7 @@ function onCanvas(
     } catch (error) {
       throw explain(error);
     } finally {
-      letGo();
+      free();
     }
   }
 }
@@ -72,8 +72,8 @@ function isImageData(source: Drawable): source is ImageData {
 
 function unreadable(error: unknown, what: string, { width, height }: Size): string {
   return isError(error) && error.name === 'SecurityError'
-    ? `The ${what} shows a picture from another origin, so the browser does not allow its pixels to be read; load that picture with ` +
-        'crossOrigin = "anonymous" from a server that allows it (CORS).'
+    ? `The ${what} shows a picture from another origin, so the browser does not allow its pixels to be read; ` +
+        'load that picture with crossOrigin = "anonymous" from a server that allows it (CORS).'
     : `The ${what} of ${width}×${height} pixels could not be read (${messageOf(error)}).`;
 }
 
@@ -81,7 +81,8 @@ let noiseWasLookedFor = false;
 
 /**
  * Warns, once, where the browser changes what is read from canvases to prevent fingerprinting: Brave, Firefox with
- * resistFingerprinting, Safari in private windows.
+ * resistFingerprinting, Safari in private windows. https://github.com/brave/brave-browser/issues/17850,
+ * https://github.com/whatwg/html/issues/5373
  */
 function warnOfNoise(): void {
   if (noiseWasLookedFor) return;

@@ -42,8 +42,8 @@ export class WorkerLife {
   }
 
   /**
-   * Ends the worker. It first gets 200 ms to end its threads: Chromium takes two seconds to end one that sleeps. A worker
-   * that is busy is ended anyway.
+   * Ends the worker. It first gets 200 ms to end its threads, because Chromium leaves a worker that is not idle two more
+   * seconds: https://source.chromium.org/search?q=kForcibleTerminationDelay. A worker that is busy is ended anyway.
    */
   end(): void {
     if (!this.#hasThreads) return this.#port.terminate();

@@ -1,10 +1,7 @@
 // What the caller of `load` changes about a checkpoint.
 import { VitError } from '../../errors.js';
-import type { NativePreprocess } from '../../engine/bindings.js';
+import { filters, resizes, type NativePreprocess } from '../../engine/bindings.js';
 import type { PreprocessOptions, Size } from '../../types.js';
-
-/** Pillow's numbers. */
-const filters = { lanczos: 1, bilinear: 2, bicubic: 3, box: 4, hamming: 5 } as const;
 
 /** The labels with some renamed: by name or index. */
 export function relabelled(
@@ -34,8 +31,12 @@ export function overridden(
   return {
     ...preprocess,
     ...(fit && { resizeHeight: height, resizeWidth: width }),
-    ...(fit === 'squash' && { resize: 1, cropHeight: 0, cropWidth: 0 }),
-    ...(fit === 'crop' && { resize: height === width ? 2 : 3, cropHeight: height, cropWidth: width }),
+    ...(fit === 'squash' && { resize: resizes.squash, cropHeight: 0, cropWidth: 0 }),
+    ...(fit === 'crop' && {
+      resize: height === width ? resizes.shortestEdge : resizes.cover,
+      cropHeight: height,
+      cropWidth: width,
+    }),
     ...(resample && { filter: filters[resample] }),
     ...(rescaleFactor !== undefined && { rescaleFactor }),
     ...(mean && { mean: [...mean] }),

@@ -1,6 +1,6 @@
 // preprocessor_config.json → what the engine does to a picture, as the processor class of the file's name would.
 import { VitError, type VitErrorCode } from '../../errors.js';
-import type { NativePreprocess } from '../../engine/bindings.js';
+import { filters, resizes, type Filter, type NativePreprocess } from '../../engine/bindings.js';
 import type { Size } from '../../types.js';
 import { JsonFields, type JsonObject } from '../files/json.js';
 import { shown } from '../../shown.js';
@@ -13,7 +13,7 @@ interface ProcessorDefaults {
   /** Whether a lone number is the shortest edge; otherwise a square. */
   readonly shortestEdge: boolean;
   /** Pillow's number. */
-  readonly resample: number;
+  readonly resample: Filter;
   readonly centerCrop: boolean;
   readonly cropSize: number;
   readonly mean: readonly [number, number, number];
@@ -24,7 +24,7 @@ const vit: ProcessorDefaults = {
   pattern: /^ViT(ImageProcessor|FeatureExtractor)(Fast|Pil)?$/,
   size: 224,
   shortestEdge: false,
-  resample: 2,
+  resample: filters.bilinear,
   centerCrop: false,
   cropSize: 224,
   mean: [0.5, 0.5, 0.5],
@@ -35,7 +35,7 @@ const deit: ProcessorDefaults = {
   pattern: /^DeiT(ImageProcessor|FeatureExtractor)(Fast|Pil)?$/,
   size: 256,
   shortestEdge: false,
-  resample: 3,
+  resample: filters.bicubic,
   centerCrop: true,
   cropSize: 224,
   mean: [0.485, 0.456, 0.406],
@@ -47,7 +47,7 @@ const bit: ProcessorDefaults = {
   pattern: /^BitImageProcessor(Fast|Pil)?$/,
   size: 224,
   shortestEdge: true,
-  resample: 3,
+  resample: filters.bicubic,
   centerCrop: true,
   cropSize: 224,
   mean: [0.48145466, 0.4578275, 0.40821073],
@@ -62,7 +62,7 @@ const clip: ProcessorDefaults = {
 const siglip: ProcessorDefaults = {
   ...vit,
   pattern: /^SiglipImageProcessor(Fast|Pil)?$/,
-  resample: 3,
+  resample: filters.bicubic,
 };
 
 const processors = [vit, deit, bit, clip, siglip];
@@ -93,7 +93,7 @@ export function preprocessOf(
     std: normalizes ? (fields.triple('image_std') ?? [...defaults.std]) : [1, 1, 1],
   };
   if (preprocess.std.includes(0)) throw fields.error('has a 0 in image_std, which cannot be a divisor');
-  if (preprocess.resize === 2 && preprocess.cropHeight === 0) {
+  if (preprocess.resize === resizes.shortestEdge && preprocess.cropHeight === 0) {
     throw fields.error(
       'resizes by the shortest edge without a centre crop, so pictures would come out in any size',
     );
@@ -105,7 +105,7 @@ export function preprocessOf(
 export function outcomeOf(preprocess: NativePreprocess): Size | undefined {
   const { resize, resizeHeight, resizeWidth, cropHeight, cropWidth } = preprocess;
   if (cropHeight > 0) return { height: cropHeight, width: cropWidth };
-  return resize === 1 ? { height: resizeHeight, width: resizeWidth } : undefined;
+  return resize === resizes.squash ? { height: resizeHeight, width: resizeWidth } : undefined;
 }
 
 /**
@@ -115,10 +115,12 @@ export function outcomeOf(preprocess: NativePreprocess): Size | undefined {
 export function scaledTo(preprocess: NativePreprocess, { height, width }: Size): NativePreprocess {
   const { resize, resizeHeight, resizeWidth, cropHeight, cropWidth } = preprocess;
   if (cropHeight === 0)
-    return resize === 1 ? { ...preprocess, resizeHeight: height, resizeWidth: width } : preprocess;
+    return resize === resizes.squash
+      ? { ...preprocess, resizeHeight: height, resizeWidth: width }
+      : preprocess;
   let down = height / cropHeight;
   let across = width / cropWidth;
-  if (resize === 2) down = across = Math.max(down, across);
+  if (resize === resizes.shortestEdge) down = across = Math.max(down, across);
   return {
     ...preprocess,
     resizeHeight: Math.round(resizeHeight * down),
@@ -169,16 +171,16 @@ function processorOf(fields: JsonFields, file: string, otherwise: string): Proce
 }
 
 function resizeOf(fields: JsonFields, defaults: ProcessorDefaults): Resize {
-  if (fields.flag('do_resize') === false) return { resize: 0, resizeHeight: 0, resizeWidth: 0 };
+  if (fields.flag('do_resize') === false) return { resize: resizes.none, resizeHeight: 0, resizeWidth: 0 };
   const edge = fields.object('size')?.count('shortest_edge');
-  if (edge !== undefined) return { resize: 2, resizeHeight: edge, resizeWidth: edge };
+  if (edge !== undefined) return { resize: resizes.shortestEdge, resizeHeight: edge, resizeWidth: edge };
   const size = fields.get('size') ?? defaults.size;
   if (defaults.shortestEdge && typeof size === 'number') {
     const shortest = fields.count('size') ?? defaults.size;
-    return { resize: 2, resizeHeight: shortest, resizeWidth: shortest };
+    return { resize: resizes.shortestEdge, resizeHeight: shortest, resizeWidth: shortest };
   }
   const [resizeHeight, resizeWidth] = heightAndWidth(fields, 'size', defaults.size);
-  return { resize: 1, resizeHeight, resizeWidth };
+  return { resize: resizes.squash, resizeHeight, resizeWidth };
 }
 
 function cropOf(
@@ -190,9 +192,10 @@ function cropOf(
   return { cropHeight, cropWidth };
 }
 
-function filterOf(fields: JsonFields, defaults: ProcessorDefaults): number {
+function filterOf(fields: JsonFields, defaults: ProcessorDefaults): Filter {
   const resample = fields.get('resample') ?? defaults.resample;
-  if ([1, 2, 3, 4, 5].includes(resample as number)) return resample as number;
+  const filter = Object.values(filters).find((number) => number === resample);
+  if (filter) return filter;
   if (fields.flag('do_resize') === false) return defaults.resample;
   throw fields.error(
     `asks for resample ${shown(resample)}; supported are Pillow's 1 (Lanczos), 2 (bilinear), ` +

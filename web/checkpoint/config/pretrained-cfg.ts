@@ -1,10 +1,7 @@
 // timm's `pretrained_cfg` → what the engine does to a picture, as timm's `create_transform` would.
-import type { NativePreprocess } from '../../engine/bindings.js';
+import { filters, resizes, type Filter, type NativePreprocess, type Resize } from '../../engine/bindings.js';
 import type { Size } from '../../types.js';
 import type { JsonFields } from '../files/json.js';
-
-/** `interpolation` → Pillow's number. */
-const filters: Readonly<Record<string, number>> = { lanczos: 1, bilinear: 2, bicubic: 3, box: 4, hamming: 5 };
 
 /** The preprocessing that a pretrained_cfg asks for; what it leaves out has timm's default. */
 export function timmPreprocess(fields: JsonFields, image: Size): NativePreprocess {
@@ -30,16 +27,16 @@ export function timmPreprocess(fields: JsonFields, image: Size): NativePreproces
   };
 }
 
-/** NativePreprocess's numbers; timm takes every other `crop_mode` for "center". */
-function resizeOf(mode: string | undefined, square: boolean): number {
-  if (mode === 'squash') return 1;
-  if (mode === 'border') return 4;
-  return square ? 2 : 3;
+/** timm takes every other `crop_mode` for "center". */
+function resizeOf(mode: string | undefined, square: boolean): Resize {
+  if (mode === 'squash') return resizes.squash;
+  if (mode === 'border') return resizes.fit;
+  return square ? resizes.shortestEdge : resizes.cover;
 }
 
-function filterOf(fields: JsonFields): number {
+function filterOf(fields: JsonFields): Filter {
   const name = fields.text('interpolation') ?? 'bicubic';
-  if (Object.hasOwn(filters, name)) return filters[name];
+  if (Object.hasOwn(filters, name)) return filters[name as keyof typeof filters];
   throw fields.error(
     `asks for the interpolation "${name}"; supported are ${Object.keys(filters).join(', ')}`,
   );

@@ -1,6 +1,6 @@
 // The vision towers of CLIP and SigLIP: as classifiers that were fine-tuned from them, and CLIP's alone for embedding.
 // What belongs to the text is left in the file.
-import { poolings, type NativeConfig } from '../../engine/bindings.js';
+import { activations, poolings, type NativeConfig } from '../../engine/bindings.js';
 import type { JsonFields } from '../files/json.js';
 import type { Family, NameRow, Spelling, TensorsBySlot } from './family.js';
 import { huggingFaceNetwork, labelCount } from './hugging-face.js';
@@ -64,7 +64,7 @@ export const clip: Family = {
     return {
       ...base,
       layerNormEps: vision.positive('layer_norm_eps') ?? 1e-5,
-      activation: vision.get('hidden_act') === undefined ? 2 : base.activation,
+      activation: vision.get('hidden_act') === undefined ? activations.quickGelu : base.activation,
       patchBias: false,
       preNorm: true,
       finalNorm: base.classes === 0,
@@ -83,14 +83,14 @@ export const siglip: Family = {
     const base = tower(fields, tensors);
     if (base.classes === 0) {
       throw fields.refusal(
-        'describes a SigLIP model that pools by attention, which vit-wasm does not support; it reads classifiers fine-tuned ' +
-          'from SigLIP (SiglipForImageClassification), and CLIP',
+        'describes a SigLIP model that pools by attention, which vit-wasm does not support; it reads classifiers ' +
+          'fine-tuned from SigLIP (SiglipForImageClassification), and CLIP',
       );
     }
     return {
       ...base,
       layerNormEps: vision.positive('layer_norm_eps') ?? 1e-6,
-      activation: vision.get('hidden_act') === undefined ? 1 : base.activation,
+      activation: vision.get('hidden_act') === undefined ? activations.geluTanh : base.activation,
       classToken: false,
       positionedPrefix: 0,
       pooling: poolings.meanOfTokens,

@@ -1,6 +1,6 @@
 // DINOv2, with and without registers: LayerScale, in its giant SwiGLU, and a classifier that sees the class token and
 // the patches' mean. Position embeddings are resampled for whatever size the preprocessing gives.
-import { poolings, resamplings, type NativeConfig } from '../../engine/bindings.js';
+import { activations, poolings, resamplings, type NativeConfig } from '../../engine/bindings.js';
 import type { JsonFields } from '../files/json.js';
 import { sizeAt, type Family, type NameRow, type Spelling, type TensorsBySlot } from './family.js';
 import { huggingFaceNetwork } from './hugging-face.js';
@@ -61,7 +61,7 @@ function network(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
     layerNormEps: fields.positive('layer_norm_eps') ?? 1e-6,
     layerScale: true,
     gatedMlp: gated,
-    activation: gated ? 4 : base.activation,
+    activation: gated ? activations.silu : base.activation,
     pooling: base.classes > 0 ? poolings.classAndMean : poolings.classToken,
   };
 }

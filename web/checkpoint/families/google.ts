@@ -1,6 +1,6 @@
 // Google Research's ViTs, as Flax saves them: vision_transformer and AugReg, and the later big_vision. An archive has
 // no configuration, but its shapes say nearly all.
-import { resamplings, type NativeConfig } from '../../engine/bindings.js';
+import { activations, resamplings, type NativeConfig } from '../../engine/bindings.js';
 import type { JsonFields } from '../files/json.js';
 import {
   blockCount,
@@ -114,7 +114,7 @@ function networkOf(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
     // Without a class token big_vision takes the mean of the patches.
     pooling: classToken ? 0 : 1,
     layerNormEps: fields.positive('layer_norm_eps') ?? 1e-6,
-    activation: 0,
+    activation: activations.gelu,
   };
 }
 

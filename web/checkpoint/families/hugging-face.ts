@@ -1,17 +1,17 @@
 // What Hugging Face's configurations of ViTs have in common.
-import type { NativeConfig } from '../../engine/bindings.js';
+import { activations, type Activation, type NativeConfig } from '../../engine/bindings.js';
 import type { JsonFields } from '../files/json.js';
 import { blockCount, blocksHave, patchSizeOf, plain, sizeAt, type TensorsBySlot } from './family.js';
 
-/** `hidden_act` → the engine's number. */
-const activations: Readonly<Record<string, number>> = {
-  gelu: 0,
-  gelu_new: 1,
-  gelu_pytorch_tanh: 1,
-  quick_gelu: 2,
-  relu: 3,
-  silu: 4,
-  swish: 4,
+/** By the name in `hidden_act`. */
+const hiddenActs: Readonly<Record<string, Activation>> = {
+  gelu: activations.gelu,
+  gelu_new: activations.geluTanh,
+  gelu_pytorch_tanh: activations.geluTanh,
+  quick_gelu: activations.quickGelu,
+  relu: activations.relu,
+  silu: activations.silu,
+  swish: activations.silu,
 };
 
 /** The network of a ViT's config; families put over it what they differ in. */
@@ -56,8 +56,8 @@ export function labelCount(fields: JsonFields): number {
   return fields.object('id2label')?.names().length ?? fields.count('num_labels') ?? 2;
 }
 
-function activation(fields: JsonFields): number {
+function activation(fields: JsonFields): Activation {
   const name = fields.text('hidden_act') ?? 'gelu';
-  if (Object.hasOwn(activations, name)) return activations[name];
-  throw fields.error(`asks for hidden_act "${name}"; supported are ${Object.keys(activations).join(', ')}`);
+  if (Object.hasOwn(hiddenActs, name)) return hiddenActs[name];
+  throw fields.error(`asks for hidden_act "${name}"; supported are ${Object.keys(hiddenActs).join(', ')}`);
 }

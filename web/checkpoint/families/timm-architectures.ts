@@ -1,7 +1,7 @@
 // What timm's architecture names say and the tensors do not: which are plain ViTs, how many attention heads they have,
 // and the few that differ in layer_norm_eps and activation. Shown for every architecture of timm 1.0.31 by
 // tests/families/timm-architectures.test.ts.
-import { resamplings, type Resampling } from '../../engine/bindings.js';
+import { activations, resamplings, type Activation, type Resampling } from '../../engine/bindings.js';
 import type { JsonFields } from '../files/json.js';
 
 /** Where plain ViTs are found; what is here and is none has a row below. */
@@ -67,10 +67,9 @@ export function epsOf(name: string): number {
 const tanhGelu =
   /^vit_(base_patch32|so400m_patch16|giantopt_patch16)_siglip_gap_|^vit_large_patch16_siglip_gap_512$/;
 
-/** The engine's number: 0 GELU, 1 GELU by tanh, 2 quick GELU. */
-export function activationOf(name: string): number {
-  if (name.includes('_quickgelu_')) return 2;
-  return tanhGelu.test(name) ? 1 : 0;
+export function activationOf(name: string): Activation {
+  if (name.includes('_quickgelu_')) return activations.quickGelu;
+  return tanhGelu.test(name) ? activations.geluTanh : activations.gelu;
 }
 
 /** How timm resamples position embeddings when it loads them for another size. */

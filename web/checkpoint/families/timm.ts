@@ -1,7 +1,13 @@
 // timm's plain ViTs: vit_*, deit_* (distilled too), deit3_*, DINOv2 with and without registers, CLIP's and SigLIP's
 // towers. Their config.json has the architecture's name and how pictures are preprocessed, but no sizes: those are in
 // the tensors' shapes; the rest is in timm-architectures.ts.
-import { poolings, type NativeConfig, type Pooling } from '../../engine/bindings.js';
+import {
+  activations,
+  poolings,
+  type Activation,
+  type NativeConfig,
+  type Pooling,
+} from '../../engine/bindings.js';
 import type { JsonFields, JsonObject } from '../files/json.js';
 import { timmPreprocess } from '../config/pretrained-cfg.js';
 import {
@@ -36,14 +42,14 @@ const ignored = [
   /^attn_pool\./, // of SigLIP's towers, in the files of those that do without
 ];
 
-/** model_args' `act_layer` → the engine's number. */
-const activations: Readonly<Record<string, number>> = {
-  gelu: 0,
-  gelu_tanh: 1,
-  quick_gelu: 2,
-  relu: 3,
-  silu: 4,
-  swish: 4,
+/** By the name in model_args' `act_layer`. */
+const actLayers: Readonly<Record<string, Activation>> = {
+  gelu: activations.gelu,
+  gelu_tanh: activations.geluTanh,
+  quick_gelu: activations.quickGelu,
+  relu: activations.relu,
+  silu: activations.silu,
+  swish: activations.silu,
 };
 
 /** Two places for one setting: what the network was built with, and what is known of its weights. */
@@ -92,7 +98,7 @@ function network(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
     mlpHidden,
     classes,
     layerNormEps: epsilon(settings, tensors),
-    activation: gatedMlp ? 4 : activation(settings),
+    activation: gatedMlp ? activations.silu : activation(settings),
     ...prefixTokens,
     ...positionsOf(
       tensors,
@@ -169,12 +175,12 @@ function epsilon({ fields, architecture, modelArgs }: Settings, tensors: Tensors
   return architecture === undefined && tensors.has('norm_pre.weight') ? 1e-5 : epsOf(architecture ?? '');
 }
 
-function activation({ fields, architecture, modelArgs }: Settings): number {
+function activation({ fields, architecture, modelArgs }: Settings): Activation {
   const name = modelArgs?.text('act_layer');
   if (name === undefined) return activationOf(architecture ?? '');
-  if (Object.hasOwn(activations, name)) return activations[name];
+  if (Object.hasOwn(actLayers, name)) return actLayers[name];
   throw fields.refusal(
-    `asks for the act_layer "${name}"; supported are ${Object.keys(activations).join(', ')}`,
+    `asks for the act_layer "${name}"; supported are ${Object.keys(actLayers).join(', ')}`,
   );
 }
 

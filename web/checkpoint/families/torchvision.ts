@@ -1,6 +1,13 @@
 // torchvision's VisionTransformer: vit_b_16 and its larger relatives. It comes without a config.json; what shapes do not
 // say is the same for all of them, or a config may say it by the names of VisionTransformer's arguments.
-import { resamplings, type NativeConfig, type NativePreprocess } from '../../engine/bindings.js';
+import {
+  activations,
+  filters,
+  resamplings,
+  resizes,
+  type NativeConfig,
+  type NativePreprocess,
+} from '../../engine/bindings.js';
 import type { Size } from '../../types.js';
 import type { JsonFields } from '../files/json.js';
 import {
@@ -56,7 +63,7 @@ function network(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
     mlpHidden: sizeAt(tensors, 'blocks.0.mlp.fc1.weight', 0) ?? 4 * hidden,
     classes: sizeAt(tensors, 'head.weight', 0) ?? 0,
     layerNormEps: 1e-6,
-    activation: 0,
+    activation: activations.gelu,
     preLogits: sizeAt(tensors, 'pre_logits.weight', 0) ?? 0,
   };
 }
@@ -77,10 +84,10 @@ function preprocess(_: JsonFields, image: Size): NativePreprocess {
   const swag = image.height === image.width && swagEdges.includes(image.height);
   const edge = swag ? image.height : Math.floor(Math.min(image.height, image.width) / 0.875);
   return {
-    resize: 2,
+    resize: resizes.shortestEdge,
     resizeHeight: edge,
     resizeWidth: edge,
-    filter: swag ? 3 : 2,
+    filter: swag ? filters.bicubic : filters.bilinear,
     cropHeight: image.height,
     cropWidth: image.width,
     cropRounding: 1,
