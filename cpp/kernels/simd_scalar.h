@@ -115,8 +115,10 @@ inline i16x8 splat_pair(int32_t x) {
   return {{low, high, low, high, low, high, low, high}};
 }
 inline i32x4 dot(i16x8 a, i16x8 b) {
-  return each_i32(
-      [&](int i) { return a.lane[2 * i] * b.lane[2 * i] + a.lane[2 * i + 1] * b.lane[2 * i + 1]; });
+  // Twice 2^30 is beyond an int and wraps, as WebAssembly's instruction does. Only rows that are not finite
+  // have such codes, and their scale makes NaN of the product.
+  const auto product = [&](int i) { return static_cast<uint32_t>(a.lane[i] * b.lane[i]); };
+  return each_i32([&](int i) { return static_cast<int32_t>(product(2 * i) + product(2 * i + 1)); });
 }
 inline i16x8 load_i16(const int16_t* p) {
   i16x8 v;

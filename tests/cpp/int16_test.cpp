@@ -158,12 +158,25 @@ TEST(QuantiseLeft, TakesZerosAndShowsWhatIsNotFinite) {
   }
 }
 
+// The codes of -NaN are -32768, whose products do not fit an int in pairs.
+TEST(GemmInt16, TakesTheLowestCodes) {
+  const std::vector<float> x(4, -std::numeric_limits<float>::quiet_NaN());
+  OwnedMatrix b(4, 1);
+  quantise_outputs(b.matrix, x.data(), 4);
+  OwnedRows a(1, 4);
+  quantise_left(a.rows, x.data(), 4, 1, 4);
+  float out;
+  gemm_int16(&out, 1, a.rows, 1, b.matrix);
+  EXPECT_TRUE(std::isnan(out));
+}
+
 TEST(QuantiseRight, ShowsWhatIsNotFinite) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   const std::vector<float> ones(5, 1.0f);
   OwnedRows a(1, 5);
   quantise_left(a.rows, ones.data(), 5, 1, 5);
-  for (float bad : {kInfinity, std::numeric_limits<float>::quiet_NaN()}) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  for (float bad : {kInfinity, nan, -nan}) {
     const std::vector<float> x = {1, 1, bad, 1, 1};
     for (const auto quantise : {quantise_outputs, quantise_inputs}) {
       OwnedMatrix b(5, 1);

@@ -199,7 +199,7 @@ void check_picture(Input& in, Model& model) {
 }
 
 void run(Input& in) {
-  use_threads(in.ConsumeBool() ? 3 : 1);
+  use_threads(in.ConsumeIntegralInRange(0, 7) == 0 ? 3 : 1);
   const Config config = config_from(in);
   const Preprocess preprocess = preprocess_from(in, config);
   Model model;
