@@ -161,7 +161,7 @@ describe('the demo on a static host', () => {
     expect(await page.innerText('#in-use')).toBe(before);
     await choosePicture(page);
     expect(await answersOf(page)).toEqual(await expectedAnswers());
-    // Chromium's own words for the file that is not there.
+    // Chromium's own message for the missing file.
     expect(problems.splice(0)).toEqual(Array(problems.length).fill(expect.stringContaining('404')));
   });
 

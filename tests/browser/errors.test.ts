@@ -1,5 +1,5 @@
-// What goes wrong in a browser is told as a VitError with a code, also from within the worker, and leaves the model
-// usable and no worker behind.
+// Errors in a browser are VitErrors with a code, also from within the worker; they leave the model usable and no worker
+// behind.
 import { describe, expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
@@ -76,27 +76,27 @@ const badModels = [
     says: '/text/model.safetensors',
   },
   { name: 'weights that end early', url: '/truncated/', code: 'truncated', says: String(weights.length) },
-  { name: 'a folder that is not there', url: '/nowhere/', code: 'not-found', says: '/nowhere/' },
+  { name: 'a folder that does not exist', url: '/nowhere/', code: 'not-found', says: '/nowhere/' },
 ];
 
 describe.each([true, false])('worker: %s', (worker) => {
-  it.each(badModels)('$name is told as $code', async ({ url, code, says }) => {
+  it.each(badModels)('$name fails with $code', async ({ url, code, says }) => {
     const page = await chromium.usual();
-    const told = await page.evaluate(failToLoad, { entry, url, worker });
-    expect(told).toEqual({ isVitError: true, code, message: expect.stringContaining(says) });
+    const failure = await page.evaluate(failToLoad, { entry, url, worker });
+    expect(failure).toEqual({ isVitError: true, code, message: expect.stringContaining(says) });
     await expectWorkers(page, 0);
   });
 
   it('an aborted load rejects with the reason of its signal', async () => {
     const page = await chromium.usual();
-    const told = await page.evaluate(abortLoad, { entry, url: '/stalled/', worker });
-    expect(told).toEqual({ sameReason: true, loaded: expect.any(Number) });
-    expect(told.loaded).toBeGreaterThan(0);
-    expect(told.loaded).toBeLessThan(weights.length);
+    const failure = await page.evaluate(abortLoad, { entry, url: '/stalled/', worker });
+    expect(failure).toEqual({ sameReason: true, loaded: expect.any(Number) });
+    expect(failure.loaded).toBeGreaterThan(0);
+    expect(failure.loaded).toBeLessThan(weights.length);
     await expectWorkers(page, 0);
   });
 
-  it('a bad source is told, and the model answers the next one as before', async () => {
+  it('a bad source is refused, and the model answers the next one as before', async () => {
     const page = await chromium.usual();
     const { first, last, codes } = await page.evaluate(giveBadSources, {
       entry,
@@ -115,7 +115,7 @@ describe.each([true, false])('worker: %s', (worker) => {
     await expectWorkers(page, 0);
   });
 
-  it('dispose ends what runs, and use after it is told', async () => {
+  it('dispose ends running calls, and later calls are refused', async () => {
     const page = await chromium.usual();
     await page.evaluate(keepModel, { entry, url: '/models/three-blocks/', worker });
     await expectWorkers(page, worker ? 1 : 0);
@@ -127,23 +127,28 @@ describe.each([true, false])('worker: %s', (worker) => {
 it.each([
   ['/nowhere/worker.js', 'got status 404 from'],
   ['/page/worker.js', 'got text/html from'],
-])('a worker script is told that is %s', async (url, says) => {
+])('says what is wrong with a worker script at %s', async (url, says) => {
   const page = await chromium.usual();
-  const told = await page.evaluate(failToLoad, { entry, url: '/models/three-blocks/', worker: { url } });
-  expect(told).toEqual({ isVitError: true, code: 'worker', message: expect.stringContaining(says) });
-  expect(told.message).toContain('vit-wasm/inline');
+  const failure = await page.evaluate(failToLoad, { entry, url: '/models/three-blocks/', worker: { url } });
+  expect(failure).toEqual({ isVitError: true, code: 'worker', message: expect.stringContaining(says) });
+  expect(failure.message).toContain('vit-wasm/inline');
   await expectWorkers(page, 0);
 });
 
 it.each([
   ['/nowhere/vit.simd.wasm', 'wasm', 'Got status 404 from'],
   ['/page/vit.simd.wasm', 'html', 'Got text/html from'],
-])('a wasm file is told that is %s', async (url, code, says) => {
+])('says what is wrong with a wasm file at %s', async (url, code, says) => {
   const page = await chromium.usual();
   const wasm = { variant: 'simd', url } as const;
-  const told = await page.evaluate(failToLoad, { entry, url: '/models/three-blocks/', worker: true, wasm });
-  expect(told).toEqual({ isVitError: true, code, message: expect.stringContaining(says) });
-  expect(told.message).toMatch(/optimizeDeps\.exclude.*vit-wasm\/inline/s);
+  const failure = await page.evaluate(failToLoad, {
+    entry,
+    url: '/models/three-blocks/',
+    worker: true,
+    wasm,
+  });
+  expect(failure).toEqual({ isVitError: true, code, message: expect.stringContaining(says) });
+  expect(failure.message).toMatch(/optimizeDeps\.exclude.*vit-wasm\/inline/s);
   await expectWorkers(page, 0);
 });
 

@@ -1,5 +1,5 @@
-// Threads in Chromium: a page that is cross-origin isolated has them, another is told why not, and nobody's answers
-// change by a bit.
+// Threads in Chromium: a cross-origin isolated page has them, another learns why it has none, and no answer changes by a
+// bit.
 import { describe, expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -161,11 +161,11 @@ describe('an isolated page', () => {
     expect(await workers()).toBe(before);
   });
 
-  it('whose thread dies at work is told so, and not left waiting', async () => {
+  it('a call whose thread dies is rejected', async () => {
     // One that is killed between two passes leaves all of the work to the other, which is as well.
-    let told = await killThreadAtWork();
-    for (let tries = 0; tries < 4 && !told; tries++) told = await killThreadAtWork();
-    expect(told).toEqual({ code: 'engine', message: expect.stringContaining('load the model again') });
+    let failure = await killThreadAtWork();
+    for (let tries = 0; tries < 4 && !failure; tries++) failure = await killThreadAtWork();
+    expect(failure).toEqual({ code: 'engine', message: expect.stringContaining('load the model again') });
   }, 180_000);
 
   it.each([
@@ -233,7 +233,7 @@ async function keepBusyModel(entry: string): Promise<void> {
 }
 
 describe('a page that is not isolated', () => {
-  it('has one thread, is told why, and fetches nothing for more', async () => {
+  it('has one thread, says why, and fetches nothing for more', async () => {
     const before = plain.server().requests.length;
     const { variant, threads, threadsReason } = await ask(plain, { threads: 2 });
     expect([variant, threads]).toEqual(['relaxed', 1]);

@@ -54,7 +54,7 @@ describe.each(builds)('$variant', ({ variant, names }) => {
   it('says which there are when asked for others', async () => {
     const kernels = variant === 'relaxed' ? '5x8' : '6x8';
     await expect(ask({ variant, kernels })).rejects.toThrow(
-      `The "${variant}" build has no kernels "${kernels}"; there are "${names.join('", "')}".`,
+      `The "${variant}" build has no kernels "${kernels}"; it has "${names.join('", "')}".`,
     );
   });
 });

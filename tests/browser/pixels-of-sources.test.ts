@@ -153,8 +153,8 @@ describe('a sentence for', () => {
     ['a number', 'invalid-source', 'from this Number'],
     ['an element of another kind', 'invalid-source', 'from this HTMLParagraphElement'],
   ])('%s', async (name, code, says) => {
-    const told = await inPage('readPixelless', name, { elsewhere: elsewhere.origin });
-    expect(told).toEqual({ code, message: expect.stringContaining(says) });
+    const failure = await inPage('readPixelless', name, { elsewhere: elsewhere.origin });
+    expect(failure).toEqual({ code, message: expect.stringContaining(says) });
   });
 
   it('an abort gives up the download of an address', async () => {

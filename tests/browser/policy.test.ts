@@ -106,7 +106,7 @@ describe(policy, () => {
     expect(reports.map(blocked)).toEqual(['eval']);
   });
 
-  it('is enough for the inline entry with a worker of this origin or none, and its refusal of a Blob is told', async () => {
+  it('is enough for the inline entry with a worker of this origin or none, and says why without either', async () => {
     const page = await chromium.open('/inline/');
     await page.waitForFunction(() => document.title.startsWith('['));
     const [blob, url, none] = JSON.parse(await page.title()) as unknown[];

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Where the first of the programs that is on PATH lies. */
+/** The path of the first of the programs that is on PATH. */
 export function onPath(...programs: string[]): string {
   const folders = (process.env.PATH ?? '').split(delimiter);
   const found = programs

@@ -82,7 +82,7 @@ describe('without shared memory, which is how it comes', () => {
     }
   });
 
-  it('an isolated page has one thread and is told why', async () => {
+  it('an isolated page has one thread and says why', async () => {
     const { isolated, threads, threadsReason } = await ask(undefined, true);
     expect(isolated).toBe(true);
     expect(threads).toBe(1);

@@ -116,11 +116,15 @@ describe('vit-wasm', () => {
     ['a page', () => ['inspect', `${server.url}page/`], 'Got an HTML page'],
     ['no picture', () => ['classify', model, at('notes.txt')], 'notes.txt is not a PNG, JPEG or WebP file.'],
     ['half a picture', () => ['classify', model, at('broken.png')], 'broken.png is damaged'],
-    ['a picture that is not there', () => ['classify', model, at('none.png')], 'none.png could not be read'],
+    [
+      'a picture that does not exist',
+      () => ['classify', model, at('none.png')],
+      'none.png could not be read',
+    ],
     ['other weights', () => ['inspect', model, '--integrity', 'sha256-x'], 'sha256-'],
     ['a folder that is a file', () => ['convert', model, '-o', at('notes.txt')], 'notes.txt'],
     ['a model that is there already', () => ['convert', model, '-o', model], 'already'],
-  ])('told of %s ends with an error and no stack', async (_, args, says) => {
+  ])('given %s ends with an error and no stack', async (_, args, says) => {
     const { status, out, errors } = await run(...args());
     expect(status).toBeGreaterThanOrEqual(1);
     expect(out).toBe('');
@@ -372,7 +376,7 @@ describe('where convert writes', () => {
     expect(await readdir(at(`target${end.length}`))).toEqual([]);
   });
 
-  it('a pipe in the place of a file is no file, and nobody waits for it', async () => {
+  it('a pipe in the place of a file is no file, and is not waited for', async () => {
     const piped = at('piped');
     await mkdir(piped);
     execFileSync('mkfifo', [join(piped, 'config.json')]);
@@ -454,7 +458,7 @@ describe('what is printed', () => {
     expect(plain.errors).toBe('');
   });
 
-  it('ends quietly when nobody reads on', async () => {
+  it('ends quietly when its output is closed', async () => {
     const bin = join(root, manifest.bin['vit-wasm']);
     const command = `"${process.execPath}" --no-warnings "${bin}" inspect "${model}" --json; echo "status $?" >&2`;
     const { stdout, stderr } = await promisify(execFile)('bash', ['-c', `(${command}) | true`]);

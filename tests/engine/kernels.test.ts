@@ -30,7 +30,7 @@ describe.each(variants)('%s', (variant) => {
     engine.dispose();
   });
 
-  it('stays with the first when there is no time, and stops when it is told to', async () => {
+  it('stays with the first when there is no time, and stops when asked to', async () => {
     const engine = await createEngine(variant);
     const stop = new AbortController();
     const end = chooseKernels(engine, undefined, stop.signal);

@@ -18,17 +18,17 @@ function setCores(hardwareConcurrency: number | undefined): void {
 
 describe('the plan', () => {
   it.each([
-    [{}, 6, 'there are 6 cores'],
-    [{ threads: 'auto' }, 6, 'there are 6 cores'],
+    [{}, 6, 'the machine has 6 cores'],
+    [{ threads: 'auto' }, 6, 'the machine has 6 cores'],
     [{ threads: 1 }, 1, 'one was requested'],
     [{ threads: 4 }, 4, '4 were requested'],
     [{ threads: 7 }, 6, 'the machine has no more cores'],
     [{ variant: 'relaxed' }, 1, 'the "relaxed" build has one'],
     [{ variant: 'relaxed', threads: 3 }, 3, '3 were requested'],
-    [{ variant: 'relaxed-threads' }, 6, 'there are 6 cores'],
+    [{ variant: 'relaxed-threads' }, 6, 'the machine has 6 cores'],
     [{ variant: 'relaxed-threads', threads: 1 }, 1, 'one was requested'],
     [{ wasm: { variant: 'simd', url: '/vit.wasm' }, threads: 3 }, 1, 'the "simd" build has one'],
-    [{ wasm: { variant: 'simd-threads', url: '/vit.wasm' } }, 6, 'there are 6 cores'],
+    [{ wasm: { variant: 'simd-threads', url: '/vit.wasm' } }, 6, 'the machine has 6 cores'],
   ] as const)('for %j is %d, because %s', (options, count, reason) => {
     expect(planThreads(options, undefined)).toMatchObject({ count, reason });
   });

@@ -57,7 +57,7 @@ describe('of the architectures of timm', () => {
     ['vit_so150m_patch16_reg4_map_256', 'pools by attention'],
     ['swin_tiny_patch4_window7_224', 'attends in windows'],
     ['convnext_tiny', 'is a convolutional network'],
-  ])('%s is told apart', (name, says) => {
+  ])('%s is recognised', (name, says) => {
     expect(() => check(name)).toThrow(says);
   });
 });

@@ -63,11 +63,11 @@ export function makeZip(files: readonly ArchiveFile[], ending: ArchiveEnd = {}):
     local.push(header, sizes, name, packed);
     at += header.length + sizes.length + name.length + packed.length;
     const extra = zip64 ? numbers([2, 1], [2, 24], [8, size], [8, packedSize], [8, offset]) : Buffer.alloc(0);
-    const told = (value: number) => (zip64 ? largest32 : value);
+    const declared = (value: number) => (zip64 ? largest32 : value);
     directory.push(
       numbers([4, 0x02014b50], [2, 20], [2, 20], [2, flags], [2, method], [4, 0], [4, crc]),
-      numbers([4, told(packedSize)], [4, told(size)], [2, name.length], [2, extra.length], [2, 0]),
-      numbers([2, 0], [2, 0], [4, 0], [4, told(offset)]),
+      numbers([4, declared(packedSize)], [4, declared(size)], [2, name.length], [2, extra.length], [2, 0]),
+      numbers([2, 0], [2, 0], [4, 0], [4, declared(offset)]),
       name,
       extra,
     );
@@ -86,9 +86,17 @@ export function makeZip(files: readonly ArchiveFile[], ending: ArchiveEnd = {}):
     numbers([8, directorySize], [8, directoryOffset]),
     numbers([4, 0x07064b50], [4, 0], [8, zip64Offset], [4, 1]),
   ];
-  const told = zip64 ? [0xffff, largest32, largest32] : [count, directorySize, directoryOffset];
+  const declared = zip64 ? [0xffff, largest32, largest32] : [count, directorySize, directoryOffset];
   const end = Buffer.concat([
-    numbers([4, 0x06054b50], [2, 0], [2, 0], [2, told[0]], [2, told[0]], [4, told[1]], [4, told[2]]),
+    numbers(
+      [4, 0x06054b50],
+      [2, 0],
+      [2, 0],
+      [2, declared[0]],
+      [2, declared[0]],
+      [4, declared[1]],
+      [4, declared[2]],
+    ),
     numbers([2, comment.length]),
     Buffer.from(comment),
   ]);

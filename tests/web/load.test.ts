@@ -284,7 +284,7 @@ const damaged: [name: string, model: () => ModelLocation, code: string, says: st
     `"${query}" has dtype I32`,
   ],
   [
-    'has everything wrong with it, which is told at once',
+    'has everything wrong with it, which is reported at once',
     () =>
       changed((tensors) => [
         makeTensor('surplus', [1]),
@@ -343,7 +343,7 @@ describe('a checkpoint is refused that', () => {
     expect(await loaded.logits(picture)).toEqual(expected);
   });
 
-  it('is withheld by the Hub, which says so of whatever is not there, too', async () => {
+  it('is withheld by the Hub, which says the same of what does not exist', async () => {
     const error = await failureOf(load('gated/model', { host: server.url }));
     expect(error).toMatchObject({ code: 'unreadable', message: expect.stringContaining('"./gated/model/"') });
   });

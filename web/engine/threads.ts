@@ -25,9 +25,9 @@ export function isThreaded(variant: Variant): boolean {
 }
 
 /**
- * How many threads a model may have, as far as can be told before it is known: as many as were asked for and there are
- * cores. One where there is an `obstacle` or memory cannot be shared; but when a build with threads was asked for by
- * name, that is an error.
+ * How many threads a model may have, as far as is known before it is loaded: as many as were requested, up to the number
+ * of cores. One when there is an `obstacle` or memory cannot be shared, which is an error when a build with threads was
+ * requested by name.
  */
 export function planThreads(options: LoadOptions, obstacle: string | undefined): ThreadPlan {
   const { threads = 'auto', wasm } = options;
