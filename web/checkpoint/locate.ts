@@ -1,5 +1,6 @@
 // What `load` was asked for → the files of a model.
 import { messageOf, VitError } from '../errors.js';
+import { shown } from '../shown.js';
 import type { LoadOptions, ModelInMemory, ModelLocation } from '../types.js';
 import { modelFolder } from './files/dropped.js';
 import {
@@ -49,7 +50,7 @@ export function locateModel(
   if (isBytes(model)) return givenFiles(model);
   if (typeof model === 'object' && model !== null) {
     if ('weights' in model) return memoryFiles(model);
-    if (Symbol.iterator in model) return droppedFiles(modelFolder([...model]));
+    if (Symbol.iterator in model) return droppedFiles(modelFolder([...model].map(checkedFile)));
   }
   throw new VitError(
     'invalid-argument',
@@ -142,6 +143,14 @@ function placeAt(place: Place, path: string): Place {
   if (place.kind === 'path') return { kind: 'path', path };
   const { origin } = new URL(place.url);
   return { ...place, url: origin === 'null' ? `file://${path}` : origin + path };
+}
+
+function checkedFile(file: unknown): File {
+  if (file instanceof Blob && typeof (file as Partial<File>).name === 'string') return file as File;
+  throw new VitError(
+    'invalid-argument',
+    `A list of files has ${shown(file)} in it; give Files, as an <input> or a drop has them.`,
+  );
 }
 
 function isBytes(value: unknown): value is Blob | ArrayBuffer | ArrayBufferView {

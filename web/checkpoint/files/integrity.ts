@@ -8,7 +8,8 @@ import type { ByteStream } from './stream.js';
 
 /** The 32 bytes of an `integrity` option: `sha256-` and the digest in base64, as in a script tag, or in hexadecimal. */
 export function parseIntegrity(text: string): Uint8Array {
-  const [, hex, base64] = /^sha256-(?:([\da-f]{64})|([A-Za-z\d+/]{43}=))$/.exec(text) ?? [];
+  const [, hex, base64] =
+    /^sha256-(?:([\da-f]{64})|([A-Za-z\d+/]{43}=))$/.exec(typeof text === 'string' ? text : '') ?? [];
   if (hex) return Uint8Array.from(hex.match(/../g) ?? [], (byte) => parseInt(byte, 16));
   if (base64) return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
   throw new VitError(
