@@ -43,6 +43,8 @@ try {
     complain(error.message);
     process.exitCode = error instanceof VitError && error.code === 'invalid-argument' ? 2 : 1;
   } else {
-    throw error;
+    // A fault of this program, whose message may still have names from a file in it.
+    complain(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    process.exitCode = 1;
   }
 }
