@@ -87,6 +87,14 @@ describe('a tensor is placed', () => {
     expect(misplaced(stored('a', [6, 6]), placement)).toBe('has shape [6, 6], but should have 3 axes');
   });
 
+  it.each([[[25, 2]], [[7]], [[]]])('of shape %j cannot be shared by three', (shape) => {
+    // The engine would take 25 / 3 for 8, and the last third of a byte would never come.
+    const tensor = { name: 'qkv', shape, dtype: 'F32', bytes: 200 };
+    expect(misplaced(tensor, { slots: ['q', 'k', 'v'] })).toBe(
+      `has shape [${shape.join(', ')}], whose first axis should be 3 equal parts`,
+    );
+  });
+
   it('only when 32 bits are enough for its sizes', () => {
     const wrong = misplaced(stored('a', [1, 2 ** 32 + 8]), { slots: ['s'] });
     expect(wrong).toBe('has shape [1, 4294967304], which no model has');

@@ -21,6 +21,8 @@ export function misplaced(
   const expected = axes?.flat().length ?? shape.length;
   const has = `has shape [${shape.join(', ')}]`;
   if (expected !== shape.length) return `${has}, but should have ${expected} axes`;
+  if ((shape[0] ?? 1) % slots.length !== 0)
+    return `${has}, whose first axis should be ${slots.length} equal parts`;
   if (columnMajor && slots.length > 1)
     return 'is in Fortran order, which cannot be divided; save it in C order';
   // The engine would see only the last 32 bits.
@@ -34,7 +36,6 @@ export function partsOf(tensor: StoredTensor, { slots, axes }: Placement): Incom
     const shape = axes?.map((merged) => product(merged.map((axis) => tensor.shape[axis]))) ?? tensor.shape;
     return [{ title, slot: slots[0], dtype, shape, bytes: tensor.bytes, order: orderOf(tensor, axes) }];
   }
-  // A first axis that cannot be divided equally gives a shape that the engine refuses.
   const [first = 0, ...rest] = tensor.shape;
   const shape = [first / slots.length, ...rest];
   return slots.map((slot) => ({ title, slot, dtype, shape, bytes: tensor.bytes / slots.length }));
