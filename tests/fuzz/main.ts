@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { caseOf } from './cases.js';
 import { execute, Fault } from './execute.js';
 import { readModels } from './models.js';
+import { watchdog } from './watchdog.js';
 import { engines } from './engines.js';
 
 const { values } = parseArgs({
@@ -29,9 +30,11 @@ const models = await readModels(fixtures);
 const start = await engines(dist);
 const outcomes = new Map<string, number>();
 const begin = performance.now();
+const watching = watchdog();
 let faults = 0;
 let seed = first;
 for (; seed < first + count && performance.now() < until; seed++) {
+  watching.see(seed);
   const packed = caseOf(seed, models);
   try {
     const outcome = await execute(packed, seed, start);
@@ -48,6 +51,7 @@ for (; seed < first + count && performance.now() < until; seed++) {
   if (done % 100_000 === 0) console.log(`${done.toLocaleString('en')} executions, ${faults} faults`);
 }
 
+await watching.end();
 const seconds = (performance.now() - begin) / 1000;
 const executions = seed - first;
 console.log(
