@@ -27,7 +27,7 @@ export const wasm = join(root, 'build/wasm');
 const dist = join(root, 'dist');
 /** Files that go into others: compressed, to be written there in base64. */
 const packed = join(root, 'build/packed');
-const builtinModel = join(root, 'models/cifar10-vit');
+const builtinModel = join(root, 'models/tinyimagenet-vit');
 
 /** Builds everything into `dist/`. */
 export function build() {

@@ -1,10 +1,11 @@
 // `npm run evaluate -- IMAGES [MODEL] [--dtype int8] [--agree] [--limit N] [--variant simd]`: the accuracy of a model on
 // labelled pictures, measured through the built package.
 //
-// IMAGES is a folder with one folder of JPEG or PNG files per class, named as the model labels it (`cat/0001.jpg`).
-// MODEL is what `load` takes: a folder or a Hub id; left out, it is the built-in model. --limit takes N pictures, evenly
-// spread. --agree counts instead how often the first answer is the one of the same model in fp32, whatever the labels say:
-// so it works for any pictures.
+// IMAGES is a folder with one folder of JPEG, PNG or WebP files per class, named as the model labels it (`cat/0001.jpg`);
+// or else as many folders as the model has classes, which are numbered in alphabetical order, as torchvision's
+// ImageFolder does it. MODEL is what `load` takes: a folder or a Hub id; without it, the built-in model. --limit takes N
+// pictures, evenly spread. --agree counts instead how often the first answer is the one of the same model in fp32,
+// whatever the labels say: so it works for any pictures.
 import { Presets, SingleBar } from 'cli-progress';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -18,6 +19,7 @@ const decoders = {
   '.jpg': () => decoder('jpeg', 'codec/dec/mozjpeg_dec.wasm'),
   '.jpeg': () => decoder('jpeg', 'codec/dec/mozjpeg_dec.wasm'),
   '.png': () => decoder('png', 'codec/pkg/squoosh_png_bg.wasm'),
+  '.webp': () => decoder('webp', 'codec/dec/webp_dec.wasm'),
 };
 const ready = new Map();
 
@@ -49,7 +51,7 @@ function labelledPictures(folder) {
         .map((file) => ({ path: join(folder, name, file), label: name })),
     );
   if (pictures.length === 0)
-    throw new Failure(`${folder} has no class folders with JPEG or PNG files in them.`);
+    throw new Failure(`${folder} has no class folders with JPEG, PNG or WebP files in them.`);
   return pictures;
 }
 
@@ -60,16 +62,20 @@ async function readPicture(path) {
 }
 
 /**
- * Classifies every picture. Gives the number of right first answers, per class, and the expected calibration error:
- * how far confidence is from accuracy, on average over 15 bins of confidence.
+ * Classifies every picture. Gives the number of right first answers, per class, how often the right one is among the
+ * first five, and the expected calibration error: how far confidence is from accuracy, on average over 15 bins of
+ * confidence.
  */
 async function evaluate(model, pictures, onPicture) {
   const classes = new Map();
   const bins = Array.from({ length: 15 }, () => ({ confidence: 0, right: 0 }));
-  for (const { path, label } of pictures) {
-    const [best] = await model.classify(await readPicture(path), { topK: 1 });
+  let amongFive = 0;
+  for (const { path, label, index } of pictures) {
+    const answers = await model.classify(await readPicture(path), { topK: 5 });
+    const [best] = answers;
     const counts = classes.get(label) ?? { right: 0, count: 0 };
-    const right = Number(best.label === label);
+    const right = Number(best.index === index);
+    amongFive += Number(answers.some((answer) => answer.index === index));
     classes.set(label, { right: counts.right + right, count: counts.count + 1 });
     const bin = bins[Math.min(14, Math.floor(best.probability * 15))];
     bin.confidence += best.probability;
@@ -77,7 +83,7 @@ async function evaluate(model, pictures, onPicture) {
     onPicture();
   }
   const gap = bins.reduce((sum, bin) => sum + Math.abs(bin.confidence - bin.right), 0);
-  return { classes, calibrationError: gap / pictures.length };
+  return { classes, amongFive, calibrationError: gap / pictures.length };
 }
 
 /** In how many pictures both models have the same first answer, and how far their probabilities are apart at most. */
@@ -138,13 +144,29 @@ async function reportAgreement(load, model, place, pictures) {
   reference.dispose();
 }
 
-async function reportAccuracy(model, place, pictures) {
-  const unknown = [...new Set(pictures.map(({ label }) => label))].filter(
-    (label) => !model.info.labels.includes(label),
-  );
-  if (unknown.length > 0) throw new Failure(`The model has no class called ${unknown.join(', ')}.`);
+/** The pictures with the numbers of their classes in the model. */
+function numbered(pictures, labels) {
+  const folders = [...new Set(pictures.map(({ label }) => label))].sort();
+  const unknown = folders.filter((label) => !labels.includes(label));
+  if (unknown.length === 0) {
+    return pictures.map((picture) => ({ ...picture, index: labels.indexOf(picture.label) }));
+  }
+  if (folders.length !== labels.length) {
+    throw new Failure(
+      `The model has no class called ${unknown.slice(0, 10).join(', ')}, and its ${labels.length} classes cannot be ` +
+        `${folders.length} folders in alphabetical order either.`,
+    );
+  }
+  return pictures.map(({ path, label }) => {
+    const index = folders.indexOf(label);
+    return { path, label: labels[index], index };
+  });
+}
+
+async function reportAccuracy(model, place, labelled) {
+  const pictures = numbered(labelled, model.info.labels);
   const bar = progress(pictures.length);
-  const { classes, calibrationError } = await evaluate(model, pictures, () => bar.increment());
+  const { classes, amongFive, calibrationError } = await evaluate(model, pictures, () => bar.increment());
   bar.stop();
   let right = 0;
   for (const [label, counts] of classes) {
@@ -153,6 +175,7 @@ async function reportAccuracy(model, place, pictures) {
   }
   console.log(
     `${nameOf(model, place)}: ${percent(right, pictures.length)} of ${pictures.length} right, ` +
+      `${percent(amongFive, pictures.length)} among the first five, ` +
       `expected calibration error ${percent(calibrationError, 1)}`,
   );
 }

@@ -1,6 +1,5 @@
 // The page: a picture and a model come in, five answers come out. Whichever comes last starts the classification.
 import { ModelPicker } from './model-picker.js';
-import { drawings } from './drawings.js';
 import { decode, filesOf, isPicture, show } from './picture.js';
 import { showAnswers, showPictureError, showTimes, showWaiting } from './answers.js';
 
@@ -82,13 +81,31 @@ document.addEventListener('drop', async (event) => {
   takeFiles(await filesOf(event.dataTransfer));
 });
 
-for (const { name, canvas, toBlob } of drawings()) {
+/** Photographs to begin with, in the public domain (CC0): file names, and what they show. */
+const samples = {
+  coffee: 'A cup of coffee',
+  cat: 'A tabby cat',
+  pizza: 'A pizza',
+  burger: 'A burger',
+};
+
+for (const [file, title] of Object.entries(samples)) {
+  const address = `samples/${file}.jpg`;
   const button = document.createElement('button');
   button.type = 'button';
-  button.title = `A drawing of ${name}`;
-  button.setAttribute('aria-label', button.title);
-  button.append(canvas);
-  button.addEventListener('click', async () => takePicture(await toBlob(), button.title));
+  button.title = title;
+  const image = document.createElement('img');
+  image.src = address;
+  image.alt = title;
+  button.append(image);
+  button.addEventListener('click', async () => {
+    try {
+      const response = await fetch(address);
+      await takePicture(await response.blob(), title);
+    } catch {
+      showPictureError(`The sample could not be downloaded (${title}); check your connection.`);
+    }
+  });
   element('samples').append(button);
 }
 

@@ -403,7 +403,7 @@ describe('the name of a model', () => {
   });
 
   it('is "builtin" for the built-in model, in every command', async () => {
-    expect((await runIn(folder, 'inspect', 'builtin')).out).toContain('10 (airplane');
+    expect((await runIn(folder, 'inspect', 'builtin')).out).toContain('200 (goldfish');
     expect((await runIn(folder, 'classify', 'builtin', 'picture.png')).status).toBe(0);
     expect((await runIn(folder, 'convert', 'builtin', '-o', at('builtin-model'))).status).toBe(0);
     (await load(at('builtin-model'))).dispose();

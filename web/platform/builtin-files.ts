@@ -1,9 +1,10 @@
-import config from '../../models/cifar10-vit/config.json' with { type: 'json' };
-import preprocessor from '../../models/cifar10-vit/preprocessor_config.json' with { type: 'json' };
+import config from '../../models/tinyimagenet-vit/config.json' with { type: 'json' };
+import preprocessor from '../../models/tinyimagenet-vit/preprocessor_config.json' with { type: 'json' };
 import type { FileLocation, ModelFiles } from '../checkpoint/files/model-files.js';
 import { inlineFiles } from '../checkpoint/locate.js';
 
-/** The built-in model, a small ViT for 32×32 pictures of ten classes (models/cifar10-vit), with weights from anywhere. */
+/** The built-in model, a small int8 ViT for 64×64 pictures of 200 everyday things (models/tinyimagenet-vit), with
+ * weights from anywhere. */
 export function builtinFiles(weights: FileLocation): ModelFiles {
   return inlineFiles('the built-in model', config, preprocessor, weights);
 }

@@ -1,13 +1,12 @@
-"""Write the files of the package from a checkpoint: `python export.py --work-dir DIR`.
+"""Write the model from a checkpoint as a Hugging Face folder: `python export.py --work-dir DIR --out FOLDER`.
 
-The averaged weights, under the names Hugging Face's ViTForImageClassification has on the Hub, in
-float16. The temperature that calibrates the probabilities is fitted on the held-out images and
-divided into the classifier, so that nothing needs to know of it.
+The averaged weights, in float32, under the names that ViTForImageClassification has on the Hub. The temperature that
+calibrates the probabilities is fitted on the held-out images and divided into the classifier, so that nothing needs to
+know of it. `npx vit-wasm convert FOLDER --dtype int8 -o models/tinyimagenet-vit` makes the files of the package.
 """
 
 import argparse
 import json
-import shutil
 from pathlib import Path
 
 import torch
@@ -15,11 +14,12 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 
 import data
+from labels import label
 from names import hugging_face_tensors
-from train import MEAN, ROOT, STD, Settings, network, predict
+from train import MEAN, ROOT, STD, Settings, accuracy, network, predict
 from vit import LAYER_NORM_EPS
 
-HERE = Path(__file__).resolve().parent
+
 def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
     """The T of softmax(logits / T) with the smallest cross-entropy (Guo et al. 2017)."""
     candidates = torch.arange(0.3, 3.0, 0.01)
@@ -28,34 +28,33 @@ def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dataset", type=Path, default=ROOT / "../shared/datasets/cifar-10-images.tar.gz")
+    parser.add_argument("--dataset", type=Path, default=ROOT / "../shared/datasets/tiny-imagenet-200.tar.gz")
     parser.add_argument("--work-dir", type=Path, required=True)
     parser.add_argument("--run", default="run")
-    parser.add_argument("--out", type=Path, default=HERE)
+    parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
 
-    state = torch.load(args.work_dir / f"{args.run}.pt")
+    state = torch.load(args.work_dir / f"{args.run}.pt", map_location="cpu")
     settings = Settings(**state["settings"])
     vit = network(settings)
     vit.load_state_dict(state["averaged"])
 
-    cifar = data.load(args.dataset, args.work_dir / "cifar10.pt")
-    _, held_out = data.split_held_out(len(cifar["train_labels"]))
-    labels = cifar["train_labels"][held_out]
-    logits = predict(vit, cifar["train_images"][held_out])
+    tiny = data.load(args.dataset, args.work_dir / "tinyimagenet.pt")
+    _, held_out = data.split_held_out(len(tiny["train_labels"]))
+    labels = tiny["train_labels"][held_out]
+    logits = predict(vit, tiny["train_images"][held_out])
     temperature = fit_temperature(logits, labels)
     with torch.no_grad():
         vit.head.weight /= temperature
         vit.head.bias /= temperature
-    accuracy = (logits.argmax(1) == labels).float().mean().item()
-    print(f"epoch {state['epoch']}: held out {accuracy:.4f}, temperature {temperature:.2f}")
+    print(f"epoch {state['epoch']}: held out {accuracy(logits, labels):.4f}, temperature {temperature:.2f}")
 
     args.out.mkdir(parents=True, exist_ok=True)
-    tensors = {name: t.half().contiguous() for name, t in hugging_face_tensors(vit, settings).items()}
+    tensors = {name: t.contiguous() for name, t in hugging_face_tensors(vit, settings).items()}
     save_file(tensors, args.out / "model.safetensors", metadata={"format": "pt"})
-    (args.out / "model.safetensors").chmod(0o644)
-    shutil.copyfile(args.work_dir / f"{args.run}.csv", args.out / "log.csv")
-    write = lambda name, value: (args.out / name).write_text(json.dumps(value, indent=2) + "\n")
+    names = [label(words) for _, words in tiny["classes"]]
+    assert len(set(names)) == len(names)
+    write = lambda name, value: (args.out / name).write_text(json.dumps(value, indent=1) + "\n")
     write("config.json", {
         "architectures": ["ViTForImageClassification"],
         "model_type": "vit",
@@ -71,8 +70,8 @@ def main():
         "patch_size": settings.patch_size,
         "num_channels": 3,
         "qkv_bias": True,
-        "id2label": {str(i): name for i, name in enumerate(data.CLASSES)},
-        "label2id": {name: i for i, name in enumerate(data.CLASSES)},
+        "id2label": {str(i): name for i, name in enumerate(names)},
+        "label2id": {name: i for i, name in enumerate(names)},
     })
     write("preprocessor_config.json", {
         "image_processor_type": "ViTImageProcessor",
