@@ -39,7 +39,7 @@ async function start(
   model: ModelLocation | undefined,
   options: LoadOptions,
 ): Promise<Runner> {
-  const { signal, wasm, maxBytes, worker = platform.spawn !== undefined } = options;
+  const { signal, wasm, maxBytes, stallTimeout, worker = platform.spawn !== undefined } = options;
   const { spawn } = platform;
   if (worker && !spawn) {
     throw new VitError(
@@ -64,9 +64,10 @@ async function start(
     threads,
     kernels: knownKernels(options.kernels, variant),
     maxBytes,
+    stallTimeout,
   };
   const cache = isDownloaded(files) && (options.cache ?? true);
-  const module = quietly(platform.compile(variant, wasm, signal));
+  const module = quietly(platform.compile(variant, wasm, { signal, timeout: stallTimeout }));
   if (worker && spawn) {
     const url = typeof worker === 'object' ? worker.url : undefined;
     const isBrowsers = cache !== false && typeof cache !== 'object';

@@ -4,6 +4,7 @@ import { VitError } from './errors.js';
 import { shown } from './shown.js';
 import { allowedClasses } from './labels.js';
 import { checkClassifyOptions, checkOptions, checkRegion } from './options.js';
+import { limited } from './patience.js';
 import { readPixels } from './pictures/sources.js';
 import type { Pixels, Rgb } from './pictures/pixels.js';
 import { buffered } from './pictures/pixels.js';
@@ -173,7 +174,8 @@ export class Model {
     this.#check(signal);
     checkRegion(region);
     const read = (one: Source, itsTurn: boolean) => {
-      const begun = readPixels(one, { region, background: this.#background, signal });
+      // A picture that never arrives must not hold up the calls behind it once its own call has been aborted.
+      const begun = limited(readPixels(one, { region, background: this.#background, signal }), { signal });
       // A queued call must not keep a canvas alive: Safari limits their memory (pictures/canvas.ts).
       const pixels = itsTurn ? begun : begun.then(buffered);
       // Marks the rejection as handled: it is reported when the call's turn comes.

@@ -81,12 +81,13 @@ const loadOptions: readonly (keyof LoadOptions)[] = [
   'background',
   'imageSize',
   'maxBytes',
+  'stallTimeout',
 ];
 
 /** Refuses what `load` cannot do. */
 export function checkLoadOptions(options: LoadOptions): void {
   checkOptions(options, loadOptions, 'load');
-  const { dtype, threads, variant, wasm, labels, preprocess, imageSize, maxBytes } = options;
+  const { dtype, threads, variant, wasm, labels, preprocess, imageSize, maxBytes, stallTimeout } = options;
   if (dtype !== undefined && !dtypes.includes(dtype)) {
     throw new VitError(
       'unsupported-option',
@@ -112,6 +113,9 @@ export function checkLoadOptions(options: LoadOptions): void {
   }
   if (maxBytes !== undefined && !(typeof maxBytes === 'number' && maxBytes > 0)) {
     throw wrong('maxBytes', maxBytes, 'a number of bytes above 0');
+  }
+  if (stallTimeout !== undefined && !(typeof stallTimeout === 'number' && stallTimeout > 0)) {
+    throw wrong('stallTimeout', stallTimeout, 'a number of milliseconds above 0');
   }
   const { onProgress, worker } = options;
   if (onProgress !== undefined && typeof onProgress !== 'function') {

@@ -5,7 +5,12 @@ export interface TestServer {
   /** Ends with a slash. */
   readonly url: string;
   /** The addresses that were asked for, with the headers. */
-  readonly requests: { path: string; authorization: string | undefined; range: string | undefined }[];
+  readonly requests: {
+    path: string;
+    authorization: string | undefined;
+    range: string | undefined;
+    ifRange: string | undefined;
+  }[];
   close(): Promise<void>;
 }
 
@@ -17,8 +22,12 @@ export async function serveHttp(answers: Answers): Promise<TestServer> {
   const requests: TestServer['requests'] = [];
   const server = createServer((request, response) => {
     const path = request.url ?? '';
-    const { authorization, range } = request.headers;
-    requests.push({ path, authorization, range });
+    const {
+      authorization,
+      range,
+      'if-range': ifRange,
+    } = request.headers as Record<string, string | undefined>;
+    requests.push({ path, authorization, range, ifRange });
     const answer = answers[path];
     if (answer) return answer(response, request);
     response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>Not found</h1>');
@@ -65,7 +74,7 @@ export interface Troubles {
   readonly ranges?: boolean;
   /** Whether it tells the length of the file. Default true. */
   readonly length?: boolean;
-  /** The file's ETag in each answer; the last one stays. */
+  /** The file's ETag in each answer; the last one stays. Without any it shows no version, and gets no Range requests. */
   readonly tags?: readonly string[];
 }
 

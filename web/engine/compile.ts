@@ -1,4 +1,5 @@
 import { messageOf, VitError } from '../errors.js';
+import { defaultStallTimeout, limited, type Limits } from '../patience.js';
 import type { WasmOverride } from '../types.js';
 
 /** The module that a `wasm` option holds in itself; undefined when it has none or says where one is. */
@@ -17,16 +18,35 @@ export async function compileBytes(
   return await explained(WebAssembly.compile(bytes as BufferSource), name);
 }
 
+/**
+ * What a file has to arrive in whose single pieces cannot be waited for, in stall timeouts: WebAssembly that is compiled
+ * while it arrives, and a worker's script. At 10 KB/s they take two minutes.
+ */
+export const timeoutsPerFile = 10;
+
 /** Compiles what is at an address, while it is being downloaded if the server names its type. */
-export async function compileUrl(url: string, signal: AbortSignal | undefined): Promise<WebAssembly.Module> {
-  const response = await fetchWasm(url, signal);
+export async function compileUrl(
+  url: string,
+  { signal, timeout = defaultStallTimeout }: Limits = {},
+): Promise<WebAssembly.Module> {
+  const connection = new AbortController();
+  try {
+    const response = await limited(fetch(url, { signal: connection.signal }), { signal, timeout });
+    const compiling = compileResponse(response, url);
+    return await limited(compiling, { signal, timeout: timeout * timeoutsPerFile });
+  } catch (error) {
+    connection.abort();
+    signal?.throwIfAborted();
+    throw error instanceof VitError ? error : unfetched(url, error);
+  }
+}
+
+async function compileResponse(response: Response, url: string): Promise<WebAssembly.Module> {
   const type = response.headers.get('content-type') ?? '';
   if (response.status !== 200) {
-    await response.body?.cancel();
     throw new VitError('wasm', `Got status ${response.status} from ${url}, the WebAssembly file: ${advice}.`);
   }
   if (/^text\/html\b/i.test(type)) {
-    await response.body?.cancel();
     throw new VitError(
       'html',
       `Got ${type} from ${url}: the server answered with a page, not the file; ${advice}.`,
@@ -41,12 +61,8 @@ const advice =
   'keep bundlers from moving vit-wasm away from its files (Vite: optimizeDeps.exclude), ' +
   'import from "vit-wasm/inline", which contains it, or give the address of vit.<variant>.wasm with `wasm: { variant, url }`';
 
-async function fetchWasm(url: string, signal: AbortSignal | undefined): Promise<Response> {
-  try {
-    return await fetch(url, { signal: signal ?? null });
-  } catch (error) {
-    throw new VitError('wasm', `Could not fetch ${url} (${messageOf(error)}): ${advice}.`, { cause: error });
-  }
+function unfetched(url: string, cause: unknown): VitError {
+  return new VitError('wasm', `Could not fetch ${url} (${messageOf(cause)}): ${advice}.`, { cause });
 }
 
 async function explained(compiling: Promise<WebAssembly.Module>, name: string): Promise<WebAssembly.Module> {

@@ -15,11 +15,11 @@ export function browser(parts: Parts): Platform {
 
     locate: (place) => ({ kind: 'url', url: new URL(place, pageAddress()).href }),
 
-    async compile(variant, override, signal) {
+    async compile(variant, override, limits) {
       const given = await moduleGiven(override);
       if (given) return given;
-      if (!override?.url) return await parts.wasm(variant, signal);
-      return await compileUrl(new URL(override.url, pageAddress()).href, signal);
+      if (!override?.url) return await parts.wasm(variant, limits);
+      return await compileUrl(new URL(override.url, pageAddress()).href, limits);
     },
 
     glue: (variant) => parts.glue(variant),

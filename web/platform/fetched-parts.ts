@@ -27,7 +27,7 @@ const files: Record<Variant, { wasm(): URL; worker(): URL }> = {
 
 /** The package's parts as files beside the script, each fetched when it is needed. */
 export const fetchedParts: Parts = {
-  wasm: (variant, signal) => compileUrl(files[variant].wasm().href, signal),
+  wasm: (variant, limits) => compileUrl(files[variant].wasm().href, limits),
   worker: (variant) => files[variant].worker().href,
   glue: importGlue,
   builtin: builtinBeside,

@@ -38,13 +38,13 @@ export const node: Platform = {
     return { kind: 'path', path: place.endsWith('/') && !path.endsWith(sep) ? path + sep : path };
   },
 
-  async compile(variant, override, signal) {
+  async compile(variant, override, limits) {
     const given = await moduleGiven(override);
     if (given) return given;
     const url = override?.url
       ? new URL(override.url, pathToFileURL('./'))
       : new URL(`./vit.${variant}.wasm`, import.meta.url);
-    return url.protocol === 'file:' ? await compileFile(url) : await compileUrl(url.href, signal);
+    return url.protocol === 'file:' ? await compileFile(url) : await compileUrl(url.href, limits);
   },
 
   glue: importGlue,

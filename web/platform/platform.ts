@@ -2,6 +2,7 @@ import type { FileStore } from '../cache/cache.js';
 import type { FileLocation, ModelFiles } from '../checkpoint/files/model-files.js';
 import type { BytesAt } from '../checkpoint/files/folder.js';
 import type { OpenFile } from '../checkpoint/files/source.js';
+import type { Limits } from '../patience.js';
 import type { WorkerPort } from '../runtime/worker-life.js';
 import type { Glue } from '../engine/bindings.js';
 import type { Instructions, Variant, WasmOverride } from '../types.js';
@@ -23,11 +24,7 @@ export interface Platform {
   locate(place: string): Extract<FileLocation, { kind: 'url' | 'path' }>;
 
   /** Fetches and compiles the WebAssembly of a variant. */
-  compile(
-    variant: Variant,
-    override: WasmOverride | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<WebAssembly.Module>;
+  compile(variant: Variant, override: WasmOverride | undefined, limits?: Limits): Promise<WebAssembly.Module>;
 
   /** The glue of a build with one thread, for the calling thread. */
   glue(variant: Instructions): Promise<Glue>;
@@ -48,7 +45,7 @@ export interface Parts {
   /** As in Platform. */
   readonly threadsObstacle?: string | undefined;
   /** Compiles the WebAssembly of a variant. */
-  wasm(variant: Variant, signal: AbortSignal | undefined): Promise<WebAssembly.Module>;
+  wasm(variant: Variant, limits?: Limits): Promise<WebAssembly.Module>;
   /** The address of a variant's worker script, which imports nothing. */
   worker(variant: Variant): string | Promise<string>;
   glue(variant: Instructions): Promise<Glue>;

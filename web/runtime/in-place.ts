@@ -1,5 +1,6 @@
 import { Engine } from '../engine/engine.js';
 import { instantiate, type Glue } from '../engine/bindings.js';
+import { limited, sleep } from '../patience.js';
 import type { Pixels } from '../pictures/pixels.js';
 import type { Runner } from './runner.js';
 import { openSession, type Session } from './session.js';
@@ -9,6 +10,9 @@ import { perform, type Verb, type VerbOptions, type VerbResult } from './verbs.j
 
 /** Milliseconds after which this thread gets to do something else between two pictures. */
 const longestBusy = 16;
+
+/** Milliseconds that storing what was downloaded may go on after an abort. */
+const longestKeep = 500;
 
 /** A model that runs in this thread. */
 export class InPlace implements Runner {
@@ -29,7 +33,10 @@ export class InPlace implements Runner {
       async ([started, compiled]) => new Engine(await instantiate(started, compiled)),
     );
     const session = await openSession(request, making, context);
-    await session.kept;
+    // A cache of the caller's own may take for ever; the usual one is given the time to leave no trace.
+    await limited(session.kept, { signal: context.signal }).catch(() =>
+      Promise.race([session.kept, sleep(longestKeep)]),
+    );
     if (context.signal?.aborted) {
       session.engine.dispose();
       throw context.signal.reason;

@@ -16,6 +16,8 @@ export interface SessionRequest extends CheckpointOptions {
   readonly integrity?: string | undefined;
   /** How many bytes a file may have; see LoadOptions. */
   readonly maxBytes?: number | undefined;
+  /** Milliseconds without a byte after which a connection is given up; see LoadOptions. */
+  readonly stallTimeout?: number | undefined;
   readonly threads: ThreadPlan;
   /** Requested, or measured by an earlier model. */
   readonly kernels?: KernelChoice | undefined;

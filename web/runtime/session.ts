@@ -1,5 +1,6 @@
 import { describe } from '../checkpoint/describe.js';
 import type { NativeConfig } from '../engine/bindings.js';
+import type { OpenFile } from '../checkpoint/files/source.js';
 import type { Engine } from '../engine/engine.js';
 import type { ModelInfo } from '../types.js';
 import { readModel } from './read-model.js';
@@ -27,6 +28,7 @@ export async function openSession(
   try {
     const { engine, checkpoint, threads, kernels, kept } = await readModel(request, making, {
       ...context,
+      open: patient(context.open, request.stallTimeout),
       signal,
     });
     signal.throwIfAborted();
@@ -51,4 +53,10 @@ export async function openSession(
     );
     throw signal.aborted ? signal.reason : error;
   }
+}
+
+/** Limits how long downloads wait for a connection that brings nothing. */
+function patient(open: OpenFile, stallTimeout: number | undefined): OpenFile {
+  return (location, name, signal) =>
+    open(location.kind === 'url' ? { ...location, stallTimeout } : location, name, signal);
 }

@@ -187,4 +187,10 @@ export interface LoadOptions {
    * archive.
    */
   readonly maxBytes?: number | undefined;
+  /**
+   * Milliseconds without a byte after which a connection is given up, whether the server never answers or stops in the
+   * middle. A file is then resumed where it stopped; after three such failures in a row the load rejects (`unreadable`).
+   * A slow download is no failure, however long it takes. `Infinity` waits forever. Default 30,000.
+   */
+  readonly stallTimeout?: number | undefined;
 }

@@ -1,4 +1,5 @@
 import { VitError, messageOf } from '../../errors.js';
+import { limited } from '../../patience.js';
 import { giveWay } from './give-way.js';
 import { limits } from './limits.js';
 import type { ByteStream } from './stream.js';
@@ -99,7 +100,8 @@ export class ByteReader {
 
   async #pull(): Promise<Uint8Array | undefined> {
     if (this.#ended) return undefined;
-    const piece = await this.#stream.next().catch((error: unknown) => {
+    // A stream may leave its read pending for ever after an abort.
+    const piece = await limited(this.#stream.next(), { signal: this.#signal }).catch((error: unknown) => {
       this.#signal.throwIfAborted();
       throw error instanceof VitError ? error : this.#brokenOff(error);
     });

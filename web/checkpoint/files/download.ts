@@ -1,10 +1,28 @@
 // One file over HTTP, read from its front to its end, whatever happens to the connection on the way.
 import { isError, messageOf, pageError, StatusError, VitError } from '../../errors.js';
+import { defaultStallTimeout, limited, sleep } from '../../patience.js';
+import { crc32 } from './crc32.js';
+import {
+  differs,
+  isEncoded,
+  isPage,
+  isSame,
+  lengthBesideRange,
+  rangeOf,
+  retryAfterOf,
+  validatorOf,
+  versionOf,
+  type Version,
+} from './http-answer.js';
 import type { UrlLocation } from './model-files.js';
 import { streamOf, streamOfBytes, type ByteStream } from './stream.js';
 
-/** How often a download is tried before it fails; every byte that arrives resets the count. */
+/** How often a download is tried without a new byte before it fails. */
 const defaultTries = 3;
+
+/** How often a download is taken up again in all: this often, and once more for every `bytesPerResume` that have come. */
+const freeResumes = 8;
+const bytesPerResume = 1 << 20;
 
 /** Milliseconds before the second try; four times as many before the next. */
 const firstPause = 300;
@@ -13,9 +31,12 @@ const firstPause = 300;
 const passing: readonly number[] = [408, 425, 429, 500, 502, 503, 504];
 
 /**
- * Downloads a file; undefined when there is none. A connection that breaks is taken up where it broke, with a Range
- * request; from a server that does not know those, the file is asked for again and what is there already is passed over.
- * Both only while the server shows the same version of the file. Aborting the signal, or cancelling the stream, ends it.
+ * Downloads a file; undefined when there is none. Aborting the signal, or cancelling the stream, ends it at once.
+ *
+ * A connection that breaks, or brings nothing for `stallTimeout`, is resumed with a Range request, which names the
+ * version of the file (`If-Range`) and has to be answered with the part that was asked for. Where that cannot be had
+ * (the server shows no version, or knows no ranges), the whole file is requested again, and what has been handed on
+ * already is skipped if it is shown to be the same: by the version, or else by a checksum.
  */
 export async function download(address: UrlLocation, signal: AbortSignal): Promise<ByteStream | undefined> {
   const file = new Download(address, signal);
@@ -24,28 +45,41 @@ export async function download(address: UrlLocation, signal: AbortSignal): Promi
   return undefined;
 }
 
-/** What tells one version of a file from another, as far as the server shows it. */
-interface Version {
-  readonly etag: string | null;
-  readonly modified: string | null;
-  readonly bytes: number | undefined;
+/** A status that may pass, and how long the server asks to wait. */
+class Busy extends Error {
+  readonly wait: number;
+
+  constructor(response: Response) {
+    super(`status ${response.status}`);
+    this.wait = retryAfterOf(response);
+  }
 }
 
 class Download implements ByteStream {
   readonly #address: UrlLocation;
   readonly #stop = new AbortController();
+  /** Ends the connection of the latest request. */
+  #connection = new AbortController();
   readonly #tries: number;
+  readonly #stallTimeout: number;
   /** Tries in a row that brought nothing new. */
   #failures = 0;
+  #resumes = 0;
   /** Bytes handed on. */
   #received = 0;
-  /** Bytes that arrive a second time and are to be skipped. */
+  /** The checksum of those, kept only when nothing else could show that they are of the same version as what comes later. */
+  #checksum: number | undefined;
+  /** Bytes that arrive a second time and are to be skipped, and the checksum of those that have. */
   #surplus = 0;
+  #repeated: number | undefined;
   #status: number | undefined;
+  /** Where the latest answer came from, after any redirects. */
+  #answeredBy: string | undefined;
   /** That of the first answer. */
   #version: Version | undefined;
-  /** Whether the server compresses on the way, so that offsets in what arrives say nothing about the file. */
   #encoded = false;
+  /** Whether the server has not yet failed to give a part that was asked for. */
+  #givesRanges = true;
   #body: ByteStream | undefined;
 
   constructor(address: UrlLocation, signal: AbortSignal) {
@@ -53,7 +87,9 @@ class Download implements ByteStream {
     if (signal.aborted) this.#stop.abort(signal.reason);
     // Removed when this download ends: a load may have many.
     signal.addEventListener('abort', () => this.#stop.abort(signal.reason), { signal: this.#stop.signal });
+    this.#stop.signal.addEventListener('abort', () => this.#connection.abort());
     this.#tries = address.tries ?? defaultTries;
+    this.#stallTimeout = address.stallTimeout ?? defaultStallTimeout;
   }
 
   /** Waits for the server's answer; false when there is no such file. */
@@ -86,81 +122,153 @@ class Download implements ByteStream {
     return Promise.resolve();
   }
 
-  /** What is new in the next piece of the body. */
+  /** Node's `fetch` may leave a read pending for ever after an abort, so nothing is awaited without this. */
+  #wait<T>(work: Promise<T>): Promise<T> {
+    return limited(work, { signal: this.#stop.signal, timeout: this.#stallTimeout });
+  }
+
+  /** What is new in the next piece of the body; undefined at its end. */
   async #read(): Promise<Uint8Array | undefined> {
-    const received = await this.#body?.next();
-    if (!received) {
+    const bytes = this.#body && (await this.#wait(this.#body.next()));
+    if (!bytes) {
       if (this.#surplus > 0) throw this.#changed();
+      if (this.#received < (this.#lengthForSure() ?? 0)) throw new Error('it ended early');
       return undefined;
     }
-    const known = Math.min(this.#surplus, received.length);
-    const piece = received.subarray(known);
-    this.#surplus -= known;
-    this.#received += piece.length;
-    if (piece.length > 0) this.#failures = 0;
+    const known = Math.min(this.#surplus, bytes.length);
+    if (known > 0) this.#skip(bytes.subarray(0, known));
+    const piece = bytes.subarray(known);
+    if (piece.length > 0) {
+      if (this.#checksum !== undefined) this.#checksum = crc32(piece, this.#checksum);
+      this.#received += piece.length;
+      this.#failures = 0;
+    }
     return piece;
+  }
+
+  /** Of the file as it arrives; a server of another origin may compress it without letting a page know. */
+  #lengthForSure(): number | undefined {
+    return this.#encoded || !this.#isOwnOrigin() ? undefined : this.#version?.bytes;
+  }
+
+  /** Passes over bytes that were handed on before, if they are the same. */
+  #skip(bytes: Uint8Array): void {
+    this.#surplus -= bytes.length;
+    if (this.#repeated === undefined) return;
+    this.#repeated = crc32(bytes, this.#repeated);
+    if (this.#surplus === 0 && this.#repeated !== this.#checksum) throw this.#changed();
   }
 
   /** Requests the rest of the file; false when there is no such file. */
   async #request(): Promise<boolean> {
-    const { url, headers = {} } = this.#address;
-    const from = this.#encoded ? 0 : this.#received;
-    const range: Record<string, string> = from > 0 ? { Range: `bytes=${from}-` } : {};
+    const { url, headers } = this.#address;
+    const range = this.#rangeHeaders();
+    const from = range ? this.#received : 0;
+    this.#stop.signal.throwIfAborted();
     this.#status = undefined;
-    const response = await fetch(url, { headers: { ...headers, ...range }, signal: this.#stop.signal });
+    this.#connection.abort();
+    this.#connection = new AbortController();
+    const { signal } = this.#connection;
+    const response = await this.#wait(fetch(url, { headers: { ...headers, ...range }, signal }));
     this.#status = response.status;
-    const content = this.#judge(response, from);
-    if (content === 'body') {
+    this.#answeredBy = response.url;
+    const verdict = this.#judge(response, from);
+    if (verdict === 'body') {
       this.#body = response.body ? streamOf(response.body) : streamOfBytes(new Uint8Array());
       return true;
     }
     // An unread body keeps its connection open.
-    await response.body?.cancel();
-    if (content instanceof Error) throw content;
-    return content === 'end';
+    this.#connection.abort();
+    if (verdict instanceof Error) throw verdict;
+    if (verdict === 'no range') {
+      this.#givesRanges = false;
+      return await this.#request();
+    }
+    return verdict === 'end';
   }
 
-  /** How an answer can be used; an error other than a VitError is worth another try. */
-  #judge(response: Response, from: number): 'body' | 'end' | 'none' | Error {
-    const { status } = response;
+  /** The headers that ask for the rest of the same version; undefined when the whole file has to come again. */
+  #rangeHeaders(): Record<string, string> | undefined {
+    const validator = this.#version && validatorOf(this.#version);
+    if (this.#received === 0 || this.#encoded || !this.#givesRanges || validator === undefined)
+      return undefined;
+    const range = { Range: `bytes=${this.#received}-` };
+    // To another origin a page may send it only where that server has allowed it; there the answer's version has to do.
+    return this.#isOwnOrigin() ? { ...range, 'If-Range': validator } : range;
+  }
+
+  /** Whether requests are free of the rules for other origins. */
+  #isOwnOrigin(): boolean {
     const { url } = this.#address;
+    return [url, this.#answeredBy || url].every((address) => !origin || new URL(address).origin === origin);
+  }
+
+  /** What an answer is good for; an error that is no VitError is worth another try. */
+  #judge(response: Response, from: number): 'body' | 'end' | 'none' | 'no range' | Error {
+    const { status } = response;
     if (status === 404 || status === 410) return 'none';
-    // The connection ended after the last byte but before the end of the response.
-    if (status === 416 && totalOf(response) === from) return 'end';
-    if (passing.includes(status)) return new Error(`status ${status}`);
-    if (status !== 200 && !(status === 206 && from > 0)) return this.#refused();
-    if (isPage(response)) return pageError(url);
+    if (status === 416 && from > 0) {
+      // The connection broke between the last byte and the sign that it was the last.
+      return lengthBesideRange(response) === from ? 'end' : 'no range';
+    }
+    if (passing.includes(status)) return new Busy(response);
+    if (status === 206 && from > 0) {
+      if (rangeOf(response)?.start !== from) return 'no range';
+    } else if (status !== 200) return this.#refused();
+    if (isPage(response)) return pageError(this.#address.url);
     const version = versionOf(response);
-    if (this.#version && !isSame(this.#version, version)) return this.#changed();
-    this.#surplus = status === 206 ? 0 : this.#received;
-    this.#version ??= version;
+    // Before the first byte it does not matter what was there before.
+    if (this.#received === 0) this.#version = version;
+    const first = this.#version ?? version;
+    if (differs(first, version)) return this.#changed();
+    const same = isSame(first, version);
+    if (status === 206) {
+      this.#surplus = 0;
+      return same ? 'body' : 'no range';
+    }
+    if (this.#received === 0) this.#checksum = same ? undefined : 0;
+    else if (!same && this.#checksum === undefined) return this.#changed();
+    this.#surplus = this.#received;
+    this.#repeated = same ? undefined : 0;
     this.#encoded ||= isEncoded(response);
     return 'body';
   }
 
   /** Waits before the next try, if there is to be one. */
   async #pauseAfter(error: unknown): Promise<void> {
+    this.#connection.abort();
     this.#stop.signal.throwIfAborted();
     if (error instanceof VitError) throw error;
     this.#failures++;
-    if (this.#failures >= this.#tries) throw this.#givenUp(error);
-    await sleep(firstPause * 4 ** (this.#failures - 1), this.#stop.signal);
+    this.#resumes++;
+    const tooMany = this.#resumes > freeResumes + this.#received / bytesPerResume;
+    if (this.#failures >= this.#tries || tooMany) throw this.#givenUp(error);
+    const wait = error instanceof Busy ? error.wait : 0;
+    if (wait > this.#stallTimeout) throw this.#givenUp(error);
+    await sleep(Math.max(wait, firstPause * 4 ** (this.#failures - 1)), this.#stop.signal);
   }
 
   #givenUp(cause: unknown): VitError {
     const { url } = this.#address;
+    const received = `${this.#received.toLocaleString('en')} bytes`;
     const times = this.#failures === 1 ? 'once' : `${this.#failures} times in a row`;
-    const tried = `tried ${times}, ${this.#received.toLocaleString('en')} bytes received`;
+    const tried = this.#resumes > this.#failures ? `requested ${this.#resumes} times` : `tried ${times}`;
     if (this.#status === undefined) {
-      const advice = 'check the address, the connection, and that the server lets this page read it (CORS)';
-      return unreadable(`Could not fetch ${url} (${reasonOf(cause)}; ${tried}): ${advice}.`, cause);
+      return unreadable(
+        `Could not fetch ${url} (${reasonOf(cause)}; ${tried}, ${received} received): ${connectionAdvice}.`,
+        cause,
+      );
     }
-    if (passing.includes(this.#status)) {
-      return unreadable(`Got status ${this.#status} from ${url} (${tried}): try again later.`, cause);
+    if (cause instanceof Busy) {
+      const when =
+        cause.wait > 0 ? `in ${Math.ceil(cause.wait / 1000).toLocaleString('en')} seconds` : 'later';
+      return unreadable(
+        `Got status ${this.#status} from ${url} (${tried}, ${received} received): try again ${when}.`,
+        cause,
+      );
     }
     return unreadable(
-      `Reading ${url} broke off after ${this.#received.toLocaleString('en')} bytes ` +
-        `(${reasonOf(cause)}; status ${this.#status}, tried ${times}); try again.`,
+      `Reading ${url} broke off after ${received} (${reasonOf(cause)}; status ${this.#status}, ${tried}); try again.`,
       cause,
     );
   }
@@ -182,58 +290,20 @@ class Download implements ByteStream {
   }
 }
 
+/** That of a page or its worker; Node has none. */
+const { origin } = globalThis as { origin?: string };
+
+const connectionAdvice =
+  origin === undefined
+    ? 'check the address and the network connection'
+    : 'check the address, the connection, and that the server lets this page read it (CORS)';
+
 function unreadable(message: string, cause?: unknown): VitError {
   return new VitError('unreadable', message, { cause });
-}
-
-function isPage(response: Response): boolean {
-  return /^text\/html\b/i.test(response.headers.get('content-type') ?? '');
-}
-
-function isEncoded({ headers }: Response): boolean {
-  return (headers.get('content-encoding') ?? 'identity') !== 'identity';
-}
-
-/** The total in a Content-Range: 100 for `bytes 7-99/100`. */
-function totalOf({ headers }: Response): number | undefined {
-  const total = /\/(\d+)$/.exec(headers.get('content-range') ?? '')?.[1];
-  return total === undefined ? undefined : Number(total);
-}
-
-function versionOf(response: Response): Version {
-  const { headers, status } = response;
-  const length = isEncoded(response) ? null : headers.get('content-length');
-  return {
-    etag: headers.get('etag'),
-    modified: headers.get('last-modified'),
-    bytes: status === 206 ? totalOf(response) : length === null ? undefined : Number(length),
-  };
-}
-
-/** Whether two answers can be of the same version: headers that only one of them has are ignored. */
-function isSame(a: Version, b: Version): boolean {
-  const agree = (x: unknown, y: unknown) => (x ?? y) === (y ?? x);
-  // A server that compresses may add a suffix to its tag.
-  const tag = ({ etag }: Version) => etag?.replace(/^W\//, '').replace(/-(gzip|br|zstd)"$/, '"');
-  return agree(tag(a), tag(b)) && agree(a.modified, b.modified) && agree(a.bytes, b.bytes);
 }
 
 /** What went wrong; Node's message is only "fetch failed", with the reason as its cause. */
 function reasonOf(error: unknown): string {
   const cause = isError(error) ? error.cause : undefined;
   return cause === undefined ? messageOf(error) : `${messageOf(error)}: ${messageOf(cause)}`;
-}
-
-function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = () => {
-      clearTimeout(timer);
-      reject(signal.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', abort);
-      resolve();
-    }, milliseconds);
-    signal.addEventListener('abort', abort, { once: true });
-  });
 }

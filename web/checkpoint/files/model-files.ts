@@ -9,6 +9,8 @@ export interface UrlLocation {
   readonly revision?: string;
   /** How often a failing download is tried, instead of the default. */
   readonly tries?: number;
+  /** After how many milliseconds without a byte a connection is given up; see LoadOptions. */
+  readonly stallTimeout?: number | undefined;
 }
 
 /** Where the bytes of one file are. Plain data, so that it can be posted to a worker. */
