@@ -16,15 +16,8 @@ const requirements = {
 };
 
 export const forBuilding = ['cmake', 'ninja', 'python'];
-export const forTesting = [
-  ...forBuilding,
-  'a C++ compiler',
-  'GoogleTest',
-  'Chromium',
-  'Firefox',
-  'WebKitGTK',
-  'Xvfb',
-];
+export const forNativeTesting = [...forBuilding, 'a C++ compiler', 'GoogleTest'];
+export const forTesting = [...forNativeTesting, 'Chromium', 'Firefox', 'WebKitGTK', 'Xvfb'];
 
 /**
  * Makes sure that `names` are installed: as root on Debian or Ubuntu by installing them, otherwise by an error that lists

@@ -1,12 +1,19 @@
 // Everything that has to hold: builds, checks, runs the C++ and the JavaScript tests, and ends with one line that
-// counts them all. --consumers adds the whole matrix of consumers, --only-consumers runs nothing else.
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+// counts them all.
+//
+//   npm test                     all of it
+//   npm test -- PATTERN…         the TypeScript tests whose path matches, and the C++ tests whose file or name does,
+//                                natively; regular expressions, in any case
+//   npm test -- --only KIND      unit (TypeScript without a browser), cpp (natively and as every wasm) or browser
+//   npm test -- --consumers      all of it, and the whole matrix of consumers; --only-consumers runs nothing else
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { build, compile, variants, wasm } from './build.mjs';
 import { lint } from './lint.mjs';
 import { Failure, main, root, run } from './shell.mjs';
-import { forTesting, need } from './system.mjs';
+import { forBuilding, forNativeTesting, forTesting, need } from './system.mjs';
 
 const native = join(root, 'build/native');
 const cores = String(availableParallelism());
@@ -30,8 +37,8 @@ function part(title, body) {
 
 const nothingCounted = { passed: 0, failed: 0 };
 
-function buildAll() {
-  need(forTesting);
+function buildAll(needed) {
+  need(needed);
   build();
   return nothingCounted;
 }
@@ -40,11 +47,16 @@ function buildAll() {
 const relaxedSimd =
   Number(process.versions.node.split('.')[0]) < 22 ? ['--experimental-wasm-relaxed-simd'] : [];
 
-/** The tests in C++ natively, under the address and undefined-behaviour sanitizers. */
-function nativeTests() {
+/** The tests in C++ natively, under the address and undefined-behaviour sanitizers: all, or those named. */
+function nativeTests(names) {
+  need(forNativeTesting);
   run('cmake', ['-S', root, '-B', native, '-G', 'Ninja'], { quiet: true });
   run('cmake', ['--build', native, '--parallel', cores]);
-  return googleTests('native', join(native, 'vit-tests'));
+  return googleTests(
+    'native',
+    join(native, 'vit-tests'),
+    ...(names ? [`--gtest_filter=${names.join(':')}`] : []),
+  );
 }
 
 /** The same tests as a variant of the wasm. */
@@ -94,21 +106,97 @@ function counted(report, program, args, read) {
   return counts;
 }
 
+function cppParts() {
+  part('C++ tests, native', () => nativeTests());
+  for (const variant of variants) part(`C++ tests, ${variant}`, () => variantTests(variant));
+}
+
 function quickParts() {
   part('Format, lint and types', () => ({ passed: 0, failed: lint().length }));
-  part('C++ tests, native', nativeTests);
-  for (const variant of variants) part(`C++ tests, ${variant}`, () => variantTests(variant));
+  cppParts();
   part('JavaScript tests', javascriptTests);
 }
 
-await main(import.meta, () => {
-  mkdirSync(join(root, 'build'), { recursive: true });
-  if (part('Build', buildAll)) {
-    if (!process.argv.includes('--only-consumers')) quickParts();
-    if (process.argv.some((flag) => /^--(only-)?consumers$/.test(flag))) {
-      part('Every consumer of the package', consumerTests);
-    }
+/** The kinds of tests that can be run alone. */
+const kinds = {
+  unit: () =>
+    afterBuild(
+      () =>
+        part('Unit tests', () => javascriptTests('--testPathIgnorePatterns', '/tests/(browser|consumers)/')),
+      forBuilding,
+    ),
+  cpp: cppParts,
+  browser: () =>
+    afterBuild(() => part('Browser tests', () => javascriptTests('--testPathPatterns', '/tests/browser/'))),
+};
+
+function afterBuild(parts, needed = forTesting) {
+  if (part('Build', () => buildAll(needed))) parts();
+}
+
+/** Runs what any of the patterns matches, and builds no more than that needs. */
+function matchingParts(patterns) {
+  const matches = (text) => patterns.some((pattern) => pattern.test(text));
+  const scripts = filesIn('tests', '.test.ts').filter(matches);
+  const names = cppTests()
+    .filter(({ file, name }) => matches(file) || matches(name))
+    .map(({ name }) => `${name}:*/${name}/*`); // the second form is that of a test with parameters
+  if (scripts.length + names.length === 0) part('Tests', noMatch);
+  if (names.length > 0) part('C++ tests, native', () => nativeTests(names));
+  if (scripts.length > 0) {
+    const paths = scripts.map((path) => join(root, path));
+    const needed = scripts.some((path) => /browser|consumers/.test(path)) ? forTesting : forBuilding;
+    afterBuild(() => part('JavaScript tests', () => javascriptTests('--runTestsByPath', ...paths)), needed);
   }
+}
+
+function noMatch() {
+  throw new Failure('No TypeScript test has such a path, and no C++ test such a file or name.');
+}
+
+function filesIn(folder, ending) {
+  return readdirSync(join(root, folder), { recursive: true })
+    .filter((path) => path.endsWith(ending))
+    .map((path) => join(folder, path));
+}
+
+/** Every test in C++ by its file and the name that GoogleTest gives it, read from the sources: nothing is built yet. */
+function cppTests() {
+  return filesIn('tests/cpp', '.cpp').flatMap((file) => {
+    const text = readFileSync(join(root, file), 'utf8');
+    return [...text.matchAll(/^TEST(?:_P)?\((\w+),\s*(\w+)\)/gm)].map(([, suite, test]) => ({
+      file,
+      name: `${suite}.${test}`,
+    }));
+  });
+}
+
+function requested() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      only: { type: 'string' },
+      consumers: { type: 'boolean' },
+      'only-consumers': { type: 'boolean' },
+    },
+  });
+  if (positionals.length > 0) return () => matchingParts(positionals.map((text) => new RegExp(text, 'i')));
+  if (values.only !== undefined) {
+    const kind = kinds[values.only];
+    if (!kind) throw new Failure(`--only is ${values.only}; expected ${Object.keys(kinds).join(', ')}.`);
+    return kind;
+  }
+  return () =>
+    afterBuild(() => {
+      if (!values['only-consumers']) quickParts();
+      if (values.consumers || values['only-consumers']) part('Every consumer of the package', consumerTests);
+    });
+}
+
+await main(import.meta, () => {
+  const parts = requested();
+  mkdirSync(join(root, 'build'), { recursive: true });
+  parts();
   console.log(`\n${total.passed} passed, ${total.failed} failed`);
   if (total.failed > 0) process.exitCode = 1;
 });
