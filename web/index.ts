@@ -32,6 +32,8 @@ const platform = browser(fetchedParts);
  * // [{ label: 'tabby, tabby cat', probability: 0.41, index: 281 }, …]
  * model.dispose();
  * ```
+ *
+ * @group Start here
  */
 export function load(model?: ModelLocation, options: LoadOptions = {}): Promise<Model> {
   return loadModel(platform, model, options);

@@ -25,6 +25,8 @@ const platform = browser({
  * `worker.<variant>.js` is with `worker: { url }`, or use `worker: false`.
  *
  * The built-in model is a module of its own, imported only by `load()` without a model.
+ *
+ * @group Start here
  */
 export function load(model?: ModelLocation, options: LoadOptions = {}): Promise<Model> {
   return loadModel(platform, model, options);

@@ -30,6 +30,8 @@ import type { Verb, VerbOptions, VerbResult } from './runtime/verbs.js';
  * Every verb rejects with a {@link VitError}: `invalid-source` for a picture that cannot be read, `disposed` after
  * `dispose()`, `worker` or `engine` when what it runs in has stopped; or with the reason of its aborted signal. After an
  * error about a picture or an option the model is as good as before.
+ *
+ * @group Start here
  */
 export class Model {
   readonly #runner: Runner;
