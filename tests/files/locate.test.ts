@@ -81,6 +81,15 @@ describe('a Hub repository', () => {
     ]);
   });
 
+  it('is sent no token unencrypted, but on this machine', () => {
+    const at = (host: string) => () => locateModel('owner/name', { token: 'secret', host }, onPage);
+    expect(at('http://hub.example')).toThrow(
+      'The token would travel unencrypted to http://hub.example; use an https: address for `host`, or leave `token` out.',
+    );
+    expect(at('http://localhost:8080')).not.toThrow();
+    expect(at('http://127.0.0.1:8080')).not.toThrow();
+  });
+
   it('is sent the token, and only if there is one', () => {
     const headers = (options: LoadOptions) => locateModel('owner/name', options, onPage).folder;
     expect(headers({ token: 'secret' })).toMatchObject({ headers: { Authorization: 'Bearer secret' } });

@@ -70,6 +70,12 @@ function hubFiles(id: string, options: LoadOptions): ModelFiles {
 /** A file on the Hub, or a folder. */
 function hubPlace(path: string, { host = defaultHost, token }: LoadOptions): Extract<Place, { kind: 'url' }> {
   const url = `${host.replace(/\/+$/, '')}/${path}`;
+  if (token && !isPrivate(url)) {
+    throw new VitError(
+      'invalid-argument',
+      `The token would travel unencrypted to ${host}; use an https: address for \`host\`, or leave \`token\` out.`,
+    );
+  }
   return { kind: 'url', url, ...(token && { headers: { Authorization: `Bearer ${token}` } }) };
 }
 
@@ -92,6 +98,12 @@ function hubPageFiles(address: string, options: LoadOptions): ModelFiles | undef
     options,
   );
   return { ...filesAt(place), title: `${owner}/${name}` };
+}
+
+/** Whether nobody on the way can read what is sent there. */
+function isPrivate(address: string): boolean {
+  const url = parseUrl(address);
+  return url?.protocol !== 'http:' || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
 }
 
 function parseUrl(address: string): URL | undefined {
