@@ -106,7 +106,7 @@ def main():
         return torch.cat([model(**processor(b, return_tensors="pt")).logits for b in batches]).softmax(1)
 
     tiny = data.load(args.dataset, args.work_dir / "tinyimagenet.pt")
-    step = len(tiny["val_labels"]) // args.limit
+    step = max(1, len(tiny["val_labels"]) // args.limit)
     images, labels = tiny["val_images"][::step], tiny["val_labels"][::step]
     known = probabilities_of([Image.fromarray(x.numpy()) for x in images.permute(0, 2, 3, 1)])
     predicted = known.argmax(1)

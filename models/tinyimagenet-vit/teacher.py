@@ -25,14 +25,14 @@ STD = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
 
 
 def imagenet_numbers(classes: list, folder: Path) -> list[int]:
-    """For each of Tiny ImageNet's classes, the teacher's number of it: both name classes by WordNet's words."""
+    """For each of Tiny ImageNet's classes, the teacher's number of it. Both name classes by WordNet's words and number
+    them in the order of their wnids, which tells ImageNet's two cranes apart."""
     labels = json.loads((folder / "config.json").read_text())["id2label"]
-    numbers = {}
-    for number, words in labels.items():
-        numbers.setdefault(words, int(number))
-    missing = [words for _, words in classes if words not in numbers]
-    assert not missing, missing
-    return [numbers[words] for _, words in classes]
+    numbers = []
+    for _, words in classes:
+        last = numbers[-1] if numbers else -1
+        numbers.append(next(int(number) for number, label in labels.items() if label == words and int(number) > last))
+    return numbers
 
 
 def load_teacher(folder: Path, classes: list, device: str) -> ViT:

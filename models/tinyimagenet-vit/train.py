@@ -36,7 +36,7 @@ class Settings:
     heads: int = 3
     hidden: int = 768
     # schedule
-    seconds: float = 460
+    seconds: float = 430
     warmup: float = 0.04  # share of the time
     batch: int = 1000
     # optimisers: Muon for the matrices of the blocks, AdamW for everything else
@@ -47,7 +47,7 @@ class Settings:
     ema_steps: int = 600
     # soft labels
     views: int = 24  # of each image, at most ...
-    teacher_seconds: float = 45  # ... and as many as the teacher sees in this time
+    teacher_seconds: float = 40  # ... and as many as the teacher sees in this time
     tuning_seconds: float = 45  # for fine-tuning the teacher
     smallest_view: float = 0.3  # share of the image's area
     teacher_share: float = 0.75  # of the target; the rest is the true label
