@@ -21,7 +21,7 @@ async function askInPage({
   picture,
 }: Question): Promise<{ info: ModelInfo; logits: number[] }> {
   const { load } = (await import(entry)) as Package;
-  const model = await load(undefined, options);
+  const model = await load('/models/three-blocks/', options);
   const data = Uint8ClampedArray.from(atob(picture.data), (byte) => byte.charCodeAt(0));
   const logits = await model.logits({ ...picture, data });
   const { info } = model;

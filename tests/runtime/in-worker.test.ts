@@ -237,7 +237,8 @@ describe('a model in a worker', () => {
     const model = await loadInWorker();
     const logits = await model.logits(picture);
     const abort = new AbortController();
-    const call = failureOf(model.logits(large, { signal: abort.signal }));
+    // Many, so that it is still under way however late the abort comes on a busy machine.
+    const call = failureOf(model.logits(Array<typeof large>(100).fill(large), { signal: abort.signal }));
     await underWay();
     abort.abort('enough');
     expect(await call).toBe('enough');
@@ -247,7 +248,10 @@ describe('a model in a worker', () => {
 
   it('ends its worker when disposed of, and calls under way reject', async () => {
     const model = await loadInWorker();
-    const calls = [failureOf(model.logits(large)), failureOf(model.logits(picture))];
+    const calls = [
+      failureOf(model.logits(Array<typeof large>(100).fill(large))),
+      failureOf(model.logits(picture)),
+    ];
     await underWay();
     model.dispose();
     for (const error of await Promise.all(calls)) expect(error).toMatchObject({ code: 'disposed' });
