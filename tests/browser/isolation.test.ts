@@ -124,8 +124,8 @@ describe('an isolated page', () => {
   it('has as many threads as help, without being asked', async () => {
     const { variant, threads, threadsReason, cores } = await ask(isolated);
     expect(variant).toBe('relaxed-threads');
-    expect(threads).toBe(Math.min(cores, 2)); // The built-in model is too small for more.
-    expect(threadsReason).toMatch(/cores|small/);
+    expect(threads).toBe(Math.min(cores, 4)); // More do not help.
+    expect(threadsReason).toMatch(/cores|help/);
   });
 
   it.each([

@@ -97,7 +97,9 @@ describe('with shared memory switched on', () => {
 
   it('the built-in model has threads and gives the logits of Node to the bit', async () => {
     const { variant, threads, logits } = await ask(undefined, true);
-    expect([variant, threads]).toEqual(['simd-threads', 2]);
+    expect(variant).toBe('simd-threads');
+    // As many as WebKit says there are cores, but no more than four.
+    expect([2, 3, 4]).toContain(threads);
     expect(bitsOf(logits)).toEqual(bitsOf(await logitsOfNode(undefined)));
   });
 });
