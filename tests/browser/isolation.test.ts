@@ -124,7 +124,7 @@ describe('an isolated page', () => {
   it('has as many threads as help, without being asked', async () => {
     const { variant, threads, threadsReason, cores } = await ask(isolated);
     expect(variant).toBe('relaxed-threads');
-    expect(threads).toBe(Math.min(cores, 4)); // More do not help.
+    expect(threads).toBe(Math.min(cores, 8)); // More do not help.
     expect(threadsReason).toMatch(/cores|help/);
   });
 
