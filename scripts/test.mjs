@@ -83,7 +83,14 @@ function consumerTests() {
 
 function javascriptTests(...options) {
   const report = join(root, 'build/jest.json');
-  const jest = [join(root, 'node_modules/jest/bin/jest.js'), '--json', `--outputFile=${report}`, ...options];
+  // A worker that a failing test leaves behind must not keep the run from ending.
+  const jest = [
+    join(root, 'node_modules/jest/bin/jest.js'),
+    '--json',
+    '--forceExit',
+    `--outputFile=${report}`,
+    ...options,
+  ];
   const flags = ['--experimental-vm-modules', ...relaxedSimd];
   return counted(report, process.execPath, [...flags, ...jest], (text) => {
     const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(text);
