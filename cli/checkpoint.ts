@@ -20,8 +20,11 @@ export interface OpenedCheckpoint {
   /** The JSON files as they are, by name. */
   readonly jsonFiles: ReadonlyMap<string, Uint8Array>;
   readonly context: ReadContext;
-  /** Closes it; `complete` says that all of it was read without error, so that downloads can be cached. */
-  readonly close: (complete: boolean) => Promise<void>;
+  /**
+   * Closes it. `complete` says that all of it was read without error, so that downloads can be cached; `failure` is the
+   * error if there was one: a cached file that can have caused it is not used again.
+   */
+  readonly close: (complete: boolean, failure?: unknown) => Promise<void>;
 }
 
 /**
@@ -54,16 +57,16 @@ export async function open(
     onProgress,
     ...withChecksum(openFile, files.weights, load.integrity),
   };
-  const close = async (complete: boolean) => {
+  const close = async (complete: boolean, failure?: unknown) => {
     if (complete) return await cached?.keep();
     stop.abort();
-    await cached?.drop();
+    await cached?.drop(failure);
   };
   try {
     const checkpoint = inDtype(await openCheckpoint(files, {}, context), undefined);
     return { checkpoint, jsonFiles, context, close };
   } catch (error) {
-    await close(false);
+    await close(false, error);
     throw error;
   }
 }

@@ -17,7 +17,6 @@ export async function convert({ model, dtype, output, force, load }: ConvertComm
   await checkOutput(output, force);
   const bar = new ProgressBar();
   const { checkpoint, jsonFiles, context, close } = await open(model, load);
-  let complete = false;
   try {
     // Held against its configuration first: what is written has to load.
     const engine = await startEngine();
@@ -52,11 +51,13 @@ export async function convert({ model, dtype, output, force, load }: ConvertComm
       await folder.drop();
       throw error;
     }
-    complete = true;
-  } finally {
+  } catch (error) {
     bar.end();
-    await close(complete);
+    await close(false, error);
+    throw error;
   }
+  bar.end();
+  await close(true);
   print(`Wrote ${output}.`);
 }
 

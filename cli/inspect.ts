@@ -15,9 +15,11 @@ export async function inspect({ model, json, load }: InspectCommand): Promise<vo
     const report = reportOn(checkpoint, await memoryOf(checkpoint, context.signal));
     if (json) printJson(report);
     else print(table(rowsOf(report)));
-  } finally {
-    await close(false);
+  } catch (error) {
+    await close(false, error);
+    throw error;
   }
+  await close(false);
 }
 
 /** Bytes the model would take in memory. Every tensor is held against the configuration on the way. */

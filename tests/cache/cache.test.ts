@@ -159,6 +159,20 @@ describe('what was loaded', () => {
     expect(await urls()).toContain('model/model.safetensors?revision=1');
   });
 
+  it('stays when a load of it is aborted, or fails for a reason that is not in its files', async () => {
+    await logitsOf('model');
+    const kept = await urls();
+    const abort = new AbortController();
+    const onProgress = () => abort.abort('enough');
+    expect(await failureOf(logitsOf('model', { signal: abort.signal, onProgress }))).toBe('enough');
+    expect(await urls()).toEqual(kept);
+    const broken = () => {
+      throw new Error('broken');
+    };
+    expect(await failureOf(logitsOf('model', { onProgress: broken }))).toMatchObject({ message: 'broken' });
+    expect(await urls()).toEqual(kept);
+  });
+
   it('is kept nowhere with `cache: false`, nor what is no download', async () => {
     await logitsOf('model', { cache: false });
     const model = await load({ weights, config: tinyConfig }, { cache: folder });

@@ -174,6 +174,17 @@ describe('inspect', () => {
     expect(await readdir(cache).catch(() => [])).toEqual([]);
   });
 
+  it('leaves a cached model in the cache', async () => {
+    const cache = at('kept');
+    const address = `${server.url}model.zip`;
+    const converted = await run('convert', address, '-o', at('kept-model'), '--cache', cache);
+    expect(converted.status).toBe(0);
+    const kept = await readdir(cache);
+    expect(kept).not.toEqual([]);
+    expect((await run('inspect', address, '--cache', cache)).status).toBe(0);
+    expect(await readdir(cache)).toEqual(kept);
+  });
+
   it('says what is not supported, tensor by tensor', async () => {
     const odd = at('odd');
     await mkdir(odd);

@@ -1,5 +1,5 @@
 // Downloads kept for the next load. A cache never makes a load fail: if it fails, the files are downloaded.
-import { hasCode } from '../errors.js';
+import { hasCode, VitError, type VitErrorCode } from '../errors.js';
 import {
   indexName,
   locationOf,
@@ -28,6 +28,20 @@ export interface FileWriter {
   /** Removes everything written so far. */
   abandon(): Promise<unknown>;
 }
+
+/** The errors that a damaged file in the store can cause. */
+const damage: readonly VitErrorCode[] = [
+  'config',
+  'html',
+  'integrity',
+  'malformed-archive',
+  'not-safetensors',
+  'preprocessor',
+  'tensors',
+  'truncated',
+  'unreadable',
+  'unsupported-format',
+];
 
 /** A file's key: its address, with the revision if the address does not contain it. */
 export function cacheKey({ url, revision }: UrlLocation): string {
@@ -66,11 +80,6 @@ export class CachedFiles {
     };
     this.#weightsKey = keyOf(files.weights);
     this.#indexKey = files.weights === weightsName ? keyOf(indexName) : undefined;
-  }
-
-  /** Whether any of the files read so far came from the store. */
-  get usedStore(): boolean {
-    return this.#used.size > 0;
   }
 
   readonly open: OpenFile = async (location, name, signal) => {
@@ -113,11 +122,17 @@ export class CachedFiles {
     else await weights?.abandon();
   }
 
-  /** The model was not loaded: removes what this load wrote, and the files that it got from the store. */
-  async drop(): Promise<void> {
-    const removals = [...this.#used].map(async (key) => (await this.#store).remove(key));
+  /**
+   * The model was not loaded: removes what this load wrote and, if a damaged file can have caused the failure, also the
+   * files that it got from the store. Promises whether there were such, so that downloading them can help.
+   */
+  async drop(failure: unknown): Promise<boolean> {
+    const isDamage = failure instanceof VitError && damage.includes(failure.code);
+    const suspects = isDamage ? [...this.#used] : [];
+    const removals = suspects.map(async (key) => (await this.#store).remove(key));
     const abandoned = [...this.#arriving.values()].map((arrival) => arrival.abandon());
     await Promise.allSettled([...removals, ...abandoned]);
+    return suspects.length > 0;
   }
 
   #read(key: string): Promise<ByteStream | undefined> {

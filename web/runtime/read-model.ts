@@ -7,23 +7,9 @@ import { openCheckpoint, type Checkpoint, type ReadContext } from '../checkpoint
 import type { Engine } from '../engine/engine.js';
 import { chooseKernels, type KernelChoice } from '../engine/kernels.js';
 import { startThreads, type ThreadPlan } from '../engine/threads.js';
-import { VitError, type VitErrorCode } from '../errors.js';
+import { VitError } from '../errors.js';
 import type { Variant } from '../types.js';
 import type { SessionContext, SessionRequest } from './session-request.js';
-
-/** The errors that a damaged file in the cache can cause. */
-const damage: readonly VitErrorCode[] = [
-  'config',
-  'html',
-  'integrity',
-  'malformed-archive',
-  'not-safetensors',
-  'preprocessor',
-  'tensors',
-  'truncated',
-  'unreadable',
-  'unsupported-format',
-];
 
 /** A checkpoint whose weights are in the engine. */
 export interface LoadedModel {
@@ -48,9 +34,10 @@ export async function readModel(
     const loaded = await read(request, making, { ...context, open: cached.open });
     return { ...loaded, kept: cached.keep() };
   } catch (error) {
-    await cached.drop();
-    const damaged = error instanceof VitError && damage.includes(error.code);
-    if (!damaged || !cached.usedStore || context.signal.aborted) throw error;
+    // An aborted load says nothing about its files.
+    const { signal } = context;
+    const canHelp = await cached.drop(signal.aborted ? signal.reason : error);
+    if (!canHelp || signal.aborted) throw error;
     return await readModel(request, making, context, true);
   }
 }
