@@ -200,7 +200,7 @@ class Download implements ByteStream {
   /** Whether requests are free of the rules for other origins. */
   #isOwnOrigin(): boolean {
     const { url } = this.#address;
-    return [url, this.#answeredBy || url].every((address) => !origin || new URL(address).origin === origin);
+    return [url, this.#answeredBy || url].every(isOwn);
   }
 
   /** What an answer is good for; an error that is no VitError is worth another try. */
@@ -292,6 +292,15 @@ class Download implements ByteStream {
 
 /** That of a page or its worker; Node has none. */
 const { origin } = globalThis as { origin?: string };
+
+/** Also of an address that is only a path, as Next makes of `new URL('./file', import.meta.url).href`. */
+function isOwn(address: string): boolean {
+  return (
+    origin === undefined ||
+    !/^(https?:)?\/\//.test(address) ||
+    new URL(address, location.href).origin === origin
+  );
+}
 
 const connectionAdvice =
   origin === undefined
