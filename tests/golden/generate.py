@@ -18,6 +18,8 @@ Needed only when the fixtures change: the results are committed, so that the tes
     fixtures/timm/<name>.safetensors        pixel_values, tokens, embedding and logits of it
     fixtures/timm.json                      the pictures, and for which image sizes
     fixtures/timm-architectures.json        what timm's architectures have that tensors do not show
+    fixtures/zero-shot/<name>/              CLIP with both towers and a tokenizer, and what transformers makes of words
+    fixtures/zero-shot.json                 the picture, the labels and their token ids
     fixtures/npz/                           ViTs as Google Research saves them, and timm's logits for them
     fixtures/deit-tiny.{json,safetensors}   DeiT-Tiny's logits; pictures and weights stay in the shared folder
 """
@@ -36,6 +38,7 @@ from timm_architectures import write_timm_architectures
 from timm_models import write_timm_models
 from timm_preprocessing import write_timm_preprocess_cases
 from tiny_models import write_models
+from zero_shot import write_zero_shot
 
 HERE = Path(__file__).resolve().parent
 
@@ -56,6 +59,7 @@ def main() -> None:
     write_timm_architectures(arguments.fixtures)
     write_timm_models(arguments.fixtures)
     write_npz_models(arguments.fixtures)
+    write_zero_shot(arguments.fixtures)
     write_deit_tiny(arguments.fixtures, arguments.shared)
 
 
