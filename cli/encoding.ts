@@ -15,7 +15,7 @@ export interface Encoding {
   sink(write: (bytes: Uint8Array) => void): Sink;
 }
 
-/** The slots that an int8 model keeps as bytes (cpp/weights.h). */
+/** The slots that an int8 model keeps as bytes (cpp/weight_slots.h). */
 const quantisedSlot = /^blocks\.\d+\.(attn\.(q|k|v|proj)|mlp\.fc\w+)\.weight$/;
 
 /** How a tensor is stored. What is no number of the network's stays as it is, but by rows. */

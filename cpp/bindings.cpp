@@ -28,13 +28,15 @@ struct BoundModel {
   int stage_columns = 0;
 };
 
-std::string bound_tensor(BoundModel& bound, const std::string& name, const std::string& dtype,
-                         const val& shape, int bytes, const val& order) {
-  // Sizes and strides by turns.
+// A slot's index, or a string that says what is wrong. `order` alternates sizes and strides.
+val announce_tensor(BoundModel& bound, const std::string& name, const std::string& dtype, const val& shape,
+                    const val& order) {
   const std::vector<int> numbers = convertJSArrayToNumberVector<int>(order);
   std::vector<Axis> axes;
   for (size_t i = 0; i + 1 < numbers.size(); i += 2) axes.push_back({numbers[i], numbers[i + 1]});
-  return tensor(bound.model, name, dtype, convertJSArrayToNumberVector<int>(shape), bytes, axes);
+  const Announced announced =
+      announce(bound.model, name, dtype, convertJSArrayToNumberVector<int>(shape), axes);
+  return announced.error.empty() ? val(announced.slot) : val(announced.error);
 }
 
 // One matrix in the scheme of kernels/quantisation.h, for writing int8 files: { values: Int8Array, scales:
@@ -162,7 +164,9 @@ EMSCRIPTEN_BINDINGS(vit) {
           "stagingBytes", +[](const BoundModel&) { return kStagingBytes; })
       .function(
           "stagingPointer", +[](const BoundModel& b) { return pointer(b.model.staging); })
-      .function("tensor", &bound_tensor)
+      .function("announce", &announce_tensor)
+      .function(
+          "receive", +[](BoundModel& b, int slot, int bytes) { return receive(b.model, slot, bytes); })
       .function(
           "missing", +[](const BoundModel& b) { return missing(b.model); })
       .function(

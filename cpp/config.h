@@ -105,6 +105,6 @@ constexpr bool resamples_positions(const Config& c) {
 }
 
 /// Empty, or what makes the configuration impossible.
-std::string check(const Config& config);
+[[nodiscard]] std::string check(const Config& config);
 
 }  // namespace vit

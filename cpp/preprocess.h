@@ -75,7 +75,7 @@ struct Preprocessor {
 };
 
 /// Empty, or why these settings cannot give pixel values for `config`.
-std::string check(const Preprocess& preprocess, const Config& config);
+[[nodiscard]] std::string check(const Preprocess& preprocess, const Config& config);
 
 /// The tables and sizes, without buffers; both arguments have passed their checks.
 Preprocessor make_preprocessor(const Preprocess& preprocess, const Config& config);
@@ -84,7 +84,7 @@ Preprocessor make_preprocessor(const Preprocess& preprocess, const Config& confi
 void lay_out_preprocessor(Preprocessor& preprocessor, Arena& arena);
 
 /// Starts an image; see vit.h.
-std::string begin_image(Preprocessor& preprocessor, int width, int height);
+[[nodiscard]] std::string begin_image(Preprocessor& preprocessor, int width, int height);
 
 /// Takes the next rows, RGBA; with the last needed one, writes pixel_values[3 × output_height ×
 /// output_width]. Alpha is dropped, as Pillow's convert("RGB") does.

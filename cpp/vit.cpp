@@ -68,11 +68,15 @@ std::string allocate(Model& model) {
   return "";
 }
 
-std::string tensor(Model& model, std::string_view name, std::string_view dtype, std::span<const int> shape,
-                   int bytes, ElementOrder order) {
-  if (bytes > 0 && !model.staging) return "came before there was memory for it";
+Announced announce(Model& model, std::string_view name, std::string_view dtype, std::span<const int> shape,
+                   ElementOrder order) {
+  return announce(model.slots, name, dtype, shape, order);
+}
+
+std::string receive(Model& model, int slot, int bytes) {
+  if (!model.staging) return "came before there was memory for it";
   if (bytes > kStagingBytes) return "came in a chunk larger than the staging buffer";
-  return receive(model.slots, name, dtype, shape, order, model.staging, bytes);
+  return receive(model.slots, slot, model.staging, bytes);
 }
 
 std::string missing(const Model& model) { return missing(model.slots); }

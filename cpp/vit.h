@@ -12,13 +12,17 @@
 // A model's life:
 //
 //   Model model;
-//   begin(model, config, preprocess)            sizes everything; the only allocation
-//   tensor(model, name, dtype, shape, bytes)    for each chunk of each tensor, in any order of tensors
-//   finish(model)                               says what is missing, if anything
-//   begin_image … add_rows … forward or embed   per image, as often as wanted
+//   begin(model, config, preprocess)            checks the configuration and computes all sizes
+//   announce(model, name, dtype, shape)         for each tensor: checks it, returns its slot
+//   missing(model)                              names what was not announced
+//   allocate(model)                             the only allocation
+//   receive(model, slot, bytes)                 for each chunk of each tensor, in any order of tensors
+//   finish(model)                               says what is incomplete, if anything
+//   begin_image … add_rows … forward or embed   per image, any number of times
 //
-// What can fail returns a std::string: empty when all is well, otherwise what was wrong in plain words, for
-// the caller to make a sentence of. After a failure the model is as it was before the call.
+// What can fail returns a std::string: empty on success, otherwise what was wrong in plain words, for the
+// caller to complete to a sentence. A failed call leaves the model unchanged; `receive` says what it
+// discards.
 //
 // This library knows mathematics only: no browser, no file format, no checkpoint's tensor names.
 #pragma once
@@ -32,6 +36,8 @@
 #include "arena.h"
 #include "config.h"
 #include "preprocess.h"
+#include "weight_slots.h"
+#include "weight_stream.h"
 #include "weights.h"
 
 namespace vit {
@@ -61,7 +67,7 @@ struct Model {
   Config config{};
   Arena memory;       // owns everything the pointers below point to
   Weights weights{};  // packed for the kernels as they arrive
-  WeightSlots slots;  // what is expected, and how much of it has come
+  WeightSlots slots;  // what is expected, and how much of it has arrived
   Preprocessor preprocessor{};
   Activations activations{};
   uint8_t* staging = nullptr;  // [kStagingBytes]: where the caller puts chunks of tensors and rows of images
@@ -73,32 +79,39 @@ inline constexpr int kStagingBytes = 2 * 4 * (kLargestImageEdge + 1);
 /// Checks the configuration and computes the size of every buffer: weights as packed, activations, the
 /// preprocessor's accumulators, staging. Afterwards tensors can be announced and `missing` asked, so a
 /// configuration that does not fit its checkpoint is refused before it takes memory.
-std::string begin(Model& model, const Config& config, const Preprocess& preprocess);
+[[nodiscard]] std::string begin(Model& model, const Config& config, const Preprocess& preprocess);
 
-/// Allocates all of them as one block, once, between the announcements and the first byte of a tensor.
-/// Nothing else ever allocates.
-std::string allocate(Model& model);
+/// Allocates all of them as one block, once, after the announcements and before the first byte of a tensor.
+[[nodiscard]] std::string allocate(Model& model);
 
-/// The next `bytes` of a tensor, lying in `model.staging`, converted and packed on the spot.
+/// Says that a tensor will arrive, so that it is checked before any of its bytes are fetched; returns the
+/// index of its slot for `receive`, or what is wrong.
 ///
-/// `name` is a slot's (weights.h), `dtype` "F32", "F16", "BF16" or "F64", `shape` the whole tensor's. A chunk
-/// holds whole elements, follows the tensor's previous chunk and may be empty: that announces the tensor,
-/// checking its name, dtype and shape before any byte is fetched. `order` says how values come that are
-/// stored otherwise than row-major in this shape. Errors read on after the name the caller knows the tensor
-/// by: "has shape [4, 4], but the configuration asks for [192, 192]".
-std::string tensor(Model& model, std::string_view name, std::string_view dtype, std::span<const int> shape,
-                   int bytes, ElementOrder order = {});
+/// `name` is a slot's (weight_slots.h), `dtype` "F32", "F16", "BF16", "F64" or, where weights are quantised,
+/// "I8"; `shape` is the whole tensor's. `order` describes values that are not stored row-major in this shape.
+/// Errors are predicates to append to the tensor's name: "has shape [4, 4], but the configuration asks for
+/// [192, 192]". Each tensor is announced once. Cost: constant, however many slots there are.
+[[nodiscard]] Announced announce(Model& model, std::string_view name, std::string_view dtype,
+                                 std::span<const int> shape, ElementOrder order = {});
 
-/// The slots of which nothing was announced yet, one name a line.
+/// Takes the next `bytes` of an announced tensor from `model.staging`, converted and packed on the spot. A
+/// chunk holds whole elements and follows the tensor's previous chunk.
+///
+/// A chunk that is refused for its size leaves the model unchanged. One that is refused for its values
+/// discards what has arrived of this tensor, which may then be sent again from its beginning; no other tensor
+/// changes.
+[[nodiscard]] std::string receive(Model& model, int slot, int bytes);
+
+/// The expected tensors that were not announced yet, one name per line.
 std::string missing(const Model& model);
 
-/// All weights have arrived; or which one has not, and how much of it. Resamples the position embeddings
-/// where the checkpoint has them for images of another size.
-std::string finish(Model& model);
+/// Ends loading, once all weights have arrived; otherwise says which has not, and how much of it. Resamples
+/// the position embeddings where the checkpoint has them for images of another size.
+[[nodiscard]] std::string finish(Model& model);
 
 /// Starts an image of `width` × `height` pixels: afterwards rows [needed_rows.first, + needed_rows.count) of
 /// `model.preprocessor` are to be given to `add_rows`, in order and no others.
-std::string begin_image(Model& model, int width, int height);
+[[nodiscard]] std::string begin_image(Model& model, int width, int height);
 
 /// The next `rows` rows of the image, RGBA, lying in `model.staging`. After the last needed row the pixel
 /// values stand in `model.activations.pixel_values`. Cost: about four multiply-adds a pixel and channel when

@@ -3,9 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <cstring>
-#include <limits>
 #include <vector>
 
 #include "../../cpp/vit.h"
@@ -54,11 +52,12 @@ std::vector<float> in_order(const std::vector<float>& values, ElementOrder order
 
 void send(Model& model, const Case& what, const std::vector<float>& values, ElementOrder order,
           size_t chunk) {
+  const auto [slot, refusal] = announce(model, what.slot, "F32", what.shape, order);
+  ASSERT_EQ(refusal, "") << what.slot;
   for (size_t first = 0; first < values.size(); first += chunk) {
     const size_t count = std::min(chunk, values.size() - first);
     std::memcpy(model.staging, values.data() + first, count * sizeof(float));
-    const int bytes = static_cast<int>(count * sizeof(float));
-    ASSERT_EQ(tensor(model, what.slot, "F32", what.shape, bytes, order), "") << what.slot;
+    ASSERT_EQ(receive(model, slot, static_cast<int>(count * sizeof(float))), "") << what.slot;
   }
 }
 
@@ -96,21 +95,6 @@ TEST(ElementOrder, IsRefusedWhenItDoesNotFit) {
   EXPECT_FALSE(fits_six({{6, -1}}));
   EXPECT_FALSE(fits_six({{-3, 1}, {-2, 3}}));
   EXPECT_FALSE(fits_six({{1 << 30, 1 << 30}, {1 << 30, 1 << 30}, {1 << 30, 1 << 30}}));
-}
-
-TEST(Tensor, WithAValueThatIsNotFiniteIsReported) {
-  const int shape[] = {18};
-  for (const float bad :
-       {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(), std::nanf("")}) {
-    Model model;
-    ASSERT_EQ(begin(model, small_config(), kPreprocess), "");
-    ASSERT_EQ(allocate(model), "");
-    std::vector<float> values(18, 1.f);
-    values[17] = bad;
-    std::memcpy(model.staging, values.data(), sizeof(float) * 18);
-    EXPECT_EQ(tensor(model, "norm.weight", "F32", shape, 18 * 4),
-              "has a value that is infinite or not a number");
-  }
 }
 
 }  // namespace

@@ -28,20 +28,28 @@ constexpr Preprocess kPreprocess{
     {0.2, 0.3, 0.4}};
 
 std::string send(Model& model, const WeightSlot& slot, const std::vector<float>& values, size_t chunk) {
+  const auto [index, refusal] = announce(model, slot.name, "F32", slot.shape);
+  if (!refusal.empty()) return refusal;
   for (size_t first = 0; first < values.size(); first += chunk) {
     const size_t count = std::min(chunk, values.size() - first);
     std::memcpy(model.staging, values.data() + first, count * sizeof(float));
-    const std::string error =
-        tensor(model, slot.name, "F32", slot.shape, static_cast<int>(count * sizeof(float)));
+    const std::string error = receive(model, index, static_cast<int>(count * sizeof(float)));
     if (!error.empty()) return error;
   }
   return "";
 }
 
+// Announces a tensor that is expected.
+int slot_for(Model& model, std::string_view name, std::string_view dtype, std::span<const int> shape) {
+  const auto [index, error] = announce(model, name, dtype, shape);
+  EXPECT_EQ(error, "") << name;
+  return index;
+}
+
 void load(Model& model, size_t chunk, const Config& config = kConfig) {
   ASSERT_EQ(begin(model, config, kPreprocess), "");
   ASSERT_EQ(allocate(model), "");
-  const WeightSlots slots = model.slots;
+  const std::vector<WeightSlot> slots = model.slots.slots;
   unsigned seed = 1;
   for (const WeightSlot& slot : slots) {
     if (slot.scales_of >= 0) continue;  // only along with weights that are quantised already
@@ -168,13 +176,14 @@ void send_quantised(Model& model, const WeightSlot& slot, std::vector<float> val
     scales.push_back(quantise_weights(codes.data() + first, values.data() + first, static_cast<int>(inputs)));
   }
   const int outputs[] = {slot.shape[0]};
+  const int scales_slot = slot_for(model, slot.name + "_spread_scale", "F32", outputs);
   std::memcpy(model.staging, scales.data(), scales.size() * sizeof(float));
-  ASSERT_EQ(tensor(model, slot.name + "_spread_scale", "F32", outputs, static_cast<int>(scales.size() * 4)),
-            "");
+  ASSERT_EQ(receive(model, scales_slot, static_cast<int>(scales.size() * 4)), "");
+  const int codes_slot = slot_for(model, slot.name, "I8", slot.shape);
   for (size_t first = 0; first < codes.size(); first += chunk) {
     const size_t count = std::min(chunk, codes.size() - first);
     std::memcpy(model.staging, codes.data() + first, count);
-    ASSERT_EQ(tensor(model, slot.name, "I8", slot.shape, static_cast<int>(count)), "");
+    ASSERT_EQ(receive(model, codes_slot, static_cast<int>(count)), "");
   }
 }
 
@@ -183,7 +192,7 @@ TEST(ForwardInt8, TakesQuantisedWeightsToTheSameBits) {
   load(quantised_here, 1000, int8());
   ASSERT_EQ(begin(quantised_before, int8(), kPreprocess), "");
   ASSERT_EQ(allocate(quantised_before), "");
-  const WeightSlots slots = quantised_before.slots;
+  const std::vector<WeightSlot> slots = quantised_before.slots.slots;
   unsigned seed = 1;
   for (const WeightSlot& slot : slots) {
     if (slot.scales_of >= 0) continue;
@@ -199,26 +208,6 @@ TEST(ForwardInt8, TakesQuantisedWeightsToTheSameBits) {
   ASSERT_EQ(missing(quantised_before), "");
   ASSERT_EQ(finish(quantised_before), "");
   EXPECT_EQ(classify_noise(quantised_before, 33, 21, 21), classify_noise(quantised_here, 33, 21, 21));
-}
-
-TEST(TensorInt8, NamesWhatIsWrong) {
-  Model model;
-  ASSERT_EQ(begin(model, int8(), kPreprocess), "");
-  ASSERT_EQ(allocate(model), "");
-  const int q[] = {18, 18}, scales[] = {18}, head[] = {7, 18};
-  EXPECT_EQ(missing(model).find("weight_spread_scale"), std::string::npos);
-  EXPECT_EQ(tensor(model, "blocks.0.attn.q.weight", "F32", q, 4 * 17), "");
-  EXPECT_NE(tensor(model, "blocks.0.attn.k.weight", "F32", q, 4), "");  // in the middle of a row of q
-  EXPECT_EQ(tensor(model, "blocks.0.attn.q.weight", "F32", q, 4), "");
-  EXPECT_EQ(tensor(model, "blocks.0.attn.k.weight", "I8", q, 0), "");
-  EXPECT_NE(missing(model).find("blocks.0.attn.k.weight_spread_scale"), std::string::npos);
-  EXPECT_EQ(missing(model).find("blocks.0.attn.q.weight_spread_scale"), std::string::npos);
-  EXPECT_EQ(tensor(model, "blocks.0.attn.k.weight_spread_scale", "F32", scales, 0), "");
-  EXPECT_EQ(missing(model).find("blocks.0.attn.k.weight_spread_scale"), std::string::npos);
-  EXPECT_NE(tensor(model, "blocks.0.attn.k.weight", "I8", q, 18 * 18 + 1), "");
-  std::fill_n(model.staging, 18, uint8_t{127});
-  EXPECT_NE(tensor(model, "blocks.0.attn.k.weight", "I8", q, 18), "");  // the product could not sum these
-  EXPECT_NE(tensor(model, "head.weight", "I8", head, 0), "");           // stays in single precision
 }
 
 TEST(Forward, ShowsEveryStageInOrder) {
@@ -273,38 +262,11 @@ TEST(Begin, TakesNoMemoryUntilItIsAllocated) {
   EXPECT_EQ(model.staging, nullptr);
   EXPECT_GT(model.memory.used(), uint64_t{4} << 30);
   const int wrong[] = {18}, right[] = {9000};
-  EXPECT_NE(tensor(model, "norm.weight", "F32", wrong, 0), "");
-  EXPECT_EQ(tensor(model, "norm.weight", "F32", right, 0), "");
-  EXPECT_NE(tensor(model, "norm.bias", "F32", right, 4), "");
+  EXPECT_NE(announce(model, "norm.weight", "F32", wrong).error, "");
+  const int slot = slot_for(model, "norm.weight", "F32", right);
+  EXPECT_NE(receive(model, slot, 4), "");
   EXPECT_EQ(missing(model).find("\nnorm.weight"), std::string::npos);
   EXPECT_NE(missing(model).find("\nnorm.bias"), std::string::npos);
-}
-
-TEST(Begin, KeepsWhatWasAnnounced) {
-  Model model;
-  ASSERT_EQ(begin(model, int8(), kPreprocess), "");
-  const int q[] = {18, 18};
-  ASSERT_EQ(tensor(model, "blocks.0.attn.q.weight", "I8", q, 0), "");
-  const std::string before = missing(model);
-  ASSERT_EQ(allocate(model), "");
-  EXPECT_EQ(missing(model), before);
-}
-
-TEST(Tensor, NamesWhatIsWrong) {
-  Model model;
-  ASSERT_EQ(begin(model, kConfig, kPreprocess), "");
-  ASSERT_EQ(allocate(model), "");
-  const int right[] = {18}, wrong[] = {3, 6};
-  EXPECT_EQ(tensor(model, "norm.gamma", "F32", right, 0), "is not a tensor of this model");
-  EXPECT_EQ(tensor(model, "norm.weight", "F32", wrong, 0),
-            "has shape [3, 6], but the configuration asks for [18]");
-  EXPECT_NE(tensor(model, "norm.weight", "I8", right, 0), "");
-  EXPECT_NE(tensor(model, "norm.weight", "F32", right, 3), "");
-  EXPECT_NE(tensor(model, "norm.weight", "F32", right, 19 * 4), "");
-  EXPECT_NE(tensor(model, "norm.weight", "F32", right, -4), "");
-  EXPECT_EQ(tensor(model, "norm.weight", "F32", right, 0), "");
-  EXPECT_EQ(missing(model).find("norm.weight\n"), std::string::npos);
-  EXPECT_NE(finish(model), "");
 }
 
 TEST(BeginImage, HasRoomForTheWidestImageThatIsResizedVerticallyFirst) {

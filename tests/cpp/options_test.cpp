@@ -63,7 +63,7 @@ const Option kOptions[] = {
 void load(Model& model, const Config& config, size_t floats, float layer_scale = 0) {
   ASSERT_EQ(begin(model, config, kPreprocess), "");
   ASSERT_EQ(allocate(model), "");
-  const WeightSlots slots = model.slots;
+  const std::vector<WeightSlot> slots = model.slots.slots;
   for (const WeightSlot& slot : slots) {
     size_t count = 1;
     for (int size : slot.shape) count *= static_cast<size_t>(size);
@@ -71,11 +71,12 @@ void load(Model& model, const Config& config, size_t floats, float layer_scale =
     for (char letter : slot.name) seed = seed * 31 + static_cast<unsigned char>(letter);
     auto values = random_floats(count, seed);
     if (layer_scale != 0 && slot.name.ends_with("gamma")) values.assign(count, layer_scale);
+    const auto [index, refusal] = announce(model, slot.name, "F32", slot.shape);
+    ASSERT_EQ(refusal, "") << slot.name;
     for (size_t first = 0; first < count; first += floats) {
       const size_t part = std::min(floats, count - first);
       std::memcpy(model.staging, values.data() + first, part * sizeof(float));
-      ASSERT_EQ(tensor(model, slot.name, "F32", slot.shape, static_cast<int>(part * sizeof(float))), "")
-          << slot.name;
+      ASSERT_EQ(receive(model, index, static_cast<int>(part * sizeof(float))), "") << slot.name;
     }
   }
   ASSERT_EQ(finish(model), "");
@@ -207,16 +208,6 @@ TEST(Check, RefusesWhatHasNoMeaning) {
   EXPECT_NE(refused([](Config& c) { c.position_rows = c.position_columns = 65536; }), "");
   EXPECT_NE(refused([](Config& c) { c.classes = -1; }), "");
   EXPECT_NE(refused([](Config& c) { c.pre_logits = 65536, c.classes = 65536; }), "");
-}
-
-TEST(Tensor, MayLackTheAxesOfSizeOneBeforeTheOthers) {
-  Model model;
-  ASSERT_EQ(begin(model, kPlainVit, kPreprocess), "");
-  ASSERT_EQ(allocate(model), "");
-  const int token[] = {18}, positions[] = {7, 18}, turned[] = {18, 1};
-  EXPECT_EQ(tensor(model, "cls_token", "F32", token, 0), "");
-  EXPECT_EQ(tensor(model, "pos_embed", "F32", positions, 0), "");
-  EXPECT_NE(tensor(model, "cls_token", "F32", turned, 0), "");
 }
 
 }  // namespace

@@ -12,29 +12,43 @@ const reportEvery = 1 << 16;
 /** How many tensors an error names. */
 const namedTensors = 10;
 
+/** A tensor, or a part of one, that the engine expects. */
+interface AnnouncedPart extends IncomingTensor {
+  /** The index of its slot. */
+  readonly index: number;
+}
+
+/** By the name of every tensor that the model needs: its parts, in the order of their bytes. */
+type Announced = ReadonlyMap<string, readonly AnnouncedPart[]>;
+
 /**
  * Brings a checkpoint's weights into an engine. Every tensor is announced, and every mismatch is reported,
  * before the first weight is read; then each byte goes straight from the stream into the engine.
  */
 export async function fill(engine: Engine, checkpoint: Checkpoint, context: ReadContext): Promise<void> {
-  await prepare(engine, checkpoint, context.signal);
+  const announced = await prepare(engine, checkpoint, context.signal);
   engine.guard(() => engine.allocate());
-  const sinkFor = (tensor: StoredTensor) => engine.guard(() => makeSink(engine, checkpoint, tensor));
+  const sinkFor = ({ name }: StoredTensor) => makeSink(engine, announced.get(name));
   await checkpoint.weights.pour(sinkFor, throttled(context));
   engine.guard(() => engine.finish());
 }
 
-/** Holds every tensor against the configuration; no weight is read, and no memory taken for any. */
-export async function prepare(engine: Engine, checkpoint: Checkpoint, signal: AbortSignal): Promise<void> {
+/** Compares every tensor with the configuration; reads no weight, and takes no memory for any. */
+export async function prepare(
+  engine: Engine,
+  checkpoint: Checkpoint,
+  signal: AbortSignal,
+): Promise<Announced> {
   engine.guard(() => engine.begin(checkpoint.network, checkpoint.preprocess));
-  await announceAll(engine, checkpoint, signal);
+  return announceAll(engine, checkpoint, signal);
 }
 
 async function announceAll(
   engine: Engine,
   { weights, names }: Checkpoint,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Announced> {
+  const announced = new Map<string, AnnouncedPart[]>();
   const complaints: string[] = [];
   const misfits = new Set<string>();
   for (const tensor of weights.tensors) {
@@ -42,13 +56,14 @@ async function announceAll(
     signal.throwIfAborted();
     const placement = names.slots.get(tensor.name);
     if (placement) {
-      const complaint =
+      const parts =
         misplaced(tensor, placement) ?? engine.guard(() => announce(engine, partsOf(tensor, placement)));
-      if (!complaint) continue;
+      if (typeof parts !== 'string') {
+        announced.set(tensor.name, parts);
+        continue;
+      }
       const { length } = placement.slots;
-      complaints.push(
-        `"${tensor.name}" ${complaint}${length > 1 ? ` (in each of its ${length} parts)` : ''}`,
-      );
+      complaints.push(`"${tensor.name}" ${parts}${length > 1 ? ` (in each of its ${length} parts)` : ''}`);
       for (const slot of placement.slots) misfits.add(slot);
     } else if (names.surplus.has(tensor.name)) {
       complaints.push(`"${tensor.name}" is not a tensor of this model`);
@@ -56,7 +71,7 @@ async function announceAll(
   }
   // What came in the wrong shape was not accepted either, but is not missing.
   const missing = engine.guard(() => engine.missing()).filter((slot) => !misfits.has(slot));
-  if (complaints.length + missing.length === 0) return;
+  if (complaints.length + missing.length === 0) return announced;
   const more = complaints.length + missing.length - namedTensors;
   // There may be a great many, where a config has too many layers.
   const named = missing.slice(0, namedTensors).map((slot) => `"${names.nameOf(slot)}" is missing`);
@@ -66,24 +81,29 @@ async function announceAll(
   throw new VitError('tensors', `The tensors of ${weights.name} do not fit its configuration: ${list}.`);
 }
 
-/** Announces every part; the first complaint. */
-function announce(engine: Engine, parts: readonly IncomingTensor[]): string | undefined {
-  return parts.map((part) => engine.announce(part)).find(Boolean);
+/** Announces every part; the first complaint where one is refused. */
+function announce(engine: Engine, parts: readonly IncomingTensor[]): AnnouncedPart[] | string {
+  const announced: AnnouncedPart[] = [];
+  for (const part of parts) {
+    const index = engine.announce(part);
+    if (typeof index === 'string') return index;
+    announced.push({ ...part, index });
+  }
+  return announced;
 }
 
 /** Takes a tensor's bytes into its slots, one after another; nothing for a tensor that is not needed. */
-function makeSink(engine: Engine, { names }: Checkpoint, tensor: StoredTensor): Sink | undefined {
-  const placement = names.slots.get(tensor.name);
-  if (!placement) return undefined;
-  const parts = partsOf(tensor, placement);
+function makeSink(engine: Engine, parts: readonly AnnouncedPart[] | undefined): Sink | undefined {
+  if (!parts) return undefined;
+  const remainingParts = [...parts];
   let write: Sink = () => undefined;
   let remaining = 0;
   return (piece) => {
     engine.guard(() => {
       for (let from = 0; from < piece.length;) {
         if (remaining === 0) {
-          const part = parts.shift() as IncomingTensor;
-          write = engine.tensorWriter(part);
+          const part = remainingParts.shift() as AnnouncedPart;
+          write = engine.tensorWriter(part.index, part);
           remaining = part.bytes;
         }
         const bytes = piece.subarray(from, from + remaining);

@@ -143,14 +143,11 @@ export interface NativeModel {
   memoryBytes(): number;
   stagingBytes(): number;
   stagingPointer(): number;
-  /** `order`: sizes and strides of the stored axes by turns. */
-  tensor(
-    name: string,
-    dtype: string,
-    shape: readonly number[],
-    bytes: number,
-    order: readonly number[],
-  ): string;
+  /**
+   * The index of the tensor's slot, or what is wrong with it. `order` alternates sizes and strides of the stored axes.
+   */
+  announce(name: string, dtype: string, shape: readonly number[], order: readonly number[]): number | string;
+  receive(slot: number, bytes: number): string;
   missing(): string;
   finish(): string;
   imageBegin(width: number, height: number): string;
@@ -186,7 +183,7 @@ export interface Bindings {
   gemmTiles(): string[];
   useGemmTile(index: number): void;
   tryGemmTile(index: number, repeats: number): void;
-  /** Quantises a row-major matrix with `inputs` columns as an int8 model does; for writing int8 files (cpp/weights.h). */
+  /** Quantises a row-major matrix with `inputs` columns as an int8 model does; for writing int8 files (cpp/weight_slots.h). */
   quantiseMatrix(weights: Float32Array, inputs: number): { values: Int8Array; scales: Float32Array };
   /** The memory as it is now: replaced when it grows, so never kept. */
   readonly HEAPU8: Uint8Array;

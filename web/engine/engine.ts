@@ -19,7 +19,7 @@ export interface Axis {
 export interface IncomingTensor {
   /** Its name in messages. */
   readonly title: string;
-  /** A name of cpp/weights.h. */
+  /** A name of cpp/weight_slots.h. */
   readonly slot: string;
   /** `F32`, `F16`, `BF16` or `F64`. */
   readonly dtype: string;
@@ -106,9 +106,13 @@ export class Engine {
     if (complaint) throw new VitError('config', `The model cannot be set up: it ${complaint}.`);
   }
 
-  /** What is wrong with a tensor, to be read after its name; '' when it is expected. Announces it. */
-  announce({ slot, dtype, shape, order }: IncomingTensor): string {
-    return this.#native().tensor(slot, dtype, shape, 0, numbersOf(order));
+  /**
+   * Checks a tensor before any of its bytes are read: the index of its slot, for `tensorWriter`, or what is wrong, as a
+   * predicate to append to the tensor's name.
+   */
+  announce({ slot, dtype, shape, order = [] }: IncomingTensor): number | string {
+    const axes = order.flatMap(({ size, stride }) => [size, stride]);
+    return this.#native().announce(slot, dtype, shape, axes);
   }
 
   /** The names of tensors that are expected and were not announced. */
@@ -117,12 +121,12 @@ export class Engine {
   }
 
   /**
-   * A function that takes a tensor's bytes in pieces of any size, cut anywhere. Each byte is copied once, into the
-   * engine's staging buffer; whatever fills it, or ends the tensor, is converted and packed.
+   * A function that takes the bytes of the tensor announced for slot number `slot`, in pieces of any size, cut anywhere.
+   * Each byte is copied once, into the engine's staging buffer, and is converted and packed from there when the buffer
+   * is full or the tensor ends.
    */
-  tensorWriter({ title, slot, dtype, shape, bytes, order }: IncomingTensor): (piece: Uint8Array) => void {
+  tensorWriter(slot: number, { title, bytes }: IncomingTensor): (piece: Uint8Array) => void {
     const capacity = this.#native().stagingBytes();
-    const axes = numbersOf(order);
     let staged = 0;
     let taken = 0;
     return (piece) => {
@@ -134,7 +138,7 @@ export class Engine {
         staged += part.length;
         taken += part.length;
         if (staged < capacity && taken < bytes) continue;
-        const complaint = model.tensor(slot, dtype, shape, staged, axes);
+        const complaint = model.receive(slot, staged);
         if (complaint) throw new VitError('tensors', `The tensor "${title}" ${complaint}.`);
         staged = 0;
       }
@@ -272,8 +276,4 @@ export class Engine {
   #floats(pointer: number, count: number): Float32Array {
     return this.#running().HEAPF32.slice(pointer / 4, pointer / 4 + count);
   }
-}
-
-function numbersOf(order: readonly Axis[] = []): number[] {
-  return order.flatMap(({ size, stride }) => [size, stride]);
 }

@@ -92,6 +92,7 @@ struct Sent {
   std::vector<int> shape;
   std::vector<Axis> order;
   size_t bytes;
+  Announced announced{};
 };
 
 size_t bytes_of(const std::string& dtype) {
@@ -131,6 +132,7 @@ Sent tensor_from(Input& in, const WeightSlot& slot) {
 
 // Sends a tensor's bytes in chunks; false once it was refused.
 bool send(Input& in, Model& model, const Sent& sent) {
+  const int slot = sent.announced.slot;
   const bool plain = in.ConsumeIntegralInRange(0, 3) > 0;  // ordinary numbers, most of the time
   size_t left = sent.bytes;
   while (left > 0) {
@@ -148,26 +150,29 @@ bool send(Input& in, Model& model, const Sent& sent) {
       const std::vector<uint8_t> bytes = in.ConsumeBytes<uint8_t>(std::min<size_t>(chunk, 300));
       std::copy(bytes.begin(), bytes.end(), model.staging);
     }
-    if (!tensor(model, sent.name, sent.dtype, sent.shape, static_cast<int>(chunk), sent.order).empty())
-      return false;
+    if (!receive(model, slot, static_cast<int>(chunk)).empty()) return false;
     left -= chunk;
   }
   return true;
 }
 
+void announce_sent(Model& model, Sent& sent) {
+  sent.announced = announce(model, sent.name, sent.dtype, sent.shape, sent.order);
+}
+
 bool load_weights(Input& in, Model& model) {
-  const WeightSlots slots = model.slots;
+  const std::vector<WeightSlot> slots = model.slots.slots;
   std::vector<Sent> tensors;
   for (const WeightSlot& slot : slots) {
     if (slot.scales_of >= 0 && in.ConsumeIntegralInRange(0, 3) > 0) continue;
     if (in.ConsumeIntegralInRange(0, 255) == 0) continue;
     tensors.push_back(tensor_from(in, slot));
-    tensor(model, tensors.back().name, tensors.back().dtype, tensors.back().shape, 0, tensors.back().order);
+    announce_sent(model, tensors.back());
     // Quantised weights bring their scales along.
     if (slot.quantised.inputs > 0 && tensors.back().dtype == "I8") {
       const WeightSlot& scales = slots[static_cast<size_t>(&slot - slots.data()) + 1];
       tensors.push_back({scales.name, "F32", scales.shape, {}, 4 * static_cast<size_t>(scales.shape[0])});
-      tensor(model, scales.name, "F32", scales.shape, 0, {});
+      announce_sent(model, tensors.back());
     }
   }
   missing(model);

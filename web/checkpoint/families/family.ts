@@ -49,7 +49,7 @@ export interface Spelling {
   readonly ignored: readonly RegExp[];
 }
 
-/** A tensor's name, and the engine's (cpp/weights.h). `{i}` stands for a block's number, `*` for weight or bias, or the
+/** A tensor's name, and the engine's (cpp/weight_slots.h). `{i}` stands for a block's number, `*` for weight or bias, or the
  * weight_spread_scale of an int8 file. */
 export interface NameRow {
   readonly file: string;

@@ -1,4 +1,4 @@
-// Checkpoints' tensor names → the engine's slots, which have timm's names with q, k and v apart (cpp/weights.h).
+// Checkpoints' tensor names → the engine's slots, which have timm's names with q, k and v apart (cpp/weight_slots.h).
 import { VitError } from '../../errors.js';
 import { families as all } from './all.js';
 import type { Family, Spelling } from './family.js';

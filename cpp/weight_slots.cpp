@@ -1,0 +1,169 @@
+#include "weight_slots.h"
+
+#include <bit>
+#include <cmath>
+#include <utility>
+
+namespace vit {
+namespace {
+
+struct SlotList {
+  std::vector<WeightSlot> slots;
+
+  void add(WeightSlot slot) { slots.push_back(std::move(slot)); }
+
+  void plain(std::string name, std::vector<int> shape, float* to, float scale = 1) {
+    add({.name = std::move(name), .shape = std::move(shape), .plain = to, .scale = scale});
+  }
+  void matrix(std::string name, std::vector<int> shape, const PackedMatrix& to, float scale = 1) {
+    add({.name = std::move(name), .shape = std::move(shape), .packed = to, .scale = scale});
+  }
+  void quantised(const std::string& name, const QuantisedMatrix& to, float scale) {
+    add({.name = name, .shape = {to.outputs, to.inputs}, .quantised = to, .scale = scale});
+    const int weights = static_cast<int>(slots.size()) - 1;
+    add({.name = name + "_spread_scale",
+         .shape = {to.outputs},
+         .plain = to.scales,
+         .scale = scale,
+         .scales_of = weights});
+  }
+  void linear(const std::string& name, const PackedMatrix& to, bool has_bias = true, float scale = 1) {
+    matrix(name + ".weight", {to.outputs, to.inputs}, to, scale);
+    if (has_bias) plain(name + ".bias", {to.outputs}, to.bias, scale);
+  }
+  void linear(const std::string& name, const Linear& to, bool has_bias, float scale = 1) {
+    if (!to.quantised()) return linear(name, to.fp32, has_bias, scale);
+    quantised(name + ".weight", to.int8, scale);
+    if (has_bias) plain(name + ".bias", {to.int8.outputs}, to.int8.bias, scale);
+  }
+  void layer_norm(const std::string& name, const LayerNormWeights& to, int width, float scale = 1) {
+    plain(name + ".weight", {width}, to.weight, scale);
+    plain(name + ".bias", {width}, to.bias, scale);
+  }
+};
+
+void list_patch_embedding(SlotList& list, const Weights& w, const Config& c) {
+  float* prefix = w.prefix_tokens;
+  const auto prefix_tokens = [&](const char* name, int count) {
+    if (count > 0) list.plain(name, {1, count, c.hidden}, prefix);
+    if (prefix) prefix += count * c.hidden;  // null while measuring
+  };
+  prefix_tokens("cls_token", c.class_token);
+  prefix_tokens("dist_token", c.distillation_token);
+  prefix_tokens("reg_token", c.registers);
+  const int positions = c.positioned_prefix + c.position_rows * c.position_columns;
+  list.plain("pos_embed", {1, positions, c.hidden}, w.given_pos_embed);
+  list.matrix("patch_embed.proj.weight", {c.hidden, kChannels, c.patch_height, c.patch_width}, w.patch_embed);
+  if (c.patch_bias) list.plain("patch_embed.proj.bias", {c.hidden}, w.patch_embed.bias);
+}
+
+void list_encoder_block(SlotList& list, const std::string& name, const EncoderBlockWeights& w,
+                        const Config& c) {
+  // Attention divides q·k by √d; done once here it costs nothing per image.
+  const float scale = 1 / std::sqrt(static_cast<float>(head_size(c)));
+  list.layer_norm(name + ".norm1", w.norm1, c.hidden);
+  list.linear(name + ".attn.q", w.q, c.qkv_bias, c.qk_norm ? 1 : scale);
+  list.linear(name + ".attn.k", w.k, c.qkv_bias);
+  list.linear(name + ".attn.v", w.v, c.qkv_bias);
+  if (c.qk_norm) {
+    list.layer_norm(name + ".attn.q_norm", w.q_norm, head_size(c), scale);
+    list.layer_norm(name + ".attn.k_norm", w.k_norm, head_size(c));
+  }
+  list.linear(name + ".attn.proj", w.proj, c.projection_bias);
+  list.layer_norm(name + ".norm2", w.norm2, c.hidden);
+  list.linear(name + (c.gated_mlp ? ".mlp.fc1_x" : ".mlp.fc1"), w.fc1, c.projection_bias);
+  if (c.gated_mlp) list.linear(name + ".mlp.fc1_g", w.fc1_gate, c.projection_bias);
+  list.linear(name + ".mlp.fc2", w.fc2, c.projection_bias);
+  if (c.layer_scale) {
+    list.plain(name + ".ls1.gamma", {c.hidden}, w.ls1);
+    list.plain(name + ".ls2.gamma", {c.hidden}, w.ls2);
+  }
+}
+
+void list_head(SlotList& list, const Weights& w, const Config& c) {
+  if (c.final_norm) list.layer_norm("norm", w.norm, c.hidden);
+  if (c.pooled_norm) list.layer_norm("fc_norm", w.fc_norm, c.hidden);
+  if (c.classes == 0) return;
+  if (c.pre_logits) list.linear("pre_logits", w.pre_logits);
+  const bool two_heads = c.pooling == Pooling::class_and_distillation;
+  list.linear("head", w.head, true, two_heads ? 0.5f : 1);
+  if (two_heads) list.linear("head_dist", w.head_dist, true, 0.5f);
+}
+
+// Scales are expected only with weights that arrive quantised.
+bool is_expected(const WeightSlots& table, const WeightSlot& slot) {
+  if (slot.scales_of < 0) return true;
+  const WeightSlot& weights = table.slots[static_cast<size_t>(slot.scales_of)];
+  return weights.announced && weights.announced->codes;
+}
+
+// Where in `by_hash` a name is, or would be put (open addressing, linear probing).
+size_t place_of(const WeightSlots& table, std::string_view name) {
+  uint32_t hash = 0x811c9dc5;  // FNV-1a
+  for (char letter : name) hash = (hash ^ static_cast<unsigned char>(letter)) * 0x01000193;
+  const size_t mask = table.by_hash.size() - 1;
+  size_t place = hash & mask;
+  while (table.by_hash[place] >= 0 && table.slots[static_cast<size_t>(table.by_hash[place])].name != name) {
+    place = (place + 1) & mask;
+  }
+  return place;
+}
+
+}  // namespace
+
+WeightSlots weight_slots(const Weights& w, const Config& c) {
+  SlotList list;
+  list_patch_embedding(list, w, c);
+  if (c.pre_norm) list.layer_norm("norm_pre", w.norm_pre, c.hidden);
+  for (int layer = 0; layer < c.layers; layer++) {
+    list_encoder_block(list, "blocks." + std::to_string(layer), w.blocks[static_cast<size_t>(layer)], c);
+  }
+  list_head(list, w, c);
+
+  WeightSlots table{.slots = std::move(list.slots), .by_hash = {}, .row = w.partial_row};
+  // At most half full, so that searches are short.
+  table.by_hash.assign(std::bit_ceil(2 * table.slots.size()), -1);
+  for (size_t i = 0; i < table.slots.size(); i++) {
+    table.by_hash[place_of(table, table.slots[i].name)] = static_cast<int>(i);
+  }
+  return table;
+}
+
+void point(WeightSlots& table, WeightSlots placed) {
+  for (size_t i = 0; i < table.slots.size(); i++) {
+    placed.slots[i].announced = std::move(table.slots[i].announced);
+  }
+  table = std::move(placed);
+}
+
+int find(const WeightSlots& table, std::string_view name) { return table.by_hash[place_of(table, name)]; }
+
+uint64_t element_count(const WeightSlot& slot) {
+  uint64_t count = 1;
+  for (int size : slot.shape) count *= static_cast<uint64_t>(size);
+  return count;
+}
+
+std::string missing(const WeightSlots& table) {
+  std::string names;
+  for (const WeightSlot& slot : table.slots) {
+    if (!slot.announced && is_expected(table, slot)) names += (names.empty() ? "" : "\n") + slot.name;
+  }
+  return names;
+}
+
+std::string incomplete(const WeightSlots& table) {
+  for (const WeightSlot& slot : table.slots) {
+    if (!is_expected(table, slot)) {
+      if (slot.announced) return slot.name + " has scales for weights that are not quantised";
+      continue;
+    }
+    if (slot.received < element_count(slot)) {
+      return slot.name + " has " + std::to_string(slot.received) + " of its " +
+             std::to_string(element_count(slot)) + " values";
+    }
+  }
+  return "";
+}
+
+}  // namespace vit
