@@ -40,7 +40,7 @@ export function build() {
   bundleEntries();
   bundleInlined();
   run(join(root, 'node_modules/.bin/tsc'), ['--project', 'tsconfig.build.json']);
-  keepDeclarations(['index', 'inline', 'builtin']);
+  keepDeclarations(['index', 'inline', 'builtin', 'features']);
   cpSync(builtinModel, join(dist, 'builtin'), { recursive: true, filter: isModelFile });
 }
 
@@ -107,7 +107,12 @@ function bundleAlone(entry, file, options = {}) {
 /** The entries that find the package's files beside them, and the command line. What they share becomes chunks. */
 function bundleEntries() {
   esbuild({
-    entryPoints: { index: source('index'), node: source('node'), cli: join(root, 'cli/main.ts') },
+    entryPoints: {
+      index: source('index'),
+      node: source('node'),
+      features: source('features'),
+      cli: join(root, 'cli/main.ts'),
+    },
     outdir: dist,
     splitting: true,
     chunkNames: 'chunk-[hash]',

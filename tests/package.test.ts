@@ -45,6 +45,8 @@ describe('the package', () => {
         'dist/builtin/config.json',
         'dist/builtin/model.safetensors',
         'dist/builtin/preprocessor_config.json',
+        'dist/features.d.ts',
+        'dist/features.js',
         'dist/global.js',
         'dist/index.d.ts',
         'dist/index.js',

@@ -10,6 +10,7 @@ export type { ClusterOptions, PatchClusters, ThresholdMask, ThresholdOptions } f
 export { patchSimilarity } from './features/patch-similarity.js';
 export { principalComponents } from './features/principal-components.js';
 export type {
+  PatchImage,
   PrincipalBasis,
   PrincipalComponents,
   PrincipalOptions,

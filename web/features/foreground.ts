@@ -3,6 +3,7 @@ import { shown } from '../shown.js';
 import { dot, largestEigenvectors } from './eigenvectors.js';
 import { patchesOf, type PatchClasses, type TokenGrid } from './grid.js';
 
+/** Options of {@link foreground}. */
 export interface ForegroundOptions {
   /**
    * Two patches belong together when their cosine similarity is at least this. Default: what 30 % of the picture's pairs

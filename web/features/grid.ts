@@ -20,7 +20,9 @@ export interface TokenGrid {
 export interface PatchMap {
   /** [rows × columns]. */
   readonly data: Float32Array;
+  /** Rows of patches. */
   readonly rows: number;
+  /** Columns of patches. */
   readonly columns: number;
 }
 
@@ -28,14 +30,23 @@ export interface PatchMap {
 export interface PatchClasses {
   /** [rows × columns], each less than `count`. */
   readonly data: Uint8Array;
+  /** Rows of patches. */
   readonly rows: number;
+  /** Columns of patches. */
   readonly columns: number;
   /** How many classes there are. */
   readonly count: number;
 }
 
-/** Which patches: 1 or another number that is not 0 for those that count. */
-export type Mask = Pick<PatchClasses, 'rows' | 'columns'> & { readonly data: ArrayLike<number> };
+/** Which patches: those that are not 0. */
+export interface Mask {
+  /** [rows × columns]. */
+  readonly data: ArrayLike<number>;
+  /** Rows of patches. */
+  readonly rows: number;
+  /** Columns of patches. */
+  readonly columns: number;
+}
 
 /** The patches' tokens [rows × columns][hidden]: a view, not a copy. */
 export function patchesOf(tokens: TokenGrid): Float32Array {

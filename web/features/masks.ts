@@ -10,6 +10,7 @@ import {
 } from './grid.js';
 import { kMeans } from './k-means.js';
 
+/** Options of {@link masks} of tokens. */
 export interface ClusterOptions {
   /** How many clusters, 2 to 255. Default 2, or as many as `centers` has. */
   readonly count?: number | undefined;
@@ -20,17 +21,21 @@ export interface ClusterOptions {
   readonly centers?: ArrayLike<number> | undefined;
 }
 
+/** Areas of similar patches. */
 export interface PatchClusters extends PatchClasses {
   /** [count][hidden]: the mean of each cluster's tokens. */
   readonly centers: Float32Array;
 }
 
+/** Options of {@link masks} of a map. */
 export interface ThresholdOptions {
   /** Patches with a greater value are inside. Default: Otsu's, which divides the values into two groups best. */
   readonly threshold?: number | undefined;
 }
 
+/** The patches above a threshold. */
 export interface ThresholdMask extends PatchClasses {
+  /** What was given, or Otsu's. */
   readonly threshold: number;
 }
 

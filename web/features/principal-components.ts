@@ -5,14 +5,15 @@ import { checkCount, patchesIn, patchesOf, type Mask, type TokenGrid } from './g
 
 /** The directions in which the tokens of a picture differ most. Plain data: it can be kept and used for other pictures. */
 export interface PrincipalBasis {
-  /** [hidden]: the mean that is subtracted from a token. */
+  /** The mean that is subtracted from a token, [hidden]. */
   readonly mean: Float32Array;
   /** [count][hidden]: directions of length 1; the value farthest from 0 in each is positive. */
   readonly components: Float32Array;
-  /** [count]: the variance along each, the largest first. */
+  /** The variance along each, [count], the largest first. */
   readonly variance: Float32Array;
 }
 
+/** Options of {@link principalComponents}. */
 export interface PrincipalOptions {
   /** How many components. Default 3, or as many as `basis` has. */
   readonly count?: number | undefined;
@@ -24,18 +25,29 @@ export interface PrincipalOptions {
   readonly image?: boolean | undefined;
 }
 
+/** A picture of a pixel per patch. */
+export interface PatchImage extends RawImage {
+  /** R, G, B and 255 for each. */
+  readonly data: Uint8ClampedArray<ArrayBuffer>;
+}
+
+/** A picture's patches by their principal components. */
 export interface PrincipalComponents {
   /** [rows × columns][count]: where each patch is along each component. */
   readonly data: Float32Array;
+  /** Rows of patches. */
   readonly rows: number;
+  /** Columns of patches. */
   readonly columns: number;
+  /** How many components there are. */
   readonly count: number;
+  /** What they were computed with; for other pictures. */
   readonly basis: PrincipalBasis;
   /**
    * With `image: true`: a pixel per patch, the first three components as red, green and blue: two standard deviations
    * below the mean are 0, two above are 255. For `new ImageData(image.data, image.width)`.
    */
-  readonly image?: RawImage & { readonly data: Uint8ClampedArray<ArrayBuffer> };
+  readonly image?: PatchImage;
 }
 
 /**
