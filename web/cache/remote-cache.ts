@@ -26,7 +26,7 @@ export async function performCall(cache: ModelCache, call: CacheCall): Promise<C
   try {
     if (method === 'match') return { id, failed: false, file: await (await cache.match(key))?.blob() };
     if (method === 'put') await cache.put(key, new Response(file ?? null));
-    else await cache.delete?.(key);
+    else if (method === 'delete') await cache.delete?.(key);
     return { id, failed: false };
   } catch {
     return { id, failed: true };
@@ -57,8 +57,10 @@ export class RemoteCache implements ModelCache {
   }
 
   receive(answer: CacheAnswer): void {
-    this.#waiting.get(answer.id)?.(answer);
-    this.#waiting.delete(answer.id);
+    const { id } = (answer ?? {}) as Partial<CacheAnswer>;
+    if (id === undefined) return;
+    this.#waiting.get(id)?.(answer);
+    this.#waiting.delete(id);
   }
 
   #call(method: CacheCall['method'], key: string, file?: Blob): Promise<Blob | undefined> {

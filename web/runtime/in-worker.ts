@@ -1,5 +1,6 @@
 import type { VitError } from '../errors.js';
 import { trackPendingWrite } from '../cache/pending-writes.js';
+import { limited } from '../patience.js';
 import { unpackError, type Reply, type Request } from './protocol.js';
 import { ownBands, type Pixels } from '../pictures/pixels.js';
 import { performCall, type CacheCall } from '../cache/remote-cache.js';
@@ -10,15 +11,22 @@ import { buffersOfFiles, ownFiles } from './transfer.js';
 import type { Verb, VerbOptions, VerbResult } from './verbs.js';
 import { WorkerLife, type WorkerPort } from './worker-life.js';
 
-type InWorkerOptions = Pick<LoadOptions, 'signal' | 'onProgress' | 'cache'> & {
+type InWorkerOptions = Pick<LoadOptions, 'signal' | 'onProgress' | 'cache' | 'stallTimeout'> & {
   /** Whether the cache is known to be empty by the time the worker has started; never rejects. */
   readonly isCacheEmpty?: Promise<boolean> | undefined;
 };
+
+type Load = Extract<Request, { type: 'load' }>;
+type Run = Extract<Request, { type: 'run' }>;
+
+/** Milliseconds for finding out whether the cache is empty, which takes one or two. */
+const longestLook = 1000;
 
 /** Milliseconds that a worker whose model is disposed of has to store what it has downloaded. */
 const longestKeep = 10_000;
 
 interface PendingCall {
+  readonly call: number;
   resolve(value: ModelInfo | VerbResult<Verb>): void;
   reject(error: unknown): void;
 }
@@ -27,6 +35,7 @@ interface PendingCall {
 export class InWorker implements Runner {
   readonly #port: WorkerPort;
   readonly #life: WorkerLife;
+  #calls = 0;
   #pending: PendingCall | undefined;
   #onProgress: LoadOptions['onProgress'];
   readonly #cache: ModelCache | undefined;
@@ -38,14 +47,16 @@ export class InWorker implements Runner {
   private constructor(
     port: WorkerPort,
     hasThreads: boolean,
-    onProgress: LoadOptions['onProgress'],
-    cache: ModelCache | undefined,
+    { onProgress, cache, stallTimeout }: InWorkerOptions,
   ) {
     this.#port = port;
-    this.#life = new WorkerLife(port, hasThreads, (error) => this.#fail(error));
+    this.#life = new WorkerLife(port, hasThreads, (error) => this.#fail(error), stallTimeout);
     this.#onProgress = onProgress;
-    this.#cache = cache;
-    port.onmessage = ({ data }) => this.#receive(data);
+    this.#cache = typeof cache === 'object' ? cache : undefined;
+    port.onmessage = ({ isTrusted, data }) => {
+      // An event that a script has made did not come from the worker.
+      if (isTrusted !== false) this.#receive(data);
+    };
   }
 
   /** Starts a worker and loads the model into it. On any failure, or when the signal aborts, the worker is ended. */
@@ -53,21 +64,25 @@ export class InWorker implements Runner {
     request: SessionRequest,
     spawn: () => WorkerPort | Promise<WorkerPort>,
     module: Promise<WebAssembly.Module>,
-    { signal, onProgress, cache, isCacheEmpty }: InWorkerOptions,
+    options: InWorkerOptions,
   ): Promise<InWorker> {
-    const ownCache = typeof cache === 'object' ? cache : undefined;
-    const runner = new InWorker(await spawn(), request.threads.count > 1, onProgress, ownCache);
+    const { signal, onProgress, cache, isCacheEmpty } = options;
+    const runner = new InWorker(await spawn(), request.threads.count > 1, options);
     const stop = () => runner.#stop(signal?.reason);
     signal?.addEventListener('abort', stop);
     try {
       const files = ownFiles(request.files);
       const load = {
         type: 'load',
+        lifeSign: runner.#life.sign,
         request: { ...request, files },
         module: await module,
         cache:
           typeof cache === 'object' ? 'remote' : typeof cache === 'string' ? { name: cache } : cache === true,
-        isCacheEmpty: (await isCacheEmpty) ?? false,
+        isCacheEmpty: await limited(Promise.resolve(isCacheEmpty ?? false), {
+          signal,
+          timeout: longestLook,
+        }).catch(() => false),
         progress: onProgress !== undefined,
       } as const;
       signal?.throwIfAborted();
@@ -99,7 +114,8 @@ export class InWorker implements Runner {
   }
 
   dispose(): void {
-    this.#pending = undefined;
+    this.#settle();
+    this.#life.unwatch();
     if (!this.#info) return this.#life.end();
     // Its downloads are still being cached, and would be lost.
     const timer = setTimeout(this.#settleKept, longestKeep);
@@ -109,17 +125,37 @@ export class InWorker implements Runner {
     });
   }
 
-  #post(request: Request, transfer: Transferable[]): Promise<ModelInfo | VerbResult<Verb>> {
-    return new Promise((resolve, reject) => {
-      if (this.#life.failure) throw this.#life.failure;
-      this.#pending = { resolve, reject };
-      this.#port.postMessage(request, transfer);
-    });
+  async #post(
+    request: Omit<Load, 'call'> | Omit<Run, 'call'>,
+    transfer: Transferable[],
+  ): Promise<ModelInfo | VerbResult<Verb>> {
+    const call = ++this.#calls;
+    this.#life.watch();
+    try {
+      return await new Promise((resolve, reject) => {
+        if (this.#life.failure) throw this.#life.failure;
+        this.#pending = { call, resolve, reject };
+        this.#port.postMessage({ ...request, call }, transfer);
+      });
+    } finally {
+      this.#life.unwatch();
+    }
   }
 
   #receive(reply: Reply): void {
+    try {
+      this.#take(reply);
+    } catch {
+      this.#life.stopped('it sent something that is no answer');
+    }
+  }
+
+  #take(reply: Reply): void {
     switch (reply.type) {
+      case 'started':
+        return this.#life.started(reply.isWatchable);
       case 'progress':
+        if (typeof reply.progress !== 'object') throw new TypeError('no progress');
         try {
           this.#onProgress?.(reply.progress);
         } catch (error) {
@@ -130,22 +166,32 @@ export class InWorker implements Runner {
         if (this.#cache) void this.#answer(this.#cache, reply.call);
         return;
       case 'done':
-        this.#settle()?.resolve(reply.value);
+        if (typeof reply.value !== 'object' || reply.value === null) throw new TypeError('no value');
+        if (reply.call === this.#pending?.call) this.#settle()?.resolve(reply.value);
         return;
-      case 'failed':
-        this.#settle()?.reject(unpackError(reply.error));
+      case 'failed': {
+        const error = unpackError(reply.error);
+        if (reply.call === undefined || reply.call === this.#pending?.call) this.#settle()?.reject(error);
         return;
+      }
       case 'kept':
         this.#settleKept();
         return;
       case 'ended':
-        this.#port.terminate();
+        return this.#life.ended();
+      default:
+        throw new TypeError('no such reply');
     }
   }
 
   async #answer(cache: ModelCache, call: CacheCall): Promise<void> {
     const answer = await performCall(cache, call);
-    this.#port.postMessage({ type: 'cached', answer }, []);
+    try {
+      this.#port.postMessage({ type: 'cached', answer }, []);
+    } catch {
+      // A cache can give anything; the worker waits for an answer all the same.
+      this.#port.postMessage({ type: 'cached', answer: { id: answer.id, failed: true } }, []);
+    }
   }
 
   #settle(): PendingCall | undefined {

@@ -7,11 +7,14 @@ import type { Verb, VerbOptions, VerbResult } from './verbs.js';
 
 /**
  * Page → worker: `load` first and once, then calls, each answered before the next: `picture`, any number of `rows`, and
- * what to `run` on it, which alone is answered; answers to `cache`; `end` at any time.
+ * what to `run` on it, which alone is answered; answers to `cache`; `end` at any time. `call` numbers what is answered.
  */
 export type Request =
   | {
       readonly type: 'load';
+      readonly call: number;
+      /** The lock that the worker holds while it works; see life-sign.ts. */
+      readonly lifeSign: string;
       readonly request: SessionRequest;
       readonly module: WebAssembly.Module;
       /** As the option of `load`; 'remote' is a cache of the page's own, used through messages. */
@@ -25,18 +28,29 @@ export type Request =
   /** A picture begins; an unfinished one is discarded. */
   | ({ readonly type: 'picture' } & Size)
   | { readonly type: 'rows'; readonly rows: Uint8Array }
-  | { readonly type: 'run'; readonly verb: Verb; readonly options: VerbOptions<Verb> }
+  | { readonly type: 'run'; readonly call: number; readonly verb: Verb; readonly options: VerbOptions<Verb> }
   | { readonly type: 'end' };
 
+/** What may have been posted by somebody else, or been damaged on its way, is passed over. */
+export function isRequest(data: unknown): data is Request {
+  const { type, call, lifeSign } = (data ?? {}) as Partial<Record<string, unknown>>;
+  if (type === 'load') return typeof call === 'number' && typeof lifeSign === 'string';
+  if (type === 'run') return typeof call === 'number';
+  return type === 'cached' || type === 'picture' || type === 'rows' || type === 'end';
+}
+
 /**
- * Worker → page: any number of `progress` and `cache` while loading, then one `done` or `failed` per `load` and `run`;
- * `kept` when all downloads of a finished load are stored; `ended`.
+ * Worker → page: `started` once a load has begun; any number of `progress` and `cache` while loading, then one `done` or
+ * `failed` per `load` and `run`; `kept` when all downloads of a finished load are stored; `ended`.
  */
 export type Reply =
+  /** Whether the worker holds its life sign during calls. */
+  | { readonly type: 'started'; readonly isWatchable: boolean }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'cache'; readonly call: CacheCall }
-  | { readonly type: 'done'; readonly value: ModelInfo | VerbResult<Verb> }
-  | { readonly type: 'failed'; readonly error: PackedError }
+  | { readonly type: 'done'; readonly call: number; readonly value: ModelInfo | VerbResult<Verb> }
+  /** Without a number, a request could not be read. */
+  | { readonly type: 'failed'; readonly call?: number; readonly error: PackedError }
   | { readonly type: 'kept' }
   | { readonly type: 'ended' };
 
@@ -44,6 +58,8 @@ export type Reply =
 export interface Port<Sent, Received> {
   postMessage(message: Sent, transfer: Transferable[]): void;
   onmessage: ((event: MessageEvent<Received>) => void) | null;
+  /** A message has come that cannot be read. */
+  onmessageerror: ((event: MessageEvent) => void) | null;
 }
 
 /** An error as plain data: cloning alone would lose its class and code. */
@@ -78,6 +94,7 @@ const errorClasses: Readonly<Record<string, ErrorConstructor>> = {
 };
 
 export function unpackError(packed: PackedError): Error {
+  if (!isError(packed)) throw new TypeError('no error');
   const { name, message, stack, code, isDomException } = packed;
   if (isDomException) return new DOMException(message, name);
   const options = packed.cause ? { cause: unpackError(packed.cause) } : {};

@@ -3,14 +3,17 @@ import { openFile } from '../checkpoint/files/source.js';
 import { Engine } from '../engine/engine.js';
 import { messageOf, VitError } from '../errors.js';
 import { instantiate, type Glue } from '../engine/bindings.js';
+import { shown } from '../shown.js';
 import { storeOf } from '../cache/custom-cache.js';
-import { packError, type Port, type Reply, type Request } from './protocol.js';
+import { holdLifeSign, type LifeSign } from './life-sign.js';
+import { isRequest, packError, type Port, type Reply, type Request } from './protocol.js';
 import { RemoteCache } from '../cache/remote-cache.js';
 import { openSession, type Session } from './session.js';
 import { buffersOfReply } from './transfer.js';
-import { perform } from './verbs.js';
+import { perform, verbs } from './verbs.js';
 
 type LoadRequest = Extract<Request, { type: 'load' }>;
+type RunRequest = Extract<Request, { type: 'run' }>;
 
 /** The worker's side: loads the requested model and runs verbs on it. */
 export function serve(port: Port<Reply, Request>, glue: Glue): void {
@@ -18,6 +21,9 @@ export function serve(port: Port<Reply, Request>, glue: Glue): void {
   let session: Session | undefined;
   /** What is wrong with the latest picture; reported when a verb is run on it. */
   let failure: { readonly error: unknown } | undefined;
+  /** The lock that is held during calls, and that of a picture whose call is to come. */
+  let lifeSign: string | undefined;
+  let pictureSign: LifeSign | undefined;
   const tell = (reply: Reply) => port.postMessage(reply, buffersOfReply(reply));
   const remote = new RemoteCache((call) => tell({ type: 'cache', call }));
 
@@ -35,39 +41,72 @@ export function serve(port: Port<Reply, Request>, glue: Glue): void {
     }
   };
 
-  const answer = async (request: Extract<Request, { type: 'load' | 'run' | 'end' }>): Promise<Reply> => {
-    if (request.type === 'end') {
-      engine?.dispose();
-      return { type: 'ended' };
-    }
-    if (request.type === 'load') {
-      const making = instantiate(glue, request.module).then((bindings) => (engine = new Engine(bindings)));
-      session = await openSession(request.request, making, {
-        open: openFile,
-        store: storeOf(cacheOf(request.cache), browserStore),
-        isCacheEmpty: request.isCacheEmpty,
-        ...(request.progress && { onProgress: (progress) => tell({ type: 'progress', progress }) }),
-      });
-      void session.kept.then(() => tell({ type: 'kept' }));
-      return { type: 'done', value: session.info };
-    }
+  const load = async (request: LoadRequest): Promise<Reply> => {
+    if (lifeSign !== undefined)
+      throw new VitError('worker', 'A model has been loaded into this worker already.');
+    lifeSign = request.lifeSign;
+    const making = instantiate(glue, request.module).then((bindings) => (engine = new Engine(bindings)));
+    session = await openSession(request.request, making, {
+      open: openFile,
+      store: storeOf(cacheOf(request.cache), browserStore),
+      isCacheEmpty: request.isCacheEmpty,
+      ...(request.progress && { onProgress: (progress) => tell({ type: 'progress', progress }) }),
+    });
+    void session.kept.then(() => tell({ type: 'kept' }));
+    return { type: 'done', call: request.call, value: session.info };
+  };
+
+  const run = ({ call, verb, options }: RunRequest): Reply => {
     if (!session) throw new VitError('worker', 'The worker was called before a model was loaded into it.');
+    if (!Object.hasOwn(verbs, verb)) throw new VitError('worker', `The worker has no verb ${shown(verb)}.`);
     if (failure) throw failure.error;
-    return { type: 'done', value: perform(session, request.verb, request.options) };
+    return { type: 'done', call, value: perform(session, verb, options) };
+  };
+
+  /** Answers a request, alive for all to see until it has. */
+  const answer = async (request: LoadRequest | RunRequest): Promise<void> => {
+    const { call } = request;
+    const sign = pictureSign ?? holdLifeSign(request.type === 'load' ? request.lifeSign : (lifeSign ?? ''));
+    pictureSign = undefined;
+    try {
+      if (request.type === 'load')
+        void sign.held.then((isWatchable) => tell({ type: 'started', isWatchable }));
+      // A reply that cannot be posted becomes an error, too: the page is waiting for one.
+      tell(request.type === 'load' ? await load(request) : run(request));
+    } catch (error) {
+      tell({ type: 'failed', call, error: packError(asVitError(error)) });
+    } finally {
+      sign.release();
+    }
   };
 
   port.onmessage = ({ data }) => {
-    if (data.type === 'cached') return remote.receive(data.answer);
-    if (data.type === 'rows') return take((engine) => engine.addRows(data.rows));
-    if (data.type === 'picture') {
-      failure = undefined;
-      return take((engine) => engine.beginPicture(data));
+    if (!isRequest(data)) return;
+    switch (data.type) {
+      case 'cached':
+        return remote.receive(data.answer);
+      case 'rows':
+        return take((engine) => engine.addRows(data.rows));
+      case 'picture':
+        failure = undefined;
+        pictureSign?.release();
+        pictureSign = lifeSign === undefined ? undefined : holdLifeSign(lifeSign);
+        return take((engine) => engine.beginPicture(data));
+      case 'end':
+        engine?.dispose();
+        return tell({ type: 'ended' });
+      default:
+        void answer(data);
     }
-    answer(data)
-      .then(tell, (error: unknown) => tell({ type: 'failed', error: packError(error) }))
-      // A reply that cannot be posted becomes an error: the page is waiting for one.
-      .catch((error: unknown) =>
-        tell({ type: 'failed', error: packError(new VitError('worker', messageOf(error))) }),
-      );
   };
+  port.onmessageerror = () => {
+    const error = new VitError('worker', "The model's worker could not read what the page sent it.");
+    tell({ type: 'failed', error: packError(error) });
+  };
+}
+
+/** Whatever it is, the page gets an error that says what it is about. */
+function asVitError(error: unknown): VitError {
+  if (error instanceof VitError) return error;
+  return new VitError('worker', `The model's worker failed (${messageOf(error)}).`, { cause: error });
 }
