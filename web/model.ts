@@ -18,8 +18,17 @@ import type {
   Prediction,
   Source,
   Tokens,
+  Watched,
+  WatchClassifyOptions,
+  WatchedPredictions,
+  WatchFunctionOptions,
+  WatchResult,
+  WatchSource,
+  WatchVerb,
+  WatchVerbOptions,
 } from './types.js';
 import type { Verb, VerbOptions, VerbResult } from './runtime/verbs.js';
+import { kit } from './watch/kit.js';
 
 /**
  * A loaded model. Made by `load`.
@@ -147,6 +156,48 @@ export class Model {
   ): Promise<Float32Array | Float32Array[]> {
     checkOptions(options, ['region', 'signal'], 'preprocess');
     return await this.#perform('preprocess', source, undefined, options);
+  }
+
+  /**
+   * Classifies a video, a camera or a stream, frame after frame, always the newest: frames that come while another is
+   * computed are skipped, and none waits. It rests while the page is hidden or a video is paused, ends with the video or
+   * its track, and rejects with the signal's reason. Leaving the loop stops it; the camera stays the caller's to stop.
+   *
+   * @example
+   * ```ts
+   * const stream = await navigator.mediaDevices.getUserMedia({ video: true });
+   * for await (const { predictions, fps, latency } of model.watch(stream, { smoothing: 0.7 })) {
+   *   const [best] = predictions;
+   *   console.log(best?.label, `${fps.toFixed()} answers per second, ${latency.toFixed()} ms old`);
+   * }
+   * ```
+   */
+  watch(
+    source: WatchSource,
+    options?: WatchClassifyOptions,
+  ): AsyncGenerator<WatchedPredictions, void, undefined>;
+  /** What another verb gives for one frame after another. */
+  watch<V extends Exclude<WatchVerb, 'classify'>>(
+    source: WatchSource,
+    options: WatchVerbOptions<V>,
+  ): AsyncGenerator<Watched<WatchResult<V>>, void, undefined>;
+  /** What a function gives for one frame after another. */
+  watch<T>(
+    source: WatchSource,
+    options: WatchFunctionOptions<T>,
+  ): AsyncGenerator<Watched<T>, void, undefined>;
+  async *watch(source: WatchSource, options: object = {}): AsyncGenerator<never, void, undefined> {
+    this.#check(undefined);
+    const disposed = new AbortController();
+    const reject = (reason: unknown) => disposed.abort(reason);
+    this.#unsettled.add(reject);
+    try {
+      const { watch } = await import('./watch/watch.js');
+      const lent = { kit, model: this, disposed: disposed.signal, idle: () => this.#queue };
+      yield* watch(lent, source, options) as AsyncGenerator<never>;
+    } finally {
+      this.#unsettled.delete(reject);
+    }
   }
 
   /** Runs a black picture through the network, so that the first real one finds the code compiled and the memory touched. */

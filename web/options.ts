@@ -32,7 +32,7 @@ export function checkOptions(options: object, known: readonly string[], verb: st
 }
 
 /** Refuses a second argument that is something else than options. */
-function checkIsOptions(options: unknown, known: readonly string[], verb: string): void {
+export function checkIsOptions(options: unknown, known: readonly string[], verb: string): void {
   const kind = Object.prototype.toString.call(options);
   if (kind === '[object Object]' && !isRawImage(options)) return;
   const example = known.includes('topK') ? '{ topK: 3 }' : `{ ${known[0]} }`;
@@ -50,7 +50,7 @@ function isRawImage(value: unknown): boolean {
 }
 
 /** Refuses what cannot abort a call. */
-function checkSignal(signal: unknown): void {
+export function checkSignal(signal: unknown): void {
   if (signal === undefined) return;
   const { throwIfAborted, addEventListener } = (signal ?? {}) as Partial<AbortSignal>;
   if (typeof throwIfAborted === 'function' && typeof addEventListener === 'function') return;
@@ -190,7 +190,8 @@ function areLabels(labels: unknown): boolean {
   return Object.values(labels).every((label) => typeof label === 'string');
 }
 
-function wrong(option: string, value: unknown, form: string): VitError {
+/** The error for an option of the wrong form. */
+export function wrong(option: string, value: unknown, form: string): VitError {
   return new VitError('invalid-argument', `${option} is ${shown(value)}, but it should be ${form}.`);
 }
 

@@ -1,11 +1,10 @@
-// Classifies what the camera sees, one frame after the other, and shows each frame with its answers, until the button
-// is pressed again. The camera is let go then, and rests while nobody looks at the page.
+// Classifies what the camera sees and shows each frame with its answers, until the button is pressed again. The camera is
+// switched off then.
 import { load } from 'vit-wasm';
 
 const button = document.querySelector('button');
 const canvas = document.querySelector('canvas');
 const list = document.querySelector('ol');
-const video = Object.assign(document.createElement('video'), { muted: true, playsInline: true });
 let watching;
 
 button.addEventListener('click', () => {
@@ -19,29 +18,24 @@ async function watch(signal) {
   const stream = await navigator.mediaDevices.getUserMedia({ video: true });
   signal.addEventListener('abort', () => stream.getTracks().forEach((track) => track.stop()));
   const model = await load(undefined, { signal });
+  // What is shown is the frame that the answers are about.
+  const verb = async (frame, call) => {
+    const picture = await createImageBitmap(frame);
+    return { picture, predictions: await model.classify(picture, { topK: 5, ...call }) };
+  };
   try {
-    video.srcObject = stream;
-    await video.play();
-    while (!signal.aborted) await (document.hidden ? visible() : classifyFrame(model, signal));
+    for await (const { value } of model.watch(stream, { verb, signal })) showAnswers(value);
   } finally {
     model.dispose();
   }
 }
 
-async function classifyFrame(model, signal) {
-  const frame = await createImageBitmap(video);
-  const predictions = await model.classify(frame, { topK: 5, signal });
-  canvas.width = frame.width;
-  canvas.height = frame.height;
-  canvas.getContext('2d').drawImage(frame, 0, 0);
-  frame.close();
+function showAnswers({ picture, predictions }) {
+  canvas.width = picture.width;
+  canvas.height = picture.height;
+  canvas.getContext('2d').drawImage(picture, 0, 0);
+  picture.close();
   list.replaceChildren(...predictions.map(answer));
-  // Lets the page show them before the next frame.
-  await new Promise(requestAnimationFrame);
-}
-
-function visible() {
-  return new Promise((resolve) => document.addEventListener('visibilitychange', resolve, { once: true }));
 }
 
 function answer({ label, probability }) {
