@@ -67,8 +67,8 @@ Activations lay_out_activations(Arena& arena, const Config& c) {
   const size_t heads = static_cast<size_t>(c.heads);
 
   Activations a{};
-  a.pixel_values = floats(kChannels * c.image_height, c.image_width);
-  a.patch_pixels = floats(patch_count(c), patch_values(c));
+  a.pixel_values = floats(kChannels * c.image_height, c.text ? 0 : c.image_width);
+  a.patch_pixels = floats(c.text ? 0 : patch_count(c), patch_values(c));
   a.tokens = floats(tokens, c.hidden);
   a.normed = floats(tokens, c.hidden);
   a.q = floats(tokens, c.hidden);
@@ -95,7 +95,14 @@ Activations lay_out_activations(Arena& arena, const Config& c) {
     a.quantised = {arena.take<uint8_t>(static_cast<size_t>(tokens) * bytes), floats(tokens, 1),
                    arena.take<int32_t>(static_cast<size_t>(tokens))};
   }
-  a.pooled = floats(2, c.hidden);
+  if (c.pooling == Pooling::attention) {
+    a.pool_scores = floats(tokens, packed_columns(c.heads));
+    a.pool_weights = floats(c.heads, tokens);
+    a.pool_heads = floats(c.heads, c.hidden);
+    a.pool_values = floats(c.heads, c.hidden);
+  }
+  a.pooled = floats(std::max(2, most_texts(c)), c.hidden);
+  a.joint = floats(std::max(1, most_texts(c)), c.joint_width);
   a.represented = floats(1, c.pre_logits);
   a.logits = floats(1, c.classes);
   a.probabilities = floats(1, c.classes);

@@ -32,7 +32,12 @@ struct Activations {
   float* mlp_hidden;        // [T × M]
   float* mlp_gate;          // [T × M], of a gated MLP
   QuantisedRows quantised;  // [T × the larger of D and M], of an int8 model: what a layer multiplies next
-  float* pooled;            // [2 × D], of which the model's pooling gives one row or both
+  float* pool_scores;       // [T × heads rounded up to whole panels], of a model that pools by attention
+  float* pool_weights;      // [heads × T]
+  float* pool_heads;        // [heads × D]
+  float* pool_values;       // [heads × D]
+  float* pooled;            // [2 × D], of which the model's pooling gives one row or both; of texts one each
+  float* joint;             // [1 or texts × joint_width]
   float* represented;       // [pre_logits]
   float* logits;            // [classes]
   float* probabilities;     // [classes]

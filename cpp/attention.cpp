@@ -21,6 +21,18 @@ void pack_keys_and_values(Activations& a, const Config& c, int head, int token) 
   pack_inputs(values_of(a, c, head), token, a.v + first, c.hidden, count);
 }
 
+// Scores of `rows` query rows from `row` on → what each token counts; those that a query must not see,
+// nothing.
+void weigh(float* scores, const Config& c, int row, int rows, Rounding rounding) {
+  const int tokens = token_count(c);
+  const int stride = packed_columns(tokens);
+  for (int r = 0; r < rows; r++, scores += stride) {
+    const int visible = c.causal ? row + r + 1 : tokens;
+    softmax(scores, visible, rounding);
+    std::fill(scores + visible, scores + tokens, 0.0f);
+  }
+}
+
 // softmax(q·kᵀ)·v of one attention head for `rows` query rows from `row` on.
 void attend(Activations& a, const Config& c, int head, int row, int rows) {
   const int tokens = token_count(c);
@@ -28,7 +40,7 @@ void attend(Activations& a, const Config& c, int head, int row, int rows) {
   const int first = first_value(c, head, row);
   float* scores = scores_of_this_thread(a, c);
   gemm(scores, stride, a.q + first, c.hidden, rows, keys_of(a, c, head));
-  for (int r = 0; r < rows; r++) softmax(scores + r * stride, tokens, Rounding::fastest);
+  weigh(scores, c, row, rows, Rounding::fastest);
   gemm(a.attended + first, c.hidden, scores, stride, rows, values_of(a, c, head));
 }
 
@@ -47,7 +59,7 @@ void attend_int16(Activations& a, const Config& c, int head, int row, int rows) 
   const Int16Rows factors = int16_rows_of_this_thread(a, c);
   quantise_left(factors, a.q + first, c.hidden, rows, head_size(c));
   gemm_int16(scores, stride, factors, rows, int16_keys_of(a, c, head));
-  for (int r = 0; r < rows; r++) softmax(scores + r * stride, tokens, Rounding::portable);
+  weigh(scores, c, row, rows, Rounding::portable);
   quantise_left(factors, scores, stride, rows, tokens);
   gemm_int16(a.attended + first, c.hidden, factors, rows, int16_values_of(a, c, head));
 }
@@ -66,6 +78,15 @@ void attend_with_all_heads(Activations& a, const Config& c, int rows) {
   });
 }
 
+// The same within each text: views of its rows, and a configuration of its length.
+void attend_within_texts(Activations a, Config c, std::span<const int> lengths) {
+  for (int length : lengths) {
+    c.image_width = length;
+    attend_with_all_heads(a, c, length);
+    for (float** rows : {&a.q, &a.k, &a.v, &a.attended}) *rows += length * c.hidden;
+  }
+}
+
 // The heads of a token lie side by side, so each is a row of its own.
 void norm_heads(float* x, const LayerNormWeights& norm, const Config& c, int rows) {
   layer_norm(x, x, rows * c.heads, head_size(c), norm.weight, norm.bias, c.layer_norm_eps);
@@ -73,7 +94,8 @@ void norm_heads(float* x, const LayerNormWeights& norm, const Config& c, int row
 
 }  // namespace
 
-void attention(Activations& a, const EncoderBlockWeights& weights, const Config& c, int rows) {
+void attention(Activations& a, const EncoderBlockWeights& weights, const Config& c, int rows,
+               std::span<const int> lengths) {
   const int tokens = token_count(c);
   const LinearInput normed = linear_input(a, c, a.normed, tokens, c.hidden);
   linear(a.q, c.hidden, normed, rows, weights.q);
@@ -83,7 +105,11 @@ void attention(Activations& a, const EncoderBlockWeights& weights, const Config&
     norm_heads(a.q, weights.q_norm, c, rows);
     norm_heads(a.k, weights.k_norm, c, tokens);
   }
-  attend_with_all_heads(a, c, rows);
+  if (c.text) {
+    attend_within_texts(a, c, lengths);
+  } else {
+    attend_with_all_heads(a, c, rows);
+  }
   const LinearInput attended = linear_input(a, c, a.attended, rows, c.hidden);
   linear(a.tokens, c.hidden, attended, rows, weights.proj, Store::accumulate);
 }

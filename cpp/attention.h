@@ -1,6 +1,8 @@
 // Multi-head self-attention (Vaswani et al. 2017), with its residual connection and without its norm.
 #pragma once
 
+#include <span>
+
 #include "activations.h"
 #include "config.h"
 #include "weights.h"
@@ -11,9 +13,13 @@ namespace vit {
 /// them, with q, k, v the linear maps of `normed`; with qk_norm, every head's q and k go through a layer norm
 /// first.
 ///
+/// With `lengths` the tokens are those of texts of so many tokens, one after another, and each attends to its
+/// own text; where config says `causal`, not to tokens behind it.
+///
 /// Reads `normed`, writes `tokens`; uses q, k, v, keys, values, scores, attended. The T × T scores never
 /// exist as a whole: a few query rows of one attention head at a time go through q·kᵀ, softmax and ·v.
 /// Threads share those. In an int8 model the two products are of whole numbers (kernels/int16.h).
-void attention(Activations& activations, const EncoderBlockWeights& weights, const Config& config, int rows);
+void attention(Activations& activations, const EncoderBlockWeights& weights, const Config& config, int rows,
+               std::span<const int> lengths = {});
 
 }  // namespace vit

@@ -73,6 +73,16 @@ std::string run_to_stage(BoundModel& bound, const std::string& name) {
   return bound.stage.empty() ? "is not a stage of this model" : "";
 }
 
+std::string run_texts_to_stage(BoundModel& bound, const val& lengths, const std::string& name) {
+  bound.wanted = name;
+  bound.stage.clear();
+  const std::vector<int> numbers = convertJSArrayToNumberVector<int>(lengths);
+  if (std::string error = embed_texts(bound.model, numbers, false, {&bound, copy_wanted}); !error.empty()) {
+    return error;
+  }
+  return bound.stage.empty() ? "is not a stage of this model" : "";
+}
+
 }  // namespace
 }  // namespace vit
 
@@ -118,6 +128,8 @@ EMSCRIPTEN_BINDINGS(vit) {
       .field("qkNorm", &Config::qk_norm)
       .field("layerScale", &Config::layer_scale)
       .field("gatedMlp", &Config::gated_mlp)
+      .field("text", &Config::text)
+      .field("causal", &Config::causal)
       .field("finalNorm", &Config::final_norm)
       .field(
           "pooling", +[](const Config& c) { return static_cast<int>(c.pooling); },
@@ -125,6 +137,8 @@ EMSCRIPTEN_BINDINGS(vit) {
       .field("pooledNorm", &Config::pooled_norm)
       .field("preLogits", &Config::pre_logits)
       .field("multiLabel", &Config::multi_label)
+      .field("jointWidth", &Config::joint_width)
+      .field("jointBias", &Config::joint_bias)
       .field("int8", &Config::int8);
 
   value_array<std::array<double, 3>>("Rgb")
@@ -188,8 +202,19 @@ EMSCRIPTEN_BINDINGS(vit) {
       .function(
           "forwardAll", +[](BoundModel& b) { forward(b.model, Tokens::all); })
       .function(
-          "embed", +[](BoundModel& b, int pooling,
-                       bool normalize) { embed(b.model, static_cast<Pooling>(pooling), normalize); })
+          "embed", +[](BoundModel& b, int pooling, bool normalize,
+                       bool joint) { embed(b.model, static_cast<Pooling>(pooling), normalize, joint); })
+      .function(
+          "putEmbeddings", +[](BoundModel& b, const std::string& dtype, int first,
+                               int rows) { return put_embeddings(b.model, dtype, first, rows); })
+      .function(
+          "embedTexts",
+          +[](BoundModel& b, const val& lengths, bool normalize) {
+            return embed_texts(b.model, convertJSArrayToNumberVector<int>(lengths), normalize);
+          })
+      .function(
+          "jointPointer", +[](const BoundModel& b) { return pointer(b.model.activations.joint); })
+      .function("textStage", &run_texts_to_stage)
       .function(
           "tokensPointer", +[](const BoundModel& b) { return pointer(b.model.activations.normed); })
       .function(

@@ -33,6 +33,7 @@ std::string check_products(const Config& c) {
       product(packed_columns(tokens), packed_columns(c.hidden)),
       product(static_cast<int>(positions) + c.positioned_prefix, c.hidden),
       product(tokens, c.mlp_hidden),
+      product(c.hidden, packed_columns(c.joint_width)),
   };
   for (uint64_t elements : buffers) {
     if (elements > kMostElements) return "a buffer of more than 2 GB would be needed";
@@ -44,13 +45,20 @@ std::string check_tokens(const Config& c) {
   if (c.positioned_prefix > prefix_count(c)) {
     return "position embeddings are for more prefix tokens than there are";
   }
-  const bool needs_class_token = c.pooling != Pooling::mean_patches && c.pooling != Pooling::mean_tokens;
+  const bool needs_class_token = c.pooling == Pooling::class_token || c.pooling == Pooling::class_and_mean ||
+                                 c.pooling == Pooling::class_and_distillation;
   if (needs_class_token && !c.class_token) return "the head needs a class token, but there is none";
   if (c.pooling == Pooling::class_and_distillation && !c.distillation_token) {
     return "the head needs a distillation token, but there is none";
   }
   if (c.pooling == Pooling::class_and_distillation && c.pre_logits > 0) {
     return "a layer before the head cannot serve two heads";
+  }
+  if (c.joint_width > 0 && pooled_vectors(c.pooling) > 1) {
+    return "embeddings shared with texts need a pooling of one vector";
+  }
+  if (c.text && (grid_rows(c) > 1 || prefix_count(c) > 0 || c.classes > 0)) {
+    return "a text has one row of tokens, no prefix tokens and no head";
   }
   return "";
 }
@@ -76,7 +84,8 @@ std::string check(const Config& c) {
                {"number of prefix tokens with positions", c.positioned_prefix, 0},
                {"height of the position embeddings' grid", c.position_rows, 1},
                {"width of the position embeddings' grid", c.position_columns, 1},
-               {"width of the layer before the head", c.pre_logits, 0}};
+               {"width of the layer before the head", c.pre_logits, 0},
+               {"width of the shared embeddings", c.joint_width, 0}};
   for (const auto& [name, value, smallest, largest] : sizes) {
     if (value >= smallest && value <= largest) continue;
     return std::string(name) + " is " + std::to_string(value) + ", but must be between " +

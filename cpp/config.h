@@ -14,6 +14,8 @@ enum class Pooling {
   mean_tokens,     // [D], the mean of all tokens
   class_and_mean,  // [2·D], the class token, then the mean of the patches' tokens (DINOv2's classifier)
   class_and_distillation,  // [2·D], each with a head of its own, whose logits are averaged (distilled DeiT)
+  attention,               // [D], what a learned query attends to, then an MLP (SigLIP)
+  last_token,              // [D], of each text (CLIP's end of text)
 };
 
 /// A plain ViT: patches and prefix tokens, pre-norm encoder blocks, a linear head on pooled features. All of
@@ -52,11 +54,18 @@ struct Config {
   bool layer_scale;      // a factor per channel on what a block adds (Touvron et al. 2021, CaiT)
   bool gated_mlp;        // activation(gate) · first layer (SwiGLU, Shazeer 2020)
 
+  bool text =
+      false;  // the tokens are those of texts, a grid of one row, and arrive embedded (see `embed_texts`)
+  bool causal = false;  // a token attends to itself and to those before it, not to those after it
+
   bool final_norm;  // a layer norm of the tokens after the blocks
   Pooling pooling;
   bool pooled_norm;  // a layer norm of each pooled vector
   int pre_logits;    // width of a tanh layer before the head; 0 when there is none
   bool multi_label;  // probabilities are independent: sigmoid instead of softmax
+
+  int joint_width = 0;      // of the embeddings that pictures and texts share (CLIP); 0 when there are none
+  bool joint_bias = false;  // whether the projection to that width has a bias
 
   bool int8 = false;  // the blocks' linear layers are quantised (kernels/quantisation.h); the caller's choice
 };
@@ -98,6 +107,9 @@ constexpr int pooled_tokens(const Config& c, Pooling pooling) {
          : pooling == Pooling::class_and_distillation ? 2
                                                       : token_count(c);
 }
+
+/// The most texts that fit into one pass: each has a beginning and an end.
+constexpr int most_texts(const Config& c) { return c.text ? (token_count(c) + 1) / 2 : 0; }
 
 /// Whether the model's position embeddings are for another grid than its images have.
 constexpr bool resamples_positions(const Config& c) {

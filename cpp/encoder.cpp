@@ -17,9 +17,10 @@ void norm_before_blocks(Activations& a, const Weights& weights, const Config& c)
   layer_norm(a.tokens, a.tokens, token_count(c), c.hidden, norm.weight, norm.bias, c.layer_norm_eps);
 }
 
-void encoder_block(Activations& a, const EncoderBlockWeights& weights, const Config& c, int rows) {
+void encoder_block(Activations& a, const EncoderBlockWeights& weights, const Config& c, int rows,
+                   std::span<const int> lengths) {
   norm_tokens(a, weights.norm1, c, token_count(c));
-  attention(a, weights, c, rows);
+  attention(a, weights, c, rows, lengths);
   norm_tokens(a, weights.norm2, c, rows);
   mlp(a, weights, c, rows);
 }

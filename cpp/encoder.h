@@ -1,6 +1,8 @@
 // The encoder: pre-norm blocks of attention and MLP over a residual stream of tokens.
 #pragma once
 
+#include <span>
+
 #include "activations.h"
 #include "config.h"
 #include "weights.h"
@@ -16,8 +18,8 @@ void norm_before_blocks(Activations& activations, const Weights& weights, const 
 ///
 /// for the first `rows` tokens; the others are attended to but keep their value. In the last block of a
 /// classifier by the class token only its row is wanted, which saves most of that block. (LayerScale is in
-/// the weights; see `settle`.)
+/// the weights; see `settle`.) `lengths`: of texts, as in attention.h.
 void encoder_block(Activations& activations, const EncoderBlockWeights& weights, const Config& config,
-                   int rows);
+                   int rows, std::span<const int> lengths = {});
 
 }  // namespace vit

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "attention_pool.h"
+
 namespace vit {
 
 void final_norm(Activations& a, const Weights& weights, const Config& c, int rows) {
@@ -24,10 +26,27 @@ void pool(Activations& a, const Weights& weights, const Config& c, Pooling pooli
       mean_of_rows(a.pooled + c.hidden, patches, patch_count(c), c.hidden);
       break;
     case Pooling::class_and_distillation: std::copy_n(a.normed, 2 * c.hidden, a.pooled); break;
+    case Pooling::attention: attention_pool(a, weights.attn_pool, c); break;
+    case Pooling::last_token:
+      std::copy_n(a.normed + (token_count(c) - 1) * c.hidden, c.hidden, a.pooled);
+      break;
   }
   if (!c.pooled_norm) return;
   const LayerNormWeights& norm = weights.fc_norm;
   layer_norm(a.pooled, a.pooled, pooled_vectors(pooling), c.hidden, norm.weight, norm.bias, c.layer_norm_eps);
+}
+
+void pool_texts(Activations& a, const Config& c, std::span<const int> lengths) {
+  const float* end = a.normed;
+  float* pooled = a.pooled;
+  for (int length : lengths) {
+    end += length * c.hidden;
+    pooled = std::copy_n(end - c.hidden, c.hidden, pooled);
+  }
+}
+
+void project(Activations& a, const Weights& weights, const Config& c, int rows) {
+  gemm(a.joint, c.joint_width, a.pooled, c.hidden, rows, weights.joint_proj, Store::replace, rounding_of(c));
 }
 
 void scale_to_length_1(float* features, int count) {

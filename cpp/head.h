@@ -1,6 +1,8 @@
 // Tokens → pooled features → logits → probabilities: the exit of the encoder.
 #pragma once
 
+#include <span>
+
 #include "activations.h"
 #include "config.h"
 #include "weights.h"
@@ -12,6 +14,12 @@ void final_norm(Activations& activations, const Weights& weights, const Config& 
 
 /// pooled = the pooling of `normed`, each vector through the norm of pooled features if the model has one.
 void pool(Activations& activations, const Weights& weights, const Config& config, Pooling pooling);
+
+/// The same of each text, whose tokens follow each other in `normed`: one pooled vector a text.
+void pool_texts(Activations& activations, const Config& config, std::span<const int> lengths);
+
+/// joint = the first `rows` pooled vectors, projected to the width that pictures and texts share.
+void project(Activations& activations, const Weights& weights, const Config& config, int rows);
 
 /// features[count] /= their Euclidean length; zeros stay.
 void scale_to_length_1(float* features, int count);

@@ -1,10 +1,13 @@
 #include "vit.h"
 
+#include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "encoder.h"
 #include "head.h"
 #include "patch_embedding.h"
+#include "text_embedding.h"
 
 namespace vit {
 namespace {
@@ -108,11 +111,62 @@ void forward(Model& model, Tokens wanted, const Observer& observe) {
   observe({"probabilities", 0, a.probabilities, 1, c.classes});
 }
 
-void embed(Model& model, Pooling pooling, bool normalize) {
+void embed(Model& model, Pooling pooling, bool normalize, bool joint) {
   const Config& c = model.config;
+  Activations& a = model.activations;
   encode(model, pooled_tokens(c, pooling), {});
-  pool(model.activations, model.weights, c, pooling);
-  if (normalize) scale_to_length_1(model.activations.pooled, pooled_vectors(pooling) * c.hidden);
+  pool(a, model.weights, c, pooling);
+  if (joint) project(a, model.weights, c, 1);
+  if (!normalize) return;
+  if (joint) {
+    scale_to_length_1(a.joint, c.joint_width);
+  } else {
+    scale_to_length_1(a.pooled, pooled_vectors(pooling) * c.hidden);
+  }
+}
+
+std::string put_embeddings(Model& model, std::string_view dtype, int first, int rows) {
+  const Config& c = model.config;
+  const std::optional<DataType> type = parse_data_type(dtype);
+  if (!type) return "has dtype " + std::string(dtype) + "; F32, F16, BF16 and F64 are understood";
+  if (!c.text || first < 0 || rows < 0 || rows > token_count(c) - first) return "has more rows than fit";
+  if (static_cast<int64_t>(rows) * c.hidden * element_bytes(*type) > kStagingBytes) {
+    return "came in a chunk larger than the staging buffer";
+  }
+  to_floats(model.activations.tokens + first * c.hidden, model.staging, *type, rows * c.hidden);
+  return "";
+}
+
+std::string embed_texts(Model& model, std::span<const int> lengths, bool normalize, const Observer& observe) {
+  Config c = model.config;
+  const Weights& weights = model.weights;
+  Activations& a = model.activations;
+  const int tokens = std::accumulate(lengths.begin(), lengths.end(), 0);
+  const bool some_empty = std::any_of(lengths.begin(), lengths.end(), [](int length) { return length < 1; });
+  const int texts = static_cast<int>(lengths.size());
+  if (!c.text || some_empty || texts < 1 || texts > most_texts(c) || tokens > token_count(c)) {
+    return "are not texts that this model can encode at once";
+  }
+  c.image_width = tokens;
+  add_text_positions(a, weights, c, lengths);
+  observe({"tokens", 0, a.tokens, tokens, c.hidden});
+  for (int layer = 0; layer < c.layers; layer++) {
+    encoder_block(a, weights.blocks[static_cast<size_t>(layer)], c, tokens, lengths);
+    observe({"blocks", layer, a.tokens, tokens, c.hidden});
+  }
+  final_norm(a, weights, c, tokens);
+  pool_texts(a, c, lengths);
+  observe({"pooled", 0, a.pooled, texts, c.hidden});
+  float* features = a.pooled;
+  int width = c.hidden;
+  if (c.joint_width > 0) {
+    project(a, weights, c, texts);
+    features = a.joint, width = c.joint_width;
+    observe({"joint", 0, features, texts, width});
+  }
+  if (!normalize) return "";
+  for (int text = 0; text < texts; text++) scale_to_length_1(features + text * width, width);
+  return "";
 }
 
 }  // namespace vit

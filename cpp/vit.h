@@ -130,8 +130,21 @@ enum class Tokens {
 /// at 224×224, 17.6 G for ViT-Base; a twelfth less for the class token alone.
 void forward(Model& model, Tokens wanted = Tokens::pooled, const Observer& observer = {});
 
-/// Pixel values → features in `activations.pooled`, under any pooling for which the model has the tokens;
-/// scaled to Euclidean length 1 if `normalize`. No logits. Cost: as `forward`.
-void embed(Model& model, Pooling pooling, bool normalize);
+/// Pixel values → features in `activations.pooled`, under any pooling for which the model has the tokens; or,
+/// `joint`, its own pooling projected to the width shared with texts, in `activations.joint`. Scaled to
+/// Euclidean length 1 if `normalize`. No logits. Cost: as `forward`.
+void embed(Model& model, Pooling pooling, bool normalize, bool joint = false);
+
+/// Takes `rows` token embeddings of `dtype` ("F32", "F16", "BF16" or "F64") from `model.staging`, to be rows
+/// `first` and so on of the texts' tokens.
+[[nodiscard]] std::string put_embeddings(Model& model, std::string_view dtype, int first, int rows);
+
+/// The token embeddings of texts of so many tokens, one after another → one feature vector a text: in
+/// `activations.joint` where the model has a projection, else in `activations.pooled`; each scaled to
+/// Euclidean length 1 if `normalize`. At most `most_texts`, of as many tokens together as one text may have.
+/// Only the tokens that are given are computed, so a causal text should end where it is pooled. Uses up the
+/// embeddings.
+[[nodiscard]] std::string embed_texts(Model& model, std::span<const int> lengths, bool normalize,
+                                      const Observer& observer = {});
 
 }  // namespace vit

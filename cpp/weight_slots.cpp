@@ -53,6 +53,7 @@ void list_patch_embedding(SlotList& list, const Weights& w, const Config& c) {
   prefix_tokens("reg_token", c.registers);
   const int positions = c.positioned_prefix + c.position_rows * c.position_columns;
   list.plain("pos_embed", {1, positions, c.hidden}, w.given_pos_embed);
+  if (c.text) return;
   list.matrix("patch_embed.proj.weight", {c.hidden, kChannels, c.patch_height, c.patch_width}, w.patch_embed);
   if (c.patch_bias) list.plain("patch_embed.proj.bias", {c.hidden}, w.patch_embed.bias);
 }
@@ -80,9 +81,23 @@ void list_encoder_block(SlotList& list, const std::string& name, const EncoderBl
   }
 }
 
+void list_attention_pool(SlotList& list, const AttentionPoolWeights& w, const Config& c) {
+  list.plain("attn_pool.latent", {1, 1, c.hidden}, w.latent);
+  list.linear("attn_pool.q", w.q);
+  list.plain("attn_pool.k.weight", {c.hidden, c.hidden}, w.k);
+  list.plain("attn_pool.k.bias", {c.hidden}, w.k_bias);
+  list.linear("attn_pool.v", w.v);
+  list.linear("attn_pool.proj", w.proj);
+  list.layer_norm("attn_pool.norm", w.norm, c.hidden);
+  list.linear("attn_pool.mlp.fc1", w.fc1, true);
+  list.linear("attn_pool.mlp.fc2", w.fc2, true);
+}
+
 void list_head(SlotList& list, const Weights& w, const Config& c) {
   if (c.final_norm) list.layer_norm("norm", w.norm, c.hidden);
+  if (c.pooling == Pooling::attention) list_attention_pool(list, w.attn_pool, c);
   if (c.pooled_norm) list.layer_norm("fc_norm", w.fc_norm, c.hidden);
+  if (c.joint_width) list.linear("joint_proj", w.joint_proj, c.joint_bias);
   if (c.classes == 0) return;
   if (c.pre_logits) list.linear("pre_logits", w.pre_logits);
   const bool two_heads = c.pooling == Pooling::class_and_distillation;

@@ -38,6 +38,9 @@ struct StoredValues {
 ///   blocks.{i}.mlp.fc2.weight [D, M]      blocks.{i}.mlp.fc2.bias [D]
 ///   blocks.{i}.ls1.gamma [D]              blocks.{i}.ls2.gamma [D]
 ///   norm.{weight, bias} [D]               fc_norm.{weight, bias} [D]
+///   attn_pool.latent [1, 1, D]            attn_pool.{q, k, v, proj}.weight [D, D], .bias [D]
+///   attn_pool.norm.{weight, bias} [D]     attn_pool.mlp.{fc1, fc2}.* as of a block
+///   joint_proj.weight [joint_width, D]    joint_proj.bias [joint_width]
 ///   pre_logits.weight [pre_logits, D or 2·D]         pre_logits.bias [pre_logits]
 ///   head.weight [C, D, 2·D or pre_logits]            head.bias [C]
 ///   head_dist.weight [C, D]               head_dist.bias [C]

@@ -2,22 +2,9 @@
 
 #include <algorithm>
 #include <bit>
-#include <optional>
 
 namespace vit {
 namespace {
-
-std::optional<DataType> parse_data_type(std::string_view dtype) {
-  const struct {
-    std::string_view name;
-    DataType type;
-  } types[] = {
-      {"F32", DataType::f32}, {"F16", DataType::f16}, {"BF16", DataType::bf16}, {"F64", DataType::f64}};
-  for (const auto& [name, type] : types) {
-    if (name == dtype) return type;
-  }
-  return std::nullopt;
-}
 
 std::string in_brackets(std::span<const int> shape) {
   std::string text = "[";
@@ -168,6 +155,18 @@ std::string place_chunk(WeightSlot& slot, const PartialRow& partial, const uint8
 }
 
 }  // namespace
+
+std::optional<DataType> parse_data_type(std::string_view dtype) {
+  const struct {
+    std::string_view name;
+    DataType type;
+  } types[] = {
+      {"F32", DataType::f32}, {"F16", DataType::f16}, {"BF16", DataType::bf16}, {"F64", DataType::f64}};
+  for (const auto& [name, type] : types) {
+    if (name == dtype) return type;
+  }
+  return std::nullopt;
+}
 
 Announced announce(WeightSlots& table, std::string_view name, std::string_view dtype,
                    std::span<const int> shape, ElementOrder order) {

@@ -12,6 +12,9 @@
 
 namespace vit {
 
+/// "F32", "F16", "BF16" or "F64", as safetensors names them; nothing for other names.
+std::optional<DataType> parse_data_type(std::string_view dtype);
+
 /// The answer to an announcement: a slot, or why the tensor was refused.
 struct Announced {
   int slot = -1;      // an index into `WeightSlots::slots`; −1 when it was refused

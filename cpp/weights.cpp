@@ -1,6 +1,7 @@
 #include "weights.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace vit {
 namespace {
@@ -14,6 +15,41 @@ LayerNormWeights take_layer_norm(Arena& arena, int width) {
   return {weight, arena.take<float>(static_cast<size_t>(width))};
 }
 
+AttentionPoolWeights take_attention_pool(Arena& arena, const Config& c) {
+  const size_t width = static_cast<size_t>(c.hidden);
+  AttentionPoolWeights w{};
+  w.latent = arena.take<float>(width);
+  w.q = take_matrix(arena, c.hidden, c.hidden);
+  w.k = arena.take<float>(width * width);
+  w.k_bias = arena.take<float>(width);
+  w.scores = take_matrix(arena, c.hidden, c.heads);
+  w.v = take_matrix(arena, c.hidden, c.hidden);
+  w.proj = take_matrix(arena, c.hidden, c.hidden);
+  w.norm = take_layer_norm(arena, c.hidden);
+  w.fc1 = take_linear(arena, c.hidden, c.mlp_hidden, c.int8);
+  w.fc2 = take_linear(arena, c.mlp_hidden, c.hidden, c.int8);
+  return w;
+}
+
+// The score of token x in head h is q_h·(K_h·x + bias)/√d. The query is the same for every image, so
+// q_h·K_h/√d is a row of a matrix of its own; q_h·bias is the same for all tokens, and softmax takes no
+// notice of it.
+void fold_query_into_keys(const AttentionPoolWeights& w, const Config& c) {
+  const int d = head_size(c);
+  std::vector<float> query(static_cast<size_t>(c.hidden));
+  gemm(query.data(), c.hidden, w.latent, c.hidden, 1, w.q);
+  std::vector<float> row(static_cast<size_t>(c.hidden));
+  for (int head = 0; head < c.heads; head++) {
+    std::fill(row.begin(), row.end(), 0.0f);
+    for (int i = head * d; i < (head + 1) * d; i++) {
+      const float factor = query[static_cast<size_t>(i)] / std::sqrt(static_cast<float>(d));
+      const float* key = w.k + static_cast<size_t>(i) * static_cast<size_t>(c.hidden);
+      for (int j = 0; j < c.hidden; j++) row[static_cast<size_t>(j)] += factor * key[j];
+    }
+    pack_outputs(w.scores, head, row.data(), c.hidden, 1);
+  }
+}
+
 }  // namespace
 
 Weights lay_out_weights(Arena& arena, const Config& c) {
@@ -24,7 +60,7 @@ Weights lay_out_weights(Arena& arena, const Config& c) {
     return arena.take<float>(static_cast<size_t>(count) * static_cast<size_t>(c.hidden));
   };
   Weights w{};
-  w.patch_embed = take_matrix(arena, patch_values(c), c.hidden);
+  if (!c.text) w.patch_embed = take_matrix(arena, patch_values(c), c.hidden);
   w.prefix_tokens = vectors(prefix_count(c));
   w.pos_embed = vectors(c.positioned_prefix + patch_count(c));
   w.given_pos_embed = resamples_positions(c)
@@ -58,7 +94,9 @@ Weights lay_out_weights(Arena& arena, const Config& c) {
     w.partial_row.codes = arena.take<int8_t>(inputs);
   }
   if (c.final_norm) w.norm = take_layer_norm(arena, c.hidden);
+  if (c.pooling == Pooling::attention) w.attn_pool = take_attention_pool(arena, c);
   if (c.pooled_norm) w.fc_norm = take_layer_norm(arena, c.hidden);
+  if (c.joint_width) w.joint_proj = take_matrix(arena, c.hidden, c.joint_width);
   if (c.classes == 0) return w;
   if (c.pre_logits) w.pre_logits = take_matrix(arena, pooled_width(c), c.pre_logits);
   w.head = take_matrix(arena, c.pre_logits ? c.pre_logits : pooled_width(c), c.classes);
@@ -73,6 +111,7 @@ void settle(Weights& w, const Config& c) {
     resample_grid(w.pos_embed + prefix, grid_rows(c), grid_columns(c), w.given_pos_embed + prefix,
                   c.position_rows, c.position_columns, c.hidden, c.position_resampling);
   }
+  if (c.pooling == Pooling::attention) fold_query_into_keys(w.attn_pool, c);
   if (!c.layer_scale) return;
   for (EncoderBlockWeights& block : w.blocks) {
     scale_outputs(block.proj, block.ls1);

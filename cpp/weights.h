@@ -40,6 +40,20 @@ struct EncoderBlockWeights {
   float* ls2;       // [hidden], LayerScale; `settle` has multiplied fc2 by it
 };
 
+/// Pooling by attention (attention_pool.h).
+struct AttentionPoolWeights {
+  float* latent;   // [hidden], the learned query
+  PackedMatrix q;  // hidden → hidden, applied to the latent alone
+  float* k;        // [hidden × hidden], row-major: keys; their biases add the same to all scores, so nothing
+  float* k_bias;   // [hidden]
+  PackedMatrix scores;  // hidden → heads: made by `settle` of the three above
+  PackedMatrix v;       // hidden → hidden
+  PackedMatrix proj;    // hidden → hidden
+  LayerNormWeights norm;
+  Linear fc1;  // hidden → mlp_hidden
+  Linear fc2;  // mlp_hidden → hidden
+};
+
 struct Weights {
   PackedMatrix patch_embed;  // patch_values → hidden
   float* prefix_tokens;      // [prefix_count × hidden]
@@ -49,7 +63,9 @@ struct Weights {
   std::vector<EncoderBlockWeights> blocks;  // [layers]
   PartialRow partial_row;                   // of an int8 model
   LayerNormWeights norm;
+  AttentionPoolWeights attn_pool;
   LayerNormWeights fc_norm;
+  PackedMatrix joint_proj;  // pooled features → joint_width
   PackedMatrix pre_logits;  // pooled features → pre_logits
   PackedMatrix head;        // pooled features, or pre_logits → classes; of two heads that are averaged, half
   PackedMatrix head_dist;   // the other half, of the distillation token
@@ -58,8 +74,9 @@ struct Weights {
 /// Points the weights into `arena` (or measures them, see arena.h).
 Weights lay_out_weights(Arena& arena, const Config& config);
 
-/// Prepares the weights once all have arrived: resamples the position embeddings to the image's grid, and
-/// multiplies LayerScale into the matrices before it, so that it costs nothing per image. Calling it again
+/// Prepares the weights once all have arrived: resamples the position embeddings to the image's grid,
+/// multiplies LayerScale into the matrices before it, and the constant query of attention pooling into its
+/// keys, so that these cost nothing per image. Calling it again
 /// changes nothing.
 void settle(Weights& weights, const Config& config);
 

@@ -110,7 +110,8 @@ export class Model {
   }
 
   /**
-   * A picture as one vector, [hidden] floats: for search, clustering, or a classifier of your own.
+   * A picture as one vector of `info.embedding` floats: for search, clustering, or a classifier of your own. Of a
+   * CLIP or SigLIP model it is comparable with that of a text ({@link Model.embedText}).
    *
    * @example
    * ```ts
@@ -126,12 +127,18 @@ export class Model {
     source: Source | readonly Source[],
     options: EmbedOptions = {},
   ): Promise<Float32Array | Float32Array[]> {
-    checkOptions(options, ['pool', 'normalize', 'region', 'signal'], 'embed');
-    const { pool, normalize = false } = options;
+    checkOptions(options, ['pool', 'projection', 'normalize', 'region', 'signal'], 'embed');
+    const { pool, projection, normalize = false } = options;
     if (pool !== undefined && pool !== 'cls' && pool !== 'mean') {
       throw new VitError('invalid-argument', `pool is ${shown(pool)}, but it should be "cls" or "mean".`);
     }
-    return await this.#perform('embed', source, { pool, normalize }, options);
+    if (projection !== undefined && typeof projection !== 'boolean') {
+      throw new VitError(
+        'invalid-argument',
+        `projection is ${shown(projection)}, but it should be true or false.`,
+      );
+    }
+    return await this.#perform('embed', source, { pool, projection, normalize }, options);
   }
 
   /** All tokens of a picture after the final norm: one of each patch, behind the class token and its like. */

@@ -1,15 +1,15 @@
-"""Tiny seeded CLIP models with both towers and a tokenizer: complete folders, and what transformers computes with them.
+"""Tiny seeded CLIP and SigLIP models with both towers and a tokenizer: complete folders, and what transformers computes with them.
 
 Every row of MODELS is a folder fixtures/zero-shot/<name>/ with the checkpoint, its tokenizer and
 `expected.safetensors`, computed in float64 from the weights as they are in the file, and stored as F32:
 
     image_features [1, P]        of `picture`, projected, not normalised
     text_features [labels, P]    of LABELS, projected, not normalised
-    probabilities [labels]       softmax(exp(logit_scale) · cosines)
+    probabilities [labels]       softmax(exp(logit_scale) · cosines), sigmoid(… + logit_bias) of SigLIP
     text.embeddings [77, D]      of the first label: token plus position embeddings
     text.blocks.{i} [77, D]      after every encoder block
 
-`zero-shot.json` has the pictures, the labels and their token ids.
+`zero-shot.json` has the pictures, the labels and their token ids, without padding.
 """
 
 import json
@@ -21,9 +21,9 @@ import numpy as np
 import torch
 import transformers
 from safetensors.torch import save_file
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
-from families import CLIP_VISION, F16, F32, randomise, shortest_edge
+from families import CLIP_VISION, F16, F32, VIT, randomise, shortest_edge, squash
 from noise import test_image
 from preprocessing import make_processor, process
 
@@ -49,6 +49,7 @@ class ZeroShotModel:
     text: dict
     vision: dict = field(default_factory=dict)
     dtype: torch.dtype = F32
+    family: str = "clip"
     picture: dict = field(default_factory=lambda: {"kind": "gradient", "width": 31, "height": 26})
 
 
@@ -57,6 +58,7 @@ MODELS = [
     ZeroShotModel("clip", TEXT),
     # As openai's files are: the wrong eos_token_id, which makes the pooled position that of the largest id.
     ZeroShotModel("clip-legacy-eos", TEXT | {"eos_token_id": 2, "hidden_act": "gelu"}, {"hidden_act": "gelu"}, F16),
+    ZeroShotModel("siglip", TEXT | {"projection_size": 16}, family="siglip"),
 ]
 
 
@@ -77,35 +79,69 @@ def train_tokenizer() -> transformers.CLIPTokenizer:
     return transformers.CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=77)
 
 
-def write_model(model: ZeroShotModel, seed: int, folder: Path) -> dict:
+def train_sentence_tokenizer() -> transformers.PreTrainedTokenizerFast:
+    """Like SigLIP's: SentencePiece's Unigram on text in lower case without punctuation, filled up with the end token."""
+    learner = Tokenizer(models.Unigram())
+    learner.normalizer = normalizers.Sequence([
+        normalizers.Lowercase(),
+        normalizers.Replace(Regex(r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]"), ""),
+        normalizers.NFKC(),
+        normalizers.Replace(Regex(r"\s+"), " "),
+        normalizers.Strip(),
+    ])  # fmt: skip
+    learner.pre_tokenizer = pre_tokenizers.Metaspace()
+    learner.decoder = decoders.Metaspace()
+    trainer = trainers.UnigramTrainer(
+        vocab_size=300, special_tokens=["<unk>", "</s>"], unk_token="<unk>", show_progress=False
+    )
+    learner.train_from_iterator(CORPUS, trainer)
+    learner.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=learner, unk_token="<unk>", eos_token="</s>", pad_token="</s>", model_max_length=64
+    )
+
+
+def make_clip(model: ZeroShotModel) -> tuple:
     tokenizer = train_tokenizer()
     special = {"bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id}
-    config = transformers.CLIPConfig(
-        text_config={"vocab_size": len(tokenizer), "max_position_embeddings": 77, "pad_token_id": 1} | special | model.text,
-        vision_config=CLIP_VISION | model.vision,
-        projection_dim=8,
-    )
-    network = transformers.CLIPModel(config).eval()
+    text = {"vocab_size": len(tokenizer), "max_position_embeddings": 77, "pad_token_id": 1} | special | model.text
+    config = transformers.CLIPConfig(text_config=text, vision_config=CLIP_VISION | model.vision, projection_dim=8)
+    processor = shortest_edge(16, 16, image_processor_type="CLIPImageProcessor")
+    return tokenizer, transformers.CLIPModel(config), processor, transformers.CLIPImageProcessorPil
+
+
+def make_siglip(model: ZeroShotModel) -> tuple:
+    tokenizer = train_sentence_tokenizer()
+    text = {"vocab_size": len(tokenizer), "max_position_embeddings": 64} | model.text
+    config = transformers.SiglipConfig(text_config=text, vision_config=VIT | model.vision)
+    processor = squash(16, 16, image_processor_type="SiglipImageProcessor")
+    return tokenizer, transformers.SiglipModel(config), processor, transformers.SiglipImageProcessorPil
+
+
+def write_model(model: ZeroShotModel, seed: int, folder: Path) -> dict:
+    make = {"clip": make_clip, "siglip": make_siglip}[model.family]
+    tokenizer, network, processor, processor_class = make(model)
+    network = network.eval()
     randomise(network, seed)
     network.logit_scale.data = torch.tensor(2.3)
+    if hasattr(network, "logit_bias"):
+        network.logit_bias.data = torch.tensor([-1.7])
     network = network.to(model.dtype)
     network.save_pretrained(folder, save_original_format=True)
     tokenizer.save_pretrained(folder)
-    processor = shortest_edge(16, 16, image_processor_type="CLIPImageProcessor")
     (folder / "preprocessor_config.json").write_text(json.dumps(processor, indent=2) + "\n")
 
     network = network.double()
     picture = {"seed": 100 * seed, **model.picture}
-    pixel_values = process(make_processor(transformers.CLIPImageProcessorPil, processor), test_image(**picture))
+    pixel_values = process(make_processor(processor_class, processor), test_image(**picture))
     ids = tokenizer(LABELS, padding="max_length", truncation=True, return_tensors="pt").input_ids
     expected = compute(network, torch.from_numpy(pixel_values).double()[None], ids)
     save_file({name: values.float().contiguous() for name, values in expected.items()}, folder / "expected.safetensors")
-    lengths = [row.index(tokenizer.eos_token_id) + 1 for row in ids.tolist()]
-    kept = [row[:length] for row, length in zip(ids.tolist(), lengths)]
+    kept = tokenizer(LABELS, truncation=True).input_ids
     return {"name": model.name, "picture": picture, "labels": LABELS, "ids": kept}
 
 
-def compute(network: transformers.CLIPModel, pixel_values: torch.Tensor, ids: torch.Tensor) -> dict[str, torch.Tensor]:
+def compute(network: torch.nn.Module, pixel_values: torch.Tensor, ids: torch.Tensor) -> dict[str, torch.Tensor]:
     results = {}
     text = network.text_model
 
@@ -120,11 +156,12 @@ def compute(network: transformers.CLIPModel, pixel_values: torch.Tensor, ids: to
         hooks.append(layer.register_forward_hook(keep(f"text.blocks.{i}")))
     with torch.no_grad():
         output = network(input_ids=ids, pixel_values=pixel_values)
-        results["text_features"] = network.text_projection(text(ids).pooler_output)
-        results["image_features"] = network.visual_projection(network.vision_model(pixel_values).pooler_output)
+        results["text_features"] = network.get_text_features(ids).pooler_output
+        results["image_features"] = network.get_image_features(pixel_values).pooler_output
     for hook in hooks:
         hook.remove()
-    results["probabilities"] = output.logits_per_image.softmax(-1)[0]
+    [logits] = output.logits_per_image
+    results["probabilities"] = logits.sigmoid() if hasattr(network, "logit_bias") else logits.softmax(-1)
     return results
 
 

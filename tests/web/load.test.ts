@@ -164,6 +164,7 @@ describe('a checkpoint is loaded', () => {
       layers: 2,
       heads: 2,
       hidden: 8,
+      embedding: 8,
       classes: 3,
       labels: ['x', 'y', 'z'],
       dtype: 'fp32',

@@ -14,7 +14,8 @@ interface Bpe {
   model: { vocab: Record<string, number>; merges: [string, string][] };
 }
 
-const [row] = await readJson<Row[]>('zero-shot.json');
+const rows = await readJson<Row[]>('zero-shot.json');
+const [row] = rows;
 const tokenizer = await readJson<Bpe>(`zero-shot/${row.name}/tokenizer.json`);
 const config = await readJson<object>(`zero-shot/${row.name}/tokenizer_config.json`);
 
@@ -25,6 +26,17 @@ describe('makeTokenizer', () => {
   it('gives the ids that Python gives, cut at 77 tokens with the last one kept', async () => {
     expectIds(await makeTokenizer({ tokenizer, config }));
     expect(row.ids.at(-1)).toHaveLength(77);
+  });
+
+  it("gives the ids of SentencePiece's Unigram", async () => {
+    const siglip = rows.find(({ name }) => name === 'siglip');
+    const files = ['tokenizer.json', 'tokenizer_config.json'].map((file) =>
+      readJson<object>(`zero-shot/siglip/${file}`),
+    );
+    const [json, settings] = await Promise.all(files);
+    const encoder = await makeTokenizer({ tokenizer: json, config: settings });
+    expect(siglip?.labels.map((label) => encoder.encode(label, 64))).toEqual(siglip?.ids);
+    expect(encoder.padding).toBe(1);
   });
 
   it('takes U+FEFF for a character and Σ for σ, as Python does', async () => {

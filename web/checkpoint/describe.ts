@@ -4,7 +4,7 @@ import type { Checkpoint } from './open.js';
 /** What a checkpoint says of the model, whatever runs it. */
 type Description = Pick<
   ModelInfo,
-  'modelType' | 'imageSize' | 'patchSize' | 'layers' | 'heads' | 'hidden' | 'classes' | 'labels'
+  'modelType' | 'imageSize' | 'patchSize' | 'layers' | 'heads' | 'hidden' | 'embedding' | 'classes' | 'labels'
 >;
 
 export function describe({ modelType, network, labels }: Checkpoint): Description {
@@ -16,6 +16,7 @@ export function describe({ modelType, network, labels }: Checkpoint): Descriptio
     layers,
     heads,
     hidden,
+    embedding: network.jointWidth || hidden,
     classes,
     labels,
   };

@@ -107,7 +107,8 @@ function sizeOf({ imageHeight, imageWidth }: NativeConfig): Size {
   return { height: imageHeight, width: imageWidth };
 }
 
-function bySlot({ tensors }: TensorFile, names: NameMap): TensorsBySlot {
+/** The tensors by the slots that they fill. */
+export function bySlot({ tensors }: TensorFile, names: NameMap): TensorsBySlot {
   const slots = new Map<string, SlotTensor>();
   for (const tensor of tensors) {
     const placement = names.slots.get(tensor.name);
@@ -118,7 +119,7 @@ function bySlot({ tensors }: TensorFile, names: NameMap): TensorsBySlot {
   return slots;
 }
 
-interface Configuration {
+export interface Configuration {
   readonly config: JsonFile | undefined;
   /** Why config.json could not be read, when that may mean that there is none. */
   readonly noConfig: VitError | undefined;
@@ -126,7 +127,7 @@ interface Configuration {
 }
 
 /** The JSON files of a folder, those that are there. */
-async function readConfiguration(folder: Folder, context: ReadContext): Promise<Configuration> {
+export async function readConfiguration(folder: Folder, context: ReadContext): Promise<Configuration> {
   let noConfig: VitError | undefined;
   const absent = (error: unknown) => {
     if (!meansAbsent(error)) throw error;
@@ -141,7 +142,7 @@ async function readConfiguration(folder: Folder, context: ReadContext): Promise<
   return { config, noConfig, preprocessor };
 }
 
-interface JsonFile {
+export interface JsonFile {
   readonly object: JsonObject;
   /** Its name in messages. */
   readonly name: string;

@@ -45,6 +45,10 @@ export interface NativeConfig {
   layerScale: boolean;
   /** SwiGLU, with SiLU as activation. */
   gatedMlp: boolean;
+  /** Tokens are those of texts, a grid of one row, and come embedded. */
+  text: boolean;
+  /** A token attends to itself and those before it. */
+  causal: boolean;
   /** A layer norm of the tokens after the blocks. */
   finalNorm: boolean;
   pooling: Pooling;
@@ -54,6 +58,10 @@ export interface NativeConfig {
   preLogits: number;
   /** Sigmoid instead of softmax. */
   multiLabel: boolean;
+  /** The width of the embeddings that pictures share with texts; 0 when there are none. */
+  jointWidth: number;
+  /** Whether the projection to that width has a bias. */
+  jointBias: boolean;
   /** The blocks' linear layers are quantised; cpp/kernels/quantisation.h. */
   int8: boolean;
 }
@@ -91,6 +99,10 @@ export const poolings = {
   classAndMean: 3,
   /** Each with a head of its own, whose logits are averaged. */
   classAndDistillation: 4,
+  /** What a learned query attends to. */
+  attention: 5,
+  /** Of each text. */
+  lastToken: 6,
 } as const;
 
 export type Pooling = (typeof poolings)[keyof typeof poolings];
@@ -157,7 +169,12 @@ export interface NativeModel {
   pixelValuesPointer(): number;
   forward(): void;
   forwardAll(): void;
-  embed(pooling: Pooling, normalize: boolean): void;
+  embed(pooling: Pooling, normalize: boolean, joint: boolean): void;
+  /** Token embeddings from the staging buffer. */
+  putEmbeddings(dtype: string, first: number, rows: number): string;
+  embedTexts(lengths: readonly number[], normalize: boolean): string;
+  jointPointer(): number;
+  textStage(lengths: readonly number[], name: string): string;
   tokensPointer(): number;
   pooledPointer(): number;
   logitsPointer(): number;

@@ -44,6 +44,7 @@ export class Engine {
   #classes = 0;
   #hidden = 0;
   #tokens = 0;
+  #jointWidth = 0;
   /** The picture that is coming in: which row is next. */
   #picture = { rowBytes: 0, row: 0 };
   /** What calls fail with once the engine is gone. */
@@ -96,6 +97,7 @@ export class Engine {
     this.#pixelCount = 3 * config.imageHeight * config.imageWidth;
     this.#classes = config.classes;
     this.#hidden = config.hidden;
+    this.#jointWidth = config.jointWidth;
     const patches = (config.imageHeight / config.patchHeight) * (config.imageWidth / config.patchWidth);
     this.#tokens = Number(config.classToken) + Number(config.distillationToken) + config.registers + patches;
   }
@@ -203,8 +205,37 @@ export class Engine {
 
   /** Pixel values → features [hidden] under a pooling of one vector; scaled to Euclidean length 1 if `normalize`. */
   embed(pooling: Pooling, normalize: boolean): Float32Array {
-    this.#native().embed(pooling, normalize);
+    this.#native().embed(pooling, normalize, false);
     return this.#floats(this.#native().pooledPointer(), this.#hidden);
+  }
+
+  /** Pixel values → the embedding [jointWidth] that is comparable with that of a text. */
+  embedJoint(pooling: Pooling, normalize: boolean): Float32Array {
+    this.#native().embed(pooling, normalize, true);
+    return this.#floats(this.#native().jointPointer(), this.#jointWidth);
+  }
+
+  /** Of a text tower: puts the embeddings of tokens, as a file has them, at `first` and the positions after it. */
+  putEmbeddings(rows: Uint8Array, dtype: string, first: number): void {
+    const model = this.#native();
+    const rowBytes = this.#hidden * bytesOf(dtype);
+    const rowsAtOnce = Math.floor(model.stagingBytes() / rowBytes);
+    for (let at = 0; at < rows.length; at += rowsAtOnce * rowBytes) {
+      const part = rows.subarray(at, at + rowsAtOnce * rowBytes);
+      this.#running().HEAPU8.set(part, model.stagingPointer());
+      const complaint = model.putEmbeddings(dtype, first + at / rowBytes, part.length / rowBytes);
+      if (complaint) throw new VitError('tensors', `The token embeddings ${complaint}.`);
+    }
+  }
+
+  /** Of a text tower: the texts whose tokens' embeddings were put one after another → a vector of each [texts × width]. */
+  embedTexts(lengths: readonly number[], normalize: boolean): Stage {
+    const model = this.#native();
+    const complaint = model.embedTexts(lengths, normalize);
+    if (complaint) throw new VitError('invalid-argument', `${lengths.length} texts ${complaint}.`);
+    const columns = this.#jointWidth || this.#hidden;
+    const pointer = this.#jointWidth ? model.jointPointer() : model.pooledPointer();
+    return { data: this.#floats(pointer, lengths.length * columns), rows: lengths.length, columns };
   }
 
   /** Pixel values → all tokens [tokens × hidden] after the final norm: prefix tokens, then patches. */
@@ -227,8 +258,17 @@ export class Engine {
   /** Runs the forward pass and keeps one stage: `patches`, `tokens`, `blocks.0` …, `norm`, `pooled`, `logits`,
    * `probabilities`. */
   stage(name: string): Stage {
+    return this.#stage(name, (model) => model.stage(name));
+  }
+
+  /** The same for texts, as `embedTexts` takes them: `tokens`, `blocks.0` …, `pooled`, `joint`. */
+  textStage(lengths: readonly number[], name: string): Stage {
+    return this.#stage(name, (model) => model.textStage(lengths, name));
+  }
+
+  #stage(name: string, run: (model: NativeModel) => string): Stage {
     const model = this.#native();
-    const complaint = model.stage(name);
+    const complaint = run(model);
     if (complaint) throw new VitError('invalid-argument', `"${name}" ${complaint}.`);
     const rows = model.stageRows();
     const columns = model.stageColumns();
@@ -276,4 +316,9 @@ export class Engine {
   #floats(pointer: number, count: number): Float32Array {
     return this.#running().HEAPF32.slice(pointer / 4, pointer / 4 + count);
   }
+}
+
+/** Of one number; of the unknown, which the engine refuses, any. */
+function bytesOf(dtype: string): number {
+  return { F64: 8, F32: 4 }[dtype] ?? 2;
 }

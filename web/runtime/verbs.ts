@@ -1,9 +1,11 @@
 // What a loaded model can do, each verb written once: run in place and in the worker alike.
 import { VitError } from '../errors.js';
 import { topPredictions, type Choice } from '../labels.js';
-import { poolings, type Pooling } from '../engine/bindings.js';
+import { poolings, type NativeConfig, type Pooling } from '../engine/bindings.js';
 import type { Session } from './session.js';
 import type { EmbedOptions, Prediction, Tokens } from '../types.js';
+
+type Embedding = Pick<EmbedOptions, 'pool' | 'projection'> & { readonly normalize: boolean };
 
 /** A verb works on the engine's pixel values and, where it has any, takes options, which are plain data; so is its result. */
 type VerbBody = (session: Session, options: never) => unknown;
@@ -24,13 +26,21 @@ export const verbs = {
     return finite('logits', session.engine.logits());
   },
 
-  /** [hidden], one vector for the whole picture. */
+  /** [hidden] or [projection], one vector for the whole picture. */
   embed(
-    session: Session,
-    options: { readonly pool: EmbedOptions['pool']; readonly normalize: boolean },
+    { engine, network }: Session,
+    { pool, projection = pool === undefined, normalize }: Embedding,
   ): Float32Array {
-    const pooling = embeddingPooling(session, options.pool);
-    return finite('embedding values', session.engine.embed(pooling, options.normalize));
+    const pooling = embeddingPooling(network, pool);
+    const joint = projection && network.jointWidth > 0;
+    if (joint && pool !== undefined) {
+      throw new VitError(
+        'invalid-argument',
+        'The projection is made for what the model itself pools; leave out `pool` or `projection`.',
+      );
+    }
+    const embedding = joint ? engine.embedJoint(pooling, normalize) : engine.embed(pooling, normalize);
+    return finite('embedding values', embedding);
   },
 
   /** [tokens × hidden], after the final norm. */
@@ -81,8 +91,8 @@ function checkHead({ network }: Session, verb: string): void {
   );
 }
 
-function embeddingPooling({ network }: Session, pool: EmbedOptions['pool']): Pooling {
-  const { classToken, pooling } = network;
+function embeddingPooling({ classToken, pooling }: NativeConfig, pool: EmbedOptions['pool']): Pooling {
+  if (pool === undefined && pooling === poolings.attention) return pooling;
   const ownMean = pooling === poolings.meanOfPatches || pooling === poolings.meanOfTokens;
   if (pool === 'cls' || (pool === undefined && !ownMean)) {
     if (classToken) return poolings.classToken;

@@ -88,10 +88,16 @@ export interface ClassifyOptions extends PictureOptions {
 export interface EmbedOptions extends PictureOptions {
   /**
    * `'cls'`: the class token. `'mean'`: the mean of the patches' tokens (of all tokens in models whose own head sees
-   * that). Default: what the model's head sees, so `'mean'` where it sees a mean only, else `'cls'`. Both are as the
-   * final layer norm gives them: the pooler of a `ViTModel` (a dense layer and tanh, `pooler_output`) is passed over.
+   * that). Default: what the model's head sees, so `'mean'` where it sees a mean only, else `'cls'`; SigLIP's pooling by
+   * attention where a model has that. Both are as the final layer norm gives them, [hidden] floats: the pooler of a
+   * `ViTModel` (a dense layer and tanh, `pooler_output`) is passed over.
    */
   readonly pool?: 'cls' | 'mean' | undefined;
+  /**
+   * `false`: CLIP's embedding before the projection to the width that pictures share with texts. Default: projected,
+   * unless `pool` is given. Without effect on models that have no projection.
+   */
+  readonly projection?: boolean | undefined;
   /** Whether to scale the embedding to Euclidean length 1, so that a dot product is the cosine. Default false. */
   readonly normalize?: boolean | undefined;
 }

@@ -40,6 +40,8 @@ export interface ModelInfo {
   readonly heads: number;
   /** The width of a token. */
   readonly hidden: number;
+  /** The width of what `embed` gives: of the embeddings that pictures share with texts where there are such, else `hidden`. */
+  readonly embedding: number;
   /** How many classes there are; 0 of a model without a head, which embeds but does not classify. */
   readonly classes: number;
   /** The classes' names, in order. */

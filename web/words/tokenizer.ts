@@ -17,6 +17,8 @@ export interface Tokenizer {
    * but for its last token, which marks the end.
    */
   encode(text: string, longest: number): number[];
+  /** The token that fills texts up, of tokenizers that name one. */
+  readonly padding: number | undefined;
 }
 
 /** The part of the library that is used: its own declarations do not resolve under Node's rules for modules. */
@@ -26,6 +28,7 @@ interface Library {
     config: object,
   ) => {
     encode(text: string): { readonly ids: number[] };
+    token_to_id(token: string): number | undefined;
   };
 }
 
@@ -38,7 +41,9 @@ export async function makeTokenizer({ tokenizer, config }: TokenizerFiles): Prom
     const message = 'tokenizer.json does not describe a tokenizer that vit-wasm can use; download it again.';
     throw new VitError('unsupported-model', message, { cause: error });
   }
+  const { pad_token: padding } = config as { pad_token?: unknown };
   return {
+    padding: typeof padding === 'string' ? inner.token_to_id(padding) : undefined,
     encode(text, longest) {
       const { ids } = inner.encode(text);
       return ids.length <= longest ? ids : [...ids.slice(0, longest - 1), ids[ids.length - 1]];

@@ -1,6 +1,6 @@
 // The list of families, and whether a checkpoint can be of one.
 import { JsonFields, type JsonObject } from '../files/json.js';
-import { clip, siglip } from './clip.js';
+import { clip, siglip, siglipClassifier } from './clip.js';
 import { deit } from './deit.js';
 import { dinov2, dinov2WithRegisters } from './dinov2.js';
 import type { Family } from './family.js';
@@ -20,6 +20,7 @@ export const families: readonly Family[] = [
   iJepa,
   clip,
   siglip,
+  siglipClassifier,
   timm,
   torchvision,
   google,

@@ -1,7 +1,8 @@
-// The vision towers of CLIP and SigLIP: as classifiers that were fine-tuned from them, and CLIP's alone for embedding.
-// What belongs to the text is left in the file.
+// CLIP and SigLIP: the towers that embed pictures, alone, with text towers beside them, or as classifiers that were
+// fine-tuned from them. The towers for texts are in clip-text.ts.
 import { activations, poolings, type NativeConfig } from '../../engine/bindings.js';
-import type { JsonFields } from '../files/json.js';
+import { JsonFields } from '../files/json.js';
+import { clipText, encoderRows, siglipText } from './clip-text.js';
 import type { Family, NameRow, Spelling, TensorsBySlot } from './family.js';
 import { huggingFaceNetwork, labelCount } from './hugging-face.js';
 
@@ -10,24 +11,15 @@ const rows: readonly NameRow[] = [
   { file: 'embeddings.patch_embedding.*', slot: 'patch_embed.proj.*' },
   { file: 'embeddings.position_embedding.weight', slot: 'pos_embed' },
   { file: 'pre_layrnorm.*', slot: 'norm_pre.*' },
-  { file: 'encoder.layers.{i}.layer_norm1.*', slot: 'blocks.{i}.norm1.*' },
-  { file: 'encoder.layers.{i}.self_attn.q_proj.*', slot: 'blocks.{i}.attn.q.*' },
-  { file: 'encoder.layers.{i}.self_attn.k_proj.*', slot: 'blocks.{i}.attn.k.*' },
-  { file: 'encoder.layers.{i}.self_attn.v_proj.*', slot: 'blocks.{i}.attn.v.*' },
-  { file: 'encoder.layers.{i}.self_attn.out_proj.*', slot: 'blocks.{i}.attn.proj.*' },
-  { file: 'encoder.layers.{i}.layer_norm2.*', slot: 'blocks.{i}.norm2.*' },
-  { file: 'encoder.layers.{i}.mlp.fc1.*', slot: 'blocks.{i}.mlp.fc1.*' },
-  { file: 'encoder.layers.{i}.mlp.fc2.*', slot: 'blocks.{i}.mlp.fc2.*' },
+  ...encoderRows,
 ];
 
 const finalNorm: NameRow = { file: 'post_layernorm.*', slot: 'norm.*' };
 const classifier: NameRow = { file: 'classifier.*', slot: 'head.*', outside: true };
 
-const ignored = [
-  /^(text_model\.|text_projection\.|visual_projection\.|logit_scale$|logit_bias$)/, // what compares with text
-  /^embeddings\.position_ids$/, // 0, 1, 2 …
-  /^head\./, // SigLIP's attention pooling, which its classifiers do without
-];
+/** What belongs to texts: their tower, and the scale of probabilities. */
+const ofTexts = /^(text_model\.|text_projection\.|logit_scale$|logit_bias$)/;
+const positionIds = /^embeddings\.position_ids$/; // 0, 1, 2 …
 
 const prefix = 'vision_model.';
 
@@ -46,10 +38,22 @@ function classifies(fields: JsonFields): boolean {
   return fields.architectures().some((name) => name.endsWith('ForImageClassification'));
 }
 
-/** A classifier sees tokens that have not been through the final norm; alone, CLIP norms the class token. */
+/** A classifier sees tokens that have not been through the final norm; otherwise CLIP norms the class token. */
 const clipSpellings: readonly Spelling[] = [
-  { prefix, rows: [...rows, classifier], ignored: [...ignored, /^post_layernorm\.(weight|bias)$/] },
-  { prefix, rows: [...rows, finalNorm], ignored },
+  {
+    prefix,
+    rows: [...rows, classifier],
+    ignored: [ofTexts, positionIds, /^visual_projection\./, /^post_layernorm\.(weight|bias)$/],
+  },
+  {
+    prefix,
+    rows: [
+      ...rows,
+      finalNorm,
+      { file: 'visual_projection.weight', slot: 'joint_proj.weight', outside: true },
+    ],
+    ignored: [ofTexts, positionIds],
+  },
 ];
 
 export const clip: Family = {
@@ -58,6 +62,7 @@ export const clip: Family = {
   processor: 'CLIPImageProcessor',
   claims: ({ model_type: type }) => type === 'clip' || type === 'clip_vision_model',
   spellings: clipSpellings,
+  texts: clipText,
   network: (fields, tensors) => {
     const vision = fields.object('vision_config') ?? fields;
     const base = tower(fields, tensors);
@@ -69,31 +74,65 @@ export const clip: Family = {
       preNorm: true,
       finalNorm: base.classes === 0,
       pooling: base.classes > 0 ? poolings.meanOfPatches : poolings.classToken,
+      jointWidth: base.classes > 0 ? 0 : jointWidth(fields, tensors),
     };
   },
 };
 
-export const siglip: Family = {
-  title: 'SigLIP',
+/** As wide as the projection that the file has; without one, as the config says of models that should have one. */
+function jointWidth(fields: JsonFields, tensors: TensorsBySlot): number {
+  const projects = fields
+    .architectures()
+    .some((name) => name === 'CLIPModel' || name === 'CLIPVisionModelWithProjection');
+  const expected = projects ? (fields.count('projection_dim') ?? 512) : 0;
+  return tensors.get('joint_proj.weight')?.shape[0] ?? expected;
+}
+
+const attentionPool: readonly NameRow[] = [
+  { file: 'head.probe', slot: 'attn_pool.latent' },
+  ...['weight', 'bias'].map((part) => ({
+    file: `head.attention.in_proj_${part}`,
+    slot: ['q', 'k', 'v'].map((one) => `attn_pool.${one}.${part}`),
+  })),
+  { file: 'head.attention.out_proj.*', slot: 'attn_pool.proj.*' },
+  { file: 'head.layernorm.*', slot: 'attn_pool.norm.*' },
+  { file: 'head.mlp.fc1.*', slot: 'attn_pool.mlp.fc1.*' },
+  { file: 'head.mlp.fc2.*', slot: 'attn_pool.mlp.fc2.*' },
+];
+
+const isSiglip = (type: unknown) => type === 'siglip' || type === 'siglip_vision_model';
+
+function siglipNetwork(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
+  const vision = fields.object('vision_config') ?? fields;
+  const base = tower(fields, tensors);
+  return {
+    ...base,
+    layerNormEps: vision.positive('layer_norm_eps') ?? 1e-6,
+    activation: vision.get('hidden_act') === undefined ? activations.geluTanh : base.activation,
+    classToken: false,
+    positionedPrefix: 0,
+    pooling: base.classes > 0 ? poolings.meanOfTokens : poolings.attention,
+  };
+}
+
+const siglipFamily = {
   modelType: 'siglip',
   processor: 'SiglipImageProcessor',
-  spellings: [{ prefix, rows: [...rows, finalNorm, classifier], ignored }],
-  network: (fields, tensors) => {
-    const vision = fields.object('vision_config') ?? fields;
-    const base = tower(fields, tensors);
-    if (base.classes === 0) {
-      throw fields.refusal(
-        'describes a SigLIP model that pools by attention, which vit-wasm does not support; it reads classifiers ' +
-          'fine-tuned from SigLIP (SiglipForImageClassification), and CLIP',
-      );
-    }
-    return {
-      ...base,
-      layerNormEps: vision.positive('layer_norm_eps') ?? 1e-6,
-      activation: vision.get('hidden_act') === undefined ? activations.geluTanh : base.activation,
-      classToken: false,
-      positionedPrefix: 0,
-      pooling: poolings.meanOfTokens,
-    };
-  },
+  network: siglipNetwork,
+} as const;
+
+/** Its classifiers do without the pooling by attention, which may be in the file all the same. */
+export const siglipClassifier: Family = {
+  ...siglipFamily,
+  title: 'SigLIP classifiers',
+  claims: (config) => isSiglip(config['model_type']) && classifies(new JsonFields(config, '', 'config')),
+  spellings: [{ prefix, rows: [...rows, finalNorm, classifier], ignored: [ofTexts, positionIds, /^head\./] }],
+};
+
+export const siglip: Family = {
+  ...siglipFamily,
+  title: 'SigLIP',
+  claims: (config) => isSiglip(config['model_type']) && !classifies(new JsonFields(config, '', 'config')),
+  spellings: [{ prefix, rows: [...rows, finalNorm, ...attentionPool], ignored: [ofTexts, positionIds] }],
+  texts: siglipText,
 };

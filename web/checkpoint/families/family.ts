@@ -38,6 +38,24 @@ export interface Family {
   preprocess?(fields: JsonFields, image: Size): NativePreprocess | undefined;
   /** The image processor where nothing else names one. Default: `ViTImageProcessor`. */
   readonly processor?: string;
+  /** The tower for texts beside the one for pictures. */
+  readonly texts?: TextTower;
+}
+
+/** A tower that gives texts vectors which are comparable with those of pictures. */
+export interface TextTower {
+  /** Its tensors, as of a model that sees a text as a grid of one row. */
+  readonly family: Family;
+  /** The tensor that has a row for every token. */
+  readonly table: string;
+  /** The most tokens of a text, where the config does not say it. */
+  readonly longest: number;
+  /** What becomes of the scaled cosines of all classes. */
+  readonly probabilities: 'softmax' | 'sigmoid';
+  /** Whether texts are filled up to the longest length. */
+  readonly padded?: true;
+  /** How many of a text's tokens count. Default: all. */
+  lengthOf?(ids: readonly number[], text: JsonFields): number;
 }
 
 /** How a checkpoint names its tensors. */
@@ -75,11 +93,15 @@ export const plain = {
   qkNorm: false,
   layerScale: false,
   gatedMlp: false,
+  text: false,
+  causal: false,
   finalNorm: true,
   pooling: 0,
   pooledNorm: false,
   preLogits: 0,
   multiLabel: false,
+  jointWidth: 0,
+  jointBias: false,
   int8: false,
 } as const satisfies Partial<NativeConfig>;
 

@@ -36,7 +36,7 @@ export function huggingFaceNetwork(fields: JsonFields, tensors: TensorsBySlot): 
     mlpHidden: fields.count('intermediate_size') ?? sizeAt(tensors, 'blocks.0.mlp.fc1.weight', 0) ?? 3072,
     classes: classCount(fields, tensors),
     layerNormEps: fields.positive('layer_norm_eps') ?? 1e-12,
-    activation: activation(fields),
+    activation: activationOf(fields),
     qkvBias: fields.flag('qkv_bias') ?? blocksHave(tensors, 'attn.q.bias'),
     multiLabel: fields.get('problem_type') === 'multi_label_classification',
   };
@@ -56,7 +56,8 @@ export function labelCount(fields: JsonFields): number {
   return fields.object('id2label')?.names().length ?? fields.count('num_labels') ?? 2;
 }
 
-function activation(fields: JsonFields): Activation {
+/** By the config's `hidden_act`. */
+export function activationOf(fields: JsonFields): Activation {
   const name = fields.text('hidden_act') ?? 'gelu';
   if (Object.hasOwn(hiddenActs, name)) return hiddenActs[name];
   throw fields.error(`asks for hidden_act "${name}"; supported are ${Object.keys(hiddenActs).join(', ')}`);

@@ -12,7 +12,10 @@ const kinds: readonly { readonly pattern: RegExp; readonly what: string }[] = [
   },
   { pattern: /^(beit|data2vec-vision)$/, what: 'has relative position biases in its attention' },
   { pattern: /^(dinov3_vit|eva|eva02)$/, what: 'rotates its queries and keys by position' },
-  { pattern: /^siglip/, what: 'pools by attention' },
+  {
+    pattern: /^siglip2/,
+    what: 'takes pictures of any shape (NaFlex; load a SigLIP 2 of a fixed size instead)',
+  },
   {
     pattern:
       /^(mobilevit|mobilevitv2|levit|pvt|pvt_v2|cvt|focalnet|hiera|poolformer|swiftformer|efficientformer|segformer|vit_hybrid|nat|dinat|van|dinov3_convnext)$/,

@@ -1,0 +1,83 @@
+// A checkpoint's files → its tower for texts, as a checkpoint of its own.
+import { filters, resizes, type NativePreprocess } from '../engine/bindings.js';
+import { VitError } from '../errors.js';
+import { familiesFor } from './families/all.js';
+import type { TextTower } from './families/family.js';
+import { mapNames } from './families/names.js';
+import { configName, type ModelFiles } from './files/model-files.js';
+import { folderOf, type ReadContext } from './files/folder.js';
+import { JsonFields } from './files/json.js';
+import type { StoredTensor } from './formats/tensors.js';
+import { openWeights } from './formats/weights.js';
+import { bySlot, readConfiguration, type Checkpoint } from './open.js';
+
+/** A text tower whose weights are still to come. */
+export interface TextCheckpoint extends Checkpoint {
+  readonly tower: TextTower;
+  /** The tensor with a row [hidden] for every token. */
+  readonly table: StoredTensor;
+}
+
+/** No picture ever comes, but the engine asks for its preprocessing. */
+const noPreprocess = (width: number): NativePreprocess => ({
+  resize: resizes.squash,
+  resizeHeight: 1,
+  resizeWidth: width,
+  filter: filters.bilinear,
+  cropHeight: 0,
+  cropWidth: 0,
+  cropRounding: 0,
+  padding: [0, 0, 0],
+  rescaleFactor: 1,
+  mean: [0, 0, 0],
+  std: [1, 1, 1],
+});
+
+/** Opens the files and reads everything of the text tower but its weights. */
+export async function openTexts(files: ModelFiles, context: ReadContext): Promise<TextCheckpoint> {
+  const outer = folderOf(files, context);
+  const [beside, { weights, folder }] = await Promise.all([
+    readConfiguration(outer, context),
+    openWeights(outer, context),
+  ]);
+  const { config } = folder === outer ? beside : await readConfiguration(folder, context);
+  if (!config) throw folder.notFound(configName);
+  const { object, name } = config;
+  const fields = new JsonFields(object, name, 'config');
+  const towers = familiesFor(object, name).flatMap(({ texts }) => texts ?? []);
+  const tower = towers.at(0);
+  const table = tower && weights.tensors.find((tensor) => tensor.name === tower.table);
+  if (!tower || !table) throw withoutText(weights.name);
+  const names = mapNames(
+    weights.tensors.map((tensor) => tensor.name),
+    weights.name,
+    [tower.family],
+  );
+  const network = tower.family.network(fields, bySlot(weights, names));
+  if (table.shape.length !== 2 || table.shape[1] !== network.hidden) {
+    throw new VitError(
+      'tensors',
+      `The tensor "${table.name}" of ${weights.name} has shape [${table.shape.join(', ')}], but the configuration ` +
+        `asks for rows of ${network.hidden}.`,
+    );
+  }
+  return {
+    modelType: tower.family.modelType,
+    network,
+    preprocess: noPreprocess(network.imageWidth),
+    labels: [],
+    weights,
+    names,
+    tower,
+    table,
+  };
+}
+
+/** The error for a model that has no tower for texts. */
+function withoutText(file: string): VitError {
+  return new VitError(
+    'unsupported-model',
+    `${file} has no text encoder, so it takes no classes in words; load a whole CLIP or SigLIP model, such as ` +
+      '"openai/clip-vit-base-patch32".',
+  );
+}
