@@ -27,7 +27,7 @@ import { shortened, shown } from './shown.js';
  * | `threads` | a build with threads was asked for by name, and threads cannot be had |
  * | `worker` | the worker could not be started, or died |
  * | `not-finite` | the model computes infinity or NaN for this picture: no answer can be trusted |
- * | `engine` | the engine stopped in the middle of its work |
+ * | `engine` | the engine stopped in the middle of its work, or there is not enough memory for the model |
  * | `disposed` | the model was used after `dispose()` |
  */
 export type VitErrorCode =

@@ -130,6 +130,13 @@ export function checkLoadOptions(options: LoadOptions): void {
       throw wrong(name, value, 'a string that is not empty');
     }
   }
+  if (options.token !== undefined && !/^[!-~]+$/.test(options.token)) {
+    // Not shown: it is a secret, and errors end in logs.
+    throw new VitError(
+      'invalid-argument',
+      'token contains a space, a line break or another character that no token has; check how it was read.',
+    );
+  }
   if (preprocess !== undefined) checkPreprocess(preprocess);
   if (wasm !== undefined) checkWasm(wasm, variant);
 }

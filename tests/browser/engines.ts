@@ -47,10 +47,8 @@ const start: Record<EngineName, () => Promise<Running>> = {
         const page = await browser.newPage();
         await page.goto(address);
         try {
-          return await page.evaluate<[never], (argument: never) => Promise<never>>(
-            body as never,
-            argument as never,
-          );
+          const result: unknown = await page.evaluate(body as never, argument as never);
+          return result as never;
         } finally {
           await page.close();
         }

@@ -173,6 +173,21 @@ describe('what was loaded', () => {
     expect(await urls()).toEqual(kept);
   });
 
+  it.each([{ imageSize: 7 }, { imageSize: 40_000 }, { imageSize: { width: 8, height: 2 } }])(
+    'stays when a load of it fails for its options: %j',
+    async (options) => {
+      await logitsOf('model');
+      const { length } = server.requests;
+      expect(await failureOf(logitsOf('model', options))).toMatchObject({
+        code: 'config',
+      });
+      expect(server.requests.slice(length).map(({ path }) => path)).toEqual([
+        '/model/preprocessor_config.json',
+      ]);
+      expect(await urls()).toHaveLength(2);
+    },
+  );
+
   it('is kept nowhere with `cache: false`, nor what is no download', async () => {
     await logitsOf('model', { cache: false });
     const model = await load({ weights, config: tinyConfig }, { cache: folder });
@@ -307,6 +322,32 @@ describe('a cache that fails only costs the download:', () => {
       put: () => Promise.resolve(),
     },
   };
+  const never = () => new Promise<never>(() => undefined);
+  const silent: Record<string, ModelCache> = {
+    'whose match never settles': { match: never, put: () => Promise.resolve() },
+    'whose files never come': {
+      match: () => Promise.resolve(new Response(new ReadableStream({ pull: never, cancel: never }))),
+      put: () => Promise.resolve(),
+      delete: never,
+    },
+    'whose put never settles': { match: () => Promise.resolve(undefined), put: never },
+  };
+  it.each(Object.keys(silent))('one of the caller %s', async (name) => {
+    const began = performance.now();
+    expect(await logitsOf('complete', { cache: silent[name], stallTimeout: 500 })).toHaveLength(3);
+    expect(performance.now() - began).toBeLessThan(10_000);
+  });
+
+  it.each(Object.keys(silent))('nor keeps an abort from being heard: %s', async (name) => {
+    const abort = new AbortController();
+    setTimeout(() => abort.abort('enough'), 300);
+    const began = performance.now();
+    expect(await failureOf(logitsOf('complete', { cache: silent[name], signal: abort.signal }))).toBe(
+      'enough',
+    );
+    expect(performance.now() - began).toBeLessThan(5000);
+  });
+
   it.each(Object.keys(broken))('one of the caller %s', async (name) => {
     expect(await logitsOf('model', { cache: broken[name] })).toEqual(expected);
   });

@@ -371,7 +371,7 @@ describe('messages that nobody should have sent', () => {
   it.each(forgedReplies)('from the worker, as %j, end the model with an error', async (forged) => {
     const port = spawn();
     const model = await loadInWorker(weights, { port });
-    const call = failureOf(model.logits(picture));
+    const call = failureOf(model.logits(Array<typeof large>(100).fill(large)));
     await underWay();
     port.onmessage?.({ data: forged } as MessageEvent<Reply>);
     expect(await call).toMatchObject({ name: 'VitError', code: 'worker' });

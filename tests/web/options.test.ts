@@ -45,6 +45,16 @@ describe('an option of load is refused:', () => {
   });
 });
 
+it.each(['hf_secret\n', 'hf_sec\r\nret', 'hf secret', 'hf_secret\u0000', 'hf_secret…'])(
+  'a token that no request can carry is refused without being shown: %j',
+  async (token) => {
+    const error = await failureOf(load('owner/name', { token, host: 'https://localhost:1' }));
+    expect(error).toMatchObject({ name: 'VitError', code: 'invalid-argument' });
+    expect((error as Error).message).not.toMatch(/hf.sec|ret/);
+    expect((error as Error).cause).toBeUndefined();
+  },
+);
+
 it('a task before the model, as other libraries have it, is refused with the call that is meant', async () => {
   const error = await failureOf(load('image-classification', 'Xenova/vit-base' as LoadOptions));
   expect(error).toMatchObject({

@@ -105,7 +105,7 @@ export class Engine {
   /** Allocates everything the model will ever need, before the first weight comes; throws when memory runs out. */
   allocate(): void {
     const complaint = this.#native().allocate();
-    if (complaint) throw new VitError('config', `The model cannot be set up: it ${complaint}.`);
+    if (complaint) throw new VitError('engine', `The model cannot be set up: it ${complaint}.`);
   }
 
   /**

@@ -1,5 +1,6 @@
 // A checkpoint's files → weights in an engine, through the cache where there is one.
 import { CachedFiles } from '../cache/cache.js';
+import { patientStore } from '../cache/patient-store.js';
 import { inDtype } from '../checkpoint/dtype.js';
 import { withChecksum } from '../checkpoint/files/integrity.js';
 import { fill } from '../checkpoint/fill.js';
@@ -7,7 +8,7 @@ import { openCheckpoint, type Checkpoint, type ReadContext } from '../checkpoint
 import type { Engine } from '../engine/engine.js';
 import { chooseKernels, type KernelChoice } from '../engine/kernels.js';
 import { startThreads, type ThreadPlan } from '../engine/threads.js';
-import { VitError } from '../errors.js';
+import { hasCode, VitError } from '../errors.js';
 import type { Variant } from '../types.js';
 import type { SessionContext, SessionRequest } from './session-request.js';
 
@@ -27,16 +28,18 @@ export async function readModel(
   context: SessionContext & ReadContext,
   reload = context.isCacheEmpty ?? false,
 ): Promise<LoadedModel> {
-  const { store } = context;
-  if (!store) return await read(request, making, context);
+  if (!context.store) return await read(request, making, context);
+  const store = patientStore(context.store, { signal: context.signal, timeout: request.stallTimeout });
+  store.catch(() => undefined); // reported where it is used
   const cached = new CachedFiles(context.open, store, request.files, reload);
   try {
     const loaded = await read(request, making, { ...context, open: cached.open });
     return { ...loaded, kept: cached.keep() };
   } catch (error) {
-    // An aborted load says nothing about its files.
+    // An aborted load says nothing about its files, nor does one that the caller wants in a size that it cannot have.
     const { signal } = context;
-    const canHelp = await cached.drop(signal.aborted ? signal.reason : error);
+    const isOptions = request.imageSize && (hasCode(error, 'config') || hasCode(error, 'preprocessor'));
+    const canHelp = await cached.drop(signal.aborted || isOptions ? undefined : error);
     if (!canHelp || signal.aborted) throw error;
     return await readModel(request, making, context, true);
   }
