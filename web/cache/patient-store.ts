@@ -16,8 +16,15 @@ export async function patientStore(
   const store = await limited(opening, reading);
   return {
     async read(key) {
-      const stream = await limited(store.read(key), reading);
-      return stream && patientStream(stream, reading);
+      const opening = store.read(key);
+      try {
+        const stream = await limited(opening, reading);
+        return stream && patientStream(stream, reading);
+      } catch (error) {
+        // It may still open.
+        opening.then((stream) => stream?.cancel()).catch(() => undefined);
+        throw error;
+      }
     },
     remove: (key) => limited(store.remove(key), writing),
     async write(key) {
