@@ -11,7 +11,9 @@ import { storeOf } from './cache/custom-cache.js';
 import type { Platform } from './platform/platform.js';
 import type { Runner } from './runtime/runner.js';
 import { planThreads } from './engine/threads.js';
-import type { Instructions, LoadOptions, ModelLocation } from './types.js';
+import type { SessionRequest } from './runtime/session-request.js';
+import type { Instructions, LoadOptions, ModelLocation, Variant } from './types.js';
+import type { WordsContext } from './words/words.js';
 import { chooseVariant } from './engine/variant.js';
 
 /** `load` for every entry, given what differs between platforms. */
@@ -24,9 +26,18 @@ export async function loadModel(
   const background = options.background === undefined ? undefined : rgbOf(options.background);
   options.signal?.throwIfAborted();
   try {
-    const runner = await start(platform, model, options);
+    const { runner, words } = await start(platform, model, options);
     rememberKernels(runner.info);
-    return new Model(runner, background);
+    const loaded = new Model(runner, background, words);
+    const { labels, template, signal } = options;
+    if (!runner.info.words || labels === undefined) return loaded;
+    try {
+      await loaded.setLabels(labels as readonly string[], { template, signal });
+    } catch (error) {
+      loaded.dispose();
+      throw error;
+    }
+    return loaded;
   } catch (error) {
     // An abort can surface as many errors; its own reason takes precedence.
     options.signal?.throwIfAborted();
@@ -38,7 +49,7 @@ async function start(
   platform: Platform,
   model: ModelLocation | undefined,
   options: LoadOptions,
-): Promise<Runner> {
+): Promise<{ runner: Runner; words: WordsContext }> {
   const { signal, wasm, maxBytes, stallTimeout, worker = platform.spawn !== undefined } = options;
   const { spawn } = platform;
   if (worker && !spawn) {
@@ -68,24 +79,51 @@ async function start(
   };
   const cache = isDownloaded(files) && (options.cache ?? true);
   const module = quietly(platform.compile(variant, wasm, { signal, timeout: stallTimeout }));
+  const launch = launcher(platform, variant, module, { ...options, cache, worker });
+  const words: WordsContext = {
+    files,
+    open: platform.open,
+    keep: options.keepTextEncoder ?? false,
+    start: (tokens, stop) => {
+      const again = {
+        ...request,
+        tokens,
+        kernels: knownKernels(options.kernels, variant),
+        integrity: undefined,
+      };
+      return launch(again, { ...options, signal: stop });
+    },
+  };
+  return { runner: await launch(request, options), words };
+}
+
+/** Starts a runner in a worker, or in this thread. */
+type Launch = (
+  request: SessionRequest,
+  options: Pick<LoadOptions, 'signal' | 'onProgress' | 'stallTimeout'>,
+) => Promise<Runner>;
+
+function launcher(
+  platform: Platform,
+  variant: Variant,
+  module: Promise<WebAssembly.Module>,
+  { cache, worker }: Pick<LoadOptions, 'cache' | 'worker'>,
+): Launch {
+  const { spawn } = platform;
   if (worker && spawn) {
     const url = typeof worker === 'object' ? worker.url : undefined;
-    const isBrowsers = cache !== false && typeof cache !== 'object';
-    const isCacheEmpty = isBrowsers ? platform.isCacheEmpty?.(cache === true ? undefined : cache) : undefined;
-    return await InWorker.start(request, () => spawn(variant, url), module, {
-      ...options,
-      cache,
-      isCacheEmpty,
-    });
+    const isBrowsers = cache !== undefined && cache !== false && typeof cache !== 'object';
+    return (request, options) => {
+      const isCacheEmpty = isBrowsers
+        ? platform.isCacheEmpty?.(cache === true ? undefined : cache)
+        : undefined;
+      return InWorker.start(request, () => spawn(variant, url), module, { ...options, cache, isCacheEmpty });
+    };
   }
   const glue = quietly(platform.glue(variant as Instructions));
-  const store = storeOf(cache, platform.store);
-  return await InPlace.start(request, glue, module, {
-    ...options,
-    open: platform.open,
-    bytesAt: platform.bytesAt,
-    store,
-  });
+  const { open, bytesAt } = platform;
+  const store = storeOf(cache ?? false, platform.store);
+  return (request, options) => InPlace.start(request, glue, module, { ...options, open, bytesAt, store });
 }
 
 async function filesOf(

@@ -3,7 +3,7 @@
 import { VitError } from './errors.js';
 import { shown } from './shown.js';
 import { allowedClasses } from './labels.js';
-import { checkClassifyOptions, checkOptions, checkRegion } from './options.js';
+import { checkClassifyOptions, checkLabels, checkOptions, checkRegion } from './options.js';
 import { limited } from './patience.js';
 import { readPixels } from './pictures/sources.js';
 import type { Pixels, Rgb } from './pictures/pixels.js';
@@ -13,6 +13,8 @@ import type {
   CallOptions,
   ClassifyOptions,
   EmbedOptions,
+  EmbedTextOptions,
+  LabelOptions,
   ModelInfo,
   PictureOptions,
   Prediction,
@@ -28,6 +30,7 @@ import type {
   WatchVerbOptions,
 } from './types.js';
 import type { Verb, VerbOptions, VerbResult } from './runtime/verbs.js';
+import type { Words, WordsContext } from './words/words.js';
 import { kit } from './watch/kit.js';
 
 /**
@@ -44,6 +47,8 @@ import { kit } from './watch/kit.js';
  */
 export class Model {
   readonly #runner: Runner;
+  readonly #context: WordsContext | undefined;
+  #words: Words | undefined;
   readonly #background: Rgb | undefined;
   /** Settles when every call made so far has. */
   #queue: Promise<unknown> = Promise.resolve();
@@ -53,17 +58,22 @@ export class Model {
   readonly #unsettled = new Set<(reason: unknown) => void>();
   #disposed: VitError | undefined;
 
+  #info: ModelInfo;
+
   /** What this model is; stays readable after `dispose()`. */
-  readonly info: ModelInfo;
+  get info(): ModelInfo {
+    return this.#info;
+  }
 
   /** The same as `dispose()`, for `using`; where the language has it. */
   declare readonly [Symbol.dispose]: () => void;
 
   /** @internal */
-  constructor(runner: Runner, background?: Rgb) {
+  constructor(runner: Runner, background?: Rgb, words?: WordsContext) {
     this.#runner = runner;
     this.#background = background;
-    this.info = runner.info;
+    this.#context = words;
+    this.#info = runner.info;
     // Looked up only now, as it may have been filled in after this module ran.
     if (Symbol.dispose) Object.defineProperty(this, Symbol.dispose, { value: () => this.dispose() });
   }
@@ -139,6 +149,63 @@ export class Model {
       );
     }
     return await this.#perform('embed', source, { pool, projection, normalize }, options);
+  }
+
+  /**
+   * Gives a CLIP or SigLIP model its classes, in words: from now on it is a classifier of these. The text encoder is
+   * loaded, encodes the labels and is dropped again (`keepTextEncoder`); `classify` then costs as much as `embed`. Calls
+   * made before this settles answer with the classes from before.
+   *
+   * @example
+   * ```ts
+   * await model.setLabels(['rain', 'snow', 'sunshine'], { template: 'a photo of {}' });
+   * const [best] = await model.classify(canvas);
+   * ```
+   */
+  async setLabels(labels: readonly string[], options: LabelOptions = {}): Promise<void> {
+    const templates = checkLabels(labels, options);
+    const { signal } = options;
+    this.#check(signal);
+    const classes = await this.#withWords(signal, (words) => words.classes([...labels], templates, signal));
+    await this.#inTurn(signal, () => this.#runner.run('setClasses', undefined, classes));
+    this.#info = { ...this.#info, classes: labels.length, labels: [...labels] };
+  }
+
+  /**
+   * A text as one vector of `info.embedding` floats, comparable with those that `embed` gives of pictures, of a CLIP or
+   * SigLIP model. Loads the text encoder for each call (`keepTextEncoder`), so give many texts at once.
+   *
+   * @example
+   * ```ts
+   * const [query] = await model.embedText(['two dogs'], { normalize: true });
+   * const picture = await model.embed(canvas, { normalize: true });
+   * const similarity = query.reduce((sum, value, i) => sum + value * picture[i], 0); // the cosine
+   * ```
+   */
+  embedText(text: string, options?: EmbedTextOptions): Promise<Float32Array>;
+  /** The vector of each text. */
+  embedText(texts: readonly string[], options?: EmbedTextOptions): Promise<Float32Array[]>;
+  async embedText(
+    text: string | readonly string[],
+    options: EmbedTextOptions = {},
+  ): Promise<Float32Array | Float32Array[]> {
+    checkOptions(options, ['normalize', 'signal'], 'embedText');
+    const { normalize = false, signal } = options;
+    this.#check(signal);
+    const texts = typeof text === 'string' ? [text] : text;
+    if (!Array.isArray(texts) || !texts.every((one) => typeof one === 'string')) {
+      throw new VitError(
+        'invalid-argument',
+        `${shown(text)} is no text; give a string or a list of strings.`,
+      );
+    }
+    if (texts.length === 0) return [];
+    const vectors = await this.#withWords(signal, async (words, { toUnit }) => {
+      const { data, width } = await words.encode(texts, signal);
+      const rows = texts.map((_, at) => data.slice(at * width, (at + 1) * width));
+      return normalize ? rows.map(toUnit) : rows;
+    });
+    return typeof text === 'string' ? vectors[0] : vectors;
   }
 
   /** All tokens of a picture after the final norm: one of each patch, behind the class token and its like. */
@@ -221,7 +288,30 @@ export class Model {
     this.#disposed = new VitError('disposed', 'This model was disposed; load it again to use it.');
     for (const reject of this.#unsettled) reject(this.#disposed);
     this.#unsettled.clear();
+    this.#words?.dispose();
     this.#runner.dispose();
+  }
+
+  /** Does what needs words, beside the calls on pictures; ends when the signal aborts or the model is disposed of. */
+  async #withWords<T>(
+    signal: AbortSignal | undefined,
+    work: (words: Words, module: typeof import('./words/words.js')) => Promise<T>,
+  ): Promise<T> {
+    const context = this.#context;
+    if (!context || !this.#info.words) {
+      throw new VitError(
+        'unsupported-model',
+        `${context?.files.title ?? 'This model'} was not trained with texts, so it takes no words; load a CLIP or SigLIP ` +
+          'model, such as "openai/clip-vit-base-patch32".',
+      );
+    }
+    return await this.#unlessEnded(
+      signal,
+      import('./words/words.js').then((module) => {
+        this.#check(signal);
+        return work((this.#words ??= new module.Words(context)), module);
+      }),
+    );
   }
 
   /** Queues a verb on one picture, or on one after another. */
@@ -271,6 +361,11 @@ export class Model {
       })
       .finally(() => this.#queued--);
     this.#queue = turn.catch(() => undefined);
+    return this.#unlessEnded(signal, turn);
+  }
+
+  /** What `work` gives, unless the signal aborts or the model is disposed of before. */
+  #unlessEnded<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       // The reason is the caller's own, whatever it is.
       const abort = () => reject(signal?.reason as Error);
@@ -280,7 +375,7 @@ export class Model {
         signal?.removeEventListener('abort', abort);
         this.#unsettled.delete(reject);
       };
-      turn.then(resolve, reject).finally(settled);
+      work.then(resolve, reject).finally(settled);
     });
   }
 

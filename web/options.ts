@@ -1,3 +1,4 @@
+import { limits } from './checkpoint/files/limits.js';
 import { parseIntegrity } from './checkpoint/files/integrity.js';
 import { VitError } from './errors.js';
 import type { Rgb } from './pictures/pixels.js';
@@ -8,6 +9,7 @@ import type {
   Color,
   Dtype,
   Kernels,
+  LabelOptions,
   LoadOptions,
   ModelCache,
   PreprocessOptions,
@@ -77,6 +79,8 @@ const loadOptions: readonly (keyof LoadOptions)[] = [
   'host',
   'token',
   'labels',
+  'template',
+  'keepTextEncoder',
   'preprocess',
   'background',
   'imageSize',
@@ -103,6 +107,11 @@ export function checkLoadOptions(options: LoadOptions): void {
   }
   if (labels !== undefined && !areLabels(labels)) {
     throw wrong('labels', labels, 'an array of strings, or an object of names and indices to strings');
+  }
+  checkTemplate(options.template);
+  const { keepTextEncoder } = options;
+  if (keepTextEncoder !== undefined && typeof keepTextEncoder !== 'boolean') {
+    throw wrong('keepTextEncoder', keepTextEncoder, 'true or false');
   }
   if (imageSize !== undefined && !isImageSize(imageSize)) {
     throw wrong('imageSize', imageSize, 'a whole number of pixels or { width, height }');
@@ -210,6 +219,31 @@ export function checkClassifyOptions(options: ClassifyOptions): void {
   if (typeof threshold !== 'number' || !(threshold >= 0 && threshold <= 1)) {
     throw wrong('threshold', threshold, 'a number from 0 to 1');
   }
+}
+
+/** Refuses templates that are none, or that would make the same of every label. */
+function checkTemplate(template: LabelOptions['template']): void {
+  if (template === undefined) return;
+  const all: readonly unknown[] = Array.isArray(template) ? template : [template];
+  if (all.length > 0 && all.every((one) => typeof one === 'string' && one.includes('{}'))) return;
+  throw wrong('template', template, "a string with {} for the label, as in 'a photo of {}', or several");
+}
+
+/** Refuses what `setLabels` cannot do; the templates. */
+export function checkLabels(labels: unknown, options: LabelOptions): readonly string[] {
+  checkOptions(options, ['template', 'signal'], 'setLabels');
+  const { template = '{}' } = options;
+  checkTemplate(template);
+  const are =
+    Array.isArray(labels) && labels.length > 0 && labels.every((label) => typeof label === 'string');
+  if (!are) throw wrong('labels', labels, "a list of the classes in words, as in ['a cat', 'a dog']");
+  if (labels.length > limits.classes) {
+    throw new VitError(
+      'invalid-argument',
+      `There are ${labels.length} labels, and at most ${limits.classes} are taken.`,
+    );
+  }
+  return typeof template === 'string' ? [template] : template;
 }
 
 /** Refuses a region that cannot be inside any picture. */

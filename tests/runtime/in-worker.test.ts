@@ -157,6 +157,7 @@ describe('a model in a worker', () => {
     const model = new Model({
       info: inWorker.info,
       dispose: () => inWorker.dispose(),
+      encode: (texts) => inWorker.encode(texts),
       run: async (...call) => {
         log.push('begin');
         const answer = await inWorker.run(...call);

@@ -165,6 +165,7 @@ describe('a checkpoint is loaded', () => {
       heads: 2,
       hidden: 8,
       embedding: 8,
+      words: false,
       classes: 3,
       labels: ['x', 'y', 'z'],
       dtype: 'fp32',

@@ -1,13 +1,23 @@
 import type { ModelInfo } from '../types.js';
+import { takesWords } from '../runtime/word-classes.js';
 import type { Checkpoint } from './open.js';
 
 /** What a checkpoint says of the model, whatever runs it. */
 type Description = Pick<
   ModelInfo,
-  'modelType' | 'imageSize' | 'patchSize' | 'layers' | 'heads' | 'hidden' | 'embedding' | 'classes' | 'labels'
+  | 'modelType'
+  | 'imageSize'
+  | 'patchSize'
+  | 'layers'
+  | 'heads'
+  | 'hidden'
+  | 'embedding'
+  | 'words'
+  | 'classes'
+  | 'labels'
 >;
 
-export function describe({ modelType, network, labels }: Checkpoint): Description {
+export function describe({ modelType, network, labels, names }: Checkpoint): Description {
   const { imageHeight, imageWidth, patchHeight, patchWidth, layers, heads, hidden, classes } = network;
   return {
     modelType,
@@ -17,6 +27,7 @@ export function describe({ modelType, network, labels }: Checkpoint): Descriptio
     heads,
     hidden,
     embedding: network.jointWidth || hidden,
+    words: takesWords(network) && names.family.texts !== undefined,
     classes,
     labels,
   };

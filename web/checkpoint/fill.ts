@@ -23,12 +23,18 @@ type Announced = ReadonlyMap<string, readonly AnnouncedPart[]>;
 
 /**
  * Brings a checkpoint's weights into an engine. Every tensor is announced, and every mismatch is reported,
- * before the first weight is read; then each byte goes straight from the stream into the engine.
+ * before the first weight is read; then each byte goes straight from the stream into the engine. What the engine does
+ * not need, `others` may have.
  */
-export async function fill(engine: Engine, checkpoint: Checkpoint, context: ReadContext): Promise<void> {
+export async function fill(
+  engine: Engine,
+  checkpoint: Checkpoint,
+  context: ReadContext,
+  others: (tensor: StoredTensor) => Sink | undefined = () => undefined,
+): Promise<void> {
   const announced = await prepare(engine, checkpoint, context.signal);
   engine.guard(() => engine.allocate());
-  const sinkFor = ({ name }: StoredTensor) => makeSink(engine, announced.get(name));
+  const sinkFor = (tensor: StoredTensor) => makeSink(engine, announced.get(tensor.name)) ?? others(tensor);
   await checkpoint.weights.pour(sinkFor, throttled(context));
   engine.guard(() => engine.finish());
 }

@@ -13,6 +13,7 @@ import { JsonFields, parseJson, type JsonObject } from './files/json.js';
 import { mapNames, splitGates, type NameMap } from './families/names.js';
 import { misplaced, partsOf } from './families/placement.js';
 import { checkOutcome, checkPixelValues, outcomeOf, preprocessOf, scaledTo } from './config/preprocessor.js';
+import { takesWords } from '../runtime/word-classes.js';
 import type { TensorFile } from './formats/tensors.js';
 import { openWeights } from './formats/weights.js';
 import { checkLimit } from './files/limits.js';
@@ -68,6 +69,7 @@ export async function openCheckpoint(
   const usual =
     (!preprocessor && family.preprocess?.(fields, imageSize ?? sizeOf(trained))) ||
     preprocessFor(family, trained, preprocessor, imageSize);
+  const inWords = family.texts !== undefined && takesWords(trained);
   checkLimit(trained.classes, 'classes', name, 'classes', 'config');
   const size = imageSize ?? (family.anySize && outcomeOf(usual)) ?? sizeOf(trained);
   const source = preprocessor?.name ?? (family.preprocess ? name : 'The default preprocessing');
@@ -79,7 +81,8 @@ export async function openCheckpoint(
     modelType: fields.text('model_type') ?? family.modelType,
     network: { ...trained, imageHeight: size.height, imageWidth: size.width },
     preprocess,
-    labels: relabelled(labelsOf(object, trained.classes, all, name), some),
+    // In words they are classes themselves, and come later.
+    labels: inWords ? [] : relabelled(labelsOf(object, trained.classes, all, name), some),
     weights,
     names: trained.gatedMlp ? splitGates(names) : names,
   };

@@ -6,7 +6,8 @@ import type { Runner } from './runner.js';
 import { openSession, type Session } from './session.js';
 import type { SessionContext, SessionRequest } from './session-request.js';
 import type { ModelInfo } from '../types.js';
-import { perform, type Verb, type VerbOptions, type VerbResult } from './verbs.js';
+import type { TextVectors } from './text-model.js';
+import { encodeTexts, perform, type Verb, type VerbOptions, type VerbResult } from './verbs.js';
 
 /** Milliseconds after which this thread gets to do something else between two pictures. */
 const longestBusy = 16;
@@ -48,15 +49,23 @@ export class InPlace implements Runner {
     return this.#session.info;
   }
 
-  async run<V extends Verb>(verb: V, image: Pixels, options: VerbOptions<V>): Promise<VerbResult<V>> {
+  async run<V extends Verb>(
+    verb: V,
+    image: Pixels | undefined,
+    options: VerbOptions<V>,
+  ): Promise<VerbResult<V>> {
     // A row of pictures would otherwise leave no room for an abort, or for anything else.
     if (performance.now() - this.#busySince > longestBusy) {
       await new Promise((resolve) => setTimeout(resolve));
       this.#busySince = performance.now();
     }
     const { engine } = this.#session;
-    engine.guard(() => engine.preprocess(image));
+    if (image) engine.guard(() => engine.preprocess(image));
     return perform(this.#session, verb, options);
+  }
+
+  async encode(texts: readonly (readonly number[])[]): Promise<TextVectors> {
+    return await encodeTexts(this.#session, texts);
   }
 
   dispose(): void {

@@ -1,13 +1,14 @@
 import type { VitError } from '../errors.js';
 import { trackPendingWrite } from '../cache/pending-writes.js';
 import { limited } from '../patience.js';
-import { unpackError, type Reply, type Request } from './protocol.js';
+import { unpackError, type Answer, type Reply, type Request } from './protocol.js';
 import { ownBands, type Pixels } from '../pictures/pixels.js';
 import { performCall, type CacheCall } from '../cache/remote-cache.js';
 import type { Runner } from './runner.js';
 import type { SessionRequest } from './session-request.js';
 import type { LoadOptions, ModelCache, ModelInfo } from '../types.js';
 import { buffersOfFiles, ownFiles } from './transfer.js';
+import type { TextVectors } from './text-model.js';
 import type { Verb, VerbOptions, VerbResult } from './verbs.js';
 import { WorkerLife, type WorkerPort } from './worker-life.js';
 
@@ -18,6 +19,7 @@ type InWorkerOptions = Pick<LoadOptions, 'signal' | 'onProgress' | 'cache' | 'st
 
 type Load = Extract<Request, { type: 'load' }>;
 type Run = Extract<Request, { type: 'run' }>;
+type Encode = Extract<Request, { type: 'encode' }>;
 
 /** Milliseconds for finding out whether the cache is empty, which takes one or two. */
 const longestLook = 1000;
@@ -27,7 +29,7 @@ const longestKeep = 10_000;
 
 interface PendingCall {
   readonly call: number;
-  resolve(value: ModelInfo | VerbResult<Verb>): void;
+  resolve(value: Answer): void;
   reject(error: unknown): void;
 }
 
@@ -104,13 +106,25 @@ export class InWorker implements Runner {
     return this.#info;
   }
 
-  async run<V extends Verb>(verb: V, image: Pixels, options: VerbOptions<V>): Promise<VerbResult<V>> {
+  async run<V extends Verb>(
+    verb: V,
+    image: Pixels | undefined,
+    options: VerbOptions<V>,
+  ): Promise<VerbResult<V>> {
+    if (image) this.#send(image);
+    return (await this.#post({ type: 'run', verb, options }, [])) as VerbResult<V>;
+  }
+
+  async encode(texts: readonly (readonly number[])[]): Promise<TextVectors> {
+    return (await this.#post({ type: 'encode', texts }, [])) as TextVectors;
+  }
+
+  #send(image: Pixels): void {
     const { width, height } = image;
     this.#port.postMessage({ type: 'picture', width, height }, []);
     for (const rows of ownBands(image)) {
       this.#port.postMessage({ type: 'rows', rows }, [rows.buffer as ArrayBuffer]);
     }
-    return (await this.#post({ type: 'run', verb, options }, [])) as VerbResult<V>;
   }
 
   dispose(): void {
@@ -126,9 +140,9 @@ export class InWorker implements Runner {
   }
 
   async #post(
-    request: Omit<Load, 'call'> | Omit<Run, 'call'>,
+    request: Omit<Load, 'call'> | Omit<Run, 'call'> | Omit<Encode, 'call'>,
     transfer: Transferable[],
-  ): Promise<ModelInfo | VerbResult<Verb>> {
+  ): Promise<Answer> {
     const call = ++this.#calls;
     this.#life.watch();
     try {

@@ -3,6 +3,7 @@ import type { CacheAnswer, CacheCall } from '../cache/remote-cache.js';
 import { isError, VitError, type VitErrorCode } from '../errors.js';
 import type { SessionRequest } from './session-request.js';
 import type { ModelInfo, Progress, Size } from '../types.js';
+import type { TextVectors } from './text-model.js';
 import type { Verb, VerbOptions, VerbResult } from './verbs.js';
 
 /**
@@ -29,13 +30,18 @@ export type Request =
   | ({ readonly type: 'picture' } & Size)
   | { readonly type: 'rows'; readonly rows: Uint8Array }
   | { readonly type: 'run'; readonly call: number; readonly verb: Verb; readonly options: VerbOptions<Verb> }
+  /** Texts as token ids, for a tower for texts. */
+  | { readonly type: 'encode'; readonly call: number; readonly texts: readonly (readonly number[])[] }
   | { readonly type: 'end' };
+
+/** What comes of a request. */
+export type Answer = ModelInfo | VerbResult<Verb> | TextVectors;
 
 /** What may have been posted by somebody else, or been damaged on its way, is passed over. */
 export function isRequest(data: unknown): data is Request {
   const { type, call, lifeSign } = (data ?? {}) as Partial<Record<string, unknown>>;
   if (type === 'load') return typeof call === 'number' && typeof lifeSign === 'string';
-  if (type === 'run') return typeof call === 'number';
+  if (type === 'run' || type === 'encode') return typeof call === 'number';
   return type === 'cached' || type === 'picture' || type === 'rows' || type === 'end';
 }
 
@@ -48,7 +54,7 @@ export type Reply =
   | { readonly type: 'started'; readonly isWatchable: boolean }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'cache'; readonly call: CacheCall }
-  | { readonly type: 'done'; readonly call: number; readonly value: ModelInfo | VerbResult<Verb> }
+  | { readonly type: 'done'; readonly call: number; readonly value: Answer }
   /** Without a number, a request could not be read. */
   | { readonly type: 'failed'; readonly call?: number; readonly error: PackedError }
   | { readonly type: 'kept' }

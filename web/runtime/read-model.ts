@@ -5,11 +5,13 @@ import { inDtype } from '../checkpoint/dtype.js';
 import { withChecksum } from '../checkpoint/files/integrity.js';
 import { fill } from '../checkpoint/fill.js';
 import { openCheckpoint, type Checkpoint, type ReadContext } from '../checkpoint/open.js';
+import { openTexts, type TextCheckpoint } from '../checkpoint/open-texts.js';
 import type { Engine } from '../engine/engine.js';
 import { chooseKernels, type KernelChoice } from '../engine/kernels.js';
 import { startThreads, type ThreadPlan } from '../engine/threads.js';
 import { hasCode, VitError } from '../errors.js';
 import type { Variant } from '../types.js';
+import { TextModel } from './text-model.js';
 import type { SessionContext, SessionRequest } from './session-request.js';
 
 /** A checkpoint whose weights are in the engine. */
@@ -19,6 +21,8 @@ export interface LoadedModel {
   readonly threads: ThreadPlan;
   readonly kernels: KernelChoice;
   readonly kept: Promise<void>;
+  /** Of a tower for texts. */
+  readonly texts?: TextModel | undefined;
 }
 
 /** Reads the checkpoint into the engine through the cache; when a cached file turns out to be damaged, downloads it. */
@@ -66,22 +70,26 @@ async function read(
       engine.guard(() => checkVariant(engine, variant));
       return engine.guard(() => chooseKernels(engine, request.kernels, stop.signal));
     });
-    const [engine, endChoice, opened] = await Promise.all([
-      making,
-      choosing,
-      openCheckpoint(files, request, reading),
-    ]);
+    const opening = request.tokens ? openTexts(files, reading) : openCheckpoint(files, request, reading);
+    const [engine, endChoice, opened] = await Promise.all([making, choosing, opening]);
     const checkpoint = inDtype(opened, dtype);
+    const texts = isOfTexts(opened)
+      ? new TextModel(engine, opened, request.tokens ?? [], () => openTexts(files, context))
+      : undefined;
     const starting = startThreads(engine, request.threads, checkpoint.network);
-    await fill(engine, checkpoint, reading);
+    await fill(engine, checkpoint, reading, texts?.sinkFor);
     const kept = Promise.resolve();
-    return { engine, checkpoint, threads: await starting, kernels: endChoice(), kept };
+    return { engine, checkpoint, threads: await starting, kernels: endChoice(), kept, texts };
   } catch (error) {
     stop.abort(error);
     throw error;
   } finally {
     context.signal.removeEventListener('abort', follow);
   }
+}
+
+function isOfTexts(checkpoint: Checkpoint | TextCheckpoint): checkpoint is TextCheckpoint {
+  return 'table' in checkpoint;
 }
 
 /** Glue and WebAssembly of different builds may start together and fail later. */

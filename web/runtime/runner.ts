@@ -1,13 +1,17 @@
 import type { Pixels } from '../pictures/pixels.js';
 import type { ModelInfo } from '../types.js';
+import type { TextVectors } from './text-model.js';
 import type { Verb, VerbOptions, VerbResult } from './verbs.js';
 
 /** Where a loaded model runs: in this thread (in-place.ts) or in a worker (in-worker.ts). */
 export interface Runner {
   readonly info: ModelInfo;
 
-  /** Performs a verb on a picture. The caller waits for one call to settle before the next. */
-  run<V extends Verb>(verb: V, image: Pixels, options: VerbOptions<V>): Promise<VerbResult<V>>;
+  /** Performs a verb, on a picture if it is one that takes any. The caller waits for one call to settle before the next. */
+  run<V extends Verb>(verb: V, image: Pixels | undefined, options: VerbOptions<V>): Promise<VerbResult<V>>;
+
+  /** Texts as token ids → their vectors, of a runner of a tower for texts. */
+  encode(texts: readonly (readonly number[])[]): Promise<TextVectors>;
 
   /** Frees everything. A call under way never settles. */
   dispose(): void;

@@ -10,10 +10,11 @@ import { isRequest, packError, type Port, type Reply, type Request } from './pro
 import { RemoteCache } from '../cache/remote-cache.js';
 import { openSession, type Session } from './session.js';
 import { buffersOfReply } from './transfer.js';
-import { perform, verbs } from './verbs.js';
+import { encodeTexts, perform, verbs } from './verbs.js';
 
 type LoadRequest = Extract<Request, { type: 'load' }>;
 type RunRequest = Extract<Request, { type: 'run' }>;
+type EncodeRequest = Extract<Request, { type: 'encode' }>;
 
 /** The worker's side: loads the requested model and runs verbs on it. */
 export function serve(port: Port<Reply, Request>, glue: Glue): void {
@@ -63,8 +64,13 @@ export function serve(port: Port<Reply, Request>, glue: Glue): void {
     return { type: 'done', call, value: perform(session, verb, options) };
   };
 
+  const encode = async ({ call, texts }: EncodeRequest): Promise<Reply> => {
+    if (!session) throw new VitError('worker', 'The worker was called before a model was loaded into it.');
+    return { type: 'done', call, value: await encodeTexts(session, texts) };
+  };
+
   /** Answers a request, alive for all to see until it has. */
-  const answer = async (request: LoadRequest | RunRequest): Promise<void> => {
+  const answer = async (request: LoadRequest | RunRequest | EncodeRequest): Promise<void> => {
     const { call } = request;
     const sign = pictureSign ?? holdLifeSign(request.type === 'load' ? request.lifeSign : (lifeSign ?? ''));
     pictureSign = undefined;
@@ -72,7 +78,8 @@ export function serve(port: Port<Reply, Request>, glue: Glue): void {
       if (request.type === 'load')
         void sign.held.then((isWatchable) => tell({ type: 'started', isWatchable }));
       // A reply that cannot be posted becomes an error, too: the page is waiting for one.
-      tell(request.type === 'load' ? await load(request) : run(request));
+      if (request.type === 'run') tell(run(request));
+      else tell(await (request.type === 'load' ? load(request) : encode(request)));
     } catch (error) {
       tell({ type: 'failed', call, error: packError(asVitError(error)) });
     } finally {

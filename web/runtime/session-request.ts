@@ -18,6 +18,8 @@ export interface SessionRequest extends CheckpointOptions {
   readonly maxBytes?: number | undefined;
   /** Milliseconds without a byte after which a connection is given up; see LoadOptions. */
   readonly stallTimeout?: number | undefined;
+  /** Loads the tower for texts instead; these are the tokens whose embeddings will be needed first. */
+  readonly tokens?: readonly number[] | undefined;
   readonly threads: ThreadPlan;
   /** Requested, or measured by an earlier model. */
   readonly kernels?: KernelChoice | undefined;

@@ -4,6 +4,8 @@ import type { OpenFile } from '../checkpoint/files/source.js';
 import type { Engine } from '../engine/engine.js';
 import type { ModelInfo } from '../types.js';
 import { readModel } from './read-model.js';
+import type { TextModel } from './text-model.js';
+import type { WordClasses } from './word-classes.js';
 import type { SessionContext, SessionRequest } from './session-request.js';
 
 /** A loaded model where it runs: what verbs work on. */
@@ -11,6 +13,10 @@ export interface Session {
   readonly engine: Engine;
   readonly network: NativeConfig;
   readonly info: ModelInfo;
+  /** Of a tower for texts. */
+  readonly texts: TextModel | undefined;
+  /** The classes that were given in words, of a model that can be given some. */
+  classes?: WordClasses | undefined;
   /** Resolves, and never rejects, once downloads are in the cache or cannot be. */
   readonly kept: Promise<void>;
 }
@@ -26,7 +32,7 @@ export async function openSession(
 ): Promise<Session> {
   const { signal = new AbortController().signal } = context;
   try {
-    const { engine, checkpoint, threads, kernels, kept } = await readModel(request, making, {
+    const { engine, checkpoint, threads, kernels, kept, texts } = await readModel(request, making, {
       ...context,
       open: patient(context.open, request.stallTimeout),
       signal,
@@ -44,7 +50,7 @@ export async function openSession(
       kernelsMeasured: kernels.measured,
       memoryBytes: engine.guard(() => engine.memoryBytes),
     };
-    return { engine, network, info, kept };
+    return { engine, network, info, kept, texts };
   } catch (error) {
     // The engine may be ready only after the load has failed.
     void making.then(

@@ -3,6 +3,8 @@ import { VitError } from '../errors.js';
 import { topPredictions, type Choice } from '../labels.js';
 import { poolings, type NativeConfig, type Pooling } from '../engine/bindings.js';
 import type { Session } from './session.js';
+import type { TextVectors } from './text-model.js';
+import { takesWords, wordLogits, wordProbabilities, type WordClasses } from './word-classes.js';
 import type { EmbedOptions, Prediction, Tokens } from '../types.js';
 
 type Embedding = Pick<EmbedOptions, 'pool' | 'projection'> & { readonly normalize: boolean };
@@ -13,14 +15,21 @@ type VerbBody = (session: Session, options: never) => unknown;
 export const verbs = {
   /** The most probable classes, the most probable first. */
   classify(session: Session, options: Choice): Prediction[] {
+    const { classes, engine } = session;
+    if (classes) {
+      const logits = finite('logits', wordLogits(engine, session.network, classes));
+      return topPredictions(wordProbabilities(logits, classes), classes.labels, options);
+    }
     checkHead(session, 'classify');
-    session.engine.forward();
-    finite('logits', session.engine.logits());
-    return topPredictions(session.engine.probabilities(), session.info.labels, options);
+    engine.forward();
+    finite('logits', engine.logits());
+    return topPredictions(engine.probabilities(), session.info.labels, options);
   },
 
   /** [classes], before softmax. */
   logits(session: Session): Float32Array {
+    const { classes, engine, network } = session;
+    if (classes) return finite('logits', wordLogits(engine, network, classes));
     checkHead(session, 'logits');
     session.engine.forward();
     return finite('logits', session.engine.logits());
@@ -50,6 +59,12 @@ export const verbs = {
     return { data, tokens: rows, hidden: columns };
   },
 
+  /** From now on these are the classes; takes no picture. */
+  setClasses(session: Session, classes: WordClasses): Record<string, never> {
+    session.classes = classes;
+    return {};
+  },
+
   /** The pixel values [3 × height × width]. */
   preprocess(session: Session): Float32Array {
     return session.engine.pixelValues();
@@ -67,23 +82,41 @@ export function perform<V extends Verb>(session: Session, verb: V, options: Verb
   return session.engine.guard(() => body(session, options));
 }
 
+/** Texts as token ids → their vectors. */
+export async function encodeTexts(
+  { texts }: Session,
+  ids: readonly (readonly number[])[],
+): Promise<TextVectors> {
+  if (!texts) throw new VitError('worker', 'Texts were given to a model that has no text encoder.');
+  const vectors = await texts.encode(ids);
+  finite('embedding values', vectors.data, 'these texts');
+  return vectors;
+}
+
 /**
  * The same values, none of them infinite or NaN. A model may compute such values although every weight is finite, and
  * an answer made of them would look like an ordinary one. The kernels carry them through to the end.
  */
-function finite(what: string, values: Float32Array): Float32Array {
+function finite(what: string, values: Float32Array, given = 'this picture'): Float32Array {
   let sum = 0; // NaN as soon as one is not finite
   for (const value of values) sum += value * 0;
   if (sum === 0) return values;
   throw new VitError(
     'not-finite',
-    `The model's ${what} for this picture are infinite or NaN: its weights are damaged or too large for single ` +
+    `The model's ${what} for ${given} are infinite or NaN: its weights are damaged or too large for single ` +
       'precision. Download the model again, or load another one.',
   );
 }
 
 function checkHead({ network }: Session, verb: string): void {
   if (network.classes > 0) return;
+  if (takesWords(network)) {
+    throw new VitError(
+      'no-head',
+      `This model has no classification head, so ${verb} is not available before it is given classes in words, with the ` +
+        "`labels` of load or setLabels(['a cat', 'a dog']); embed and tokens work without.",
+    );
+  }
   throw new VitError(
     'no-head',
     `This model has no classification head, so ${verb} is not available; use embed or tokens, or load a ` +

@@ -102,6 +102,21 @@ export interface EmbedOptions extends PictureOptions {
   readonly normalize?: boolean | undefined;
 }
 
+/** Options of {@link Model.setLabels}. */
+export interface LabelOptions extends CallOptions {
+  /**
+   * What the text encoder gets: `{}` in it becomes the label. Of several, the vectors are averaged, as in CLIP's paper:
+   * slower, and more accurate. Default `'{}'`, the label alone.
+   */
+  readonly template?: string | readonly string[] | undefined;
+}
+
+/** Options of {@link Model.embedText}. */
+export interface EmbedTextOptions extends CallOptions {
+  /** Whether to scale the embedding to Euclidean length 1, so that a dot product is the cosine. Default false. */
+  readonly normalize?: boolean | undefined;
+}
+
 /** All tokens of a picture. */
 export interface Tokens {
   /** [tokens × hidden], row by row: class token, distillation token, registers (those there are), then the patches. */

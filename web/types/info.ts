@@ -42,6 +42,8 @@ export interface ModelInfo {
   readonly hidden: number;
   /** The width of what `embed` gives: of the embeddings that pictures share with texts where there are such, else `hidden`. */
   readonly embedding: number;
+  /** Whether the model takes its classes in words ({@link Model.setLabels}); until it has some it has none. */
+  readonly words: boolean;
   /** How many classes there are; 0 of a model without a head, which embeds but does not classify. */
   readonly classes: number;
   /** The classes' names, in order. */

@@ -163,9 +163,17 @@ export interface LoadOptions {
   readonly token?: string | undefined;
   /**
    * The names of the classes instead of the checkpoint's: all of them in order, or some by the name or index they have,
-   * as in `{ cat: 'Katze', 5: 'Hund' }`.
+   * as in `{ cat: 'Katze', 5: 'Hund' }`. Of a CLIP or SigLIP model that compares pictures with texts: the classes
+   * themselves, in words, as `setLabels` takes them.
    */
   readonly labels?: readonly string[] | Readonly<Record<string | number, string>> | undefined;
+  /** What `{}` in it becomes a label, of a model that takes its classes in words; see `setLabels`. */
+  readonly template?: string | readonly string[] | undefined;
+  /**
+   * Whether the text encoder of a model that takes words stays in memory, for many calls of `embedText` or `setLabels`.
+   * Default false: it is loaded for each and dropped again, in a worker of its own.
+   */
+  readonly keepTextEncoder?: boolean | undefined;
   /** Changes what is done to a picture, where the checkpoint's own preprocessing is not what the model needs. */
   readonly preprocess?: PreprocessOptions | undefined;
   /**

@@ -1,0 +1,175 @@
+// Token ids → vectors that are comparable with those of pictures.
+import type { TextCheckpoint } from '../checkpoint/open-texts.js';
+import type { Sink, StoredTensor } from '../checkpoint/formats/tensors.js';
+import type { Engine } from '../engine/engine.js';
+import { VitError } from '../errors.js';
+
+/** What texts become. */
+export interface TextVectors {
+  /** [texts × width], as the model gives them: not of length 1. */
+  readonly data: Float32Array;
+  readonly width: number;
+  /** The cosine of a picture and a text, times this and plus that, is the logit. */
+  readonly scale: number;
+  readonly bias: number;
+}
+
+/** A text tower in an engine. */
+export class TextModel {
+  readonly #engine: Engine;
+  readonly #checkpoint: TextCheckpoint;
+  readonly #reopen: () => Promise<TextCheckpoint>;
+  /** The rows of the table of token embeddings that have been needed so far, as the file has them. */
+  readonly #rows = new Map<number, Uint8Array>();
+  #wanted: readonly number[];
+  readonly #scalars = new Map<string, Uint8Array>();
+
+  /** `tokens`: those whose rows are taken while the weights are read; `reopen` is for others that come later. */
+  constructor(
+    engine: Engine,
+    checkpoint: TextCheckpoint,
+    tokens: readonly number[],
+    reopen: () => Promise<TextCheckpoint>,
+  ) {
+    this.#engine = engine;
+    this.#checkpoint = checkpoint;
+    this.#reopen = reopen;
+    this.#wanted = sorted(tokens);
+  }
+
+  /** Takes what the engine does not: the rows of the table that are wanted, and the scale of logits. */
+  readonly sinkFor = (tensor: StoredTensor): Sink | undefined => {
+    if (tensor.name === this.#checkpoint.table.name) return this.#tableSink(tensor);
+    if (!/^logit_(scale|bias)$/.test(tensor.name)) return undefined;
+    return (piece) => {
+      const before = this.#scalars.get(tensor.name) ?? new Uint8Array();
+      this.#scalars.set(tensor.name, Uint8Array.from([...before, ...piece]));
+    };
+  };
+
+  /** Encodes texts, given as token ids, in as few passes as the engine has room for. */
+  async encode(texts: readonly (readonly number[])[]): Promise<TextVectors> {
+    await this.#fetchRows(texts.flat());
+    const { table, network } = this.#checkpoint;
+    const data: number[][] = [];
+    let width = network.jointWidth;
+    for (const batch of batchesOf(texts, network.imageWidth)) {
+      const rows = joined(batch.flat().map((token) => this.#rows.get(token) ?? new Uint8Array()));
+      const lengths = batch.map((text) => text.length);
+      const vectors = this.#engine.guard(() => {
+        this.#engine.putEmbeddings(rows, table.dtype, 0);
+        return this.#engine.embedTexts(lengths, false);
+      });
+      width = vectors.columns;
+      data.push([...vectors.data]);
+      // Room for an abort, and for whatever else waits.
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    return { data: Float32Array.from(data.flat()), width, ...this.#logits() };
+  }
+
+  async #fetchRows(tokens: readonly number[]): Promise<void> {
+    const { table } = this.#checkpoint;
+    const beyond = tokens.find((token) => !(token >= 0 && token < table.shape[0]));
+    if (beyond !== undefined) {
+      throw new VitError(
+        'tensors',
+        `The tokenizer gives token ${beyond}, but "${table.name}" has ${table.shape[0]} rows; the files are of ` +
+          'different models.',
+      );
+    }
+    this.#wanted = sorted(tokens.filter((token) => !this.#rows.has(token)));
+    if (this.#wanted.length === 0) return;
+    const { weights } = await this.#reopen();
+    const sinkFor = (tensor: StoredTensor) =>
+      tensor.name === table.name ? this.#tableSink(tensor) : undefined;
+    await weights.pour(sinkFor, () => undefined);
+  }
+
+  #tableSink({ shape, bytes }: StoredTensor): Sink {
+    const rowBytes = bytes / shape[0];
+    let at = 0;
+    const wanted = this.#wanted.filter((token) => token < shape[0]);
+    const partial = new Map(wanted.map((token) => [token, new Uint8Array(rowBytes)]));
+    let next = 0;
+    const take: Sink = (piece) => {
+      const end = at + piece.length;
+      for (; next < wanted.length && wanted[next] * rowBytes < end; next++) {
+        const token = wanted[next];
+        const begin = token * rowBytes;
+        const part = piece.subarray(Math.max(0, begin - at), begin + rowBytes - at);
+        partial.get(token)?.set(part, Math.max(0, at - begin));
+        // The rest of the row is in the next piece.
+        if (begin + rowBytes > end) break;
+      }
+      at = end;
+      for (const [token, row] of partial) {
+        if ((token + 1) * rowBytes > end) continue;
+        this.#rows.set(token, row);
+        partial.delete(token);
+      }
+    };
+    return take;
+  }
+
+  #logits(): { scale: number; bias: number } {
+    const { scale = 1, bias = 0 } = {
+      scale: this.#scalar('logit_scale'),
+      bias: this.#scalar('logit_bias'),
+    };
+    return { scale: Math.exp(scale), bias };
+  }
+
+  #scalar(name: string): number | undefined {
+    const tensor = this.#checkpoint.weights.tensors.find((one) => one.name === name);
+    const bytes = this.#scalars.get(name);
+    if (!tensor || bytes?.length !== tensor.bytes) return undefined;
+    return toNumber(bytes, tensor.dtype);
+  }
+}
+
+/** Different numbers, the smallest first. */
+function sorted(tokens: readonly number[]): number[] {
+  return [...new Set(tokens)].sort((a, b) => a - b);
+}
+
+/** As many texts at a time as have at most `room` tokens together. */
+function batchesOf(texts: readonly (readonly number[])[], room: number): (readonly number[])[][] {
+  const batches: (readonly number[])[][] = [];
+  let left = 0;
+  for (const text of texts) {
+    if (text.length > left) {
+      batches.push([]);
+      left = room;
+    }
+    batches[batches.length - 1].push(text);
+    left -= text.length;
+  }
+  return batches;
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/** A little-endian number as safetensors names its type; undefined for a type that no scale has. */
+function toNumber(bytes: Uint8Array, dtype: string): number | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  if (dtype === 'F64') return view.getFloat64(0, true);
+  if (dtype === 'F32') return view.getFloat32(0, true);
+  const bits = view.getUint16(0, true);
+  if (dtype === 'BF16') {
+    view.setUint16(0, 0);
+    return new DataView(Uint32Array.of(bits << 16).buffer).getFloat32(0, true);
+  }
+  if (dtype !== 'F16') return undefined;
+  const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
+  const size = exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15);
+  return bits >> 15 ? -size : size;
+}

@@ -1,0 +1,45 @@
+// Classes that were given in words: a picture's probabilities by its cosines with the vectors of texts.
+import { poolings, type NativeConfig } from '../engine/bindings.js';
+import type { Engine } from '../engine/engine.js';
+
+/** The classes of a zero-shot model, as plain data. */
+export interface WordClasses {
+  readonly labels: readonly string[];
+  /** [labels × width], each of length 1. */
+  readonly vectors: Float32Array;
+  /** The cosine of a picture and a class, times this and plus that, is the logit. */
+  readonly scale: number;
+  readonly bias: number;
+  /** Whether the classes exclude each other (CLIP), or each has a probability of its own (SigLIP). */
+  readonly probabilities: 'softmax' | 'sigmoid';
+}
+
+/** Whether a model's pictures have embeddings that are comparable with those of texts. */
+export function takesWords({ classes, jointWidth, pooling }: NativeConfig): boolean {
+  return classes === 0 && (jointWidth > 0 || pooling === poolings.attention);
+}
+
+/** [labels], of the picture that the engine has preprocessed. */
+export function wordLogits(
+  engine: Engine,
+  network: NativeConfig,
+  { labels, vectors, scale, bias }: WordClasses,
+): Float32Array {
+  const picture =
+    network.jointWidth > 0 ? engine.embedJoint(network.pooling, true) : engine.embed(network.pooling, true);
+  const width = picture.length;
+  return Float32Array.from(labels, (_, label) => {
+    let cosine = 0;
+    for (let i = 0; i < width; i++) cosine += vectors[label * width + i] * picture[i];
+    return scale * cosine + bias;
+  });
+}
+
+/** Logits → probabilities. */
+export function wordProbabilities(logits: Float32Array, { probabilities }: WordClasses): Float32Array {
+  if (probabilities === 'sigmoid') return logits.map((logit) => 1 / (1 + Math.exp(-logit)));
+  const largest = logits.reduce((a, b) => Math.max(a, b), -Infinity);
+  const powers = Float64Array.from(logits, (logit) => Math.exp(logit - largest));
+  const sum = powers.reduce((a, b) => a + b, 0);
+  return Float32Array.from(powers, (power) => power / sum);
+}
