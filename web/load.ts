@@ -1,7 +1,8 @@
 import { filesDropped } from './checkpoint/files/dropped.js';
 import { isDownloaded, type ModelFiles } from './checkpoint/files/model-files.js';
 import { locateModel } from './checkpoint/locate.js';
-import { VitError } from './errors.js';
+import { hasCode, VitError } from './errors.js';
+import { convertedFiles } from './checkpoint/conversion.js';
 import { InPlace } from './runtime/in-place.js';
 import { InWorker } from './runtime/in-worker.js';
 import { knownKernels, rememberKernels } from './engine/kernels.js';
@@ -45,11 +46,7 @@ export async function loadModel(
   }
 }
 
-async function start(
-  platform: Platform,
-  model: ModelLocation | undefined,
-  options: LoadOptions,
-): Promise<{ runner: Runner; words: WordsContext }> {
+async function startWith(platform: Platform, files: ModelFiles, options: LoadOptions): Promise<Started> {
   const { signal, wasm, maxBytes, stallTimeout, worker = platform.spawn !== undefined } = options;
   const { spawn } = platform;
   if (worker && !spawn) {
@@ -61,7 +58,6 @@ async function start(
   const obstacle = worker ? undefined : 'a model in the calling thread uses only that thread';
   const threads = planThreads(options, platform.threadsObstacle ?? obstacle);
   const variant = chooseVariant(wasm?.variant ?? options.variant, threads.count);
-  const files = await filesOf(platform, model, options);
   const labels = options.labels ?? files.labels;
   const { dtype, preprocess, imageSize } = options;
   const request = {
@@ -95,6 +91,28 @@ async function start(
     },
   };
   return { runner: await launch(request, options), words };
+}
+
+/** Launches a model; where its repository has no safetensors, with the weights that the Hub's bot has made of it. */
+async function start(
+  platform: Platform,
+  model: ModelLocation | undefined,
+  options: LoadOptions,
+): Promise<Started> {
+  const files = await filesOf(platform, model, options);
+  try {
+    return await startWith(platform, files, options);
+  } catch (error) {
+    if (!hasCode(error, 'not-found')) throw error;
+    const converted = await convertedFiles(files, platform.open, options.signal);
+    if (!converted) throw error;
+    return await startWith(platform, converted, options);
+  }
+}
+
+interface Started {
+  readonly runner: Runner;
+  readonly words: WordsContext;
 }
 
 /** Starts a runner in a worker, or in this thread. */

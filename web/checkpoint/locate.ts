@@ -63,13 +63,18 @@ function hubFiles(id: string, options: LoadOptions): ModelFiles {
     title: id,
     weights: weightsName,
     folder: hubPlace(`${id}/resolve/${encodeURIComponent(options.revision ?? 'main')}/`, options),
+    ...(options.revision === undefined && { hub: { id, host: hostOf(options) } }),
     hint: `"${id}" was taken for a repository on the Hub; a folder would be written "./${id}/"`,
   };
 }
 
+function hostOf({ host = defaultHost }: LoadOptions): string {
+  return host.replace(/\/+$/, '');
+}
+
 /** A file on the Hub, or a folder. */
 function hubPlace(path: string, { host = defaultHost, token }: LoadOptions): Extract<Place, { kind: 'url' }> {
-  const url = `${host.replace(/\/+$/, '')}/${path}`;
+  const url = `${hostOf({ host })}/${path}`;
   if (token && !isPrivate(url)) {
     throw new VitError(
       'invalid-argument',

@@ -42,6 +42,7 @@ export async function openSession(
     const info: ModelInfo = {
       ...describe(checkpoint),
       dtype: network.int8 ? 'int8' : 'fp32',
+      revision: request.files.revision,
       variant: request.variant,
       threads: threads.count,
       threadsReason: threads.reason,

@@ -30,6 +30,11 @@ export interface Size {
 export interface ModelInfo {
   /** The checkpoint's family, as Hugging Face's `model_type` names it. */
   readonly modelType: string;
+  /**
+   * The Hub's revision that the weights are of, where it is not the one asked for: the pull request, `refs/pr/15`, in
+   * which the Hub's bot SFconvertbot has converted the weights of a repository without safetensors.
+   */
+  readonly revision: string | undefined;
   /** What a picture is resized and cropped to. */
   readonly imageSize: Size;
   /** What a picture is cut into. */

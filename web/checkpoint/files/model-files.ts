@@ -31,6 +31,10 @@ export interface ModelFiles {
   readonly listed?: Readonly<Record<string, FileLocation>>;
   /** The classes' names, where they came with the files. */
   readonly labels?: readonly string[] | undefined;
+  /** The repository on the Hub, where no revision was asked for. */
+  readonly hub?: { readonly id: string; readonly host: string } | undefined;
+  /** The revision whose weights these are, where it is not the one that was asked for. */
+  readonly revision?: string | undefined;
   /** Advice to add when the model's files are not found. */
   readonly hint?: string;
 }

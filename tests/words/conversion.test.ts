@@ -1,0 +1,76 @@
+// Repositories without safetensors, whose weights the Hub's bot has converted in a pull request: openai's CLIP.
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import { load } from 'vit-wasm';
+
+import { makeImage } from '../golden/noise.js';
+import { zeroShotFolder, zeroShotModels } from '../golden/zero-shot.js';
+import { json, serveHttp, whole, type Answers, type TestServer } from '../web/http.js';
+import { failureOf } from '../web/tiny-checkpoint.js';
+
+const [clip] = zeroShotModels;
+const title = 'Adding `safetensors` variant of this model';
+const proposal = { num: 15, title, status: 'open', isPullRequest: true, author: { name: 'SFconvertbot' } };
+const api = '/api/models/openai/clip/discussions?type=pull_request&status=open&author=SFconvertbot';
+
+let server: TestServer | undefined;
+afterEach(() => server?.close());
+
+async function hub(discussions: readonly unknown[]): Promise<string> {
+  const bytes = (name: string) => readFile(new URL(name, zeroShotFolder(clip)));
+  const answers: Answers = { [api]: json({ discussions, count: discussions.length, start: 0 }) };
+  for (const name of ['config.json', 'preprocessor_config.json', 'tokenizer.json', 'tokenizer_config.json']) {
+    answers[`/openai/clip/resolve/main/${name}`] = whole(await bytes(name));
+  }
+  for (const num of [15, 16]) {
+    answers[`/openai/clip/resolve/refs%2Fpr%2F${num}/model.safetensors`] = whole(
+      await bytes('model.safetensors'),
+    );
+  }
+  server = await serveHttp(answers);
+  return server.url;
+}
+
+describe('a repository without safetensors', () => {
+  it("is loaded with the weights of the bot's pull request, which info names", async () => {
+    const host = await hub([{ ...proposal, title: 'Fix the card', num: 3 }, proposal]);
+    const model = await load('openai/clip', { host, cache: false, labels: ['a cat', 'a dog'] });
+    expect(model.info).toMatchObject({ revision: 'refs/pr/15', labels: ['a cat', 'a dog'] });
+    const local = await load(zeroShotFolder(clip), { labels: ['a cat', 'a dog'] });
+    expect(local.info.revision).toBeUndefined();
+    const picture = makeImage(clip.picture);
+    expect(await model.classify(picture)).toEqual(await local.classify(picture));
+    for (const one of [model, local]) one.dispose();
+  });
+
+  it.each([
+    ['none', []],
+    ['one by somebody else', [{ ...proposal, author: { name: 'SFc0nvertbot' } }]],
+    ['one that is closed', [{ ...proposal, status: 'closed' }]],
+    ['one that is no pull request', [{ ...proposal, isPullRequest: false }]],
+    ['what is none', [null, { num: 'x' }]],
+  ])('is not found where the pull requests are %s', async (_, discussions) => {
+    const host = await hub(discussions);
+    expect(await failureOf(load('openai/clip', { host, cache: false }))).toMatchObject({
+      code: 'not-found',
+      message: expect.stringContaining('/openai/clip/resolve/main/model.safetensors'),
+    });
+  });
+
+  it('is refused where several claim to be it', async () => {
+    const host = await hub([proposal, { ...proposal, num: 16 }]);
+    expect(await failureOf(load('openai/clip', { host, cache: false }))).toMatchObject({
+      code: 'not-found',
+      message: expect.stringMatching(
+        /2 pull requests .* choose one by `revision`: refs\/pr\/15, refs\/pr\/16\.$/,
+      ),
+    });
+  });
+
+  it('is not looked for elsewhere where a revision was asked for', async () => {
+    const host = await hub([proposal]);
+    const failure = await failureOf(load('openai/clip', { host, cache: false, revision: 'main' }));
+    expect(failure).toMatchObject({ code: 'not-found' });
+    expect(server?.requests.map(({ path }) => path)).not.toContain(api);
+  });
+});
