@@ -11,7 +11,7 @@ import { shortened, shown } from './shown.js';
  * | `unreadable` | a file could not be fetched or read: network, HTTP status, permissions |
  * | `html` | a server answered with a page instead of the file |
  * | `truncated` | a file ends before its contents do |
- * | `integrity` | the weights are not those whose `integrity` was given |
+ * | `integrity` | a file is not the one whose `integrity` was given, or its cached copy is damaged |
  * | `too-large` | a file is larger than `maxBytes` |
  * | `not-safetensors` | the weights break the safetensors format |
  * | `malformed-archive` | the weights break the format of zip, or of NumPy's arrays in it |

@@ -1,5 +1,5 @@
+import { checkIntegrity } from './checkpoint/files/integrity.js';
 import { limits } from './checkpoint/files/limits.js';
-import { parseIntegrity } from './checkpoint/files/integrity.js';
 import { VitError } from './errors.js';
 import type { Rgb } from './pictures/pixels.js';
 import { faultOf } from './checkpoint/config/overrides.js';
@@ -116,7 +116,7 @@ export function checkLoadOptions(options: LoadOptions): void {
   if (imageSize !== undefined && !isImageSize(imageSize)) {
     throw wrong('imageSize', imageSize, 'a whole number of pixels or { width, height }');
   }
-  if (options.integrity !== undefined) parseIntegrity(options.integrity);
+  if (options.integrity !== undefined) checkIntegrity(options.integrity);
   if (options.cache !== undefined && !isCache(options.cache)) {
     throw wrong('cache', options.cache, 'true, false, a name, or an object with match and put');
   }

@@ -260,11 +260,76 @@ describe('integrity', () => {
     expect(await urls()).toEqual([]);
   });
 
-  it.each(['', 'sha256-', 'sha256-abc', hex, `sha512-${hex}`, 7])('%j is no digest', async (integrity) => {
-    expect(await failureOf(logitsOf('model', { integrity: integrity as string }))).toMatchObject({
-      code: 'invalid-argument',
-    });
+  const configBytes = new TextEncoder().encode(JSON.stringify(tinyConfig));
+  const preprocessorBytes = new TextEncoder().encode(
+    JSON.stringify({ size: 8, image_mean: [0.1, 0.2, 0.3] }),
+  );
+  const table = {
+    'config.json': sha256(configBytes),
+    'preprocessor_config.json': sha256(preprocessorBytes),
+    'model.safetensors': sha256(weights),
+  };
+
+  it('of every file is that of all', async () => {
+    const wanted = await logitsOf('complete');
+    for (const cache of [folder, false]) {
+      expect(await logitsOf('complete', { cache, integrity: table })).toEqual(wanted);
+    }
+    const without = { 'config.json': sha256(configBytes), 'model.safetensors': sha256(weights) };
+    expect(await logitsOf('model', { integrity: without })).toEqual(expected);
+    const inMemory = { weights, config: tinyConfig };
+    const model = await load(inMemory, { integrity: { 'model.safetensors': sha256(weights) } });
+    expect(await model.logits(picture)).toEqual(expected);
   });
+
+  it.each([
+    [
+      'complete',
+      { ...table, 'config.json': sha256(preprocessorBytes) },
+      'complete/config.json has the SHA-256',
+    ],
+    [
+      'complete',
+      { ...table, 'preprocessor_config.json': sha256(configBytes) },
+      'preprocessor_config.json has',
+    ],
+    ['complete', { ...table, 'model.safetensors': sha256(others) }, 'model.safetensors has the SHA-256'],
+    ['complete', { 'model.safetensors': sha256(weights) }, 'is not in `integrity`: add the checksum of "'],
+    ['model', table, 'preprocessor_config.json does not exist, but'],
+  ])('of a file of %s that is another, unlisted or missing is refused: %j', async (name, integrity, says) => {
+    expect(await failureOf(logitsOf(name, { integrity }))).toMatchObject({
+      code: 'integrity',
+      message: expect.stringContaining(says),
+    });
+    expect(await urls()).toEqual([]);
+  });
+
+  it('of every file covers weights in several', async () => {
+    const shards = [safetensors(tinyTensors().slice(0, 9)), safetensors(tinyTensors().slice(9))];
+    const integrity = {
+      'config.json': sha256(configBytes),
+      'model.safetensors.index.json': sha256(
+        new TextEncoder().encode(JSON.stringify({ weight_map: weightMap })),
+      ),
+      [shardNames[0]]: sha256(shards[0]),
+      [shardNames[1]]: sha256(shards[1]),
+    };
+    expect(await logitsOf('sharded', { integrity })).toEqual(expected);
+    expect(
+      await failureOf(
+        logitsOf('sharded', { integrity: { ...integrity, [shardNames[1]]: sha256(shards[0]) } }),
+      ),
+    ).toMatchObject({ code: 'integrity', message: expect.stringContaining(shardNames[1]) });
+  });
+
+  it.each(['', 'sha256-', 'sha256-abc', hex, `sha512-${hex}`, 7, [sha256(weights)], { 'config.json': 'x' }])(
+    '%j is no digest',
+    async (integrity) => {
+      expect(await failureOf(logitsOf('model', { integrity: integrity as string }))).toMatchObject({
+        code: 'invalid-argument',
+      });
+    },
+  );
 });
 
 describe('a cache that fails only costs the download:', () => {

@@ -1,4 +1,5 @@
 // The browser's Cache API as a store. Works in pages and workers alike, in secure contexts.
+import { BlockDigests, checked } from './block-digests.js';
 import type { FileStore } from './cache.js';
 import { streamOf } from '../checkpoint/files/stream.js';
 import { pendingWritesDone } from './pending-writes.js';
@@ -6,6 +7,10 @@ import type { CachedFile } from '../types.js';
 
 /** What the cache is called where nothing else is said. */
 const defaultName = 'vit-wasm';
+
+/** An address that no server can have, for the digests of a file beside it. */
+const digestsAddress = 'https://vit-wasm.invalid/sha256?';
+const digestsKey = (key: string) => digestsAddress + encodeURIComponent(key);
 
 /**
  * Opens the store; rejects where there is no Cache API, or the page may not use it.
@@ -16,23 +21,29 @@ export async function browserStore(name = defaultName): Promise<FileStore> {
   const cache = await caches.open(name);
   return {
     async read(key) {
-      const body = (await cache.match(key))?.body;
-      return body ? streamOf(body) : undefined;
+      const [file, digests] = await Promise.all([cache.match(key), cache.match(digestsKey(key))]);
+      const stream = file?.body && streamOf(file.body);
+      if (!stream || !digests) return stream ?? undefined;
+      return checked(stream, new Uint8Array(await digests.arrayBuffer()), key);
     },
-    remove: (key) => cache.delete(key),
+    remove: (key) => Promise.all([cache.delete(key), cache.delete(digestsKey(key))]),
     // eslint-disable-next-line @typescript-eslint/require-await -- what `put` throws at once is to reject
     async write(key) {
       // The pieces go to the disk as they come; the entry is there only once the stream has ended.
       const file = new HandedOn();
+      const digests = new BlockDigests();
       const put = cache.put(key, new Response(file.stream));
       // A full disk shows here, and the stream may never hear of it.
       const failed = put.then(() => new Promise<never>(() => {}));
       failed.catch(() => undefined);
       return {
-        write: (piece) => Promise.race([file.write(piece), failed]),
+        async write(piece) {
+          await Promise.all([digests.update(piece), Promise.race([file.write(piece), failed])]);
+        },
         async finish() {
           file.end();
           await put;
+          await cache.put(digestsKey(key), new Response(await digests.end()));
         },
         // eslint-disable-next-line @typescript-eslint/require-await
         async abandon() {
@@ -97,7 +108,8 @@ export async function listCache(name = defaultName): Promise<CachedFile[]> {
   await pendingWritesDone();
   if (!(await caches.has(name))) return [];
   const cache = await caches.open(name);
-  const files = (await cache.keys()).map(async (request) => {
+  const keys = (await cache.keys()).filter(({ url }) => !url.startsWith(digestsAddress));
+  const files = keys.map(async (request) => {
     const body = await (await cache.match(request))?.blob();
     return { url: request.url, bytes: body?.size ?? 0 };
   });

@@ -3,7 +3,7 @@ import type { ModelFiles } from '../checkpoint/files/model-files.js';
 import type { CheckpointOptions, ReadContext } from '../checkpoint/open.js';
 import type { KernelChoice } from '../engine/kernels.js';
 import type { ThreadPlan } from '../engine/threads.js';
-import type { Dtype, Variant } from '../types.js';
+import type { Dtype, Integrity, Variant } from '../types.js';
 
 /** What to load, as plain data that can be posted to a worker. */
 export interface SessionRequest extends CheckpointOptions {
@@ -12,8 +12,8 @@ export interface SessionRequest extends CheckpointOptions {
   readonly variant: Variant;
   /** Default: the file's own. */
   readonly dtype?: Dtype | undefined;
-  /** The SHA-256 that the weights must have. */
-  readonly integrity?: string | undefined;
+  /** The SHA-256 that the weights must have, or every file. */
+  readonly integrity?: Integrity | undefined;
   /** How many bytes a file may have; see LoadOptions. */
   readonly maxBytes?: number | undefined;
   /** Milliseconds without a byte after which a connection is given up; see LoadOptions. */

@@ -19,6 +19,9 @@ export interface Progress {
   readonly phase: 'config' | 'weights';
 }
 
+/** The SHA-256 that the weights must have, or that the files of these names must have. */
+export type Integrity = string | Readonly<Record<string, string>>;
+
 /**
  * A cache of your own for downloads: the part of the browser's `Cache` that is used, so one of those is one. `put` is
  * called only with files of a model that was loaded, in full. Whatever it throws is taken for a miss.
@@ -149,9 +152,11 @@ export interface LoadOptions {
   readonly cache?: boolean | string | ModelCache | undefined;
   /**
    * `sha256-` and the SHA-256 of the weights' file, in base64 or hexadecimal, as the Hub shows it. Other weights are
-   * refused (`integrity`), wherever they come from.
+   * refused (`integrity`), wherever they come from. Or one for every file of the model by its name,
+   * `{ 'config.json': 'sha256-…', 'model.safetensors': 'sha256-…' }`: then a file that is missing, or is not in the
+   * table, is refused as well.
    */
-  readonly integrity?: string | undefined;
+  readonly integrity?: Integrity | undefined;
   /**
    * The Hub repository's branch, tag or commit; default `'main'`. For a model at an address: any text, which tells the
    * cache one version from another.

@@ -3,6 +3,7 @@ import { Sha256 } from './sha256.js';
 import { nameOf } from './model-files.js';
 import type { ReadContext } from './folder.js';
 import { shown } from '../../shown.js';
+import type { Integrity } from '../../types.js';
 import type { OpenFile } from './source.js';
 import type { ByteStream } from './stream.js';
 
@@ -14,32 +15,60 @@ export function parseIntegrity(text: string): Uint8Array {
   if (base64) return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
   throw new VitError(
     'invalid-argument',
-    `integrity is ${shown(text)}, but it should be "sha256-" and the weights' SHA-256 in base64 or hexadecimal.`,
+    `integrity is ${shown(text)}, but it should be "sha256-" and the weights' SHA-256 in base64 or hexadecimal, or an ` +
+      'object with such a text for the name of every file.',
   );
 }
 
+/** Refuses an `integrity` option that is neither a digest nor digests by the names of files. */
+export function checkIntegrity(integrity: unknown): void {
+  const isTable = typeof integrity === 'object' && integrity !== null && !Array.isArray(integrity);
+  for (const text of isTable ? Object.values(integrity) : [integrity]) parseIntegrity(text as string);
+}
+
 /**
- * How files are read when the weights must have a checksum: from front to back, as what is read here and there is never
- * hashed, and with all weights in one file.
+ * How files are read when they must have checksums: from front to back, as what is read here and there is never hashed.
+ * With a single checksum, all weights have to be in one file. With a table, every file has to be in it.
  */
 export function withChecksum(
   open: OpenFile,
   weights: string,
-  integrity: string | undefined,
+  integrity: Integrity | undefined,
 ): Pick<ReadContext, 'open' | 'bytesAt' | 'inOneFile'> | undefined {
   if (integrity === undefined) return undefined;
+  const isOne = typeof integrity === 'string';
   return {
-    open: verifying(open, weights, integrity),
+    open: isOne ? verifying(open, { [weights]: integrity }) : verifyingAll(open, integrity),
     bytesAt: () => Promise.resolve(undefined),
-    inOneFile: true,
+    inOneFile: isOne,
   };
 }
 
-/** Opens files with the same bytes; that of the weights fails at its end if they do not have the digest. */
-function verifying(open: OpenFile, weights: string, integrity: string): OpenFile {
+/** Opens files with the same bytes; those in the table fail at their end if they do not have the digest. */
+function verifying(open: OpenFile, digests: Readonly<Record<string, string>>): OpenFile {
   return async (location, name, signal) => {
     const stream = await open(location, name, signal);
-    return stream && name === weights ? verified(stream, integrity, nameOf(location, name)) : stream;
+    if (!stream || !Object.hasOwn(digests, name)) return stream;
+    return verified(stream, digests[name], nameOf(location, name));
+  };
+}
+
+/** The same, where a file that is missing, or is not in the table, could change the model unnoticed. */
+function verifyingAll(open: OpenFile, digests: Readonly<Record<string, string>>): OpenFile {
+  const openVerified = verifying(open, digests);
+  return async (location, name, signal) => {
+    const stream = await openVerified(location, name, signal);
+    const isListed = Object.hasOwn(digests, name);
+    // What the caller has made in memory needs no checksum.
+    const isCallers = location.kind === 'bytes' && location.bytes instanceof Uint8Array;
+    if (stream ? isListed || isCallers : !isListed) return stream;
+    stream?.cancel().catch(() => undefined);
+    throw new VitError(
+      'integrity',
+      stream
+        ? `${nameOf(location, name)} is not in \`integrity\`: add the checksum of "${name}".`
+        : `${nameOf(location, name)} does not exist, but \`integrity\` has a checksum for it.`,
+    );
   };
 }
 

@@ -76,6 +76,6 @@ async function openArchive(
 function severalFiles({ name }: ByteReader): VitError {
   return new VitError(
     'integrity',
-    `${name} lists several files, and \`integrity\` is the checksum of one; load them without it.`,
+    `${name} lists several files, and \`integrity\` is the checksum of one; give one for the name of every file.`,
   );
 }
