@@ -28,6 +28,7 @@ import { shortened, shown } from './shown.js';
  * | `worker` | the worker could not be started, or died |
  * | `not-finite` | the model computes infinity or NaN for this picture: no answer can be trusted |
  * | `engine` | the engine stopped in the middle of its work, or there is not enough memory for the model |
+ * | `superseded` | a newer call with `latest: true` came before this one's turn |
  * | `disposed` | the model was used after `dispose()` |
  */
 export type VitErrorCode =
@@ -54,6 +55,7 @@ export type VitErrorCode =
   | 'worker'
   | 'not-finite'
   | 'engine'
+  | 'superseded'
   | 'disposed';
 
 /** Names and addresses in a message come from files, which have them in any length. */
@@ -82,6 +84,24 @@ export class VitError extends Error {
     super(shortened(message, longestMessage), options);
     this.code = code;
   }
+}
+
+/**
+ * Whether a caught value is a {@link VitError}, also one of another copy of this package or of another window, which
+ * `instanceof` does not recognize.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await load('./my-model/');
+ * } catch (error) {
+ *   if (!isVitError(error)) throw error;
+ *   console.error(error.code, error.message);
+ * }
+ * ```
+ */
+export function isVitError(error: unknown): error is VitError {
+  return isError(error) && error.name === 'VitError' && 'code' in error;
 }
 
 /** Whether a thrown value is an error, also one from another window or realm. */

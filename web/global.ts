@@ -16,7 +16,10 @@ const platform = browser({
 });
 
 /** As in index.ts. The built-in model is beside this script; all else is inside. */
-export function load(model?: ModelLocation, options: LoadOptions = {}): Promise<Model> {
+export function load<Label extends string = string>(
+  model?: ModelLocation,
+  options: LoadOptions = {},
+): Promise<Model<Label>> {
   return loadModel(platform, model, options);
 }
 

@@ -17,6 +17,9 @@ const platform = browser(fetchedParts);
  * In a browser the model gets a worker of its own, so the page stays responsive; Node runs it in place. Nothing is kept
  * of a load that fails or is aborted.
  *
+ * Where the classes are known, `load<'cat' | 'dog'>(…)` makes them the type of every `label`; nothing checks that they are
+ * the model's.
+ *
  * Rejects with a {@link VitError} whose `code` says what was wrong: the files (`not-found`, `unreadable`, `html`,
  * `truncated`, `integrity`, `not-safetensors`, `unsupported-format`), the model (`unsupported-model`, `config`, `preprocessor`,
  * `tensors`), the call (`invalid-argument`, `unsupported-option`) or the environment (`no-simd`, `wasm`, `worker`).
@@ -26,7 +29,7 @@ const platform = browser(fetchedParts);
  * import { load } from 'vit-wasm';
  *
  * const model = await load('facebook/deit-tiny-patch16-224', {
- *   onProgress: ({ loaded, total }) => (bar.value = loaded / total),
+ *   onProgress: ({ overall }) => (bar.value = overall.loaded / overall.total),
  * });
  * const predictions = await model.classify(canvas, { topK: 3 });
  * // [{ label: 'tabby, tabby cat', probability: 0.41, index: 281 }, …]
@@ -35,7 +38,10 @@ const platform = browser(fetchedParts);
  *
  * @group Start here
  */
-export function load(model?: ModelLocation, options: LoadOptions = {}): Promise<Model> {
+export function load<Label extends string = string>(
+  model?: ModelLocation,
+  options: LoadOptions = {},
+): Promise<Model<Label>> {
   return loadModel(platform, model, options);
 }
 

@@ -28,7 +28,10 @@ const platform = browser({
  *
  * @group Start here
  */
-export function load(model?: ModelLocation, options: LoadOptions = {}): Promise<Model> {
+export function load<Label extends string = string>(
+  model?: ModelLocation,
+  options: LoadOptions = {},
+): Promise<Model<Label>> {
   return loadModel(platform, model, options);
 }
 

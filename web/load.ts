@@ -3,7 +3,6 @@ import { isDownloaded, type ModelFiles } from './checkpoint/files/model-files.js
 import { locateModel } from './checkpoint/locate.js';
 import { hasCode, VitError } from './errors.js';
 import { convertedFiles } from './checkpoint/conversion.js';
-import { InPlace } from './runtime/in-place.js';
 import { InWorker } from './runtime/in-worker.js';
 import { knownKernels, rememberKernels } from './engine/kernels.js';
 import { Model } from './model.js';
@@ -18,18 +17,18 @@ import type { WordsContext } from './words/words.js';
 import { chooseVariant } from './engine/variant.js';
 
 /** `load` for every entry, given what differs between platforms. */
-export async function loadModel(
+export async function loadModel<Label extends string>(
   platform: Platform,
   model: ModelLocation | undefined,
   options: LoadOptions,
-): Promise<Model> {
+): Promise<Model<Label>> {
   checkLoadOptions(options);
   const background = options.background === undefined ? undefined : rgbOf(options.background);
   options.signal?.throwIfAborted();
   try {
     const { runner, words } = await start(platform, model, options);
     rememberKernels(runner.info);
-    const loaded = new Model(runner, background, words);
+    const loaded = new Model<Label>(runner, background, words);
     const { labels, template, signal } = options;
     if (!runner.info.words || labels === undefined) return loaded;
     try {
@@ -141,7 +140,10 @@ function launcher(
   const glue = quietly(platform.glue(variant as Instructions));
   const { open, bytesAt } = platform;
   const store = storeOf(cache ?? false, platform.store);
-  return (request, options) => InPlace.start(request, glue, module, { ...options, open, bytesAt, store });
+  return async (request, options) => {
+    const { InPlace } = await import('./runtime/in-place.js');
+    return await InPlace.start(request, glue, module, { ...options, open, bytesAt, store });
+  };
 }
 
 async function filesOf(

@@ -3,21 +3,29 @@
 import { VitError } from './errors.js';
 import { shown } from './shown.js';
 import { allowedClasses } from './labels.js';
-import { checkClassifyOptions, checkLabels, checkOptions, checkRegion } from './options.js';
+import { checkClassifyOptions, checkLabels, checkOptions, checkRegion, pictureOptions } from './options.js';
 import { limited } from './patience.js';
 import { readPixels } from './pictures/sources.js';
 import type { Pixels, Rgb } from './pictures/pixels.js';
 import { buffered } from './pictures/pixels.js';
+import { Queue } from './runtime/queue.js';
 import type { Runner } from './runtime/runner.js';
 import type {
   CallOptions,
   ClassifyOptions,
+  Each,
+  EachClassifyOptions,
+  EachFunctionOptions,
+  EachSources,
+  EachVerbOptions,
   EmbedOptions,
   EmbedTextOptions,
   LabelOptions,
   ModelInfo,
+  PerSource,
   PictureOptions,
   Prediction,
+  SettleOptions,
   Source,
   Tokens,
   Watched,
@@ -29,9 +37,10 @@ import type {
   WatchVerb,
   WatchVerbOptions,
 } from './types.js';
-import type { Verb, VerbOptions, VerbResult } from './runtime/verbs.js';
+import type { Verb, VerbOptions } from './runtime/verbs.js';
 import type { Words, WordsContext } from './words/words.js';
 import { kit } from './watch/kit.js';
+import type { Lent } from './watch/verb.js';
 
 /**
  * A loaded model. Made by `load`.
@@ -45,23 +54,17 @@ import { kit } from './watch/kit.js';
  *
  * @group Start here
  */
-export class Model {
+export class Model<Label extends string = string> {
   readonly #runner: Runner;
   readonly #context: WordsContext | undefined;
   #words: Words | undefined;
   readonly #background: Rgb | undefined;
-  /** Settles when every call made so far has. */
-  #queue: Promise<unknown> = Promise.resolve();
-  /** How many have not. */
-  #queued = 0;
-  /** Rejects the calls that have not settled yet. */
-  readonly #unsettled = new Set<(reason: unknown) => void>();
-  #disposed: VitError | undefined;
+  readonly #queue = new Queue();
 
-  #info: ModelInfo;
+  #info: ModelInfo<Label>;
 
   /** What this model is; stays readable after `dispose()`. */
-  get info(): ModelInfo {
+  get info(): ModelInfo<Label> {
     return this.#info;
   }
 
@@ -73,33 +76,43 @@ export class Model {
     this.#runner = runner;
     this.#background = background;
     this.#context = words;
-    this.#info = runner.info;
+    this.#info = runner.info as ModelInfo<Label>;
     // Looked up only now, as it may have been filled in after this module ran.
     if (Symbol.dispose) Object.defineProperty(this, Symbol.dispose, { value: () => this.dispose() });
   }
 
+  /** The most probable classes of each picture, or why there are none. */
+  classify(
+    sources: readonly Source[],
+    options: ClassifyOptions & SettleOptions,
+  ): Promise<PromiseSettledResult<Prediction<Label>[]>[]>;
   /**
    * The `topK` most probable classes of a picture, the most probable first.
    *
    * @example
    * ```ts
    * const [best] = await model.classify(canvas);
-   * console.log(best.label, best.probability);
+   * console.log(best?.label, best?.probability);
    * ```
    */
-  classify(source: Source, options?: ClassifyOptions): Promise<Prediction[]>;
-  /** The most probable classes of each picture. */
-  classify(sources: readonly Source[], options?: ClassifyOptions): Promise<Prediction[][]>;
-  async classify(
-    source: Source | readonly Source[],
-    options: ClassifyOptions = {},
-  ): Promise<Prediction[] | Prediction[][]> {
+  classify<S extends Source | readonly Source[]>(
+    source: S,
+    options?: ClassifyOptions,
+  ): Promise<PerSource<S, Prediction<Label>[]>>;
+  /** The most probable classes of one picture. */
+  classify(source: Source, options?: ClassifyOptions): Promise<Prediction<Label>[]>;
+  async classify(source: Source | readonly Source[], options: ClassifyOptions = {}): Promise<unknown> {
     checkClassifyOptions(options);
     const { topK = 5, threshold = 0 } = options;
     const classes = allowedClasses(this.info.labels, options);
     return await this.#perform('classify', source, { topK, threshold, classes }, options);
   }
 
+  /** The logits of each picture, or why there are none. */
+  logits(
+    sources: readonly Source[],
+    options: PictureOptions & SettleOptions,
+  ): Promise<PromiseSettledResult<Float32Array<ArrayBuffer>>[]>;
   /**
    * The logits of a picture: [classes] floats, before softmax.
    *
@@ -108,17 +121,22 @@ export class Model {
    * const logits = await model.logits(canvas); // logits[281] is class 281's
    * ```
    */
-  logits(source: Source, options?: PictureOptions): Promise<Float32Array>;
-  /** The logits of each picture. */
-  logits(sources: readonly Source[], options?: PictureOptions): Promise<Float32Array[]>;
-  async logits(
-    source: Source | readonly Source[],
-    options: PictureOptions = {},
-  ): Promise<Float32Array | Float32Array[]> {
-    checkOptions(options, ['region', 'signal'], 'logits');
+  logits<S extends Source | readonly Source[]>(
+    source: S,
+    options?: PictureOptions,
+  ): Promise<PerSource<S, Float32Array<ArrayBuffer>>>;
+  /** The logits of one picture. */
+  logits(source: Source, options?: PictureOptions): Promise<Float32Array<ArrayBuffer>>;
+  async logits(source: Source | readonly Source[], options: PictureOptions = {}): Promise<unknown> {
+    checkOptions(options, pictureOptions, 'logits');
     return await this.#perform('logits', source, undefined, options);
   }
 
+  /** The embedding of each picture, or why there is none. */
+  embed(
+    sources: readonly Source[],
+    options: EmbedOptions & SettleOptions,
+  ): Promise<PromiseSettledResult<Float32Array<ArrayBuffer>>[]>;
   /**
    * A picture as one vector of `info.embedding` floats: for search, clustering, or a classifier of your own. Of a
    * CLIP or SigLIP model it is comparable with that of a text ({@link Model.embedText}).
@@ -127,17 +145,17 @@ export class Model {
    * ```ts
    * const a = await model.embed(canvas, { normalize: true });
    * const b = await model.embed(other, { normalize: true });
-   * const similarity = a.reduce((sum, value, i) => sum + value * b[i], 0); // the cosine
+   * const similarity = a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0); // the cosine
    * ```
    */
-  embed(source: Source, options?: EmbedOptions): Promise<Float32Array>;
-  /** The embedding of each picture. */
-  embed(sources: readonly Source[], options?: EmbedOptions): Promise<Float32Array[]>;
-  async embed(
-    source: Source | readonly Source[],
-    options: EmbedOptions = {},
-  ): Promise<Float32Array | Float32Array[]> {
-    checkOptions(options, ['pool', 'projection', 'normalize', 'region', 'signal'], 'embed');
+  embed<S extends Source | readonly Source[]>(
+    source: S,
+    options?: EmbedOptions,
+  ): Promise<PerSource<S, Float32Array<ArrayBuffer>>>;
+  /** The embedding of one picture. */
+  embed(source: Source, options?: EmbedOptions): Promise<Float32Array<ArrayBuffer>>;
+  async embed(source: Source | readonly Source[], options: EmbedOptions = {}): Promise<unknown> {
+    checkOptions(options, ['pool', 'projection', 'normalize', ...pictureOptions], 'embed');
     const { pool, projection, normalize = false } = options;
     if (pool !== undefined && pool !== 'cls' && pool !== 'mean') {
       throw new VitError('invalid-argument', `pool is ${shown(pool)}, but it should be "cls" or "mean".`);
@@ -165,10 +183,10 @@ export class Model {
   async setLabels(labels: readonly string[], options: LabelOptions = {}): Promise<void> {
     const templates = checkLabels(labels, options);
     const { signal } = options;
-    this.#check(signal);
+    this.#queue.check(signal);
     const classes = await this.#withWords(signal, (words) => words.classes([...labels], templates, signal));
-    await this.#inTurn(signal, () => this.#runner.run('setClasses', undefined, classes));
-    this.#info = { ...this.#info, classes: labels.length, labels: [...labels] };
+    await this.#queue.inTurn(signal, () => this.#runner.run('setClasses', undefined, classes));
+    this.#info = { ...this.#info, classes: labels.length, labels: [...labels] as Label[] };
   }
 
   /**
@@ -177,21 +195,21 @@ export class Model {
    *
    * @example
    * ```ts
-   * const [query] = await model.embedText(['two dogs'], { normalize: true });
+   * const query = await model.embedText('two dogs', { normalize: true });
    * const picture = await model.embed(canvas, { normalize: true });
-   * const similarity = query.reduce((sum, value, i) => sum + value * picture[i], 0); // the cosine
+   * const similarity = query.reduce((sum, value, i) => sum + value * (picture[i] ?? 0), 0); // the cosine
    * ```
    */
-  embedText(text: string, options?: EmbedTextOptions): Promise<Float32Array>;
+  embedText(text: string, options?: EmbedTextOptions): Promise<Float32Array<ArrayBuffer>>;
   /** The vector of each text. */
-  embedText(texts: readonly string[], options?: EmbedTextOptions): Promise<Float32Array[]>;
+  embedText(texts: readonly string[], options?: EmbedTextOptions): Promise<Float32Array<ArrayBuffer>[]>;
   async embedText(
     text: string | readonly string[],
     options: EmbedTextOptions = {},
-  ): Promise<Float32Array | Float32Array[]> {
+  ): Promise<Float32Array<ArrayBuffer> | Float32Array<ArrayBuffer>[]> {
     checkOptions(options, ['normalize', 'signal'], 'embedText');
     const { normalize = false, signal } = options;
-    this.#check(signal);
+    this.#queue.check(signal);
     const texts = typeof text === 'string' ? [text] : text;
     if (!Array.isArray(texts) || !texts.every((one) => typeof one === 'string')) {
       throw new VitError(
@@ -208,27 +226,40 @@ export class Model {
     return typeof text === 'string' ? vectors[0] : vectors;
   }
 
+  /** The tokens of each picture, or why there are none. */
+  tokens(
+    sources: readonly Source[],
+    options: PictureOptions & SettleOptions,
+  ): Promise<PromiseSettledResult<Tokens>[]>;
   /** All tokens of a picture after the final norm: one of each patch, behind the class token and its like. */
+  tokens<S extends Source | readonly Source[]>(
+    source: S,
+    options?: PictureOptions,
+  ): Promise<PerSource<S, Tokens>>;
+  /** The tokens of one picture. */
   tokens(source: Source, options?: PictureOptions): Promise<Tokens>;
-  /** The tokens of each picture. */
-  tokens(sources: readonly Source[], options?: PictureOptions): Promise<Tokens[]>;
-  async tokens(source: Source | readonly Source[], options: CallOptions = {}): Promise<Tokens | Tokens[]> {
-    checkOptions(options, ['region', 'signal'], 'tokens');
+  async tokens(source: Source | readonly Source[], options: PictureOptions = {}): Promise<unknown> {
+    checkOptions(options, pictureOptions, 'tokens');
     return await this.#perform('tokens', source, undefined, options);
   }
 
+  /** The pixel values of each picture, or why there are none. */
+  preprocess(
+    sources: readonly Source[],
+    options: PictureOptions & SettleOptions,
+  ): Promise<PromiseSettledResult<Float32Array<ArrayBuffer>>[]>;
   /**
    * What the network sees of a picture: [3 × height × width] floats of `info.imageSize`, channel by channel; the
    * `pixel_values` that Python's image processor gives.
    */
-  preprocess(source: Source, options?: PictureOptions): Promise<Float32Array>;
-  /** The pixel values of each picture. */
-  preprocess(sources: readonly Source[], options?: PictureOptions): Promise<Float32Array[]>;
-  async preprocess(
-    source: Source | readonly Source[],
-    options: PictureOptions = {},
-  ): Promise<Float32Array | Float32Array[]> {
-    checkOptions(options, ['region', 'signal'], 'preprocess');
+  preprocess<S extends Source | readonly Source[]>(
+    source: S,
+    options?: PictureOptions,
+  ): Promise<PerSource<S, Float32Array<ArrayBuffer>>>;
+  /** The pixel values of one picture. */
+  preprocess(source: Source, options?: PictureOptions): Promise<Float32Array<ArrayBuffer>>;
+  async preprocess(source: Source | readonly Source[], options: PictureOptions = {}): Promise<unknown> {
+    checkOptions(options, pictureOptions, 'preprocess');
     return await this.#perform('preprocess', source, undefined, options);
   }
 
@@ -249,7 +280,7 @@ export class Model {
   watch(
     source: WatchSource,
     options?: WatchClassifyOptions,
-  ): AsyncGenerator<WatchedPredictions, void, undefined>;
+  ): AsyncGenerator<WatchedPredictions<Label>, void, undefined>;
   /** What another verb gives for one frame after another. */
   watch<V extends Exclude<WatchVerb, 'classify'>>(
     source: WatchSource,
@@ -260,17 +291,51 @@ export class Model {
     source: WatchSource,
     options: WatchFunctionOptions<T>,
   ): AsyncGenerator<Watched<T>, void, undefined>;
-  async *watch(source: WatchSource, options: object = {}): AsyncGenerator<never, void, undefined> {
-    this.#check(undefined);
+  watch(source: WatchSource, options: object = {}): AsyncGenerator<never, void, undefined> {
+    return this.#loop(({ watch }, lent) => watch(lent, source, options));
+  }
+
+  /**
+   * Classifies one picture after another of a list of any length: an array, a generator, or anything asynchronous. The
+   * next is read while one is computed, so that at most two are in memory. A picture that cannot be read does not end the
+   * loop: its `status` is `'rejected'`.
+   *
+   * @example
+   * ```ts
+   * for await (const { index, status, ...outcome } of model.each(files)) {
+   *   if ('value' in outcome) console.log(index, outcome.value[0]?.label);
+   *   else console.warn(index, status, outcome.reason);
+   * }
+   * ```
+   */
+  each(
+    sources: EachSources,
+    options?: EachClassifyOptions,
+  ): AsyncGenerator<Each<Prediction<Label>[]>, void, undefined>;
+  /** What another verb gives for one picture after another. */
+  each<V extends Exclude<WatchVerb, 'classify'>>(
+    sources: EachSources,
+    options: EachVerbOptions<V>,
+  ): AsyncGenerator<Each<WatchResult<V>>, void, undefined>;
+  /** What a function gives for one picture after another. */
+  each<T>(sources: EachSources, options: EachFunctionOptions<T>): AsyncGenerator<Each<T>, void, undefined>;
+  each(sources: EachSources, options: object = {}): AsyncGenerator<never, void, undefined> {
+    return this.#loop(({ each }, lent) => each(lent, sources, options));
+  }
+
+  /** Runs a loop, which ends when the model is disposed of. */
+  async *#loop(
+    begin: (loops: typeof import('./watch/loops.js'), lent: Lent) => AsyncGenerator<unknown, void>,
+  ): AsyncGenerator<never, void, undefined> {
+    this.#queue.check();
     const disposed = new AbortController();
-    const reject = (reason: unknown) => disposed.abort(reason);
-    this.#unsettled.add(reject);
+    const forget = this.#queue.whenEnded((reason) => disposed.abort(reason));
     try {
-      const { watch } = await import('./watch/watch.js');
-      const lent = { kit, model: this, disposed: disposed.signal, idle: () => this.#queue };
-      yield* watch(lent, source, options) as AsyncGenerator<never>;
+      const loops = await import('./watch/loops.js');
+      const idle = () => this.#queue.idle();
+      yield* begin(loops, { kit, model: this, disposed: disposed.signal, idle }) as AsyncGenerator<never>;
     } finally {
-      this.#unsettled.delete(reject);
+      forget();
     }
   }
 
@@ -284,10 +349,8 @@ export class Model {
 
   /** Frees everything the model holds, at once. Calls that are under way, and all later ones, reject. May be repeated. */
   dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = new VitError('disposed', 'This model was disposed; load it again to use it.');
-    for (const reject of this.#unsettled) reject(this.#disposed);
-    this.#unsettled.clear();
+    const disposed = new VitError('disposed', 'This model was disposed; load it again to use it.');
+    if (!this.#queue.end(disposed)) return;
     this.#words?.dispose();
     this.#runner.dispose();
   }
@@ -305,10 +368,10 @@ export class Model {
           'model, such as "openai/clip-vit-base-patch32".',
       );
     }
-    return await this.#unlessEnded(
+    return await this.#queue.unlessEnded(
       signal,
       import('./words/words.js').then((module) => {
-        this.#check(signal);
+        this.#queue.check(signal);
         return work((this.#words ??= new module.Words(context)), module);
       }),
     );
@@ -319,9 +382,9 @@ export class Model {
     verb: V,
     source: Source | readonly Source[],
     options: VerbOptions<V>,
-    { region, signal }: PictureOptions,
-  ): Promise<VerbResult<V> | VerbResult<V>[]> {
-    this.#check(signal);
+    { region, signal, latest, settle }: PictureOptions & Partial<SettleOptions>,
+  ): Promise<unknown> {
+    this.#queue.check(signal);
     checkRegion(region);
     const read = (one: Source, itsTurn: boolean) => {
       // A picture that never arrives must not hold up the calls behind it once its own call has been aborted.
@@ -332,55 +395,46 @@ export class Model {
       pixels.catch(() => undefined);
       return pixels;
     };
+    const run = (pixels: Pixels) => this.#runner.run(verb, pixels, options);
+    const kind = latest ? verb : undefined;
     if (!Array.isArray(source)) {
-      const pixels = read(source as Source, this.#queued === 0);
-      return this.#inTurn(signal, async () => this.#runner.run(verb, await pixels, options));
+      if (settle)
+        throw new VitError('invalid-argument', 'settle is for an array of pictures; catch the error of one.');
+      const one = source as Source;
+      const begun = latest ? undefined : read(one, this.#queue.isEmpty);
+      return this.#queue.inTurn(signal, async () => run(await (begun ?? read(one, true))), kind);
     }
     const sources = source as readonly Source[];
-    return this.#inTurn(signal, async () => {
-      const results: VerbResult<V>[] = [];
-      let ahead: Promise<Pixels> | undefined;
-      for (const [at, one] of sources.entries()) {
-        this.#check(signal);
-        const running = this.#runner.run(verb, await (ahead ?? read(one, true)), options);
-        // The next is read while the worker has this one.
-        ahead = at + 1 < sources.length ? read(sources[at + 1], false) : undefined;
-        results.push(await running);
-      }
-      return results;
-    });
+    return this.#queue.inTurn(
+      signal,
+      async () => {
+        const results: unknown[] = [];
+        let ahead: Promise<Pixels> | undefined;
+        for (const [at, one] of sources.entries()) {
+          this.#queue.check(signal);
+          const pixels = ahead ?? read(one, true);
+          const running = pixels.then(run);
+          const outcome = settle ? this.#settled(running, signal) : running;
+          outcome.catch(() => undefined);
+          await pixels.catch(() => undefined);
+          // The next is read while the worker has this one.
+          ahead = at + 1 < sources.length ? read(sources[at + 1], false) : undefined;
+          results.push(await outcome);
+        }
+        return results;
+      },
+      kind,
+    );
   }
 
-  /** Does `work` after all earlier calls, unless the signal aborts or the model is disposed of before. */
-  #inTurn<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-    this.#queued++;
-    const turn = this.#queue
-      .then(() => {
-        this.#check(signal);
-        return work();
-      })
-      .finally(() => this.#queued--);
-    this.#queue = turn.catch(() => undefined);
-    return this.#unlessEnded(signal, turn);
-  }
-
-  /** What `work` gives, unless the signal aborts or the model is disposed of before. */
-  #unlessEnded<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      // The reason is the caller's own, whatever it is.
-      const abort = () => reject(signal?.reason as Error);
-      signal?.addEventListener('abort', abort);
-      this.#unsettled.add(reject);
-      const settled = () => {
-        signal?.removeEventListener('abort', abort);
-        this.#unsettled.delete(reject);
-      };
-      work.then(resolve, reject).finally(settled);
-    });
-  }
-
-  #check(signal: AbortSignal | undefined): void {
-    signal?.throwIfAborted();
-    if (this.#disposed) throw this.#disposed;
+  /** How a picture's call has ended, unless that ends all of them. */
+  #settled<T>(running: Promise<T>, signal: AbortSignal | undefined): Promise<PromiseSettledResult<T>> {
+    return running.then(
+      (value) => ({ status: 'fulfilled', value }),
+      (reason: unknown) => {
+        this.#queue.check(signal);
+        return { status: 'rejected', reason };
+      },
+    );
   }
 }

@@ -4,7 +4,10 @@ import { node } from './platform/node-platform.js';
 import type { LoadOptions, ModelLocation } from './types.js';
 
 /** As in index.ts; a place is a path on disk here. */
-export function load(model?: ModelLocation, options: LoadOptions = {}): Promise<Model> {
+export function load<Label extends string = string>(
+  model?: ModelLocation,
+  options: LoadOptions = {},
+): Promise<Model<Label>> {
   return loadModel(node, model, options);
 }
 

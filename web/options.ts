@@ -20,13 +20,23 @@ import type {
 } from './types.js';
 import { variants } from './engine/variant.js';
 
+/** Options of every verb that takes pictures. */
+export const pictureOptions = ['region', 'signal', 'latest', 'settle'] as const;
+
 /** Refuses options that are not there: passed over in silence they would seem to work. */
 export function checkOptions(options: object, known: readonly string[], verb: string): void {
   checkIsOptions(options, known, verb);
   const unknown = Object.entries(options).find(
     ([name, value]) => value !== undefined && !known.includes(name),
   );
-  if (!unknown) return checkSignal((options as { signal?: unknown }).signal);
+  if (!unknown) {
+    const { signal, ...flags } = options as Record<string, unknown>;
+    for (const name of ['latest', 'settle']) {
+      const value = flags[name];
+      if (value !== undefined && typeof value !== 'boolean') throw wrong(name, value, 'true or false');
+    }
+    return checkSignal(signal);
+  }
   throw new VitError(
     'unsupported-option',
     `${verb} has no option ${shown(unknown[0])} in this version; the options are ${known.join(', ')}.`,
@@ -213,7 +223,7 @@ export function wrong(option: string, value: unknown, form: string): VitError {
 
 /** Refuses what `classify` cannot do; `allow` and `deny` are the business of labels.ts. */
 export function checkClassifyOptions(options: ClassifyOptions): void {
-  checkOptions(options, ['topK', 'threshold', 'allow', 'deny', 'region', 'signal'], 'classify');
+  checkOptions(options, ['topK', 'threshold', 'allow', 'deny', ...pictureOptions], 'classify');
   const { topK = 5, threshold = 0 } = options;
   if (!Number.isInteger(topK) || topK < 1) throw wrong('topK', topK, 'a whole number of at least 1');
   if (typeof threshold !== 'number' || !(threshold >= 0 && threshold <= 1)) {

@@ -1,4 +1,5 @@
 // What every entry exports beside its own `load`.
-export { VitError, type VitErrorCode } from './errors.js';
+export { isSupported } from './engine/variant.js';
+export { isVitError, VitError, type VitErrorCode } from './errors.js';
 export type { Model } from './model.js';
 export type * from './types.js';

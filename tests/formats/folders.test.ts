@@ -144,8 +144,13 @@ describe('weights in several files are loaded', () => {
     const reports: Progress[] = [];
     expect(await logitsOf(model(), { onProgress: (report) => reports.push(report) })).toEqual(expected);
     for (const [file, { length }] of Object.entries(shards)) {
-      expect(reports).toContainEqual({ file, loaded: length, total: length, phase: 'weights' });
+      const whole = { file, loaded: length, total: length, phase: 'weights' };
+      expect(reports).toContainEqual({ ...whole, overall: expect.any(Object) });
     }
+    const total = tinyTensors().reduce((sum, { data }) => sum + data.length, 0);
+    expect(reports.at(-1)?.overall).toEqual({ loaded: total, total });
+    const shares = reports.map(({ overall }) => overall.loaded / overall.total);
+    expect(shares).toEqual([...shares].sort((a, b) => a - b));
   });
 });
 

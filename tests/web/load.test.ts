@@ -158,6 +158,9 @@ describe('a checkpoint is loaded', () => {
       dtype: 'fp32',
     });
     expect(model.info).toEqual({
+      source: 'what was given',
+      license: undefined,
+      weightBytes: tinyTensors().reduce((sum, { data }) => sum + data.length, 0),
       modelType: 'vit',
       imageSize: { height: 8, width: 8 },
       patchSize: { height: 4, width: 4 },
@@ -182,22 +185,46 @@ describe('a checkpoint is loaded', () => {
     expect(loaded.info.labels).toEqual(['apple', 'pear', 'plum']);
   });
 
+  it('and says what was loaded, and its license where config.json has one', async () => {
+    const sources: [ModelLocation | undefined, LoadOptions, string][] = [
+      [undefined, {}, 'builtin'],
+      ['builtin', {}, 'builtin'],
+      ['owner/name', { host: server.url, revision: 'v1' }, 'owner/name'],
+      [`${server.url}whole/`, {}, `${server.url}whole/`],
+      [`${server.url}whole/model.safetensors`, {}, `${server.url}whole/model.safetensors`],
+    ];
+    for (const [location, options, source] of sources) {
+      const model = await load(location, options);
+      expect(model.info).toMatchObject({ source, license: source === 'builtin' ? 'mit' : undefined });
+      model.dispose();
+    }
+    const config = { ...tinyConfig, pretrained_cfg: { license: 'apache-2.0' } };
+    const licensed = await load({ ...inMemory, config });
+    expect(licensed.info.license).toBe('apache-2.0');
+    licensed.dispose();
+  });
+
   it.each(['whole', 'chunked', 'gzip'])('with progress that ends at the end (%s)', async (how) => {
     const reports: Progress[] = [];
     await logitsOf(`${server.url}${how}/`, { onProgress: (progress) => reports.push(progress) });
+    const weightBytes = tinyTensors().reduce((sum, { data }) => sum + data.length, 0);
     const configBytes = JSON.stringify(tinyConfig).length;
     expect(reports[0]).toEqual({
       file: 'config.json',
       loaded: configBytes,
       total: configBytes,
       phase: 'config',
+      overall: { loaded: 0, total: Infinity },
     });
     expect(reports.at(-1)).toEqual({
       file: 'model.safetensors',
       loaded: weights.length,
       total: weights.length,
       phase: 'weights',
+      overall: { loaded: weightBytes, total: weightBytes },
     });
+    const shares = reports.map(({ overall }) => overall.loaded / overall.total);
+    expect(shares).toEqual([...shares].sort((a, b) => a - b));
   });
 });
 

@@ -1,10 +1,13 @@
 import type { ModelInfo } from '../types.js';
 import { takesWords } from '../runtime/word-classes.js';
+import { bytesOf } from './formats/tensors.js';
 import type { Checkpoint } from './open.js';
 
 /** What a checkpoint says of the model, whatever runs it. */
 type Description = Pick<
   ModelInfo,
+  | 'license'
+  | 'weightBytes'
   | 'modelType'
   | 'imageSize'
   | 'patchSize'
@@ -17,9 +20,11 @@ type Description = Pick<
   | 'labels'
 >;
 
-export function describe({ modelType, network, labels, names }: Checkpoint): Description {
+export function describe({ modelType, network, labels, license, weights, names }: Checkpoint): Description {
   const { imageHeight, imageWidth, patchHeight, patchWidth, layers, heads, hidden, classes } = network;
   return {
+    license,
+    weightBytes: bytesOf(weights),
     modelType,
     imageSize: { height: imageHeight, width: imageWidth },
     patchSize: { height: patchHeight, width: patchWidth },

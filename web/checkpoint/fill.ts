@@ -3,8 +3,9 @@ import { VitError } from '../errors.js';
 import { giveWay } from './files/give-way.js';
 import type { ReadContext } from './files/folder.js';
 import type { Checkpoint } from './open.js';
+import type { Progress } from '../types.js';
 import { misplaced, partsOf } from './families/placement.js';
-import type { Report, Sink, StoredTensor } from './formats/tensors.js';
+import { bytesOf, type Report, type Sink, type StoredTensor } from './formats/tensors.js';
 
 /** Bytes between two reports of progress. */
 const reportEvery = 1 << 16;
@@ -34,8 +35,19 @@ export async function fill(
 ): Promise<void> {
   const announced = await prepare(engine, checkpoint, context.signal);
   engine.guard(() => engine.allocate());
-  const sinkFor = (tensor: StoredTensor) => makeSink(engine, announced.get(tensor.name)) ?? others(tensor);
-  await checkpoint.weights.pour(sinkFor, throttled(context));
+  const overall = { loaded: 0, total: bytesOf(checkpoint.weights) };
+  const sinkFor = (tensor: StoredTensor) => {
+    const sink = makeSink(engine, announced.get(tensor.name)) ?? others(tensor);
+    if (!sink) overall.loaded += tensor.bytes;
+    return (
+      sink &&
+      ((piece: Uint8Array) => {
+        sink(piece);
+        overall.loaded += piece.length;
+      })
+    );
+  };
+  await checkpoint.weights.pour(sinkFor, throttled(context, overall));
   engine.guard(() => engine.finish());
 }
 
@@ -122,11 +134,11 @@ function makeSink(engine: Engine, parts: readonly AnnouncedPart[] | undefined): 
 }
 
 /** Tells progress, but not every time. */
-function throttled({ onProgress }: ReadContext): Report {
+function throttled({ onProgress }: ReadContext, overall: Progress['overall']): Report {
   const reported = new Map<string, number>();
   return (file, loaded, total) => {
     if (loaded < total && loaded - (reported.get(file) ?? 0) < reportEvery) return;
     reported.set(file, loaded);
-    onProgress?.({ file, loaded, total, phase: 'weights' });
+    onProgress?.({ file, loaded, total, phase: 'weights', overall: { ...overall } });
   };
 }

@@ -102,7 +102,7 @@ function hubPageFiles(address: string, options: LoadOptions): ModelFiles | undef
     `${owner}/${name}/resolve/${wanted}/${isFile ? inside.slice(0, -1) : inside}`,
     options,
   );
-  return { ...filesAt(place), title: `${owner}/${name}` };
+  return { ...filesAt(place), title: `${owner}/${name}`, source: `${owner}/${name}` };
 }
 
 /** Whether nobody on the way can read what is sent there. */
@@ -130,6 +130,10 @@ function placeFiles(
 }
 
 function filesAt(place: Place): ModelFiles {
+  return { ...filesBeside(place), source: place.kind === 'url' ? place.url : place.path };
+}
+
+function filesBeside(place: Place): ModelFiles {
   const path = place.kind === 'url' ? new URL(place.url).pathname : place.path;
   const file = path.slice(1 + Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')));
   // An archive brings its own files along.
@@ -220,13 +224,14 @@ function droppedFiles(files: readonly File[]): ModelFiles {
 
 /** A model's configuration that is in the script already, with weights from anywhere. */
 export function inlineFiles(
-  title: string,
+  { title, source }: Pick<ModelFiles, 'title' | 'source'>,
   config: object,
   preprocessor: object,
   weights: FileLocation,
 ): ModelFiles {
   return {
     title,
+    source,
     weights: weightsName,
     listed: {
       [weightsName]: weights,

@@ -8,7 +8,8 @@ import { overridden, relabelled } from './config/overrides.js';
 import { familiesFor } from './families/all.js';
 import type { Family, SlotTensor, TensorsBySlot } from './families/family.js';
 import { configName, preprocessorName, type ModelFiles } from './files/model-files.js';
-import { folderOf, type Folder, type ReadContext } from './files/folder.js';
+import { folderOf, nothingYet, type Folder, type ReadContext } from './files/folder.js';
+import { licenseOf } from './config/license.js';
 import { JsonFields, parseJson, type JsonObject } from './files/json.js';
 import { mapNames, splitGates, type NameMap } from './families/names.js';
 import { misplaced, partsOf } from './families/placement.js';
@@ -27,6 +28,8 @@ export interface Checkpoint {
   readonly network: NativeConfig;
   readonly preprocess: NativePreprocess;
   readonly labels: readonly string[];
+  /** As its own files name it. */
+  readonly license?: string | undefined;
   /** Nothing but what describes them has been read yet. */
   readonly weights: TensorFile;
   readonly names: NameMap;
@@ -81,6 +84,7 @@ export async function openCheckpoint(
     modelType: fields.text('model_type') ?? family.modelType,
     network: { ...trained, imageHeight: size.height, imageWidth: size.width },
     preprocess,
+    license: licenseOf(object),
     // In words they are classes themselves, and come later.
     labels: inWords ? [] : relabelled(labelsOf(object, trained.classes, all, name), some),
     weights,
@@ -161,7 +165,7 @@ async function readJson(
   if (!reader) return undefined;
   const bytes = await reader.read(Infinity);
   const object = parseJson(bytes, reader.name, code);
-  onProgress?.({ file, loaded: bytes.length, total: bytes.length, phase: 'config' });
+  onProgress?.({ file, loaded: bytes.length, total: bytes.length, phase: 'config', overall: nothingYet });
   return { object, name: reader.name };
 }
 

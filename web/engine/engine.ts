@@ -4,7 +4,7 @@ import type { Kernels, Size } from '../types.js';
 
 /** A row-major matrix: one stage of the forward pass. */
 export interface Stage {
-  readonly data: Float32Array;
+  readonly data: Float32Array<ArrayBuffer>;
   readonly rows: number;
   readonly columns: number;
 }
@@ -183,7 +183,7 @@ export class Engine {
   }
 
   /** The pixel values [3 × height × width], channel by channel: what the network sees. */
-  pixelValues(): Float32Array {
+  pixelValues(): Float32Array<ArrayBuffer> {
     return this.#floats(this.#native().pixelValuesPointer(), this.#pixelCount);
   }
 
@@ -204,13 +204,13 @@ export class Engine {
   }
 
   /** Pixel values → features [hidden] under a pooling of one vector; scaled to Euclidean length 1 if `normalize`. */
-  embed(pooling: Pooling, normalize: boolean): Float32Array {
+  embed(pooling: Pooling, normalize: boolean): Float32Array<ArrayBuffer> {
     this.#native().embed(pooling, normalize, false);
     return this.#floats(this.#native().pooledPointer(), this.#hidden);
   }
 
   /** Pixel values → the embedding [jointWidth] that is comparable with that of a text. */
-  embedJoint(pooling: Pooling, normalize: boolean): Float32Array {
+  embedJoint(pooling: Pooling, normalize: boolean): Float32Array<ArrayBuffer> {
     this.#native().embed(pooling, normalize, true);
     return this.#floats(this.#native().jointPointer(), this.#jointWidth);
   }
@@ -246,12 +246,12 @@ export class Engine {
   }
 
   /** [classes], before softmax. */
-  logits(): Float32Array {
+  logits(): Float32Array<ArrayBuffer> {
     return this.#floats(this.#native().logitsPointer(), this.#classes);
   }
 
   /** [classes], after softmax; after sigmoid of a model whose classes do not exclude each other. */
-  probabilities(): Float32Array {
+  probabilities(): Float32Array<ArrayBuffer> {
     return this.#floats(this.#native().probabilitiesPointer(), this.#classes);
   }
 
@@ -313,7 +313,7 @@ export class Engine {
     throw this.#end;
   }
 
-  #floats(pointer: number, count: number): Float32Array {
+  #floats(pointer: number, count: number): Float32Array<ArrayBuffer> {
     return this.#running().HEAPF32.slice(pointer / 4, pointer / 4 + count);
   }
 }

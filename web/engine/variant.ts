@@ -22,8 +22,16 @@ function moduleOf(instructions: readonly number[]): Uint8Array<ArrayBuffer> {
   return new Uint8Array([...header, ...types, ...functions, ...code]);
 }
 
-/** Whether this machine's WebAssembly has the instructions of a variant. */
-export function isSupported(variant: Variant): boolean {
+/**
+ * Whether this browser's WebAssembly can run the engine: any build of it, or the one that is named. Browsers have been
+ * able to since 2021 (Chrome 91, Firefox 89) and 2023 (Safari 16.4), unless a lockdown mode turns WebAssembly off.
+ *
+ * @example
+ * ```ts
+ * if (!isSupported()) throw new Error('Please update your browser.');
+ * ```
+ */
+export function isSupported(variant: Variant = 'simd'): boolean {
   return typeof WebAssembly === 'object' && WebAssembly.validate(probes[instructionsOf(variant)]);
 }
 

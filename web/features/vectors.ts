@@ -10,7 +10,8 @@ import { checkCount, checkFinite } from './grid.js';
  *
  * @example
  * ```ts
- * const [a, b] = await model.embed([canvas, other]);
+ * const a = await model.embed(canvas);
+ * const b = await model.embed(other);
  * similarity(a, b); // 0.83
  * ```
  */
@@ -34,7 +35,7 @@ export interface Neighbor {
  * @example
  * ```ts
  * const [best] = nearest(await model.embed(canvas), collection, 1);
- * best.index; // which of the collection
+ * best?.index; // which of the collection
  * ```
  */
 export function nearest(

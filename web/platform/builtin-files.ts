@@ -6,5 +6,6 @@ import { inlineFiles } from '../checkpoint/locate.js';
 /** The built-in model, a small int8 ViT for 64×64 pictures of 200 everyday things (models/tinyimagenet-vit), with
  * weights from anywhere. */
 export function builtinFiles(weights: FileLocation): ModelFiles {
-  return inlineFiles('the built-in model', config, preprocessor, weights);
+  const names = { title: 'the built-in model', source: 'builtin' };
+  return inlineFiles(names, { ...config, license: 'mit' }, preprocessor, weights);
 }

@@ -40,6 +40,7 @@ export async function openSession(
     signal.throwIfAborted();
     const { network } = checkpoint;
     const info: ModelInfo = {
+      source: request.files.source ?? request.files.title,
       ...describe(checkpoint),
       dtype: network.int8 ? 'int8' : 'fp32',
       revision: request.files.revision,

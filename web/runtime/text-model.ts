@@ -7,7 +7,7 @@ import { VitError } from '../errors.js';
 /** What texts become. */
 export interface TextVectors {
   /** [texts × width], as the model gives them: not of length 1. */
-  readonly data: Float32Array;
+  readonly data: Float32Array<ArrayBuffer>;
   readonly width: number;
   /** The cosine of a picture and a text, times this and plus that, is the logit. */
   readonly scale: number;

@@ -24,5 +24,5 @@ export function buffersOfFiles(files: ModelFiles): Transferable[] {
 export function buffersOfReply(reply: Reply): Transferable[] {
   if (reply.type !== 'done') return [];
   const data = 'data' in reply.value ? reply.value.data : reply.value;
-  return data instanceof Float32Array ? [data.buffer as ArrayBuffer] : [];
+  return data instanceof Float32Array ? [data.buffer] : [];
 }

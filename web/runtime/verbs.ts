@@ -27,7 +27,7 @@ export const verbs = {
   },
 
   /** [classes], before softmax. */
-  logits(session: Session): Float32Array {
+  logits(session: Session): Float32Array<ArrayBuffer> {
     const { classes, engine, network } = session;
     if (classes) return finite('logits', wordLogits(engine, network, classes));
     checkHead(session, 'logits');
@@ -39,7 +39,7 @@ export const verbs = {
   embed(
     { engine, network }: Session,
     { pool, projection = pool === undefined, normalize }: Embedding,
-  ): Float32Array {
+  ): Float32Array<ArrayBuffer> {
     const pooling = embeddingPooling(network, pool);
     const joint = projection && network.jointWidth > 0;
     if (joint && pool !== undefined) {
@@ -66,7 +66,7 @@ export const verbs = {
   },
 
   /** The pixel values [3 × height × width]. */
-  preprocess(session: Session): Float32Array {
+  preprocess(session: Session): Float32Array<ArrayBuffer> {
     return session.engine.pixelValues();
   },
 } satisfies Record<string, VerbBody>;
@@ -97,7 +97,11 @@ export async function encodeTexts(
  * The same values, none of them infinite or NaN. A model may compute such values although every weight is finite, and
  * an answer made of them would look like an ordinary one. The kernels carry them through to the end.
  */
-function finite(what: string, values: Float32Array, given = 'this picture'): Float32Array {
+function finite(
+  what: string,
+  values: Float32Array<ArrayBuffer>,
+  given = 'this picture',
+): Float32Array<ArrayBuffer> {
   let sum = 0; // NaN as soon as one is not finite
   for (const value of values) sum += value * 0;
   if (sum === 0) return values;

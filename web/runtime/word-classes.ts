@@ -24,7 +24,7 @@ export function wordLogits(
   engine: Engine,
   network: NativeConfig,
   { labels, vectors, scale, bias }: WordClasses,
-): Float32Array {
+): Float32Array<ArrayBuffer> {
   const picture =
     network.jointWidth > 0 ? engine.embedJoint(network.pooling, true) : engine.embed(network.pooling, true);
   const width = picture.length;
@@ -36,7 +36,10 @@ export function wordLogits(
 }
 
 /** Logits → probabilities. */
-export function wordProbabilities(logits: Float32Array, { probabilities }: WordClasses): Float32Array {
+export function wordProbabilities(
+  logits: Float32Array,
+  { probabilities }: WordClasses,
+): Float32Array<ArrayBuffer> {
   if (probabilities === 'sigmoid') return logits.map((logit) => 1 / (1 + Math.exp(-logit)));
   const largest = logits.reduce((a, b) => Math.max(a, b), -Infinity);
   const powers = Float64Array.from(logits, (logit) => Math.exp(logit - largest));

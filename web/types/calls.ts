@@ -51,9 +51,9 @@ export interface Region {
 }
 
 /** One of the answers of {@link Model.classify}. */
-export interface Prediction {
+export interface Prediction<Label extends string = string> {
   /** The class's name. */
-  readonly label: string;
+  readonly label: Label;
   /** 0 to 1; over all classes they sum to 1, unless the model is one whose classes do not exclude each other. */
   readonly probability: number;
   /** The class's number, 0 to classes − 1. */
@@ -70,7 +70,25 @@ export interface CallOptions {
 export interface PictureOptions extends CallOptions {
   /** Look only at this part, as if the picture had been cropped to it. It has to be inside the picture. */
   readonly region?: Region | undefined;
+  /**
+   * For loops of your own: only the newest call counts. A call that still waits for its turn rejects with a
+   * {@link VitError} (`superseded`) when a newer one of the same verb is made, both with `latest: true`; its picture is
+   * read when its turn comes. {@link Model.watch} is such a loop.
+   */
+  readonly latest?: boolean | undefined;
 }
+
+/** An option of every verb that takes an array of pictures. */
+export interface SettleOptions {
+  /**
+   * Gives `{ status: 'fulfilled', value }` or `{ status: 'rejected', reason }` for each picture, as `Promise.allSettled`
+   * does, so that one that cannot be read does not lose the others' answers. An abort still rejects the whole call.
+   */
+  readonly settle: true;
+}
+
+/** What a verb gives for a picture, or for each of an array. */
+export type PerSource<S, Result> = S extends readonly unknown[] ? Result[] : Result;
 
 /** Options of {@link Model.classify}. */
 export interface ClassifyOptions extends PictureOptions {
@@ -120,7 +138,7 @@ export interface EmbedTextOptions extends CallOptions {
 /** All tokens of a picture. */
 export interface Tokens {
   /** [tokens × hidden], row by row: class token, distillation token, registers (those there are), then the patches. */
-  readonly data: Float32Array;
+  readonly data: Float32Array<ArrayBuffer>;
   /** How many tokens there are: the rows. */
   readonly tokens: number;
   /** The width of a token: the columns. */

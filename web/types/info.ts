@@ -27,7 +27,19 @@ export interface Size {
 }
 
 /** What a loaded model is. */
-export interface ModelInfo {
+export interface ModelInfo<Label extends string = string> {
+  /**
+   * What was loaded: the Hub's `owner/name`, an address or a path, `'builtin'`, or words for files and bytes that have
+   * none.
+   */
+  readonly source: string;
+  /**
+   * The license that the model's own files name, as its author wrote it (`apache-2.0`): in config.json, or in the README
+   * of files and archives. Nothing is downloaded to find it, so that of most repositories is not known.
+   */
+  readonly license: string | undefined;
+  /** Bytes of the weights as they are stored: about what was downloaded. */
+  readonly weightBytes: number;
   /** The checkpoint's family, as Hugging Face's `model_type` names it. */
   readonly modelType: string;
   /**
@@ -52,7 +64,7 @@ export interface ModelInfo {
   /** How many classes there are; 0 of a model without a head, which embeds but does not classify. */
   readonly classes: number;
   /** The classes' names, in order. */
-  readonly labels: readonly string[];
+  readonly labels: readonly Label[];
   /** How the encoder's weights are kept in memory. */
   readonly dtype: Dtype;
   /** The build of the engine that runs, as it says of itself. */

@@ -17,6 +17,13 @@ export interface Progress {
   readonly total: number;
   /** What is being read: the JSON files (one report each, when done) or the weights (many). */
   readonly phase: 'config' | 'weights';
+  /** How far the whole load has come, for one bar: `loaded / total` goes from 0 to 1. */
+  readonly overall: {
+    /** Bytes of the weights, of all files, that have arrived and been taken in. */
+    readonly loaded: number;
+    /** Bytes of all weights; Infinity until the files have said how many there are. */
+    readonly total: number;
+  };
 }
 
 /** The SHA-256 that the weights must have, or that the files of these names must have. */

@@ -1,4 +1,4 @@
-// What `watch` takes and gives.
+// What the loops take and give: `watch` and `each`.
 import type {
   CallOptions,
   ClassifyOptions,
@@ -27,7 +27,7 @@ export type WatchResult<V extends WatchVerb> = V extends 'classify'
   ? Prediction[]
   : V extends 'tokens'
     ? Tokens
-    : Float32Array;
+    : Float32Array<ArrayBuffer>;
 
 /** Options of {@link Model.watch} for every verb. */
 export interface WatchOptions extends CallOptions {
@@ -70,9 +70,9 @@ export interface WatchRate {
 }
 
 /** The predictions of a frame. */
-export interface WatchedPredictions extends WatchRate {
+export interface WatchedPredictions<Label extends string = string> extends WatchRate {
   /** As {@link Model.classify} gives them. */
-  readonly predictions: Prediction[];
+  readonly predictions: Prediction<Label>[];
 }
 
 /** What another verb gives for a frame. */
@@ -80,3 +80,28 @@ export interface Watched<T> extends WatchRate {
   /** The verb's result. */
   readonly value: T;
 }
+
+/** What {@link Model.each} goes through: an array or another iterable of pictures, or an asynchronous one. */
+export type EachSources = Iterable<Source | Promise<Source>> | AsyncIterable<Source>;
+
+/** Options of {@link Model.each} when it classifies: also those of {@link Model.classify}. */
+export interface EachClassifyOptions extends ClassifyOptions {
+  /** What to do with each picture. Default `'classify'`. */
+  readonly verb?: 'classify' | undefined;
+}
+
+/** Options of {@link Model.each} for another verb: also those of that verb. */
+export type EachVerbOptions<V extends WatchVerb> = {
+  /** What to do with each picture. */ readonly verb: V;
+} & (V extends 'embed' ? EmbedOptions : PictureOptions);
+
+/** Options of {@link Model.each} when a function answers. */
+export type EachFunctionOptions<T> = Pick<WatchFunctionOptions<T>, 'verb' | 'signal'>;
+
+/** A picture of the list, and what came of it: `status` says whether there is a `value` or a `reason`. */
+export type Each<Result> = PromiseSettledResult<Result> & {
+  /** The picture as the list had it. */
+  readonly source: Source;
+  /** Its place in the list, from 0. */
+  readonly index: number;
+};

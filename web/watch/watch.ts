@@ -1,30 +1,9 @@
 // The newest frame of a source → what a verb gives for it, again and again.
-import type { Model } from '../model.js';
-import type {
-  CallOptions,
-  ClassifyOptions,
-  Source,
-  WatchOptions,
-  WatchRate,
-  WatchSource,
-  WatchVerb,
-} from '../types.js';
+import type { WatchRate, WatchSource } from '../types.js';
+import { eitherOf } from './either.js';
 import { close, framesOf, type Frame } from './frames.js';
 import type { Kit } from './kit.js';
-import { averageOfNumbers, averageOfPredictions, type Average } from './smoothing.js';
-
-type Answer = (picture: Source, options: { readonly signal: AbortSignal }) => unknown;
-type AnyOptions = WatchOptions & { readonly verb?: WatchVerb | Answer | undefined };
-
-/** What a model lends to a watch. */
-export interface Lent {
-  readonly kit: Kit;
-  readonly model: Model;
-  /** Aborts when the model is disposed of. */
-  readonly disposed: AbortSignal;
-  /** Resolves when no other call is under way: a frame that waited for its turn would no longer be the newest. */
-  readonly idle: () => Promise<unknown>;
-}
+import { answerOf, type Answer, type AnyOptions, type Lent } from './verb.js';
 
 export async function* watch(
   lent: Lent,
@@ -38,7 +17,7 @@ export async function* watch(
   const { answer, field } = answerOf(lent, options);
   const pace = new Pace(options.fps);
   const frames = framesOf(source, kit);
-  const { signal, unlink } = eitherOf(disposed, options.signal);
+  const { signal, stop } = eitherOf(disposed, options.signal);
   try {
     for (;;) {
       if (await untilVisible(kit, signal)) pace.resume();
@@ -62,19 +41,8 @@ export async function* watch(
     }
   } finally {
     frames.stop();
-    unlink();
+    stop();
   }
-}
-
-/** A signal that aborts when one of two does: `AbortSignal.any` for browsers from before 2024. */
-function eitherOf(first: AbortSignal, second: AbortSignal | undefined) {
-  const either = new AbortController();
-  const signals = second ? [second, first] : [first];
-  const follow = () => either.abort(signals.find(({ aborted }) => aborted)?.reason);
-  if (signals.some(({ aborted }) => aborted)) follow();
-  for (const signal of signals) signal.addEventListener('abort', follow);
-  const unlink = () => signals.forEach((signal) => signal.removeEventListener('abort', follow));
-  return { signal: either.signal, unlink };
 }
 
 /** What the verb gives for a frame, which is closed then. */
@@ -88,62 +56,6 @@ async function answered(
   } finally {
     close(picture);
   }
-}
-
-const verbs: readonly WatchVerb[] = ['classify', 'logits', 'embed', 'tokens', 'preprocess'];
-
-/** What is done with each frame, and what the result is called. */
-function answerOf({ kit, model }: Lent, options: AnyOptions): { answer: Answer; field: string } {
-  const { fps, smoothing = 0, verb = 'classify', ...others } = options;
-  const verbOptions = { ...others, signal: undefined };
-  const { VitError, wrong } = kit;
-  if (fps !== undefined && !(typeof fps === 'number' && fps > 0)) {
-    throw wrong('fps', fps, 'a number above 0');
-  }
-  if (typeof smoothing !== 'number' || !(smoothing >= 0 && smoothing < 1)) {
-    throw wrong('smoothing', smoothing, 'a number from 0 to less than 1');
-  }
-  if (typeof verb === 'function') {
-    const [unknown] =
-      Object.entries({ ...verbOptions, smoothing: smoothing || undefined }).find(
-        ([, value]) => value !== undefined,
-      ) ?? [];
-    if (unknown === undefined) return { answer: verb, field: 'value' };
-    throw new VitError(
-      'unsupported-option',
-      `watch has no option "${unknown}" for a verb that is a function; use it inside the function.`,
-    );
-  }
-  if (!verbs.includes(verb)) {
-    const names = verbs.map((name) => `"${name}"`).join(', ');
-    throw wrong('verb', verb, `a function or one of ${names}`);
-  }
-  const run = (given: object) => (picture: Source, call: CallOptions) =>
-    (model[verb] as (picture: Source, options: object) => Promise<unknown>)(picture, { ...given, ...call });
-  const field = verb === 'classify' ? 'predictions' : 'value';
-  if (smoothing === 0) return { answer: run(verbOptions), field };
-  return { answer: smoothed({ kit, model }, verb, smoothing, verbOptions, run), field };
-}
-
-function smoothed(
-  { kit, model }: Pick<Lent, 'kit' | 'model'>,
-  verb: WatchVerb,
-  smoothing: number,
-  options: object,
-  run: (given: object) => Answer,
-): Answer {
-  const through =
-    <T>(answer: Answer, average: Average<T>): Answer =>
-    async (picture, call) =>
-      average((await answer(picture, call)) as T);
-  if (verb !== 'classify') {
-    const isUnit = 'normalize' in options && options.normalize === true;
-    return through(run(options), averageOfNumbers(smoothing, isUnit));
-  }
-  kit.checkClassifyOptions(options);
-  // Which classes come first is known only once they are smoothed.
-  const all: ClassifyOptions = { ...options, topK: Math.max(1, model.info.classes), threshold: 0 };
-  return through(run(all), averageOfPredictions(smoothing, options));
 }
 
 /** The last answers that count for the rate. */

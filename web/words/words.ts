@@ -164,7 +164,7 @@ function tokensOf(content: string, { tower, tokenizer, text, longest }: Reader):
 }
 
 /** The same direction, of length 1. */
-export function toUnit(vector: Float32Array): Float32Array {
+export function toUnit(vector: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
   const length = Math.hypot(...vector);
   return length > 0 ? vector.map((value) => value / length) : vector;
 }

@@ -33,6 +33,9 @@ export interface ReadContext {
   readonly maxBytes?: number | undefined;
 }
 
+/** How far a load has come before it is known how many weights there are. */
+export const nothingYet: Progress['overall'] = { loaded: 0, total: Infinity };
+
 /** What `maxBytes` is without the option: all that WebAssembly can address. */
 const defaultMaxBytes = 2 ** 32;
 

@@ -24,6 +24,8 @@ export type FileLocation =
 export interface ModelFiles {
   /** What messages call it: `facebook/deit-tiny-patch16-224`, `the built-in model`. */
   readonly title: string;
+  /** Where it came from, where that is not its title; see ModelInfo. */
+  readonly source?: string;
   /** The name of the weights' file. */
   readonly weights: string;
   /** An address or path that ends with a slash; a file's name is put behind it. */

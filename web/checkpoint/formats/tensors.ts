@@ -26,3 +26,8 @@ export interface TensorFile {
   /** Reads every tensor once, in order, into the sink from `sinkFor`; a tensor without one is skipped. */
   pour(sinkFor: (tensor: StoredTensor) => Sink | undefined, report: Report): Promise<void>;
 }
+
+/** Bytes of all tensors as they are stored. */
+export function bytesOf({ tensors }: TensorFile): number {
+  return tensors.reduce((sum, { bytes }) => sum + bytes, 0);
+}

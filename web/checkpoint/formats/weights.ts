@@ -2,7 +2,7 @@
 import { VitError } from '../../errors.js';
 import { tooLarge, type ByteReader } from '../files/byte-reader.js';
 import { indexName, weightsName } from '../files/model-files.js';
-import { folderIn, largestOf, type Folder, type ReadContext } from '../files/folder.js';
+import { folderIn, largestOf, nothingYet, type Folder, type ReadContext } from '../files/folder.js';
 import { foreignArchive, foreignName } from './foreign.js';
 import { checkLimit } from '../files/limits.js';
 import { isNpz, openNpz } from './npz.js';
@@ -69,7 +69,8 @@ async function openArchive(
     await reader.cancel();
     return await readDirectory(access);
   }
-  const tell = () => onProgress?.({ file, loaded: reader.position, total: Infinity, phase: 'weights' });
+  const tell = () =>
+    onProgress?.({ file, loaded: reader.position, total: Infinity, phase: 'weights', overall: nothingYet });
   return await readDirectory(await keep(reader, tell));
 }
 

@@ -1,0 +1,62 @@
+// A list of pictures of any length → what a verb gives for each, one after another.
+import type { EachSources, Source } from '../types.js';
+import { eitherOf } from './either.js';
+import { answerOf, type AnyOptions, type Lent } from './verb.js';
+
+type Outcome = PromiseSettledResult<unknown> & { readonly source: Source; readonly index: number };
+
+export async function* each(
+  lent: Omit<Lent, 'idle'>,
+  sources: EachSources,
+  options: AnyOptions,
+): AsyncGenerator<Outcome, void, undefined> {
+  const { kit, disposed } = lent;
+  kit.checkIsOptions(options, ['verb'], 'each');
+  kit.checkSignal(options.signal);
+  const { answer } = answerOf(lent, options, 'each');
+  const iterator = iteratorOf(sources, lent);
+  const { signal, stop } = eitherOf(disposed, options.signal);
+  let index = 0;
+  /** Takes the next picture from the list and begins its call, which reads it while the one before it is computed. */
+  const begin = async (): Promise<(() => Promise<Outcome>) | undefined> => {
+    const next = await iterator.next();
+    if (next.done) return undefined;
+    const source = await next.value;
+    const about = { source, index: index++ };
+    const answering = new Promise((resolve) => resolve(answer(source, { signal })));
+    const call = answering.then(
+      (value) => ({ ...about, status: 'fulfilled' as const, value }),
+      (reason: unknown) => ({ ...about, status: 'rejected' as const, reason }),
+    );
+    return () => call;
+  };
+  let ahead = begin();
+  try {
+    for (;;) {
+      const call = await kit.limited(ahead, { signal });
+      if (!call) return;
+      ahead = begin();
+      ahead.catch(() => undefined);
+      const outcome = await call();
+      signal.throwIfAborted();
+      yield outcome;
+    }
+  } finally {
+    stop();
+    await iterator.return?.();
+  }
+}
+
+function iteratorOf(
+  sources: EachSources,
+  { kit }: Pick<Lent, 'kit'>,
+): AsyncIterator<Source> | Iterator<Source | Promise<Source>> {
+  if (typeof sources === 'object' && sources !== null) {
+    if (Symbol.asyncIterator in sources) return sources[Symbol.asyncIterator]();
+    if (Symbol.iterator in sources) return sources[Symbol.iterator]();
+  }
+  throw new kit.VitError(
+    'invalid-argument',
+    `each cannot go through ${kit.shown(sources)}; give an array of pictures, or something else that for…of or for await goes through.`,
+  );
+}
