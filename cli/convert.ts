@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { prepare } from '../web/checkpoint/fill.js';
 import { configName, weightsName } from '../web/checkpoint/files/model-files.js';
+import { safetensorsHeader } from '../web/checkpoint/formats/safetensors-header.js';
 import type { ConvertCommand } from './arguments.js';
 import { open } from './checkpoint.js';
 import { startBindings, startEngine } from './engine.js';
-import { encodingFor, type Encoding } from './encoding.js';
+import { encodingFor } from './encoding.js';
 import { print } from './output.js';
 import { checkOutput, OutputFolder } from './output-folder.js';
 import { ProgressBar } from './progress.js';
@@ -33,7 +34,7 @@ export async function convert({ model, dtype, output, force, load }: ConvertComm
       // Told when the end is waited for, if not before.
       const failed = once(file, 'error').then(([error]) => Promise.reject(error as Error));
       failed.catch(() => undefined);
-      file.write(headerOf([...encodings.values()]));
+      file.write(safetensorsHeader([...encodings.values()].flatMap(({ tensors }) => tensors)));
       await checkpoint.weights.pour(
         (tensor) => encodings.get(tensor)?.sink((bytes) => void file.write(bytes)),
         (name, loaded, total) => bar.show(name, loaded, total),
@@ -66,20 +67,4 @@ function compact(bytes: Uint8Array): Uint8Array {
   const object = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
   if ('id2label' in object) delete object['label2id'];
   return Buffer.from(JSON.stringify(object));
-}
-
-/** The length and the JSON header of a safetensors file; the data begins on a multiple of eight, as others write it. */
-function headerOf(encodings: readonly Encoding[]): Uint8Array {
-  const header: [string, object][] = [['__metadata__', { format: 'pt' }]];
-  let end = 0;
-  for (const { name, dtype, shape, bytes } of encodings.flatMap(({ tensors }) => tensors)) {
-    header.push([name, { dtype, shape, data_offsets: [end, end + bytes] }]);
-    end += bytes;
-  }
-  const json = Buffer.from(JSON.stringify(Object.fromEntries(header)));
-  const padded = Math.ceil(json.length / 8) * 8;
-  const out = Buffer.alloc(8 + padded, ' ');
-  out.writeBigUInt64LE(BigInt(padded));
-  json.copy(out, 8);
-  return out;
 }

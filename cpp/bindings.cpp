@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "logistic_regression.h"
 #include "threads.h"
 #include "vit.h"
 
@@ -81,6 +82,11 @@ std::string run_texts_to_stage(BoundModel& bound, const val& lengths, const std:
     return error;
   }
   return bound.stage.empty() ? "is not a stage of this model" : "";
+}
+
+// By its full type: `begin` is also a model's.
+std::string begin_regression(LogisticRegression& regression, int count, int width, int classes, double l2) {
+  return begin(regression, count, width, classes, l2);
 }
 
 }  // namespace
@@ -164,6 +170,20 @@ EMSCRIPTEN_BINDINGS(vit) {
       .field("rescaleFactor", &Preprocess::rescale_factor)
       .field("mean", &Preprocess::mean)
       .field("std", &Preprocess::std);
+
+  class_<LogisticRegression>("LogisticRegression")
+      .constructor<>()
+      .function("begin", &begin_regression)
+      .function("pack", &pack)
+      .function("solve", &solve)
+      .function(
+          "examplesPointer", +[](const LogisticRegression& r) { return pointer(r.examples); })
+      .function(
+          "labelsPointer", +[](const LogisticRegression& r) { return pointer(r.labels); })
+      .function(
+          "weightsPointer", +[](const LogisticRegression& r) { return pointer(r.weights); })
+      .property("leftOut", &LogisticRegression::left_out)
+      .property("loss", &LogisticRegression::loss);
 
   class_<BoundModel>("Model")
       .constructor<>()

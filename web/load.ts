@@ -6,13 +6,14 @@ import { convertedFiles } from './checkpoint/conversion.js';
 import { InWorker } from './runtime/in-worker.js';
 import { knownKernels, rememberKernels } from './engine/kernels.js';
 import { Model } from './model.js';
+import { originOf, type Origin } from './origin.js';
 import { checkLoadOptions, rgbOf, sizeOf } from './options.js';
 import { storeOf } from './cache/custom-cache.js';
 import type { Platform } from './platform/platform.js';
 import type { Runner } from './runtime/runner.js';
 import { planThreads } from './engine/threads.js';
 import type { SessionRequest } from './runtime/session-request.js';
-import type { Instructions, LoadOptions, ModelLocation, Variant } from './types.js';
+import type { Instructions, LoadOptions, ModelCache, ModelLocation, Variant } from './types.js';
 import type { WordsContext } from './words/words.js';
 import { chooseVariant } from './engine/variant.js';
 
@@ -26,9 +27,9 @@ export async function loadModel<Label extends string>(
   const background = options.background === undefined ? undefined : rgbOf(options.background);
   options.signal?.throwIfAborted();
   try {
-    const { runner, words } = await start(platform, model, options);
+    const { runner, words, origin } = await start(platform, model, options);
     rememberKernels(runner.info);
-    const loaded = new Model<Label>(runner, background, words);
+    const loaded = new Model<Label>(runner, background, words, origin);
     const { labels, template, signal } = options;
     if (!runner.info.words || labels === undefined) return loaded;
     try {
@@ -72,7 +73,7 @@ async function startWith(platform: Platform, files: ModelFiles, options: LoadOpt
     maxBytes,
     stallTimeout,
   };
-  const cache = isDownloaded(files) && (options.cache ?? true);
+  const cache = cacheFor(files, options);
   const module = quietly(platform.compile(variant, wasm, { signal, timeout: stallTimeout }));
   const launch = launcher(platform, variant, module, { ...options, cache, worker });
   const words: WordsContext = {
@@ -89,7 +90,9 @@ async function startWith(platform: Platform, files: ModelFiles, options: LoadOpt
       return launch(again, { ...options, signal: stop });
     },
   };
-  return { runner: await launch(request, options), words };
+  const isAltered = (options.imageSize ?? options.preprocess) !== undefined;
+  const origin = originOf(files, platform, () => storeOf(cache, platform.store), isAltered);
+  return { runner: await launch(request, options), words, origin };
 }
 
 /** Launches a model; where its repository has no safetensors, with the weights that the Hub's bot has made of it. */
@@ -112,6 +115,7 @@ async function start(
 interface Started {
   readonly runner: Runner;
   readonly words: WordsContext;
+  readonly origin: Origin;
 }
 
 /** Starts a runner in a worker, or in this thread. */
@@ -144,6 +148,10 @@ function launcher(
     const { InPlace } = await import('./runtime/in-place.js');
     return await InPlace.start(request, glue, module, { ...options, open, bytesAt, store });
   };
+}
+
+function cacheFor(files: ModelFiles, { cache = true }: LoadOptions): boolean | string | ModelCache {
+  return isDownloaded(files) && cache;
 }
 
 async function filesOf(

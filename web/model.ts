@@ -4,12 +4,14 @@ import { VitError } from './errors.js';
 import { shown } from './shown.js';
 import { allowedClasses } from './labels.js';
 import { checkClassifyOptions, checkLabels, checkOptions, checkRegion, pictureOptions } from './options.js';
+import type { Origin } from './origin.js';
 import { limited } from './patience.js';
 import { readPixels } from './pictures/sources.js';
 import type { Pixels, Rgb } from './pictures/pixels.js';
 import { buffered } from './pictures/pixels.js';
 import { Queue } from './runtime/queue.js';
 import type { Runner } from './runtime/runner.js';
+import { fewShot } from './teach/few-shot.js';
 import type {
   CallOptions,
   ClassifyOptions,
@@ -21,6 +23,8 @@ import type {
   EmbedOptions,
   EmbedTextOptions,
   LabelOptions,
+  FewShot,
+  FewShotOptions,
   ModelInfo,
   PerSource,
   PictureOptions,
@@ -37,7 +41,7 @@ import type {
   WatchVerb,
   WatchVerbOptions,
 } from './types.js';
-import type { Verb, VerbOptions } from './runtime/verbs.js';
+import type { Verb, VerbOptions, VerbResult } from './runtime/verbs.js';
 import type { Words, WordsContext } from './words/words.js';
 import { kit } from './watch/kit.js';
 import type { Lent } from './watch/verb.js';
@@ -71,8 +75,12 @@ export class Model<Label extends string = string> {
   /** The same as `dispose()`, for `using`; where the language has it. */
   declare readonly [Symbol.dispose]: () => void;
 
+  /** @internal Where it came from. */
+  readonly origin: Origin | undefined;
+
   /** @internal */
-  constructor(runner: Runner, background?: Rgb, words?: WordsContext) {
+  constructor(runner: Runner, background?: Rgb, words?: WordsContext, origin?: Origin) {
+    this.origin = origin;
     this.#runner = runner;
     this.#background = background;
     this.#context = words;
@@ -337,6 +345,24 @@ export class Model<Label extends string = string> {
     } finally {
       forget();
     }
+  }
+
+  /**
+   * A classifier of your own classes, on this model's embeddings: add a few pictures of each, and train it in
+   * milliseconds. It needs no classes of the model's own. See {@link FewShot}.
+   */
+  fewShot(options: FewShotOptions = {}): FewShot {
+    return fewShot(this, options);
+  }
+
+  /** @internal Queues a verb that needs no picture. */
+  compute<V extends Verb>(
+    verb: V,
+    options: VerbOptions<V>,
+    signal: AbortSignal | undefined,
+  ): Promise<VerbResult<V>> {
+    this.#queue.check(signal);
+    return this.#queue.inTurn(signal, () => this.#runner.run(verb, undefined, options));
   }
 
   /** Runs a black picture through the network, so that the first real one finds the code compiled and the memory touched. */

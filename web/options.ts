@@ -1,3 +1,4 @@
+import { checkIsOptions, checkOptions, checkSignal, wrong } from './call-options.js';
 import { checkIntegrity } from './checkpoint/files/integrity.js';
 import { limits } from './checkpoint/files/limits.js';
 import { VitError } from './errors.js';
@@ -23,51 +24,7 @@ import { variants } from './engine/variant.js';
 /** Options of every verb that takes pictures. */
 export const pictureOptions = ['region', 'signal', 'latest', 'settle'] as const;
 
-/** Refuses options that are not there: passed over in silence they would seem to work. */
-export function checkOptions(options: object, known: readonly string[], verb: string): void {
-  checkIsOptions(options, known, verb);
-  const unknown = Object.entries(options).find(
-    ([name, value]) => value !== undefined && !known.includes(name),
-  );
-  if (!unknown) {
-    const { signal, ...flags } = options as Record<string, unknown>;
-    for (const name of ['latest', 'settle']) {
-      const value = flags[name];
-      if (value !== undefined && typeof value !== 'boolean') throw wrong(name, value, 'true or false');
-    }
-    return checkSignal(signal);
-  }
-  throw new VitError(
-    'unsupported-option',
-    `${verb} has no option ${shown(unknown[0])} in this version; the options are ${known.join(', ')}.`,
-  );
-}
-
-/** Refuses a second argument that is something else than options. */
-export function checkIsOptions(options: unknown, known: readonly string[], verb: string): void {
-  const kind = Object.prototype.toString.call(options);
-  if (kind === '[object Object]' && !isRawImage(options)) return;
-  const example = known.includes('topK') ? '{ topK: 3 }' : `{ ${known[0]} }`;
-  let advice = `options are an object, as in ${example}`;
-  if (verb === 'load' && typeof options === 'string') {
-    advice = `pass only the model by itself, load(${shown(options)}), and options are an object`;
-  } else if (typeof options === 'object' && options !== null && verb !== 'load') {
-    advice = `several pictures are given in a list, ${verb}([first, second]), and ${advice}`;
-  }
-  throw new VitError('invalid-argument', `${verb} cannot use ${shown(options)} as options: ${advice}.`);
-}
-
-function isRawImage(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'data' in value && 'width' in value;
-}
-
-/** Refuses what cannot abort a call. */
-export function checkSignal(signal: unknown): void {
-  if (signal === undefined) return;
-  const { throwIfAborted, addEventListener } = (signal ?? {}) as Partial<AbortSignal>;
-  if (typeof throwIfAborted === 'function' && typeof addEventListener === 'function') return;
-  throw wrong('signal', signal, "an AbortController's signal");
-}
+export { checkIsOptions, checkOptions, checkSignal, wrong };
 
 const dtypes: readonly Dtype[] = ['fp32', 'int8'];
 const kernelNames: readonly Kernels[] = ['6x8', '5x8', '4x16', '6x16', '5x16'];
@@ -214,11 +171,6 @@ function isCache(cache: unknown): boolean {
 function areLabels(labels: unknown): boolean {
   if (typeof labels !== 'object' || labels === null) return false;
   return Object.values(labels).every((label) => typeof label === 'string');
-}
-
-/** The error for an option of the wrong form. */
-export function wrong(option: string, value: unknown, form: string): VitError {
-  return new VitError('invalid-argument', `${option} is ${shown(value)}, but it should be ${form}.`);
 }
 
 /** Refuses what `classify` cannot do; `allow` and `deny` are the business of labels.ts. */

@@ -3,3 +3,4 @@ export type * from './types/calls.js';
 export type * from './types/info.js';
 export type * from './types/loading.js';
 export type * from './types/watching.js';
+export type * from './types/teaching.js';

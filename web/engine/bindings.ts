@@ -186,9 +186,23 @@ export interface NativeModel {
   delete(): void;
 }
 
+/** A logistic regression in the module's memory; cpp/logistic_regression.h. */
+export interface NativeRegression {
+  begin(count: number, width: number, classes: number, l2: number): string;
+  pack(): string;
+  solve(iterations: number): boolean;
+  examplesPointer(): number;
+  labelsPointer(): number;
+  weightsPointer(): number;
+  leftOut: number;
+  readonly loss: number;
+  delete(): void;
+}
+
 /** A running module. */
 export interface Bindings {
   readonly Model: new () => NativeModel;
+  readonly LogisticRegression: new () => NativeRegression;
   /** The name of the build that runs. */
   variant(): string;
   /** From now on so many threads share the work, each as soon as it runs; cpp/threads.h. Does nothing without threads. */

@@ -1,5 +1,6 @@
 import { isError, VitError } from '../errors.js';
 import type { Bindings, NativeConfig, NativeModel, NativePreprocess, Pooling } from './bindings.js';
+import { Regression, type RegressionProblem } from './regression.js';
 import type { Kernels, Size } from '../types.js';
 
 /** A row-major matrix: one stage of the forward pass. */
@@ -253,6 +254,11 @@ export class Engine {
   /** [classes], after softmax; after sigmoid of a model whose classes do not exclude each other. */
   probabilities(): Float32Array<ArrayBuffer> {
     return this.#floats(this.#native().probabilitiesPointer(), this.#classes);
+  }
+
+  /** A logistic regression in the engine's memory; to be disposed of by the caller. */
+  regression(problem: RegressionProblem): Regression {
+    return new Regression(this.#running(), problem);
   }
 
   /** Runs the forward pass and keeps one stage: `patches`, `tokens`, `blocks.0` …, `norm`, `pooled`, `logits`,

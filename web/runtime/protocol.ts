@@ -7,8 +7,9 @@ import type { TextVectors } from './text-model.js';
 import type { Verb, VerbOptions, VerbResult } from './verbs.js';
 
 /**
- * Page → worker: `load` first and once, then calls, each answered before the next: `picture`, any number of `rows`, and
- * what to `run` on it, which alone is answered; answers to `cache`; `end` at any time. `call` numbers what is answered.
+ * Page → worker: `load` first and once, then calls, each answered before the next: `picture`, any number of `rows`
+ * (neither where none is needed), and what to `run` on it, which alone is answered; answers to `cache`; `end` at any
+ * time. `call` numbers what is answered.
  */
 export type Request =
   | {

@@ -60,7 +60,10 @@ export function serve(port: Port<Reply, Request>, glue: Glue): void {
   const run = ({ call, verb, options }: RunRequest): Reply => {
     if (!session) throw new VitError('worker', 'The worker was called before a model was loaded into it.');
     if (!Object.hasOwn(verbs, verb)) throw new VitError('worker', `The worker has no verb ${shown(verb)}.`);
-    if (failure) throw failure.error;
+    const wrong = failure;
+    // It is the fault of this call's picture, and the next may have none.
+    failure = undefined;
+    if (wrong) throw wrong.error;
     return { type: 'done', call, value: perform(session, verb, options) };
   };
 

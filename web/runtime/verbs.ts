@@ -2,6 +2,7 @@
 import { VitError } from '../errors.js';
 import { topPredictions, type Choice } from '../labels.js';
 import { poolings, type NativeConfig, type Pooling } from '../engine/bindings.js';
+import { regressionVerbs } from './regression-verbs.js';
 import type { Session } from './session.js';
 import type { TextVectors } from './text-model.js';
 import { takesWords, wordLogits, wordProbabilities, type WordClasses } from './word-classes.js';
@@ -69,6 +70,8 @@ export const verbs = {
   preprocess(session: Session): Float32Array<ArrayBuffer> {
     return session.engine.pixelValues();
   },
+
+  ...regressionVerbs,
 } satisfies Record<string, VerbBody>;
 
 export type Verb = keyof typeof verbs;

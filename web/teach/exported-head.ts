@@ -1,0 +1,117 @@
+// What a new head changes in a checkpoint: which tensors go, what they are called, what config.json says. A table by family,
+// as `transformers` names its classes for classification.
+import type { NameMap } from '../checkpoint/families/names.js';
+import type { JsonObject } from '../checkpoint/files/json.js';
+import type { StoredTensor } from '../checkpoint/formats/tensors.js';
+import { VitError } from '../errors.js';
+import type { FewShotOptions } from '../types.js';
+import type { Trained } from './teacher.js';
+
+export interface HeadTensor extends StoredTensor {
+  readonly data: Float32Array<ArrayBuffer>;
+}
+
+export interface NewHead {
+  /** Whether a tensor of the file stays. */
+  keeps(name: string): boolean;
+  /** What it is called then. */
+  rename(name: string): string;
+  readonly tensors: readonly HeadTensor[];
+  readonly config: JsonObject;
+}
+
+export interface Classifier {
+  /** Of `transformers`. */
+  readonly architecture: string;
+  /** What the names of the encoder begin with there. */
+  readonly prefix: string;
+  /** What its head sees: the class token, the mean of all tokens, or the class token and behind it the patches' mean. */
+  readonly sees: 'cls' | 'mean' | 'cls and mean';
+}
+
+const classifiers: Readonly<Record<string, Classifier>> = {
+  vit: { architecture: 'ViTForImageClassification', prefix: 'vit.', sees: 'cls' },
+  deit: { architecture: 'DeiTForImageClassification', prefix: 'deit.', sees: 'cls' },
+  vit_msn: { architecture: 'ViTMSNForImageClassification', prefix: 'vit.', sees: 'cls' },
+  ijepa: { architecture: 'IJepaForImageClassification', prefix: 'ijepa.', sees: 'mean' },
+  dinov2: { architecture: 'Dinov2ForImageClassification', prefix: 'dinov2.', sees: 'cls and mean' },
+  dinov2_with_registers: {
+    architecture: 'Dinov2WithRegistersForImageClassification',
+    prefix: 'dinov2_with_registers.',
+    sees: 'cls and mean',
+  },
+};
+
+/** The class for classification of a config's model. */
+export function classifierOf(config: JsonObject): Classifier {
+  const classifier = classifiers[String(config['model_type'])];
+  if (classifier) return classifier;
+  throw new VitError(
+    'unsupported-model',
+    `A model of this kind cannot be exported: only ${Object.keys(classifiers).join(', ')} of Hugging Face can; ` +
+      'save the classifier with toJSON() instead.',
+  );
+}
+
+/** The tensors and the config.json of a checkpoint whose head is the one that was trained. */
+export function withHead(
+  config: JsonObject,
+  classifier: Classifier,
+  names: NameMap,
+  { labels, weights, examples }: Trained & { readonly weights: Float64Array },
+  pool: FewShotOptions['pool'],
+): NewHead {
+  const { architecture, prefix, sees } = classifier;
+  const used = pool ?? (sees === 'mean' ? 'mean' : 'cls');
+  if (!sees.includes(used)) {
+    throw new VitError(
+      'unsupported-option',
+      `The head of this model sees only "${sees}", but the classifier was made with the option pool: "${used}"; leave it out.`,
+    );
+  }
+  const slotOf = (name: string) => names.slots.get(name)?.slots[0] ?? '';
+  const isHead = (name: string) => /^(head|head_dist|pre_logits)\./.test(slotOf(name));
+  return {
+    // What is not needed (a pooler, a mask token) would have no place in the new class.
+    keeps: (name) => names.slots.has(name) && !isHead(name),
+    rename: (name) => (name.startsWith(prefix) || name.startsWith('classifier.') ? name : prefix + name),
+    tensors: headTensors(labels.length, examples.width, weights, sees === 'cls and mean' && used),
+    config: newConfig(config, architecture, labels),
+  };
+}
+
+/** `classifier.weight` and `.bias`; half of the inputs have weights of 0 where the head sees twice what was learnt from. */
+function headTensors(
+  classes: number,
+  width: number,
+  weights: Float64Array,
+  half: 'cls' | 'mean' | false,
+): HeadTensor[] {
+  const inputs = half ? 2 * width : width;
+  const offset = half === 'mean' ? width : 0;
+  const weight = new Float32Array(classes * inputs);
+  const bias = new Float32Array(classes);
+  for (let k = 0; k < classes; k++) {
+    const row = weights.subarray(k * (width + 1), (k + 1) * (width + 1));
+    weight.set(row.subarray(0, width), k * inputs + offset);
+    bias[k] = row[width];
+  }
+  return [tensor('classifier.weight', [classes, inputs], weight), tensor('classifier.bias', [classes], bias)];
+}
+
+function tensor(name: string, shape: readonly number[], data: Float32Array<ArrayBuffer>): HeadTensor {
+  return { name, dtype: 'F32', shape, bytes: data.byteLength, data };
+}
+
+function newConfig(config: JsonObject, architecture: string, labels: readonly string[]): JsonObject {
+  const kept = { ...config };
+  // What was said of the old head.
+  for (const field of ['num_labels', '_num_labels', 'problem_type', 'finetuning_task', '_name_or_path'])
+    delete kept[field];
+  return {
+    ...kept,
+    architectures: [architecture],
+    id2label: Object.fromEntries(labels.map((label, index) => [index, label])),
+    label2id: Object.fromEntries(labels.map((label, index) => [label, index])),
+  };
+}

@@ -1,0 +1,97 @@
+// The part of a classifier of one's own classes that every page downloads: it reads pictures at the time of the call, and
+// passes calls on, one after another, to teacher.ts, which is loaded when a classifier is made.
+import { VitError } from '../errors.js';
+import type { Model } from '../model.js';
+import type {
+  Example,
+  FewShot,
+  FewShotAddOptions,
+  FewShotClassifyOptions,
+  FewShotOptions,
+} from '../types.js';
+import type { Teacher } from './teacher.js';
+
+export class LazyFewShot implements FewShot {
+  readonly #model: Model;
+  readonly #pool: FewShotOptions['pool'];
+  #teacher: Teacher | undefined;
+  /** Settles when every call made so far has. */
+  #queue: Promise<Teacher>;
+
+  constructor(model: Model, pool: FewShotOptions['pool'], loading: Promise<Teacher>) {
+    this.#model = model;
+    this.#pool = pool;
+    this.#queue = loading.then((teacher) => (this.#teacher = teacher));
+    this.#queue.catch(() => undefined);
+  }
+
+  get labels() {
+    return this.#teacher?.labels ?? [];
+  }
+
+  get counts() {
+    return this.#teacher?.counts ?? [];
+  }
+
+  add(label: string, source: Example | readonly Example[], options: FewShotAddOptions = {}) {
+    const example = Array.isArray(source) ? source : this.#embed(source as Example, options);
+    return this.#inTurn((teacher) => teacher.add(label, example, options));
+  }
+
+  remove(label: string, example?: number) {
+    return this.#inTurn((teacher) => teacher.remove(label, example));
+  }
+
+  train(options = {}) {
+    return this.#inTurn((teacher) => teacher.train(options));
+  }
+
+  classify(source: Example, options: FewShotClassifyOptions = {}) {
+    const example = this.#embed(source, options);
+    return this.#inTurn((teacher) => teacher.classify(example, options));
+  }
+
+  evaluate(options = {}) {
+    return this.#inTurn((teacher) => teacher.evaluate(options));
+  }
+
+  toJSON() {
+    if (this.#teacher) return this.#teacher.toJSON();
+    throw new VitError('invalid-argument', 'There are no examples yet; add some.');
+  }
+
+  export(options = {}) {
+    return this.#inTurn((teacher) => teacher.export(options));
+  }
+
+  /** Begins at once: a canvas may show something else later. */
+  #embed(source: Example, { region, signal }: FewShotAddOptions) {
+    if (source instanceof Float32Array) return source;
+    const embedding = this.#model.embed(source, { pool: this.#pool, region, signal });
+    embedding.catch(() => undefined);
+    return embedding;
+  }
+
+  #inTurn<T>(work: (teacher: Teacher) => T | Promise<T>): Promise<T> {
+    const turn = this.#queue.then(work);
+    const before = this.#queue;
+    this.#queue = turn.then(
+      () => before,
+      () => before,
+    );
+    return turn;
+  }
+}
+
+/** See {@link Model.fewShot}. */
+export function fewShot(model: Model, options: FewShotOptions = {}): FewShot {
+  const loading = import('./teaching.js').then(({ Teacher }) => new Teacher(model, options));
+  return new LazyFewShot(model, options.pool, loading);
+}
+
+/** A classifier as `toJSON` saved it, for the same model. */
+export async function fewShotFromJSON(model: Model, json: unknown): Promise<FewShot> {
+  const { restore } = await import('./teaching.js');
+  const teacher = await restore(model, json);
+  return new LazyFewShot(model, teacher.pool, Promise.resolve(teacher));
+}

@@ -1,0 +1,82 @@
+// From examples to scores, by each of the methods.
+import type { Model } from '../model.js';
+import { linearScores } from '../runtime/linear-scores.js';
+import type { FewShotCallOptions, FewShotMethod } from '../types.js';
+import { leftOutByRegression, solve } from './logistic.js';
+import { neighborsOf, unitRows } from './neighbors.js';
+import { prototypes, scoresWithout } from './prototypes.js';
+
+/** Embeddings with their classes. */
+export interface Examples {
+  /** [count × width]. */
+  readonly data: Float32Array;
+  readonly width: number;
+  /** The class of each: 0 to `classes` − 1. */
+  readonly labels: readonly number[];
+  readonly classes: number;
+}
+
+export interface HeadSettings {
+  readonly method: FewShotMethod;
+  readonly l2: number;
+  readonly neighbors: number;
+}
+
+/** Logits of an embedding: what softmax makes probabilities of. */
+export type Scores = (embedding: Float32Array) => number[];
+
+/**
+ * What training leaves: [classes × (width + 1)], each class's bias behind its weights, of the methods that are a linear
+ * layer in the end; nothing of `knn`, which keeps the examples.
+ */
+export async function trainedWeights(
+  model: Model,
+  examples: Examples,
+  { method, l2 }: HeadSettings,
+  options: FewShotCallOptions,
+): Promise<Float64Array | undefined> {
+  if (method === 'logistic') return await solve(model, examples, l2, options);
+  return method === 'prototype' ? prototypes(examples) : undefined;
+}
+
+/** The head that was trained. */
+export function scoresOf(
+  examples: Examples,
+  weights: Float64Array | undefined,
+  { neighbors }: HeadSettings,
+): Scores {
+  if (weights) return (embedding) => linearScores(weights, embedding, examples.classes);
+  const rows = unitRows(examples);
+  return (embedding) => votes(examples, neighborsOf(rows, embedding, neighbors));
+}
+
+/** [examples × classes]: the scores of each example by the head that all others make. */
+export async function leftOutScores(
+  model: Model,
+  examples: Examples,
+  { method, l2, neighbors }: HeadSettings,
+  options: FewShotCallOptions,
+): Promise<number[][]> {
+  if (method === 'logistic') return await leftOutByRegression(model, examples, l2, options);
+  const { data, width, labels } = examples;
+  const rows = unitRows(examples);
+  return labels.map((_, at) => {
+    if (method === 'prototype') return scoresWithout(examples, at);
+    const embedding = data.subarray(at * width, (at + 1) * width);
+    return votes(examples, neighborsOf(rows, embedding, neighbors, at));
+  });
+}
+
+/** Temperature of the votes: DINO's, after Wu et al. 2018, "Unsupervised Feature Learning via Instance Discrimination". */
+const temperature = 0.07;
+
+/** log Σ exp(similarity / T) of each class's neighbors. */
+function votes(
+  { labels, classes }: Examples,
+  neighbors: readonly { readonly index: number; readonly similarity: number }[],
+): number[] {
+  const sums = Array<number>(classes).fill(0);
+  for (const { index, similarity } of neighbors)
+    sums[labels[index]] += Math.exp((similarity - 1) / temperature);
+  return sums.map(Math.log);
+}
