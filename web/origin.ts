@@ -13,9 +13,9 @@ export interface Reopened {
   /** Whose bytes are still to be read. */
   readonly weights: TensorFile;
   /** A JSON file; undefined when there is none. */
-  json(name: string): Promise<JsonObject | undefined>;
+  json(this: void, name: string): Promise<JsonObject | undefined>;
   /** Where the tensors go, by what config.json says. */
-  names(config: JsonObject): NameMap;
+  names(this: void, config: JsonObject): NameMap;
 }
 
 export interface Origin {

@@ -22,6 +22,7 @@ Needed only when the fixtures change: the results are committed, so that the tes
     fixtures/zero-shot.json                 the picture, the labels and their token ids
     fixtures/npz/                           ViTs as Google Research saves them, and timm's logits for them
     fixtures/features.{json,safetensors}    what scikit-learn makes of tokens and embeddings
+    fixtures/few-shot.{json,safetensors}    what scikit-learn learns from a few embeddings
     fixtures/deit-tiny.{json,safetensors}   DeiT-Tiny's logits; pictures and weights stay in the shared folder
 """
 
@@ -34,6 +35,7 @@ from transformers.utils import logging
 from deit_tiny import write_deit_tiny
 from families import write_families
 from features import write_features
+from few_shot import write_few_shot
 from npz_models import write_npz_models
 from preprocessing import write_preprocess_cases, write_resize_cases
 from timm_architectures import write_timm_architectures
@@ -63,6 +65,7 @@ def main() -> None:
     write_npz_models(arguments.fixtures)
     write_zero_shot(arguments.fixtures)
     write_features(arguments.fixtures)
+    write_few_shot(arguments.fixtures)
     write_deit_tiny(arguments.fixtures, arguments.shared)
 
 

@@ -21,6 +21,7 @@ export async function exported(
       'The method "knn" cannot be exported, because it is no linear layer; use "logistic" or "prototype".',
     );
   }
+  signal?.throwIfAborted();
   const stop = new AbortController();
   const follow = () => stop.abort(signal?.reason);
   signal?.addEventListener('abort', follow);

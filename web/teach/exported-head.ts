@@ -74,7 +74,10 @@ export function withHead(
   return {
     // What is not needed (a pooler, a mask token) would have no place in the new class.
     keeps: (name) => names.slots.has(name) && !isHead(name),
-    rename: (name) => (name.startsWith(prefix) || name.startsWith('classifier.') ? name : prefix + name),
+    rename(name) {
+      const bare = name.replace(/^module\./, '');
+      return bare.startsWith(prefix) || bare.startsWith('classifier.') ? bare : prefix + bare;
+    },
     tensors: headTensors(labels.length, examples.width, weights, sees === 'cls and mean' && used),
     config: newConfig(config, architecture, labels),
   };

@@ -79,6 +79,7 @@ export class LazyFewShot implements FewShot {
       () => before,
       () => before,
     );
+    this.#queue.catch(() => undefined);
     return turn;
   }
 }

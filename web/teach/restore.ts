@@ -12,7 +12,8 @@ export async function restore(model: Model, json: unknown): Promise<Teacher> {
   const { backbone, method, pool, l2, neighbors } = saved;
   const teacher = new Teacher(model, { method, pool, l2, neighbors });
   const fingerprint = await fingerprintOf(model, pool);
-  if (!areAlike(fingerprint, saved.fingerprint)) {
+  const precision = backbone.dtype === model.info.dtype ? 'same' : 'other';
+  if (!areAlike(fingerprint, saved.fingerprint, precision)) {
     throw new VitError(
       'invalid-argument',
       `This classifier was made with another model (${backbone.modelType}, embeddings of ${backbone.width} values), or ` +

@@ -73,7 +73,9 @@ export class Teacher {
     checkOptions(options, ['region', 'signal', 'onProgress'], 'add');
     checkLabel(label);
     const { region, signal, onProgress } = options;
-    const sources = Array.isArray(source) ? (source as readonly Example[]) : [source as Float32Array];
+    const sources = Array.isArray(source)
+      ? (source as readonly Example[])
+      : [source as Float32Array | Promise<Float32Array>];
     if (sources.length === 0) {
       throw new VitError(
         'invalid-argument',
@@ -84,10 +86,7 @@ export class Teacher {
     const added: Float32Array[] = [];
     for (const one of sources) {
       signal?.throwIfAborted();
-      const isReady = one instanceof Float32Array || one instanceof Promise;
-      const embedding = isReady
-        ? await one
-        : await this.#model.embed(one, { pool: this.pool, region, signal });
+      const embedding = await this.#embedded(one, { region, signal });
       checkEmbedding(embedding, fingerprint.length);
       // The caller's own may change.
       added.push(embedding.slice());
@@ -171,6 +170,7 @@ export class Teacher {
       version: 1,
       backbone: {
         modelType: this.#model.info.modelType,
+        dtype: this.#model.info.dtype,
         width: fingerprint.length,
         fingerprint: toBase64(fingerprint),
       },
@@ -207,6 +207,14 @@ export class Teacher {
   /** The examples that are there, of two classes at least. */
   examples(): Examples {
     return this.#examples();
+  }
+
+  async #embedded(
+    one: Example | Promise<Float32Array>,
+    options: Pick<FewShotAddOptions, 'region' | 'signal'>,
+  ): Promise<Float32Array> {
+    if (one instanceof Float32Array || one instanceof Promise) return await one;
+    return await this.#model.embed(one, { pool: this.pool, ...options });
   }
 
   #keep(classes: ReadonlyMap<string, readonly Float32Array[]>): void {

@@ -1,5 +1,6 @@
 // What a classifier of the user's own classes takes and gives.
 import type { ClassifyOptions, PictureOptions, Prediction, Source } from './calls.js';
+import type { Dtype } from './info.js';
 
 /** How examples become an answer. */
 export type FewShotMethod = 'logistic' | 'prototype' | 'knn';
@@ -81,6 +82,8 @@ export interface FewShotJSON {
   readonly backbone: {
     /** `info.modelType`. */
     readonly modelType: string;
+    /** Of the model then; one in the other precision is accepted. */
+    readonly dtype: Dtype;
     /** The values of an embedding. */
     readonly width: number;
     /** The embedding of a picture that is always the same, in base64: another model gives another. */
