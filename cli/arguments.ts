@@ -9,11 +9,13 @@ export const usage = `Run Vision Transformers from the command line.
   vit-wasm inspect <model>                     Describe a model, or say why it is not supported
   vit-wasm convert <model> -o <folder>         Write a smaller copy, which loads like the original
   vit-wasm classify <model> <images…>          Print the most probable classes of PNG, JPEG or WebP files
+  vit-wasm labels <model> "cat,dog" -o <file>  Write the vectors of classes in words, of a CLIP or SigLIP model
 
 A model is a path (a folder or its weights file), a Hub repository ("owner/name"), a URL, or "builtin".
 
-  --dtype <type>       convert: fp16 (default), int8 or fp32; classify: fp32 or int8, in memory
-  -o, --output <path>  convert: the folder to create
+  --dtype <type>       convert: fp16 (default), int8 or fp32; classify, labels: fp32 or int8, in memory
+  -o, --output <path>  convert: the folder to create; labels: the JSON file to write
+  -t, --template <text> labels: what {} becomes a label in, "a photo of {}"; several are averaged
   -f, --force          convert: replace the files of an existing model
   -k, --top-k <n>      classify: number of classes to print (default 5)
   --json               inspect, classify: print JSON instead of a table
@@ -32,6 +34,7 @@ const options = {
   output: { type: 'string', short: 'o' },
   force: { type: 'boolean', short: 'f' },
   'top-k': { type: 'string', short: 'k' },
+  template: { type: 'string', short: 't', multiple: true },
   json: { type: 'boolean' },
   revision: { type: 'string' },
   host: { type: 'string' },
@@ -48,8 +51,9 @@ const own = {
   inspect: ['json'],
   convert: ['dtype', 'output', 'force'],
   classify: ['dtype', 'top-k', 'json'],
+  labels: ['dtype', 'output', 'template'],
 } as const;
-const ownOptions = ['dtype', 'output', 'force', 'top-k', 'json'] as const;
+const ownOptions = ['dtype', 'output', 'force', 'top-k', 'template', 'json'] as const;
 
 export type LoadArguments = Pick<LoadOptions, 'revision' | 'host' | 'token' | 'integrity' | 'cache'>;
 
@@ -80,10 +84,22 @@ export interface ClassifyCommand {
   readonly load: LoadArguments;
 }
 
+export interface LabelsCommand {
+  readonly name: 'labels';
+  readonly model: string;
+  readonly labels: readonly string[];
+  /** None: the labels alone. */
+  readonly template: readonly string[];
+  readonly output: string;
+  readonly dtype: string | undefined;
+  readonly load: LoadArguments;
+}
+
 export type Command =
   | InspectCommand
   | ConvertCommand
   | ClassifyCommand
+  | LabelsCommand
   | { readonly name: 'help' }
   | { readonly name: 'version' };
 
@@ -96,16 +112,17 @@ export function parseCommand(args: readonly string[]): Command {
   if (values.help || args.length === 0) return { name: 'help' };
   if (values.version) return { name: 'version' };
   const [name, model, ...rest] = positionals;
-  if (name !== 'inspect' && name !== 'convert' && name !== 'classify') {
+  if (name !== 'inspect' && name !== 'convert' && name !== 'classify' && name !== 'labels') {
     throw new UsageError(name === undefined ? 'No command given.' : `Unknown command "${name}".`);
   }
   if (model === undefined) throw new UsageError(`${name} needs a model.`);
   const foreign = ownOptions.find((option) => values[option] !== undefined && !isOwn(name, option));
   if (foreign) throw new UsageError(`${name} has no option --${foreign}.`);
-  if (name !== 'classify' && rest.length > 0) {
+  if (name !== 'classify' && name !== 'labels' && rest.length > 0) {
     throw new UsageError(`${name} takes one model; unexpected argument "${rest[0]}".`);
   }
   const load = loadArguments(values);
+  if (name === 'labels') return labelsCommand(model, rest, values, load);
   if (name === 'inspect') return { name, model, json: values.json ?? false, load };
   if (name === 'convert') {
     if (values.output === undefined) throw new UsageError('convert needs an output folder: -o <folder>.');
@@ -117,6 +134,19 @@ export function parseCommand(args: readonly string[]): Command {
   if (!Number.isInteger(topK) || topK < 1)
     throw new UsageError('--top-k must be a whole number, at least 1.');
   return { name, model, images: rest, dtype: values.dtype, topK, json: values.json ?? false, load };
+}
+
+/** Labels are one argument, with commas between them, or several. */
+function labelsCommand(
+  model: string,
+  rest: readonly string[],
+  { output, dtype, template = [] }: ReturnType<typeof parse>['values'],
+  load: LoadArguments,
+): LabelsCommand {
+  const labels = rest.flatMap((text) => text.split(',').map((label) => label.trim())).filter(Boolean);
+  if (labels.length === 0) throw new UsageError('labels needs the classes in words: "cat,dog".');
+  if (output === undefined) throw new UsageError('labels needs an output file: -o <file>.');
+  return { name: 'labels', model, labels, template, output, dtype, load };
 }
 
 const isOwn = (command: keyof typeof own, option: string) =>

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-// `vit-wasm inspect | convert | classify`: the command line. Exit codes: 0 success, 1 failure, 2 usage error.
+// `vit-wasm inspect | convert | classify | labels`: the command line. Exit codes: 0 success, 1 failure, 2 usage error.
 import { readFileSync } from 'node:fs';
 import { VitError } from '../web/errors.js';
 import { parseCommand, usage, UsageError } from './arguments.js';
 import { classify } from './classify.js';
 import { convert } from './convert.js';
 import { inspect } from './inspect.js';
+import { labels } from './labels.js';
 import { complain, endWithReader, print } from './output.js';
 
 function version(): string {
@@ -26,6 +27,8 @@ async function run(args: readonly string[]): Promise<void> {
       return await convert(command);
     case 'classify':
       return await classify(command);
+    case 'labels':
+      return await labels(command);
   }
 }
 

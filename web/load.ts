@@ -1,3 +1,4 @@
+import { withChecksum } from './checkpoint/files/integrity.js';
 import { filesDropped } from './checkpoint/files/dropped.js';
 import { isDownloaded, type ModelFiles } from './checkpoint/files/model-files.js';
 import { locateModel } from './checkpoint/locate.js';
@@ -7,13 +8,13 @@ import { InWorker } from './runtime/in-worker.js';
 import { knownKernels, rememberKernels } from './engine/kernels.js';
 import { Model } from './model.js';
 import { originOf, type Origin } from './origin.js';
-import { checkLoadOptions, rgbOf, sizeOf } from './options.js';
+import { areVectors, checkLoadOptions, rgbOf, sizeOf } from './options.js';
 import { storeOf } from './cache/custom-cache.js';
 import type { Platform } from './platform/platform.js';
 import type { Runner } from './runtime/runner.js';
 import { planThreads } from './engine/threads.js';
 import type { SessionRequest } from './runtime/session-request.js';
-import type { Instructions, LoadOptions, ModelCache, ModelLocation, Variant } from './types.js';
+import type { Instructions, LabelVectors, LoadOptions, ModelCache, ModelLocation, Variant } from './types.js';
 import type { WordsContext } from './words/words.js';
 import { chooseVariant } from './engine/variant.js';
 
@@ -31,9 +32,10 @@ export async function loadModel<Label extends string>(
     rememberKernels(runner.info);
     const loaded = new Model<Label>(runner, background, words, origin);
     const { labels, template, signal } = options;
-    if (!runner.info.words || labels === undefined) return loaded;
+    if (labels === undefined || !(runner.info.words || areVectors(labels))) return loaded;
     try {
-      await loaded.setLabels(labels as readonly string[], { template, signal });
+      const words = labels as readonly string[] | LabelVectors;
+      await loaded.setLabels(words, areVectors(labels) ? { signal } : { template, signal });
     } catch (error) {
       loaded.dispose();
       throw error;
@@ -58,7 +60,7 @@ async function startWith(platform: Platform, files: ModelFiles, options: LoadOpt
   const obstacle = worker ? undefined : 'a model in the calling thread uses only that thread';
   const threads = planThreads(options, platform.threadsObstacle ?? obstacle);
   const variant = chooseVariant(wasm?.variant ?? options.variant, threads.count);
-  const labels = options.labels ?? files.labels;
+  const labels = areVectors(options.labels) ? undefined : (options.labels ?? files.labels);
   const { dtype, preprocess, imageSize } = options;
   const request = {
     files,
@@ -78,14 +80,13 @@ async function startWith(platform: Platform, files: ModelFiles, options: LoadOpt
   const launch = launcher(platform, variant, module, { ...options, cache, worker });
   const words: WordsContext = {
     files,
-    open: platform.open,
+    open: withChecksum(platform.open, files.weights, options.integrity)?.open ?? platform.open,
     keep: options.keepTextEncoder ?? false,
     start: (tokens, stop) => {
       const again = {
         ...request,
         tokens,
         kernels: knownKernels(options.kernels, variant),
-        integrity: undefined,
       };
       return launch(again, { ...options, signal: stop });
     },

@@ -3,7 +3,14 @@
 import { VitError } from './errors.js';
 import { shown } from './shown.js';
 import { allowedClasses } from './labels.js';
-import { checkClassifyOptions, checkLabels, checkOptions, checkRegion, pictureOptions } from './options.js';
+import {
+  areVectors,
+  checkClassifyOptions,
+  checkLabels,
+  checkOptions,
+  checkRegion,
+  pictureOptions,
+} from './options.js';
 import type { Origin } from './origin.js';
 import { limited } from './patience.js';
 import { readPixels } from './pictures/sources.js';
@@ -25,6 +32,7 @@ import type {
   LabelOptions,
   FewShot,
   FewShotOptions,
+  LabelVectors,
   ModelInfo,
   PerSource,
   PictureOptions,
@@ -182,19 +190,34 @@ export class Model<Label extends string = string> {
    * loaded, encodes the labels and is dropped again (`keepTextEncoder`); `classify` then costs as much as `embed`. Calls
    * made before this settles answer with the classes from before.
    *
+   * Resolves to the vectors of the labels: kept as JSON and given instead of the labels, they make the text encoder
+   * unnecessary.
+   *
    * @example
    * ```ts
    * await model.setLabels(['rain', 'snow', 'sunshine'], { template: 'a photo of {}' });
    * const [best] = await model.classify(canvas);
    * ```
    */
-  async setLabels(labels: readonly string[], options: LabelOptions = {}): Promise<void> {
+  async setLabels(
+    labels: readonly string[] | LabelVectors,
+    options: LabelOptions = {},
+  ): Promise<LabelVectors> {
     const templates = checkLabels(labels, options);
     const { signal } = options;
     this.#queue.check(signal);
-    const classes = await this.#withWords(signal, (words) => words.classes([...labels], templates, signal));
-    await this.#queue.inTurn(signal, () => this.#runner.run('setClasses', undefined, classes));
-    this.#info = { ...this.#info, classes: labels.length, labels: [...labels] as Label[] };
+    const vectors = await this.#withWords(signal, async (words, module) => {
+      if (areVectors(labels)) return labels;
+      const classes = await words.classes([...labels], templates, signal);
+      return module.packLabels(classes, words.title, templates);
+    });
+    await this.#queue.inTurn(signal, async () => {
+      const { unpackLabels } = await import('./words/words.js');
+      const classes = unpackLabels(vectors, this.#info.embedding);
+      await this.#runner.run('setClasses', undefined, classes);
+      this.#info = { ...this.#info, classes: classes.labels.length, labels: [...classes.labels] as Label[] };
+    });
+    return vectors;
   }
 
   /**

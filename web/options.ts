@@ -11,6 +11,7 @@ import type {
   Dtype,
   Kernels,
   LabelOptions,
+  LabelVectors,
   LoadOptions,
   ModelCache,
   PreprocessOptions,
@@ -72,7 +73,7 @@ export function checkLoadOptions(options: LoadOptions): void {
   if (options.kernels !== undefined && !kernelNames.includes(options.kernels)) {
     throw wrong('kernels', options.kernels, kernelNames.map((name) => `"${name}"`).join(' or '));
   }
-  if (labels !== undefined && !areLabels(labels)) {
+  if (labels !== undefined && !areLabels(labels) && !areVectors(labels)) {
     throw wrong('labels', labels, 'an array of strings, or an object of names and indices to strings');
   }
   checkTemplate(options.template);
@@ -191,11 +192,17 @@ function checkTemplate(template: LabelOptions['template']): void {
   throw wrong('template', template, "a string with {} for the label, as in 'a photo of {}', or several");
 }
 
+/** Whether labels come with their vectors already. */
+export function areVectors(labels: unknown): labels is LabelVectors {
+  return typeof labels === 'object' && labels !== null && 'vectors' in labels && 'format' in labels;
+}
+
 /** Refuses what `setLabels` cannot do; the templates. */
 export function checkLabels(labels: unknown, options: LabelOptions): readonly string[] {
   checkOptions(options, ['template', 'signal'], 'setLabels');
   const { template = '{}' } = options;
   checkTemplate(template);
+  if (areVectors(labels)) return [];
   const are =
     Array.isArray(labels) && labels.length > 0 && labels.every((label) => typeof label === 'string');
   if (!are) throw wrong('labels', labels, "a list of the classes in words, as in ['a cat', 'a dog']");

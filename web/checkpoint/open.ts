@@ -2,7 +2,7 @@
 // `fill` in fill.ts connects the two.
 import { statusOf, VitError, type VitErrorCode } from '../errors.js';
 import type { NativeConfig, NativePreprocess } from '../engine/bindings.js';
-import type { LoadOptions, PreprocessOptions, Size } from '../types.js';
+import type { LabelVectors, LoadOptions, PreprocessOptions, Size } from '../types.js';
 import { labelsOf } from './config/class-labels.js';
 import { overridden, relabelled } from './config/overrides.js';
 import { familiesFor } from './families/all.js';
@@ -38,7 +38,7 @@ export interface Checkpoint {
 /** What the caller of `load` may set instead of what the checkpoint says. */
 export interface CheckpointOptions {
   /** All labels, or some by their names or indices. */
-  readonly labels?: LoadOptions['labels'];
+  readonly labels?: Exclude<LoadOptions['labels'], LabelVectors>;
   readonly preprocess?: PreprocessOptions | undefined;
   /** Instead of the size the model was trained for. */
   readonly imageSize?: Size | undefined;

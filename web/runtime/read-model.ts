@@ -74,7 +74,7 @@ async function read(
     const [engine, endChoice, opened] = await Promise.all([making, choosing, opening]);
     const checkpoint = inDtype(opened, dtype);
     const texts = isOfTexts(opened)
-      ? new TextModel(engine, opened, request.tokens ?? [], () => openTexts(files, context))
+      ? new TextModel(engine, opened, request.tokens ?? [], () => openTexts(files, reading))
       : undefined;
     const starting = startThreads(engine, request.threads, checkpoint.network);
     await fill(engine, checkpoint, reading, texts?.sinkFor);

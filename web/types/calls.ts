@@ -129,6 +129,26 @@ export interface LabelOptions extends CallOptions {
   readonly template?: string | readonly string[] | undefined;
 }
 
+/**
+ * The vectors of a model's classes, as {@link Model.setLabels} gives them: plain JSON, about 3 KB a label, to be kept and
+ * given to `load` or `setLabels` instead of labels, for a model of the same weights. No text encoder is needed then.
+ */
+export interface LabelVectors {
+  readonly format: string;
+  /** The model they are of. */
+  readonly model: string;
+  readonly template: readonly string[];
+  /** The classes, in order. */
+  readonly labels: readonly string[];
+  /** The cosine of a picture and a class, times this and plus that, is the logit. */
+  readonly scale: number;
+  readonly bias: number;
+  /** Whether the classes exclude each other (CLIP), or each has a probability of its own (SigLIP). */
+  readonly probabilities: 'softmax' | 'sigmoid';
+  /** [labels × embedding] floats of 32 bits, each row of length 1, in base64. */
+  readonly vectors: string;
+}
+
 /** Options of {@link Model.embedText}. */
 export interface EmbedTextOptions extends CallOptions {
   /** Whether to scale the embedding to Euclidean length 1, so that a dot product is the cosine. Default false. */

@@ -1,4 +1,5 @@
 // What `load` takes.
+import type { LabelVectors } from './calls.js';
 import type { Dtype, Kernels, Size, Variant } from './info.js';
 
 /** A colour: R, G and B, 0 to 255, or written as in CSS: `'#ffffff'`, `'#fff'`, `'white'`, `'black'`. */
@@ -176,9 +177,9 @@ export interface LoadOptions {
   /**
    * The names of the classes instead of the checkpoint's: all of them in order, or some by the name or index they have,
    * as in `{ cat: 'Katze', 5: 'Hund' }`. Of a CLIP or SigLIP model that compares pictures with texts: the classes
-   * themselves, in words, as `setLabels` takes them.
+   * themselves, in words, or their vectors, as `setLabels` takes them.
    */
-  readonly labels?: readonly string[] | Readonly<Record<string | number, string>> | undefined;
+  readonly labels?: readonly string[] | Readonly<Record<string | number, string>> | LabelVectors | undefined;
   /** What `{}` in it becomes a label, of a model that takes its classes in words; see `setLabels`. */
   readonly template?: string | readonly string[] | undefined;
   /**

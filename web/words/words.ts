@@ -11,6 +11,8 @@ import type { TextVectors } from '../runtime/text-model.js';
 import type { WordClasses } from '../runtime/word-classes.js';
 import { clipTokenizer, makeTokenizer, type Tokenizer } from './tokenizer.js';
 
+export { packLabels, unpackLabels } from './label-vectors.js';
+
 /** What words need of the model that they belong to. */
 export interface WordsContext {
   readonly files: ModelFiles;
@@ -39,6 +41,11 @@ export class Words {
 
   constructor(context: WordsContext) {
     this.#context = context;
+  }
+
+  /** What messages call the model. */
+  get title(): string {
+    return this.#context.files.title;
   }
 
   /** A vector of each text, as the model gives it. */

@@ -1,0 +1,99 @@
+// Label vectors made beforehand: by setLabels and by the command line, and loaded without the text encoder.
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { load } from 'vit-wasm';
+
+import type { LabelVectors } from '../../web/types.js';
+import { run } from '../cli/program.js';
+import { makeImage } from '../golden/noise.js';
+import { zeroShotFolder, zeroShotModels } from '../golden/zero-shot.js';
+import { serveHttp, whole } from '../web/http.js';
+import { failureOf } from '../web/tiny-checkpoint.js';
+
+const [clip] = zeroShotModels;
+const siglip = zeroShotModels.find(({ name }) => name === 'siglip') ?? clip;
+const folder = await mkdtemp(join(tmpdir(), 'vit-wasm-labels-'));
+afterAll(() => rm(folder, { recursive: true }));
+const picture = makeImage(clip.picture);
+const labels = ['a cat', 'a street'];
+
+describe.each([clip, siglip])('$name', (golden) => {
+  it('classifies by vectors as by the labels, without the files that words need', async () => {
+    const model = await load(zeroShotFolder(golden));
+    const vectors = await model.setLabels(labels, { template: ['{}', 'a photo of {}'] });
+    expect(vectors).toMatchObject({ labels, template: ['{}', 'a photo of {}'] });
+    const expected = await model.classify(picture);
+    model.dispose();
+
+    const file = (name: string) => readFile(new URL(name, zeroShotFolder(golden)));
+    const names = ['config.json', 'preprocessor_config.json', 'model.safetensors'];
+    const answers = await Promise.all(
+      names.map(async (name) => [`/${name}`, whole(await file(name))] as const),
+    );
+    const server = await serveHttp(Object.fromEntries(answers));
+    const json = JSON.parse(JSON.stringify(vectors)) as LabelVectors;
+    const other = await load(server.url, { labels: json, cache: false });
+    expect(await other.classify(picture)).toEqual(expected);
+    expect(other.info.labels).toEqual(labels);
+    expect(
+      server.requests.map(({ path }) => path).filter((path) => path.endsWith('.safetensors')),
+    ).toHaveLength(1);
+    other.dispose();
+    await server.close();
+  });
+});
+
+describe('vit-wasm labels', () => {
+  it('writes the vectors of labels, which load takes', async () => {
+    const output = join(folder, 'labels.json');
+    const path = fileURLToPath(zeroShotFolder(clip));
+    const { status, out } = await run('labels', path, 'a cat, a street', '-o', output, '-t', 'a photo of {}');
+    expect({ status, out }).toEqual({ status: 0, out: `Wrote the vectors of 2 labels to ${output}.\n` });
+    const json = JSON.parse(await readFile(output, 'utf8')) as LabelVectors;
+    const [byFile, byWords] = await Promise.all([
+      load(zeroShotFolder(clip), { labels: json }),
+      load(zeroShotFolder(clip), { labels, template: 'a photo of {}' }),
+    ]);
+    expect(await byFile.classify(picture)).toEqual(await byWords.classify(picture));
+    for (const model of [byFile, byWords]) model.dispose();
+  });
+
+  it.each([
+    [['labels', 'x'], 'labels needs the classes in words'],
+    [['labels', 'x', 'a,b'], 'labels needs an output file'],
+    [['labels', 'x', 'a', '-o', 'y', '--json'], 'labels has no option --json'],
+  ])('called with %j ends with 2 and says why', async (args, says) => {
+    const { status, errors } = await run(...args);
+    expect(status).toBe(2);
+    expect(errors).toContain(says);
+  });
+});
+
+describe('damaged vectors', () => {
+  it.each([
+    ['another format', { format: 'x' }, 'have the format "x"'],
+    ['no labels', { labels: [] }, 'have no labels'],
+    ['no scale', { scale: null }, 'have no scale and bias'],
+    ['no probabilities', { probabilities: 'x' }, 'do not say what becomes of the logits'],
+    ['no base64', { vectors: '<html>' }, 'have no vectors in base64'],
+    ['other widths', { vectors: 'AAAA' }, "this model's embeddings are 8 wide"],
+    [
+      'NaN',
+      { labels: ['a'], vectors: btoa('\xff\xff\xff\xff'.repeat(8)) },
+      'have values that are no numbers',
+    ],
+  ])('are refused: %s', async (_, change, says) => {
+    const model = await load(zeroShotFolder(clip));
+    const vectors = await model.setLabels(labels);
+    expect(await failureOf(model.setLabels({ ...vectors, ...change } as LabelVectors))).toMatchObject({
+      code: 'invalid-argument',
+      message: expect.stringContaining(says),
+    });
+    // What was there before still is.
+    expect(await model.classify(picture)).toHaveLength(2);
+    model.dispose();
+  });
+});

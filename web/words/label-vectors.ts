@@ -1,0 +1,69 @@
+// The vectors of a model's classes as JSON, made once and loaded with the picture tower alone.
+import { VitError } from '../errors.js';
+import { fromBase64 } from '../platform/base64.js';
+import type { WordClasses } from '../runtime/word-classes.js';
+import { shown } from '../shown.js';
+import type { LabelVectors } from '../types.js';
+
+const format = 'vit-wasm labels 1';
+
+export function packLabels(classes: WordClasses, model: string, template: readonly string[]): LabelVectors {
+  const { labels, vectors, scale, bias, probabilities } = classes;
+  return { format, model, template, labels, scale, bias, probabilities, vectors: toBase64(vectors) };
+}
+
+/** The classes, if the vectors are `width` wide and everything else is what it should be. */
+export function unpackLabels(packed: LabelVectors, width: number): WordClasses {
+  const { labels, scale, bias, probabilities } = packed;
+  const fault = faultOf(packed);
+  if (fault)
+    throw new VitError('invalid-argument', `The label vectors ${fault}; make them again with setLabels.`);
+  const vectors = fromFloats(packed.vectors);
+  if (vectors.length !== labels.length * width) {
+    throw new VitError(
+      'invalid-argument',
+      `The label vectors are of ${shown(packed.model)} and ${vectors.length / labels.length} wide, but this model's ` +
+        `embeddings are ${width} wide; make them again with this model.`,
+    );
+  }
+  if (!vectors.every(Number.isFinite)) {
+    throw new VitError(
+      'invalid-argument',
+      'The label vectors have values that are no numbers; make them again.',
+    );
+  }
+  return { labels, vectors, scale, bias, probabilities };
+}
+
+/** What is wrong with it, to be read after its name. */
+function faultOf({
+  format: its,
+  labels,
+  scale,
+  bias,
+  probabilities,
+  vectors,
+}: Partial<LabelVectors>): string | undefined {
+  if (its !== format) return `have the format ${shown(its)}, not ${shown(format)}`;
+  const named =
+    Array.isArray(labels) && labels.length > 0 && labels.every((label) => typeof label === 'string');
+  if (!named) return 'have no labels';
+  if (!Number.isFinite(scale) || !Number.isFinite(bias)) return 'have no scale and bias';
+  if (probabilities !== 'softmax' && probabilities !== 'sigmoid')
+    return 'do not say what becomes of the logits';
+  return typeof vectors === 'string' && /^[\w+/]*={0,2}$/.test(vectors)
+    ? undefined
+    : 'have no vectors in base64';
+}
+
+function toBase64(values: Float32Array): string {
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  let binary = '';
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return btoa(binary);
+}
+
+function fromFloats(base64: string): Float32Array {
+  const bytes = fromBase64(base64);
+  return new Float32Array(bytes.slice(0, bytes.length - (bytes.length % 4)).buffer);
+}
