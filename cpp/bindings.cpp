@@ -169,7 +169,10 @@ EMSCRIPTEN_BINDINGS(vit) {
       .field("padding", &Preprocess::padding)
       .field("rescaleFactor", &Preprocess::rescale_factor)
       .field("mean", &Preprocess::mean)
-      .field("std", &Preprocess::std);
+      .field("std", &Preprocess::std)
+      .field(
+          "resizeRounding", +[](const Preprocess& p) { return static_cast<int>(p.resize_rounding); },
+          +[](Preprocess& p, int value) { p.resize_rounding = static_cast<ResizeRounding>(value); });
 
   class_<LogisticRegression>("LogisticRegression")
       .constructor<>()

@@ -8,12 +8,13 @@ namespace {
 
 std::string size_text(int width, int height) { return std::to_string(width) + "×" + std::to_string(height); }
 
-// The pixel value of a byte, rounded where NumPy rounds: to float after rescaling, then in float.
-void fill_values(float (&values)[256], double rescale_factor, double mean, double std) {
-  for (int byte = 0; byte < 256; byte++) {
-    const float rescaled = static_cast<float>(byte * rescale_factor);
-    values[byte] = (rescaled - static_cast<float>(mean)) / static_cast<float>(std);
-  }
+bool rounds(const Preprocessor& p) { return p.settings.resize_rounding == ResizeRounding::bytes; }
+
+// The pixel value of a byte, or of what is between two, rounded where NumPy rounds: to float after rescaling,
+// then in float.
+float pixel_value(double byte, const Preprocess& s, size_t channel) {
+  const float rescaled = static_cast<float>(byte * s.rescale_factor);
+  return (rescaled - static_cast<float>(s.mean[channel])) / static_cast<float>(s.std[channel]);
 }
 
 struct Size {
@@ -84,34 +85,56 @@ void finish_output_row(Preprocessor& p, int i, const int32_t* sums) {
   resize_row(out, p.row, across);
 }
 
+// Takes (i, tap) of every output row i of the window that reads a row of the image, and as which of its taps.
+template <typename Take>
+void for_outputs_of(const ResizeAxis& down, int index, Take take) {
+  // Windows start and end in order, so the outputs that read this row are neighbours.
+  const int* starts = down.first;
+  const int beyond = static_cast<int>(std::upper_bound(starts, starts + down.window_count, index) - starts);
+  for (int i = beyond - 1; i >= 0 && down.first[i] + down.count[i] > index; i--) take(i, index - starts[i]);
+}
+
+size_t tap_index(const ResizeAxis& axis, int i, int tap) {
+  return static_cast<size_t>(i) * static_cast<size_t>(axis.taps) + static_cast<size_t>(tap);
+}
+
+void add_float_row(Preprocessor& p, const uint8_t* rgba) {
+  const ResizeAxis &across = p.horizontal, &down = p.vertical;
+  resize_row(p.float_row, rgba, across);
+  for_outputs_of(down, p.next_row++, [&](int i, int tap) {
+    const size_t row = static_cast<size_t>(down.window_first + i) * static_cast<size_t>(p.output_width);
+    float* sums = p.float_image + 4 * (row + static_cast<size_t>(across.window_first));
+    if (tap == 0) std::fill_n(sums, 4 * across.window_count, 0.0f);
+    accumulate_row(sums, p.float_row, down.weights[tap_index(down, i, tap)], across.window_count);
+  });
+}
+
 void add_row(Preprocessor& p, const uint8_t* rgba) {
+  if (!rounds(p)) return add_float_row(p, rgba);
   const ResizeAxis& down = p.vertical;
   if (!p.vertical_first) resize_row(p.row, rgba, p.horizontal);
   const uint8_t* row = p.vertical_first ? rgba : p.row;
   const int width = p.vertical_first ? p.image_width : p.horizontal.window_count;
   const int slots = p.vertical_first ? rows_under_way(p.settings.filter) : p.output_height;
 
-  // Windows start and end in order, so the outputs that read this row are neighbours.
-  const int index = p.next_row++;
-  const int* starts = down.first;
-  const int beyond = static_cast<int>(std::upper_bound(starts, starts + down.window_count, index) - starts);
-  for (int i = beyond - 1; i >= 0 && down.first[i] + down.count[i] > index; i--) {
+  for_outputs_of(down, p.next_row++, [&](int i, int tap) {
     int32_t* sums = p.sums + 4 * static_cast<size_t>(i % slots) * static_cast<size_t>(width);
-    const int tap = index - down.first[i];
     if (tap == 0) std::fill_n(sums, 4 * width, kHalf);
-    accumulate_row(
-        sums, row,
-        down.coefficients[static_cast<size_t>(i) * static_cast<size_t>(down.taps) + static_cast<size_t>(tap)],
-        width);
+    accumulate_row(sums, row, down.coefficients[tap_index(down, i, tap)], width);
     if (tap + 1 == down.count[i]) finish_output_row(p, i, sums);
-  }
+  });
 }
 
 void fill_with_padding(const Preprocessor& p) {
   const int bytes = 4 * p.output_height * p.output_width;
   for (int i = 0; i < bytes; i += 4) {
     for (size_t channel = 0; channel < kChannels; channel++) {
-      p.resized[static_cast<size_t>(i) + channel] = static_cast<uint8_t>(p.settings.padding[channel]);
+      const size_t value = static_cast<size_t>(i) + channel;
+      if (rounds(p)) {
+        p.resized[value] = static_cast<uint8_t>(p.settings.padding[channel]);
+      } else {
+        p.float_image[value] = static_cast<float>(p.settings.padding[channel]);
+      }
     }
   }
 }
@@ -119,7 +142,11 @@ void fill_with_padding(const Preprocessor& p) {
 void write_pixel_values(const Preprocessor& p, float* pixel_values) {
   const int pixels = p.output_height * p.output_width;
   for (int channel = 0; channel < kChannels; channel++) {
-    for (int i = 0; i < pixels; i++) *pixel_values++ = p.values[channel][p.resized[4 * i + channel]];
+    for (int i = 0; i < pixels; i++) {
+      *pixel_values++ = rounds(p) ? p.values[channel][p.resized[4 * i + channel]]
+                                  : pixel_value(p.float_image[4 * i + channel], p.settings,
+                                                static_cast<size_t>(channel));
+    }
   }
 }
 
@@ -164,7 +191,7 @@ Preprocessor make_preprocessor(const Preprocess& settings, const Config& config)
   p.output_height = config.image_height;
   p.output_width = config.image_width;
   for (size_t channel = 0; channel < kChannels; channel++) {
-    fill_values(p.values[channel], settings.rescale_factor, settings.mean[channel], settings.std[channel]);
+    for (int byte = 0; byte < 256; byte++) p.values[channel][byte] = pixel_value(byte, settings, channel);
   }
   p.tap_capacity = tap_capacity(settings);
   // Vertically first go only images less than half as wide as high, plus what is left of their width.
@@ -181,17 +208,27 @@ void lay_out_preprocessor(Preprocessor& p, Arena& arena) {
   const auto axis = [&](int edge) {
     const size_t pixels = static_cast<size_t>(edge);
     ResizeAxis a{};
-    a.coefficients = arena.take<int32_t>(pixels * static_cast<size_t>(p.tap_capacity));
+    const size_t taps = pixels * static_cast<size_t>(p.tap_capacity);
+    if (rounds(p)) {
+      a.coefficients = arena.take<int32_t>(taps);
+    } else {
+      a.weights = arena.take<float>(taps);
+    }
     a.first = arena.take<int>(pixels);
     a.count = arena.take<int>(pixels);
     return a;
   };
   p.horizontal = axis(p.output_width);
   p.vertical = axis(p.output_height);
+  const size_t image = static_cast<size_t>(p.output_height) * static_cast<size_t>(p.output_width) * 4;
+  if (!rounds(p)) {
+    p.float_row = arena.take<float>(static_cast<size_t>(p.output_width) * 4);
+    p.float_image = arena.take<float>(image);
+    return;
+  }
   p.sums = arena.take<int32_t>(static_cast<size_t>(p.sum_count) * 4);
   p.row = arena.take<uint8_t>(static_cast<size_t>(p.widest) * 4);
-  p.resized =
-      arena.take<uint8_t>(static_cast<size_t>(p.output_height) * static_cast<size_t>(p.output_width) * 4);
+  p.resized = arena.take<uint8_t>(image);
 }
 
 std::string begin_image(Preprocessor& p, int width, int height) {
@@ -216,12 +253,12 @@ std::string begin_image(Preprocessor& p, int width, int height) {
 
   plan_axis(p.horizontal, s.filter, width, resized.width,
             crop_offset(resized.width, p.output_width, s.crop_rounding), p.output_width);
-  split_coefficients(p.horizontal);
+  if (rounds(p)) split_coefficients(p.horizontal);
   plan_axis(p.vertical, s.filter, height, resized.height,
             crop_offset(resized.height, p.output_height, s.crop_rounding), p.output_height);
   fill_with_padding(p);
   p.image_width = width;
-  p.vertical_first = vertical_first(width, height, resized.width, resized.height);
+  p.vertical_first = rounds(p) && vertical_first(width, height, resized.width, resized.height);
   p.needed_rows = rows_read_by(p.vertical);
   p.next_row = p.needed_rows.first;
   return "";

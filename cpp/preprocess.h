@@ -1,6 +1,6 @@
 // RGBA pixels → pixel values, as Python makes them for a ViT: resize, centre crop, rescale, normalise.
 //
-// The resize is Pillow's, to the bit (resize.h). The image arrives in bands of rows and leaves only the sums
+// The resize is Pillow's, to the bit, or PyTorch's of floats (resize.h). The image arrives in bands of rows and leaves only the sums
 // of unfinished rows behind, so a photograph of any size passes through the same few megabytes.
 #pragma once
 
@@ -31,6 +31,12 @@ enum class CropRounding {
   half_even,  // offsets are rounded, halves to even; padding before the image is rounded down (torchvision's)
 };
 
+/// What a resize leaves of a pixel's value.
+enum class ResizeRounding {
+  bytes,  // a byte after each of the two passes: Pillow's images
+  none,   // a float: torchvision's images that are rescaled before they are resized (DINOv3)
+};
+
 /// What a checkpoint's preprocessor_config.json asks for. Steps that are switched off have neutral values.
 struct Preprocess {
   ResizeMode resize;
@@ -44,6 +50,7 @@ struct Preprocess {
   double rescale_factor;          // usually 1/255
   std::array<double, 3> mean;     // of R, G, B after rescaling
   std::array<double, 3> std;      // of R, G, B after rescaling; none 0
+  ResizeRounding resize_rounding = ResizeRounding::bytes;
 };
 
 /// Rows [first, first + count) of an image.
@@ -65,6 +72,8 @@ struct Preprocessor {
   int32_t* sums;     // [sum_count × 4]: rows of the vertical pass under way
   uint8_t* row;      // [widest × 4]: a row after its first pass
   uint8_t* resized;  // [output_height × output_width × 4]: after both; padding where the image does not reach
+  float* float_row;    // [output_width × 4], where the resize does not round, instead of the three
+  float* float_image;  // [output_height × output_width × 4]: sums; padding where the image does not reach
   int sum_count;
   int widest;  // the widest image that is resized vertically first, or the output if that is wider
 

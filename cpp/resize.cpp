@@ -82,9 +82,15 @@ void plan_axis(ResizeAxis& axis, Filter filter, int in, int out, int offset, int
     const auto weight = [&](int t) { return evaluate(filter, (t + first - center + 0.5) * (1 / stretch)); };
     double total = 0;
     for (int t = 0; t < count; t++) total += weight(t);
-    int32_t* coefficients = axis.coefficients + static_cast<size_t>(i) * static_cast<size_t>(axis.taps);
-    for (int t = 0; t < count; t++)
-      coefficients[t] = to_fixed_point(total != 0 ? weight(t) / total : weight(t));
+    const size_t taps = static_cast<size_t>(i) * static_cast<size_t>(axis.taps);
+    for (int t = 0; t < count; t++) {
+      const double share = total != 0 ? weight(t) / total : weight(t);
+      if (axis.weights) {
+        axis.weights[taps + static_cast<size_t>(t)] = static_cast<float>(share);
+      } else {
+        axis.coefficients[taps + static_cast<size_t>(t)] = to_fixed_point(share);
+      }
+    }
     axis.first[i] = first;
     axis.count[i] = count;
   }
@@ -131,6 +137,27 @@ void accumulate_row(int32_t* sums, const uint8_t* row, int32_t coefficient, int 
   const i32x4 factor = splat_i32(coefficient);
   for (int i = 0; i < 4 * count; i += 4) {
     store_i32(sums + i, add(load_i32(sums + i), mul(load_bytes(row + i), factor)));
+  }
+}
+
+void resize_row(float* out, const uint8_t* rgba, const ResizeAxis& axis) {
+  using namespace simd;
+  for (int i = 0; i < axis.window_count; i++) {
+    const float* weights = axis.weights + static_cast<size_t>(i) * static_cast<size_t>(axis.taps);
+    const uint8_t* pixel = rgba + static_cast<size_t>(axis.first[i]) * 4;
+    f32x4 sum = splat(0);
+    for (int t = 0; t < axis.count[i]; t++) {
+      sum = multiply_add(to_floats(load_bytes(pixel + 4 * t)), load_splat(weights + t), sum);
+    }
+    store(out + 4 * i, sum);
+  }
+}
+
+void accumulate_row(float* sums, const float* row, float weight, int count) {
+  using namespace simd;
+  const f32x4 factor = splat(weight);
+  for (int i = 0; i < 4 * count; i += 4) {
+    store(sums + i, multiply_add(load(row + i), factor, load(sums + i)));
   }
 }
 

@@ -124,6 +124,7 @@ const resizedBytes: NativePreprocess = {
   cropHeight: imageSize,
   cropWidth: imageSize,
   cropRounding: 0,
+  resizeRounding: 0,
   padding: [0, 0, 0],
   rescaleFactor: 1,
   mean: [0, 0, 0],

@@ -117,6 +117,20 @@ void add(float* x, const float* y, int count);
 /// x[count] *= y[count].
 void multiply(float* x, const float* y, int count);
 
+/// Which two values of a vector a rotation turns as a pair.
+enum class RotationPairs {
+  halves,      // i and i + size/2: `rotate_half`
+  neighbours,  // 2·i and 2·i + 1
+};
+
+/// x[size], in place, size even: turns pair i < size/2 by the angle whose cosine is cos[i] and sine sin[i]
+/// (Su et al. 2021),
+///
+///   (a, b) → (a·cos − b·sin, b·cos + a·sin)
+///
+/// Rounded as Rounding::portable.
+void rotate(float* x, int size, const float* cos, const float* sin, RotationPairs pairs);
+
 /// out[width] = the mean of `rows` rows of `width`.
 void mean_of_rows(float* out, const float* x, int rows, int width);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <complex>
 #include <limits>
 #include <numbers>
 
@@ -147,6 +148,17 @@ Matrix attention(const Matrix& q, const Matrix& k, const Matrix& v, int tokens, 
     }
   }
   return out;
+}
+
+Matrix rotate(Matrix x, const Matrix& angles, RotationPairs pairs) {
+  for (size_t i = 0; i < angles.size(); i++) {
+    double& a = pairs == RotationPairs::halves ? x[i] : x[2 * i];
+    double& b = pairs == RotationPairs::halves ? x[i + angles.size()] : x[2 * i + 1];
+    const std::complex<double> turned = std::complex(a, b) * std::polar(1.0, angles[i]);
+    a = turned.real();
+    b = turned.imag();
+  }
+  return x;
 }
 
 Matrix spread(Matrix row) {

@@ -33,6 +33,9 @@ Matrix resample_grid(const Matrix& grid, int rows, int columns, int channels, in
 /// softmax(q·kᵀ/√size)·v, one attention head; q, k, v are [tokens × size].
 Matrix attention(const Matrix& q, const Matrix& k, const Matrix& v, int tokens, int size);
 
+/// x[2·pairs], each pair turned by its angle: as the complex number a + b·i times exp(angle·i).
+Matrix rotate(Matrix x, const Matrix& angles, RotationPairs pairs);
+
 /// One row, spread (quantisation.h).
 Matrix spread(Matrix row);
 

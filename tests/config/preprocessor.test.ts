@@ -8,7 +8,7 @@ const imageNetMean = [0.485, 0.456, 0.406];
 const imageNetStd = [0.229, 0.224, 0.225];
 const squash = { resize: 1, resizeHeight: 224, resizeWidth: 224 };
 const noCrop = { cropHeight: 0, cropWidth: 0 };
-const asHuggingFace = { cropRounding: 0, padding: [0, 0, 0] };
+const asHuggingFace = { cropRounding: 0, padding: [0, 0, 0], resizeRounding: 0 };
 const crop = { cropHeight: 224, cropWidth: 224 };
 
 describe('preprocessing', () => {

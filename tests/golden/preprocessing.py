@@ -1,4 +1,4 @@
-"""Pillow's resize and the Hugging Face image processors built on it (`*ImageProcessorPil`)."""
+"""Pillow's resize and the Hugging Face image processors built on it (`*ImageProcessorPil`), and DINOv3's, which is not."""
 
 import base64
 import hashlib
@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from safetensors.numpy import save_file
-from transformers import DeiTImageProcessorPil, ViTImageProcessorPil
+from transformers import DeiTImageProcessorPil, DINOv3ViTImageProcessor, ViTImageProcessorPil
 
 from noise import test_image
 
-PROCESSORS = {"ViT": ViTImageProcessorPil, "DeiT": DeiTImageProcessorPil}
+PROCESSORS = {"ViT": ViTImageProcessorPil, "DeiT": DeiTImageProcessorPil, "DINOv3": DINOv3ViTImageProcessor}
 LANCZOS, BILINEAR, BICUBIC, BOX, HAMMING = 1, 2, 3, 4, 5  # Pillow's numbers
 NO_RESIZE, SQUASH, SHORTEST_EDGE = 0, 1, 2  # the engine's
 
@@ -154,6 +154,13 @@ PREPROCESS_CASES = [
     ("DeiT, not cropped", "DeiT", {"image_processor_type": "DeiTImageProcessor", "crop_size": {"height": 10, "width": 10}, "do_center_crop": False, "resample": 3, "size": {"height": 14, "width": 18}} | IMAGENET, (30, 40)),
     ("ViT, size as a list", "ViT", {"image_processor_type": "ViTImageProcessor", "size": [14, 18]} | HALF, (40, 30)),
     ("ViT, shortest edge and crop", "ViT", {"image_processor_type": "ViTImageProcessor", "crop_size": {"height": 16, "width": 15}, "do_center_crop": True, "resample": 3, "size": {"shortest_edge": 19}} | IMAGENET, (53, 37)),
+    ("DINOv3, as published", "DINOv3", {"crop_size": None, "data_format": "channels_first", "default_to_square": True, "device": None, "disable_grouping": None, "do_center_crop": None, "do_convert_rgb": None, "do_normalize": True, "do_rescale": True, "do_resize": True, "image_processor_type": "DINOv3ViTImageProcessorFast", "input_data_format": None, "resample": 2, "rescale_factor": 0.00392156862745098, "return_tensors": None, "size": NEW_SIZE} | IMAGENET, (40, 30)),
+    ("DINOv3, defaults, larger", "DINOv3", {"image_processor_type": "DINOv3ViTImageProcessor", "size": NEW_SIZE}, (9, 11)),
+    ("DINOv3, much smaller", "DINOv3", {"image_processor_type": "DINOv3ViTImageProcessor", "size": NEW_SIZE}, (500, 731)),
+    ("DINOv3, bicubic", "DINOv3", {"image_processor_type": "DINOv3ViTImageProcessor", "resample": 3, "size": NEW_SIZE}, (17, 90)),
+    ("DINOv3, cropped", "DINOv3", {"image_processor_type": "DINOv3ViTImageProcessor", "crop_size": {"height": 11, "width": 12}, "do_center_crop": True, "size": NEW_SIZE}, (40, 30)),
+    ("DINOv3, cropped larger than resized", "DINOv3", {"image_processor_type": "DINOv3ViTImageProcessor", "crop_size": {"height": 16, "width": 15}, "do_center_crop": True, "size": NEW_SIZE}, (40, 30)),
+    ("DINOv3, not resized", "DINOv3", {"image_processor_type": "DINOv3ViTImageProcessor", "do_resize": False}, (18, 14)),
 ]  # fmt: skip
 
 

@@ -43,6 +43,7 @@ describe.each(cases)('$title', (row) => {
     const preprocess: NativePreprocess = {
       ...row,
       cropRounding: 0,
+      resizeRounding: 0,
       padding: [0, 0, 0],
       rescaleFactor: 1,
       mean: [0, 0, 0],

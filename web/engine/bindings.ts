@@ -146,6 +146,8 @@ export interface NativePreprocess {
   mean: [number, number, number];
   /** For R, G, B after rescaling; 1 when they are not normalised. */
   std: [number, number, number];
+  /** 0 to bytes after each pass, as Pillow does; 1 not at all, as torchvision does to a picture that is rescaled first. */
+  resizeRounding: number;
 }
 
 /** A model in the module's memory. Strings are empty when all is well, else what was wrong; cpp/vit.h. */

@@ -18,6 +18,8 @@ interface ProcessorDefaults {
   readonly cropSize: number;
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
+  /** Whether pictures are rescaled to floats before they are resized; otherwise a resize rounds to bytes. */
+  readonly rescalesFirst?: true;
 }
 
 const vit: ProcessorDefaults = {
@@ -65,7 +67,15 @@ const siglip: ProcessorDefaults = {
   resample: filters.bicubic,
 };
 
-const processors = [vit, deit, bit, clip, siglip];
+const dinov3: ProcessorDefaults = {
+  ...vit,
+  pattern: /^DINOv3ViTImageProcessor(Fast)?$/,
+  mean: deit.mean,
+  std: deit.std,
+  rescalesFirst: true,
+};
+
+const processors = [vit, deit, bit, clip, siglip, dinov3];
 
 /** How a picture's size becomes the resized size: NativePreprocess's numbers. */
 type Resize = Pick<NativePreprocess, 'resize' | 'resizeHeight' | 'resizeWidth'>;
@@ -91,6 +101,7 @@ export function preprocessOf(
     rescaleFactor: (fields.flag('do_rescale') ?? true) ? (fields.positive('rescale_factor') ?? 1 / 255) : 1,
     mean: normalizes ? (fields.triple('image_mean') ?? [...defaults.mean]) : [0, 0, 0],
     std: normalizes ? (fields.triple('image_std') ?? [...defaults.std]) : [1, 1, 1],
+    resizeRounding: defaults.rescalesFirst ? 1 : 0,
   };
   if (preprocess.std.includes(0)) throw fields.error('has a 0 in image_std, which cannot be a divisor');
   if (preprocess.resize === resizes.shortestEdge && preprocess.cropHeight === 0) {
@@ -165,8 +176,8 @@ function processorOf(fields: JsonFields, file: string, otherwise: string): Proce
   if (processor) return processor;
   throw new VitError(
     'preprocessor',
-    `${file} is for ${name}; vit-wasm supports the image processors of ViT, DeiT, Bit, CLIP and Siglip, and their older ` +
-      'names.',
+    `${file} is for ${name}; vit-wasm supports the image processors of ViT, DeiT, Bit, CLIP, Siglip and DINOv3, and ` +
+      'their older names.',
   );
 }
 

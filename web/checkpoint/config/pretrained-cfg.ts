@@ -24,6 +24,7 @@ export function timmPreprocess(fields: JsonFields, image: Size): NativePreproces
     rescaleFactor: 1 / 255,
     mean,
     std,
+    resizeRounding: 0,
   };
 }
 

@@ -91,6 +91,7 @@ function preprocess(_: JsonFields, image: Size): NativePreprocess {
     cropHeight: image.height,
     cropWidth: image.width,
     cropRounding: 1,
+    resizeRounding: 0,
     padding: [0, 0, 0],
     rescaleFactor: 1 / 255,
     mean: [0.485, 0.456, 0.406],
