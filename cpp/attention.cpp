@@ -23,10 +23,12 @@ void pack_keys_and_values(Activations& a, const Config& c, int head, int token) 
 
 // Scores of `rows` query rows from `row` on → what each token counts; those that a query must not see,
 // nothing.
-void weigh(float* scores, const Config& c, int row, int rows, Rounding rounding) {
+void weigh(float* scores, const Config& c, const ScoreBias& bias, int head, int row, int rows,
+           Rounding rounding) {
   const int tokens = token_count(c);
   const int stride = packed_columns(tokens);
   for (int r = 0; r < rows; r++, scores += stride) {
+    if (c.relative_positions != RelativePositions::none) add_score_bias(scores, bias, c, head, row + r);
     const int visible = c.causal ? row + r + 1 : tokens;
     softmax(scores, visible, rounding);
     std::fill(scores + visible, scores + tokens, 0.0f);
@@ -34,13 +36,13 @@ void weigh(float* scores, const Config& c, int row, int rows, Rounding rounding)
 }
 
 // softmax(q·kᵀ)·v of one attention head for `rows` query rows from `row` on.
-void attend(Activations& a, const Config& c, int head, int row, int rows) {
+void attend(Activations& a, const Config& c, const ScoreBias& bias, int head, int row, int rows) {
   const int tokens = token_count(c);
   const int stride = packed_columns(tokens);
   const int first = first_value(c, head, row);
   float* scores = scores_of_this_thread(a, c);
   gemm(scores, stride, a.q + first, c.hidden, rows, keys_of(a, c, head));
-  weigh(scores, c, row, rows, Rounding::fastest);
+  weigh(scores, c, bias, head, row, rows, Rounding::fastest);
   gemm(a.attended + first, c.hidden, scores, stride, rows, values_of(a, c, head));
 }
 
@@ -51,7 +53,7 @@ void quantise_keys_and_values(Activations& a, const Config& c, int head) {
 }
 
 // As `attend`, with whole numbers as factors.
-void attend_int16(Activations& a, const Config& c, int head, int row, int rows) {
+void attend_int16(Activations& a, const Config& c, const ScoreBias& bias, int head, int row, int rows) {
   const int tokens = token_count(c);
   const int stride = packed_columns(tokens);
   const int first = first_value(c, head, row);
@@ -59,12 +61,12 @@ void attend_int16(Activations& a, const Config& c, int head, int row, int rows) 
   const Int16Rows factors = int16_rows_of_this_thread(a, c);
   quantise_left(factors, a.q + first, c.hidden, rows, head_size(c));
   gemm_int16(scores, stride, factors, rows, int16_keys_of(a, c, head));
-  weigh(scores, c, row, rows, Rounding::portable);
+  weigh(scores, c, bias, head, row, rows, Rounding::portable);
   quantise_left(factors, scores, stride, rows, tokens);
   gemm_int16(a.attended + first, c.hidden, factors, rows, int16_values_of(a, c, head));
 }
 
-void attend_with_all_heads(Activations& a, const Config& c, int rows) {
+void attend_with_all_heads(Activations& a, const Config& c, const ScoreBias& bias, int rows) {
   if (c.int8) {
     parallel_for(c.heads, [&](int head) { quantise_keys_and_values(a, c, head); });
   } else {
@@ -74,7 +76,7 @@ void attend_with_all_heads(Activations& a, const Config& c, int rows) {
   parallel_for(c.heads, pieces(rows, kAttentionRows), [&](int head, int tile) {
     const int row = tile * kAttentionRows;
     const auto attend_by = c.int8 ? attend_int16 : attend;
-    attend_by(a, c, head, row, std::min(kAttentionRows, rows - row));
+    attend_by(a, c, bias, head, row, std::min(kAttentionRows, rows - row));
   });
 }
 
@@ -82,7 +84,7 @@ void attend_with_all_heads(Activations& a, const Config& c, int rows) {
 void attend_within_texts(Activations a, Config c, std::span<const int> lengths) {
   for (int length : lengths) {
     c.image_width = length;
-    attend_with_all_heads(a, c, length);
+    attend_with_all_heads(a, c, {}, length);
     for (float** rows : {&a.q, &a.k, &a.v, &a.attended}) *rows += length * c.hidden;
   }
 }
@@ -105,10 +107,18 @@ void attention(Activations& a, const EncoderBlockWeights& weights, const Config&
     norm_heads(a.q, weights.q_norm, c, rows);
     norm_heads(a.k, weights.k_norm, c, tokens);
   }
+  if (has_rotary(c)) {
+    rotate_patches(a.q, weights.rotary, c, rows);
+    rotate_patches(a.k, weights.rotary, c, tokens);
+  }
   if (c.text) {
     attend_within_texts(a, c, lengths);
   } else {
-    attend_with_all_heads(a, c, rows);
+    attend_with_all_heads(a, c, weights.score_bias, rows);
+  }
+  if (c.attention_norm) {
+    const LayerNormWeights& norm = weights.attn_norm;
+    layer_norm(a.attended, a.attended, rows, c.hidden, norm.weight, norm.bias, c.layer_norm_eps);
   }
   const LinearInput attended = linear_input(a, c, a.attended, rows, c.hidden);
   linear(a.tokens, c.hidden, attended, rows, weights.proj, Store::accumulate);

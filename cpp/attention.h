@@ -11,7 +11,9 @@ namespace vit {
 
 /// tokens += proj(concat over heads of softmax(q·kᵀ/√d)·v) for the first `rows` tokens, attending to all of
 /// them, with q, k, v the linear maps of `normed`; with qk_norm, every head's q and k go through a layer norm
-/// first.
+/// first; with rotary positions, those of patches are turned then (rotary.h); with relative positions, scores
+/// have a bias (score_bias.h); with attention_norm, the heads' result goes through a layer norm before
+/// `proj`.
 ///
 /// With `lengths` the tokens are those of texts of so many tokens, one after another, and each attends to its
 /// own text; where config says `causal`, not to tokens behind it.

@@ -104,6 +104,19 @@ EMSCRIPTEN_BINDINGS(vit) {
   function("useGemmTile", &use_gemm_tile);
   function("tryGemmTile", &try_gemm_tile);
 
+  value_object<Rotary>("Rotary")
+      .field("theta", &Rotary::theta)
+      .field(
+          "pairs", +[](const Rotary& r) { return static_cast<int>(r.pairs); },
+          +[](Rotary& r, int value) { r.pairs = static_cast<RotationPairs>(value); })
+      .field(
+          "coordinates", +[](const Rotary& r) { return static_cast<int>(r.coordinates); },
+          +[](Rotary& r, int value) { r.coordinates = static_cast<RotaryCoordinates>(value); })
+      .field("offset", &Rotary::offset)
+      .field("referenceRows", &Rotary::reference_rows)
+      .field("referenceColumns", &Rotary::reference_columns)
+      .field("columnsFirst", &Rotary::columns_first);
+
   value_object<Config>("Config")
       .field("imageHeight", &Config::image_height)
       .field("imageWidth", &Config::image_width)
@@ -127,11 +140,19 @@ EMSCRIPTEN_BINDINGS(vit) {
       .field(
           "positionResampling", +[](const Config& c) { return static_cast<int>(c.position_resampling); },
           +[](Config& c, int value) { c.position_resampling = static_cast<Resampling>(value); })
+      .field("learnedPositions", &Config::learned_positions)
+      .field(
+          "relativePositions", +[](const Config& c) { return static_cast<int>(c.relative_positions); },
+          +[](Config& c, int value) { c.relative_positions = static_cast<RelativePositions>(value); })
+      .field("rotary", &Config::rotary)
       .field("patchBias", &Config::patch_bias)
       .field("qkvBias", &Config::qkv_bias)
+      .field("keyBias", &Config::key_bias)
       .field("projectionBias", &Config::projection_bias)
       .field("preNorm", &Config::pre_norm)
       .field("qkNorm", &Config::qk_norm)
+      .field("attentionNorm", &Config::attention_norm)
+      .field("mlpNorm", &Config::mlp_norm)
       .field("layerScale", &Config::layer_scale)
       .field("gatedMlp", &Config::gated_mlp)
       .field("text", &Config::text)

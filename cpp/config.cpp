@@ -34,9 +34,22 @@ std::string check_products(const Config& c) {
       product(static_cast<int>(positions) + c.positioned_prefix, c.hidden),
       product(tokens, c.mlp_hidden),
       product(c.hidden, packed_columns(c.joint_width)),
+      4 * std::max(patches, positions) * static_cast<uint64_t>(c.heads),
   };
   for (uint64_t elements : buffers) {
     if (elements > kMostElements) return "a buffer of more than 2 GB would be needed";
+  }
+  return "";
+}
+
+std::string check_positions(const Config& c) {
+  if (!c.learned_positions && c.positioned_prefix > 0) {
+    return "prefix tokens have position embeddings, but patches have none";
+  }
+  if (!has_rotary(c)) return c.rotary.theta == 0 ? "" : "the base of the rotary frequencies must be above 0";
+  if (head_size(c) % 4) {
+    return "rotary positions need attention heads whose size is a multiple of 4, not " +
+           std::to_string(head_size(c));
   }
   return "";
 }
@@ -85,7 +98,9 @@ std::string check(const Config& c) {
                {"height of the position embeddings' grid", c.position_rows, 1},
                {"width of the position embeddings' grid", c.position_columns, 1},
                {"width of the layer before the head", c.pre_logits, 0},
-               {"width of the shared embeddings", c.joint_width, 0}};
+               {"width of the shared embeddings", c.joint_width, 0},
+               {"height of the rotary positions' reference grid", c.rotary.reference_rows, 0},
+               {"width of the rotary positions' reference grid", c.rotary.reference_columns, 0}};
   for (const auto& [name, value, smallest, largest] : sizes) {
     if (value >= smallest && value <= largest) continue;
     return std::string(name) + " is " + std::to_string(value) + ", but must be between " +
@@ -102,6 +117,7 @@ std::string check(const Config& c) {
     return "a hidden size of " + std::to_string(c.hidden) + " cannot be split into " +
            std::to_string(c.heads) + " attention heads";
   }
+  if (std::string error = check_positions(c); !error.empty()) return error;
   if (!(c.layer_norm_eps > 0)) return "layer_norm_eps must be above 0";
   return "";
 }

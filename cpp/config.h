@@ -18,8 +18,32 @@ enum class Pooling {
   last_token,              // [D], of each text (CLIP's end of text)
 };
 
+/// What an index i on an axis of n patches becomes for rotary positions.
+enum class RotaryCoordinates {
+  centred,    // 2π · (2·(i + ½)/n − 1), the angle of the patch's centre (DINOv3)
+  reference,  // (i + offset) · reference/n, its index in the grid of pretraining (EVA-02); 0: i + offset
+};
+
+/// Rotary position embeddings of the patches (rotary.h).
+struct Rotary {
+  float theta = 0;  // the base of the frequencies; 0: there are none
+  RotationPairs pairs{};
+  RotaryCoordinates coordinates{};
+  float offset = 0;
+  int reference_rows = 0;
+  int reference_columns = 0;
+  bool columns_first = false;  // the column's angles come before the row's
+};
+
+/// Which biases by relative position attention's scores have (score_bias.h).
+enum class RelativePositions {
+  none,
+  per_block,  // each block has its own table
+  shared,     // one table for all blocks
+};
+
 /// A plain ViT: patches and prefix tokens, pre-norm encoder blocks, a linear head on pooled features. All of
-/// it comes from the checkpoint; nothing here has a default.
+/// it comes from the checkpoint; only what few families have is off by default.
 ///
 /// Prefix tokens stand before the patches, in this order: class token, distillation token, registers.
 struct Config {
@@ -45,14 +69,23 @@ struct Config {
   int position_rows;
   int position_columns;
   Resampling position_resampling;
+  bool learned_positions = true;  // whether there are any
+
+  RelativePositions relative_positions{};  // for the same grid as learned ones
+
+  Rotary rotary{};  // in every block, along with them or instead
 
   bool patch_bias;       // whether the patch embedding has a bias
-  bool qkv_bias;         // whether queries, keys and values have biases
+  bool qkv_bias;         // whether queries, keys and values have biases; keys only if, too,
+  bool key_bias = true;  // without, nothing is lost: softmax cancels what a query's scores have in common
   bool projection_bias;  // whether attention's projection and the MLP have biases
   bool pre_norm;         // a layer norm before the blocks (CLIP)
   bool qk_norm;          // a layer norm of every head's queries and keys (Dehghani et al. 2023)
-  bool layer_scale;      // a factor per channel on what a block adds (Touvron et al. 2021, CaiT)
-  bool gated_mlp;        // activation(gate) · first layer (SwiGLU, Shazeer 2020)
+  bool attention_norm = false;  // a layer norm of attention's result before its projection (NormFormer,
+                                // Shleifer et al. 2021; EVA-02's CLIP)
+  bool mlp_norm = false;        // a layer norm of the MLP's inner layer (the same; EVA-02)
+  bool layer_scale;             // a factor per channel on what a block adds (Touvron et al. 2021, CaiT)
+  bool gated_mlp;               // activation(gate) · first layer (SwiGLU, Shazeer 2020)
 
   bool text =
       false;  // the tokens are those of texts, a grid of one row, and arrive embedded (see `embed_texts`)
@@ -113,8 +146,10 @@ constexpr int most_texts(const Config& c) { return c.text ? (token_count(c) + 1)
 
 /// Whether the model's position embeddings are for another grid than its images have.
 constexpr bool resamples_positions(const Config& c) {
-  return c.position_rows != grid_rows(c) || c.position_columns != grid_columns(c);
+  return c.learned_positions && (c.position_rows != grid_rows(c) || c.position_columns != grid_columns(c));
 }
+
+constexpr bool has_rotary(const Config& c) { return c.rotary.theta > 0; }
 
 /// Empty, or what makes the configuration impossible.
 [[nodiscard]] std::string check(const Config& config);

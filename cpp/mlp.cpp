@@ -22,6 +22,10 @@ void mlp(Activations& a, const EncoderBlockWeights& weights, const Config& c, in
   } else {
     linear_activated(a.mlp_hidden, c.mlp_hidden, normed, rows, weights.fc1, c.activation);
   }
+  if (c.mlp_norm) {
+    const LayerNormWeights& norm = weights.mlp_norm;
+    layer_norm(a.mlp_hidden, a.mlp_hidden, rows, c.mlp_hidden, norm.weight, norm.bias, c.layer_norm_eps);
+  }
   const LinearInput hidden = linear_input(a, c, a.mlp_hidden, rows, c.mlp_hidden);
   linear(a.tokens, c.hidden, hidden, rows, weights.fc2, Store::accumulate);
 }

@@ -38,6 +38,7 @@ void add_prefix_tokens_and_positions(Activations& a, const Weights& weights, con
   const int prefix = prefix_count(c) * c.hidden;
   const int positioned = c.positioned_prefix * c.hidden;
   std::copy_n(weights.prefix_tokens, prefix, a.tokens);
+  if (!c.learned_positions) return;
   add(a.tokens, weights.pos_embed, positioned);
   add(a.tokens + prefix, weights.pos_embed + positioned, patch_count(c) * c.hidden);
 }

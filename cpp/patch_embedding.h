@@ -13,7 +13,7 @@ namespace vit {
 void embed_patches(Activations& activations, const Weights& weights, const Config& config);
 
 /// Puts the prefix tokens (class, distillation, registers) before the patches and adds the position
-/// embeddings to the patches and to those prefix tokens that have one: z₀.
+/// embeddings, where there are learned ones, to the patches and to those prefix tokens that have one: z₀.
 void add_prefix_tokens_and_positions(Activations& activations, const Weights& weights, const Config& config);
 
 }  // namespace vit

@@ -143,9 +143,9 @@ void write_pixel_values(const Preprocessor& p, float* pixel_values) {
   const int pixels = p.output_height * p.output_width;
   for (int channel = 0; channel < kChannels; channel++) {
     for (int i = 0; i < pixels; i++) {
-      *pixel_values++ = rounds(p) ? p.values[channel][p.resized[4 * i + channel]]
-                                  : pixel_value(p.float_image[4 * i + channel], p.settings,
-                                                static_cast<size_t>(channel));
+      *pixel_values++ =
+          rounds(p) ? p.values[channel][p.resized[4 * i + channel]]
+                    : pixel_value(p.float_image[4 * i + channel], p.settings, static_cast<size_t>(channel));
     }
   }
 }

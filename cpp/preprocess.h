@@ -1,7 +1,8 @@
 // RGBA pixels → pixel values, as Python makes them for a ViT: resize, centre crop, rescale, normalise.
 //
-// The resize is Pillow's, to the bit, or PyTorch's of floats (resize.h). The image arrives in bands of rows and leaves only the sums
-// of unfinished rows behind, so a photograph of any size passes through the same few megabytes.
+// The resize is Pillow's, to the bit, or PyTorch's of floats (resize.h). The image arrives in bands of rows
+// and leaves only the sums of unfinished rows behind, so a photograph of any size passes through the same few
+// megabytes.
 #pragma once
 
 #include <array>
@@ -72,7 +73,7 @@ struct Preprocessor {
   int32_t* sums;     // [sum_count × 4]: rows of the vertical pass under way
   uint8_t* row;      // [widest × 4]: a row after its first pass
   uint8_t* resized;  // [output_height × output_width × 4]: after both; padding where the image does not reach
-  float* float_row;    // [output_width × 4], where the resize does not round, instead of the three
+  float* float_row;  // [output_width × 4], where the resize does not round, instead of the three
   float* float_image;  // [output_height × output_width × 4]: sums; padding where the image does not reach
   int sum_count;
   int widest;  // the widest image that is resized vertically first, or the output if that is wider

@@ -52,7 +52,7 @@ void list_patch_embedding(SlotList& list, const Weights& w, const Config& c) {
   prefix_tokens("dist_token", c.distillation_token);
   prefix_tokens("reg_token", c.registers);
   const int positions = c.positioned_prefix + c.position_rows * c.position_columns;
-  list.plain("pos_embed", {1, positions, c.hidden}, w.given_pos_embed);
+  if (c.learned_positions) list.plain("pos_embed", {1, positions, c.hidden}, w.given_pos_embed);
   if (c.text) return;
   list.matrix("patch_embed.proj.weight", {c.hidden, kChannels, c.patch_height, c.patch_width}, w.patch_embed);
   if (c.patch_bias) list.plain("patch_embed.proj.bias", {c.hidden}, w.patch_embed.bias);
@@ -64,16 +64,21 @@ void list_encoder_block(SlotList& list, const std::string& name, const EncoderBl
   const float scale = 1 / std::sqrt(static_cast<float>(head_size(c)));
   list.layer_norm(name + ".norm1", w.norm1, c.hidden);
   list.linear(name + ".attn.q", w.q, c.qkv_bias, c.qk_norm ? 1 : scale);
-  list.linear(name + ".attn.k", w.k, c.qkv_bias);
+  list.linear(name + ".attn.k", w.k, c.qkv_bias && c.key_bias);
   list.linear(name + ".attn.v", w.v, c.qkv_bias);
   if (c.qk_norm) {
     list.layer_norm(name + ".attn.q_norm", w.q_norm, head_size(c), scale);
     list.layer_norm(name + ".attn.k_norm", w.k_norm, head_size(c));
   }
+  if (c.relative_positions == RelativePositions::per_block) {
+    list.plain(name + ".attn.relative_position_bias_table", {bias_rows(c), c.heads}, w.score_bias.given);
+  }
+  if (c.attention_norm) list.layer_norm(name + ".attn.norm", w.attn_norm, c.hidden);
   list.linear(name + ".attn.proj", w.proj, c.projection_bias);
   list.layer_norm(name + ".norm2", w.norm2, c.hidden);
   list.linear(name + (c.gated_mlp ? ".mlp.fc1_x" : ".mlp.fc1"), w.fc1, c.projection_bias);
   if (c.gated_mlp) list.linear(name + ".mlp.fc1_g", w.fc1_gate, c.projection_bias);
+  if (c.mlp_norm) list.layer_norm(name + ".mlp.norm", w.mlp_norm, c.mlp_hidden);
   list.linear(name + ".mlp.fc2", w.fc2, c.projection_bias);
   if (c.layer_scale) {
     list.plain(name + ".ls1.gamma", {c.hidden}, w.ls1);
@@ -129,6 +134,9 @@ size_t place_of(const WeightSlots& table, std::string_view name) {
 WeightSlots weight_slots(const Weights& w, const Config& c) {
   SlotList list;
   list_patch_embedding(list, w, c);
+  if (c.relative_positions == RelativePositions::shared) {
+    list.plain("relative_position_bias_table", {bias_rows(c), c.heads}, w.blocks.front().score_bias.given);
+  }
   if (c.pre_norm) list.layer_norm("norm_pre", w.norm_pre, c.hidden);
   for (int layer = 0; layer < c.layers; layer++) {
     list_encoder_block(list, "blocks." + std::to_string(layer), w.blocks[static_cast<size_t>(layer)], c);

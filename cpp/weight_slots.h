@@ -32,6 +32,10 @@ struct StoredValues {
 ///   blocks.{i}.norm1.{weight, bias} [D]   blocks.{i}.norm2.{weight, bias} [D]
 ///   blocks.{i}.attn.{q, k, v}.weight [D, D]          blocks.{i}.attn.{q, k, v}.bias [D]
 ///   blocks.{i}.attn.{q_norm, k_norm}.{weight, bias} [d]
+///   blocks.{i}.attn.relative_position_bias_table, or of all blocks relative_position_bias_table
+///     [(2R − 1)·(2C − 1), and 3 more where there are prefix tokens, heads] for the checkpoint's grid of R ×
+///     C
+///   blocks.{i}.attn.norm.{weight, bias} [D]          blocks.{i}.mlp.norm.{weight, bias} [M]
 ///   blocks.{i}.attn.proj.weight [D, D]    blocks.{i}.attn.proj.bias [D]
 ///   blocks.{i}.mlp.fc1.weight [M, D]      blocks.{i}.mlp.fc1.bias [M]
 ///     of a gated MLP instead: blocks.{i}.mlp.{fc1_g, fc1_x}.*, the gate and what it gates

@@ -62,10 +62,17 @@ Weights lay_out_weights(Arena& arena, const Config& c) {
   Weights w{};
   if (!c.text) w.patch_embed = take_matrix(arena, patch_values(c), c.hidden);
   w.prefix_tokens = vectors(prefix_count(c));
-  w.pos_embed = vectors(c.positioned_prefix + patch_count(c));
+  w.rotary = lay_out_rotary(arena, c);
+  if (c.learned_positions) w.pos_embed = vectors(c.positioned_prefix + patch_count(c));
   w.given_pos_embed = resamples_positions(c)
                           ? vectors(c.positioned_prefix + c.position_rows * c.position_columns)
                           : w.pos_embed;
+  ScoreBias shared_bias{};
+  if (c.relative_positions == RelativePositions::shared) shared_bias = lay_out_score_bias(arena, c);
+  if (c.relative_positions != RelativePositions::none) {
+    w.bias_scratch =
+        arena.take<float>(4 * static_cast<size_t>(patch_count(c)) * static_cast<size_t>(c.heads));
+  }
   if (c.pre_norm) w.norm_pre = take_layer_norm(arena, c.hidden);
   for (int layer = 0; layer < c.layers; layer++) {
     EncoderBlockWeights block{};
@@ -77,10 +84,15 @@ Weights lay_out_weights(Arena& arena, const Config& c) {
       block.q_norm = take_layer_norm(arena, head_size(c));
       block.k_norm = take_layer_norm(arena, head_size(c));
     }
+    block.rotary = w.rotary;
+    block.score_bias =
+        c.relative_positions == RelativePositions::per_block ? lay_out_score_bias(arena, c) : shared_bias;
+    if (c.attention_norm) block.attn_norm = take_layer_norm(arena, c.hidden);
     block.proj = take_layer(c.hidden, c.hidden);
     block.norm2 = take_layer_norm(arena, c.hidden);
     block.fc1 = take_layer(c.hidden, c.mlp_hidden);
     if (c.gated_mlp) block.fc1_gate = take_layer(c.hidden, c.mlp_hidden);
+    if (c.mlp_norm) block.mlp_norm = take_layer_norm(arena, c.mlp_hidden);
     block.fc2 = take_layer(c.mlp_hidden, c.hidden);
     if (c.layer_scale) {
       block.ls1 = vectors(1);
@@ -112,6 +124,10 @@ void settle(Weights& w, const Config& c) {
                   c.position_rows, c.position_columns, c.hidden, c.position_resampling);
   }
   if (c.pooling == Pooling::attention) fold_query_into_keys(w.attn_pool, c);
+  fill_rotary(w.rotary, c);
+  if (c.relative_positions != RelativePositions::none) {
+    for (EncoderBlockWeights& block : w.blocks) settle_score_bias(block.score_bias, w.bias_scratch, c);
+  }
   if (!c.layer_scale) return;
   for (EncoderBlockWeights& block : w.blocks) {
     scale_outputs(block.proj, block.ls1);

@@ -9,6 +9,8 @@
 #include "config.h"
 #include "kernels/kernels.h"
 #include "linear.h"
+#include "rotary.h"
+#include "score_bias.h"
 
 namespace vit {
 
@@ -29,15 +31,19 @@ struct EncoderBlockWeights {
   Linear q;  // hidden → hidden: queries, divided by √head_size already where they are not normed
   Linear k;  // hidden → hidden: keys
   Linear v;  // hidden → hidden: values
-  LayerNormWeights q_norm;  // [head_size], divided by √head_size
-  LayerNormWeights k_norm;  // [head_size]
-  Linear proj;              // hidden → hidden
-  float* ls1;               // [hidden], LayerScale; `settle` has multiplied proj by it
+  LayerNormWeights q_norm;     // [head_size], divided by √head_size
+  LayerNormWeights k_norm;     // [head_size]
+  RotaryTable rotary;          // shared by all blocks
+  ScoreBias score_bias;        // of relative positions; may be shared by all blocks
+  LayerNormWeights attn_norm;  // [hidden], of attention_norm
+  Linear proj;                 // hidden → hidden
+  float* ls1;                  // [hidden], LayerScale; `settle` has multiplied proj by it
   LayerNormWeights norm2;
-  Linear fc1;       // hidden → mlp_hidden
-  Linear fc1_gate;  // hidden → mlp_hidden, of a gated MLP
-  Linear fc2;       // mlp_hidden → hidden
-  float* ls2;       // [hidden], LayerScale; `settle` has multiplied fc2 by it
+  Linear fc1;                 // hidden → mlp_hidden
+  Linear fc1_gate;            // hidden → mlp_hidden, of a gated MLP
+  LayerNormWeights mlp_norm;  // [mlp_hidden]
+  Linear fc2;                 // mlp_hidden → hidden
+  float* ls2;                 // [hidden], LayerScale; `settle` has multiplied fc2 by it
 };
 
 /// Pooling by attention (attention_pool.h).
@@ -59,6 +65,8 @@ struct Weights {
   float* prefix_tokens;      // [prefix_count × hidden]
   float* pos_embed;          // [positioned_prefix + patches] × [hidden]
   float* given_pos_embed;    // as it arrives; the same where it is not resampled
+  RotaryTable rotary;        // for the image's grid, filled by `settle`
+  float* bias_scratch;       // for `settle_score_bias`
   LayerNormWeights norm_pre;
   std::vector<EncoderBlockWeights> blocks;  // [layers]
   PartialRow partial_row;                   // of an int8 model
@@ -75,8 +83,8 @@ struct Weights {
 Weights lay_out_weights(Arena& arena, const Config& config);
 
 /// Prepares the weights once all have arrived: resamples the position embeddings to the image's grid,
-/// multiplies LayerScale into the matrices before it, and the constant query of attention pooling into its
-/// keys, so that these cost nothing per image. Calling it again
+/// computes the angles of rotary ones, and multiplies LayerScale into the matrices before it, and the
+/// constant query of attention pooling into its keys, so that these cost nothing per image. Calling it again
 /// changes nothing.
 void settle(Weights& weights, const Config& config);
 

@@ -38,6 +38,38 @@ const Option kOptions[] = {
     {"class token and mean", [](Config& c) { c.pooling = Pooling::class_and_mean, c.registers = 1; }},
     {"mean of patches, normed",
      [](Config& c) { c.pooling = Pooling::mean_patches, c.final_norm = false, c.pooled_norm = true; }},
+    {"rotary positions alone, by centres",
+     [](Config& c) {
+       c.hidden = 24, c.learned_positions = false, c.positioned_prefix = 0, c.registers = 2;
+       c.rotary = {.theta = 100};
+     }},
+    {"rotary positions by a reference grid, too",
+     [](Config& c) {
+       c.hidden = 24;
+       c.rotary = {.theta = 10000,
+                   .pairs = RotationPairs::neighbours,
+                   .coordinates = RotaryCoordinates::reference,
+                   .offset = 1,
+                   .reference_rows = 5,
+                   .reference_columns = 7,
+                   .columns_first = true};
+     }},
+    {"relative positions of each block",
+     [](Config& c) {
+       c.learned_positions = false, c.positioned_prefix = 0;
+       c.relative_positions = RelativePositions::per_block;
+     }},
+    {"relative positions that all blocks share, of another grid, without prefix tokens",
+     [](Config& c) {
+       c.learned_positions = c.class_token = false, c.positioned_prefix = 0;
+       c.pooling = Pooling::mean_tokens;
+       c.relative_positions = RelativePositions::shared;
+       c.position_rows = 5, c.position_columns = 4;
+     }},
+    {"no positions", [](Config& c) { c.learned_positions = false, c.positioned_prefix = 0; }},
+    {"keys without a bias", [](Config& c) { c.key_bias = false; }},
+    {"norms within attention and the MLP",
+     [](Config& c) { c.attention_norm = c.mlp_norm = c.gated_mlp = true; }},
     {"norms of queries and keys", [](Config& c) { c.qk_norm = true; }},
     {"LayerScale", [](Config& c) { c.layer_scale = true; }},
     {"gated MLP", [](Config& c) { c.gated_mlp = true; }},
@@ -207,6 +239,10 @@ TEST(Check, RefusesWhatHasNoMeaning) {
   EXPECT_NE(refused([](Config& c) { c.position_rows = 0; }), "");
   EXPECT_NE(refused([](Config& c) { c.position_rows = c.position_columns = 65536; }), "");
   EXPECT_NE(refused([](Config& c) { c.classes = -1; }), "");
+  EXPECT_NE(refused([](Config& c) { c.rotary.theta = 100; }), "");  // a head has 6 channels
+  EXPECT_NE(refused([](Config& c) { c.rotary.theta = -1; }), "");
+  EXPECT_NE(refused([](Config& c) { c.rotary = {.theta = 100, .reference_rows = -1}; }), "");
+  EXPECT_NE(refused([](Config& c) { c.learned_positions = false; }), "");
   EXPECT_NE(refused([](Config& c) { c.pre_logits = 65536, c.classes = 65536; }), "");
 }
 

@@ -7,6 +7,9 @@ import {
   epsOf,
   headsOf,
 } from '../../web/checkpoint/families/timm-architectures.js';
+import { unrotated } from '../../web/checkpoint/families/family.js';
+import { hasLearnedPositions, rotaryOf } from '../../web/checkpoint/families/timm-rotary.js';
+import type { NativeRotary } from '../../web/engine/bindings.js';
 import { JsonFields } from '../../web/checkpoint/files/json.js';
 import { readJson } from '../golden/fixtures.js';
 
@@ -18,6 +21,9 @@ interface Architecture {
   eps: number;
   /** The engine's number. */
   activation: number;
+  /** Absent where it has none. */
+  rotary?: NativeRotary;
+  learnedPositions?: boolean;
 }
 
 const architectures = await readJson<Architecture[]>('timm-architectures.json');
@@ -27,10 +33,12 @@ const check = (architecture: string) =>
 describe('of the architectures of timm', () => {
   it.each(architectures.filter(({ hidden }) => hidden !== undefined))(
     '$name is read as it is built',
-    ({ name, hidden = 0, heads, eps, activation }) => {
+    ({ name, hidden = 0, heads, eps, activation, rotary = unrotated, learnedPositions = true }) => {
       expect(() => check(name)).not.toThrow();
       expect(headsOf(name, hidden)).toBe(heads);
       expect(epsOf(name)).toBe(eps);
+      expect(rotaryOf(name, undefined)).toEqual(rotary);
+      expect(hasLearnedPositions(name)).toBe(learnedPositions);
       // A gated MLP is seen by its shapes.
       if (activation !== 4) expect(activationOf(name)).toBe(activation);
     },
@@ -50,7 +58,7 @@ describe('of the architectures of timm', () => {
 
   it.each([
     ['vit_relpos_base_patch16_224', 'adds relative position biases'],
-    ['vit_base_patch16_rope_224', 'rotates its queries and keys'],
+    ['vit_base_patch16_rope_mixed_224', 'has learned how fast to rotate'],
     ['vit_base_r50_s16_224', 'begins with a convolutional network'],
     ['vit_small_patch16_18x2_224', 'computes attention and MLP in parallel'],
     ['vit_base_patch16_siglip_224', 'pools by attention'],

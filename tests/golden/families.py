@@ -44,6 +44,11 @@ def deit(size: int, crop: int) -> dict:
     return squash(size, size, image_processor_type="DeiTImageProcessor", **shape, **IMAGENET)
 
 
+def rescaled(height: int, width: int, **more) -> dict:
+    size = {"size": {"height": height, "width": width}, "resample": 2}
+    return {"image_processor_type": "DINOv3ViTImageProcessorFast"} | size | IMAGENET | more
+
+
 @dataclass
 class Case:
     """A picture, and how the processor's settings become those of another image size."""
@@ -74,6 +79,8 @@ def other_size(name: str, height: int, width: int) -> Case:
 LARGER = other_size("larger", 24, 24)
 OBLONG = other_size("oblong", 12, 28)
 BARELY = other_size("barely", 20, 16)
+DINOV3 = VIT | {"num_register_tokens": 3, "layerscale_value": 0.5}
+BEIT = VIT | {"use_relative_position_bias": True}
 CLIP_VISION = VIT | {"projection_dim": 8}
 MODELS = [
     TinyModel("vit", "ViTForImageClassification", VIT, squash(16, 16), [Case("own"), LARGER, OBLONG, BARELY]),
@@ -101,10 +108,41 @@ MODELS = [
     TinyModel("clip-vision", "CLIPVisionModel", CLIP_VISION, shortest_edge(16, 16, image_processor_type="CLIPImageProcessor"), [Case("own"), Case("larger", [24, 24], {"size": {"shortest_edge": 24}, "crop_size": {"height": 24, "width": 24}})]),
     TinyModel("siglip", "SiglipForImageClassification", {"vision_config": VIT, "text_config": TEXT | {"projection_size": 4}}, squash(16, 16, image_processor_type="SiglipImageProcessor"), [Case("own"), OBLONG]),
 ]  # fmt: skip
+# Positions are rotations or biases of the scores.
+MODELS_WITHOUT_EMBEDDED_POSITIONS = [
+    TinyModel("dinov3", "DINOv3ViTModel", DINOV3, rescaled(16, 16), [Case("own"), LARGER, OBLONG]),
+    TinyModel("dinov3-5", "DINOv3ViTModel", DINOV3 | {"query_bias": False, "value_bias": False, "num_register_tokens": 0}, rescaled(12, 20), version=5, dtype=BF16),
+    TinyModel("dinov3-gated", "DINOv3ViTModel", DINOV3 | {"use_gated_mlp": True, "hidden_act": "silu", "rope_theta": 10.0, "key_bias": True}, rescaled(16, 16), version=5),
+    TinyModel("dinov3-no-biases", "DINOv3ViTModel", DINOV3 | {"proj_bias": False, "mlp_bias": False, "layer_norm_eps": 0.01, "patch_size": [4, 2]}, rescaled(16, 16), dtype=F16),
+    TinyModel("dinov3-head", "DINOv3ViTForImageClassification", DINOV3, rescaled(16, 16), [Case("own"), OBLONG]),
+    TinyModel("dinov3-head-on-both", "DINOv3ViTForImageClassification", DINOV3 | {"concat_mean": True}, rescaled(16, 16), version=5),
+    TinyModel("beit", "BeitForImageClassification", BEIT, squash(16, 16, image_processor_type="BeitImageProcessor", resample=3), [Case("own"), LARGER, OBLONG]),
+    TinyModel("beit-5", "BeitForImageClassification", BEIT | {"use_mean_pooling": False, "use_mask_token": True}, squash(16, 16, image_processor_type="BeitImageProcessor"), [Case("own"), OBLONG], version=5, dtype=BF16),
+    TinyModel("beit-shared", "BeitModel", VIT | {"use_shared_relative_position_bias": True, "use_absolute_position_embeddings": True, "layer_scale_init_value": 0.0}, squash(16, 16, image_processor_type="BeitImageProcessor"), [Case("own"), LARGER], dtype=F16),
+    TinyModel("beit-shared-5", "BeitModel", VIT | {"use_shared_relative_position_bias": True}, squash(16, 16, image_processor_type="BeitImageProcessor"), version=5),
+    TinyModel("data2vec-vision", "Data2VecVisionForImageClassification", BEIT, squash(16, 16, image_processor_type="BeitImageProcessor"), [Case("own"), LARGER]),
+]  # fmt: skip
+
+
+class DINOv3ViTForImageClassification(transformers.DINOv3ViTModel):
+    """What people put on it, for want of one in transformers: a linear head on the class token, or on that and the mean
+    of the patches."""
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.both = getattr(config, "concat_mean", False)
+        self.classifier = torch.nn.Linear(config.hidden_size * (1 + self.both), config.num_labels)
+
+    def forward(self, pixel_values):
+        output = super().forward(pixel_values)
+        patches = output.last_hidden_state[:, 1 + self.config.num_register_tokens :]
+        both = torch.cat([output.pooler_output, patches.mean(dim=1)], dim=1)
+        output["logits"] = self.classifier(both if self.both else output.pooler_output)
+        return output
 
 
 def make_network(model: TinyModel) -> torch.nn.Module:
-    architecture = getattr(transformers, model.architecture)
+    architecture = globals().get(model.architecture) or getattr(transformers, model.architecture)
     labels = {i: f"class {i}" for i in range(model.classes)}
     classifies = "ForImageClassification" in model.architecture
     named = {"id2label": labels, "label2id": {name: i for i, name in labels.items()}} if classifies else {}
@@ -142,11 +180,13 @@ def compute(network: torch.nn.Module, pixel_values: torch.Tensor, resized: bool)
     """`tokens` [tokens, hidden] after the final norm, and `logits`, as the library's own forward pass gives them."""
     body = network.vision_model if hasattr(network, "vision_model") else network.base_model
     family = type(network).__name__
+    if "DINOv3" in family:  # whose `model` is but the blocks
+        body = network
     classifies = "ForImageClassification" in family
     # CLIP puts its final norm on the class token alone, and does without when it classifies.
     norm = body.post_layernorm if family.startswith("CLIP") and not classifies else torch.nn.Identity()
     options = {}
-    if resized and "Dinov2" not in family:  # which always takes any size
+    if resized and "Dinov2" not in family and "DINOv3" not in family:  # which always takes any size
         options["interpolate_pos_encoding"] = True
     if family.startswith("ViTMAE"):  # leaves the patches in their order; shuffling is for training
         options["noise"] = torch.arange(16, dtype=torch.float64)[None]
@@ -164,14 +204,20 @@ def compute(network: torch.nn.Module, pixel_values: torch.Tensor, resized: bool)
     return results
 
 
+def processor_of(name: str):
+    return transformers.DINOv3ViTImageProcessor if "DINOv3" in name else getattr(transformers, name + "Pil")
+
+
 def write_model(model: TinyModel, seed: int, folder: Path) -> dict:
     network = make_network(model).eval()
     randomise(network, seed)
     network = network.to(model.dtype)
     save(network, model, folder)
     network = network.double()
+    if hasattr(network, "rope_embeddings"):  # computed again, for they were rounded along with the weights
+        network.rope_embeddings = type(network.rope_embeddings)(network.config).eval()
     expected, cases = {}, []
-    processor = getattr(transformers, model.processor["image_processor_type"] + "Pil")
+    processor = processor_of(model.processor["image_processor_type"])
     for i, case in enumerate(model.cases):
         picture = {"seed": 100 * seed + i, **case.picture}
         pixel_values = process(make_processor(processor, model.processor | case.processor), test_image(**picture))
@@ -187,7 +233,7 @@ def write_model(model: TinyModel, seed: int, folder: Path) -> dict:
 def write_families(fixtures: Path) -> None:
     shutil.rmtree(fixtures / "families", ignore_errors=True)
     rows = []
-    for seed, model in enumerate(MODELS, start=300):
+    for seed, model in [*enumerate(MODELS, start=300), *enumerate(MODELS_WITHOUT_EMBEDDED_POSITIONS, start=500)]:
         folder = fixtures / "families" / model.name
         folder.mkdir(parents=True)
         rows.append(write_model(model, seed, folder))

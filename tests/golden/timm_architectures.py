@@ -5,7 +5,9 @@ from pathlib import Path
 
 import timm
 import torch
-from timm.layers import Attention, GluMlp, LayerNorm, Mlp, SwiGLU
+from timm.layers import Attention, AttentionRope, GluMlp, LayerNorm, Mlp, SwiGLU
+from timm.layers.pos_embed_sincos import RotaryEmbeddingCat, RotaryEmbeddingDinoV3
+from timm.models.eva import EvaAttention, EvaBlock
 from timm.models._registry import _module_to_models, is_model, split_model_name_tag
 from timm.models.vision_transformer import Block
 
@@ -16,7 +18,22 @@ OTHERS = ["resnet50", "convnext_tiny", "swin_tiny_patch4_window7_224", "beit_bas
 OTHERS += ["samvit_base_patch16", "naflexvit_base_patch16_gap", "efficientnet_b0", "cait_s24_224", "xcit_nano_12_p16_224"]
 
 
+def is_plain_eva(network: torch.nn.Module) -> bool:
+    attention = getattr(network.blocks[0], "attn", None)
+    return (
+        all(type(block) is EvaBlock for block in network.blocks)
+        and type(attention) in (AttentionRope, EvaAttention)
+        and attention.gate is None
+        and getattr(attention, "num_kv_groups", 1) == 1
+        and all(type(module) is LayerNorm for module in network.modules() if "Norm" in type(module).__name__)
+        and type(network.rope) in (RotaryEmbeddingCat, RotaryEmbeddingDinoV3, type(None))
+        and network.global_pool in ("token", "avg")
+    )
+
+
 def is_plain(network: torch.nn.Module) -> bool:
+    if type(network).__name__ == "Eva":
+        return is_plain_eva(network)
     block = network.blocks[0] if isinstance(getattr(network, "blocks", None), torch.nn.Sequential) else None
     return (
         type(block) is Block
@@ -27,6 +44,23 @@ def is_plain(network: torch.nn.Module) -> bool:
         and type(network.patch_embed).__name__ == "PatchEmbed"
         and network.global_pool in ("token", "avg")
     )
+
+
+def rotary_of(network: torch.nn.Module) -> dict | None:
+    """As the engine is told (web/engine/bindings.ts)."""
+    rope = getattr(network, "rope", None)
+    if rope is None:
+        return None
+    rows, columns = getattr(rope, "ref_feat_shape", None) or (0, 0)
+    return {
+        "theta": rope.temperature,
+        "pairs": 0 if rope.rotate_half else 1,
+        "coordinates": 0 if type(rope) is RotaryEmbeddingDinoV3 else 1,
+        "offset": rope.grid_offset,
+        "referenceRows": rows,
+        "referenceColumns": columns,
+        "columnsFirst": rope.grid_indexing == "xy",
+    }
 
 
 def describe(name: str) -> dict:
@@ -41,7 +75,11 @@ def describe(name: str) -> dict:
         "heads": block.attn.num_heads,
         "eps": network.blocks[0].norm1.eps,
         "activation": ACTIVATIONS[type(block.mlp.act).__name__],
-    }
+    } | (
+        {"rotary": rotary_of(network), "learnedPositions": network.pos_embed is not None}
+        if rotary_of(network)
+        else {}
+    )
 
 
 def write_timm_architectures(fixtures: Path) -> None:

@@ -73,6 +73,28 @@ MODELS = [
     TimmModel("distilled-larger", "deit_tiny_distilled_patch16_224", {"depth": 1}, image_size=[20, 20]),
 ]  # fmt: skip
 
+# timm's other modules of plain ViTs (eva.py, beit.py): rotary or relative positions, keys without a bias, norms within
+# the block.
+EVA_MODELS = [
+    TimmModel("dinov3", "vit_small_patch16_dinov3"),
+    TimmModel("dinov3-biases", "vit_small_patch16_dinov3_qkvb", {"global_pool": "token"}, F16),
+    TimmModel("dinov3-gated", "vit_small_plus_patch16_dinov3_qkvb", {"num_classes": 0}, BF16),
+    TimmModel("dinov3-larger", "vit_small_patch16_dinov3_qkvb", {"depth": 1}, image_size=[28, 20]),
+    TimmModel("lingbot", "vit_small_patch16_lingbot", {"depth": 1}),
+    TimmModel("eva", "eva_giant_patch14_224", {"depth": 1}),
+    TimmModel("eva02-small", "eva02_small_patch14_336", {"img_size": [12, 20]}),
+    TimmModel("eva02-base", "eva02_base_patch14_448", dtype=F16),
+    TimmModel("eva02-larger", "eva02_large_patch14_448", {"depth": 1}, image_size=[20, 28]),
+    TimmModel("eva02-clip", "eva02_base_patch16_clip_224", {"depth": 1}),
+    TimmModel("rope-registers", "vit_medium_patch16_rope_reg1_gap_256", {"depth": 1}),
+    TimmModel("rope", "vit_small_patch16_rope_224", {"depth": 1}, image_size=[12, 20]),
+    TimmModel("rope-and-learned", "vit_small_patch16_rope_ape_224", {"img_size": [12, 20]}),
+    TimmModel("perception-encoder", "vit_pe_spatial_tiny_patch16_512", {"depth": 1}, image_size=[20, 12]),
+    TimmModel("perception-encoder-no-class-token", "vit_pe_lang_gigantic_patch14_448", {"depth": 1}),
+    TimmModel("beit", "beit_base_patch16_224"),
+    TimmModel("beit-oblong", "beitv2_large_patch16_224", {"img_size": [12, 20]}, F16),
+]  # fmt: skip
+
 
 def make_weights(network: torch.nn.Module, seed: int) -> None:
     """Nothing is an identity, as in tiny_models.py."""
@@ -113,6 +135,8 @@ def save_timm(model: TimmModel, network: torch.nn.Module, folder: Path) -> None:
 def compute_timm(network: torch.nn.Module, pixel_values: np.ndarray) -> dict[str, torch.Tensor]:
     """The weights as rounded in the file, all arithmetic in float64."""
     network = network.double().eval()
+    if getattr(network, "rope", None) is not None:
+        network.rope.init_non_persistent_buffers()  # which had been rounded along with the weights
     batch = torch.from_numpy(pixel_values).double()[None]
     with torch.no_grad():
         tokens = network.forward_features(batch)
@@ -127,6 +151,9 @@ def compute_timm(network: torch.nn.Module, pixel_values: np.ndarray) -> dict[str
 def resized(network: torch.nn.Module, image_size: list[int]) -> torch.nn.Module:
     """For other images: timm's own resampling of the position embeddings when it loads them into such a model."""
     network = network.double()
+    if network.pos_embed is None:
+        network.set_input_size(img_size=tuple(image_size))
+        return network
     before = network.pos_embed.clone()
     prefix = 0 if network.no_embed_class else network.num_prefix_tokens
     grid = network.patch_embed.grid_size
@@ -210,5 +237,6 @@ def write_timm_models(fixtures: Path) -> None:
     shutil.rmtree(fixtures / "timm", ignore_errors=True)
     (fixtures / "timm").mkdir(parents=True)
     rows = [write_timm_model(model, seed, fixtures) for seed, model in enumerate(MODELS, start=300)]
+    rows += [write_timm_model(model, seed, fixtures) for seed, model in enumerate(EVA_MODELS, start=600)]
     rows += [write_torchvision_model(row, seed, fixtures) for seed, row in enumerate(TORCHVISION, start=400)]
     (fixtures / "timm.json").write_text(json.dumps(rows, indent=1) + "\n")

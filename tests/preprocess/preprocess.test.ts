@@ -25,13 +25,17 @@ const expected = await readTensors('preprocess.safetensors');
 /** Absolute below 1; relative above, where values that are not rescaled go into the thousands. */
 const tolerance = (value: number) => 1e-6 * Math.max(1, Math.abs(value));
 
+/** DINOv3's resize sums floats with weights that are floats themselves. */
+const toleranceOfFloats = () => 3e-6;
+
 describe.each(cases)('$name', ({ name, picture, config, height, width }) => {
   it.each(variants)('%s gives the pixel values of the processor', async (variant) => {
     const engine = await createEngine(variant);
     engine.begin(networkFor(height, width), preprocessOf(config, name));
     engine.allocate();
     engine.preprocess(rawPixels(makeImage(picture)));
-    expectClose(engine.pixelValues(), tensorOf(expected, name), tolerance, `${name} (${variant})`);
+    const bound = name.startsWith('DINOv3') ? toleranceOfFloats : tolerance;
+    expectClose(engine.pixelValues(), tensorOf(expected, name), bound, `${name} (${variant})`);
     engine.dispose();
   });
 });

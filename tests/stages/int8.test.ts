@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { load } from 'vit-wasm';
 
 import { variants } from '../engine.js';
+import { fixtures } from '../golden/fixtures.js';
 import { folderOf, goldenModels } from '../golden/models.js';
 import { makeImage } from '../golden/noise.js';
 
@@ -33,19 +34,25 @@ function relativeError(a: Float32Array, b: Float32Array): number {
   return Math.sqrt(square(a.map((value, i) => value - b[i])) / square(b));
 }
 
-describe.each(goldenModels.map((model) => ({ name: model.name, folder: folderOf(model) })))(
-  'model $name',
-  ({ folder }) => {
-    it('is the same to the bit in every variant, and near fp32', async () => {
-      const [first, ...others] = await answersOf(folder, 'int8');
-      for (const other of others) expect(other).toEqual(first);
-      const [exact] = await answersOf(folder, 'fp32');
-      const error = relativeError(joined(first), joined(exact));
-      expect(error).toBeGreaterThan(0);
-      expect(error).toBeLessThan(0.07);
-    });
-  },
-);
+const models = [
+  ...goldenModels.map((model) => ({ name: model.name, folder: folderOf(model) })),
+  // With rotary or relative positions, norms within the block, and keys without a bias.
+  ...['families/dinov3-head', 'families/beit', 'timm/eva02-small', 'timm/eva02-clip'].map((name) => ({
+    name,
+    folder: new URL(`${name}/`, fixtures),
+  })),
+];
+
+describe.each(models)('model $name', ({ folder }) => {
+  it('is the same to the bit in every variant, and near fp32', async () => {
+    const [first, ...others] = await answersOf(folder, 'int8');
+    for (const other of others) expect(other).toEqual(first);
+    const [exact] = await answersOf(folder, 'fp32');
+    const error = relativeError(joined(first), joined(exact));
+    expect(error).toBeGreaterThan(0);
+    expect(error).toBeLessThan(0.07);
+  });
+});
 
 describe('the built-in model', () => {
   it('gives the same logits to the bit in every variant', async () => {

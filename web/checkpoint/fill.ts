@@ -72,6 +72,8 @@ async function announceAll(
   for (const tensor of weights.tensors) {
     await giveWay();
     signal.throwIfAborted();
+    // Some files have tensors of no elements: the registers of a DINOv3 without registers.
+    if (tensor.bytes === 0) continue;
     const placement = names.slots.get(tensor.name);
     if (placement) {
       const parts =

@@ -27,6 +27,7 @@ const noPreprocess = (width: number): NativePreprocess => ({
   cropHeight: 0,
   cropWidth: 0,
   cropRounding: 0,
+  resizeRounding: 0,
   padding: [0, 0, 0],
   rescaleFactor: 1,
   mean: [0, 0, 0],

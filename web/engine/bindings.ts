@@ -32,16 +32,26 @@ export interface NativeConfig {
   positionRows: number;
   positionColumns: number;
   positionResampling: Resampling;
+  /** Whether there are position embeddings. */
+  learnedPositions: boolean;
+  relativePositions: RelativePositions;
+  rotary: NativeRotary;
   /** Whether the patch embedding has a bias. */
   patchBias: boolean;
   /** Whether queries, keys and values have biases. */
   qkvBias: boolean;
+  /** Whether keys do, where queries and values do. */
+  keyBias: boolean;
   /** Whether attention's projection and the MLP have biases. */
   projectionBias: boolean;
   /** A layer norm before the blocks. */
   preNorm: boolean;
   /** A layer norm of every head's queries and keys. */
   qkNorm: boolean;
+  /** A layer norm of attention's result before its projection. */
+  attentionNorm: boolean;
+  /** A layer norm of the MLP's inner layer. */
+  mlpNorm: boolean;
   layerScale: boolean;
   /** SwiGLU, with SiLU as activation. */
   gatedMlp: boolean;
@@ -64,6 +74,34 @@ export interface NativeConfig {
   jointBias: boolean;
   /** The blocks' linear layers are quantised; cpp/kernels/quantisation.h. */
   int8: boolean;
+}
+
+/** Which biases by relative position attention's scores have; the engine's numbers. */
+export const relativePositions = {
+  none: 0,
+  /** Each block has its own. */
+  perBlock: 1,
+  /** One table for all blocks. */
+  shared: 2,
+} as const;
+
+export type RelativePositions = (typeof relativePositions)[keyof typeof relativePositions];
+
+/** Rotary position embeddings; cpp/config.h. */
+export interface NativeRotary {
+  /** The base of the frequencies; 0 when there are none. */
+  theta: number;
+  /** 0 turns channel i with i + half of the head's size, 1 turns neighbours. */
+  pairs: 0 | 1;
+  /** 0 by the centres of patches between −1 and 1, 1 by their indices in the reference grid. */
+  coordinates: 0 | 1;
+  /** What is added to an index. */
+  offset: number;
+  /** 0 where indices count as they are. */
+  referenceRows: number;
+  referenceColumns: number;
+  /** Whether the column's angles come before the row's. */
+  columnsFirst: boolean;
 }
 
 /** What follows the MLP's first layer; the engine's numbers. */

@@ -67,6 +67,11 @@ const siglip: ProcessorDefaults = {
   resample: filters.bicubic,
 };
 
+const beit: ProcessorDefaults = {
+  ...siglip,
+  pattern: /^Beit(ImageProcessor|FeatureExtractor)(Fast|Pil)?$/,
+};
+
 const dinov3: ProcessorDefaults = {
   ...vit,
   pattern: /^DINOv3ViTImageProcessor(Fast)?$/,
@@ -75,7 +80,7 @@ const dinov3: ProcessorDefaults = {
   rescalesFirst: true,
 };
 
-const processors = [vit, deit, bit, clip, siglip, dinov3];
+const processors = [vit, deit, bit, clip, siglip, beit, dinov3];
 
 /** How a picture's size becomes the resized size: NativePreprocess's numbers. */
 type Resize = Pick<NativePreprocess, 'resize' | 'resizeHeight' | 'resizeWidth'>;
@@ -176,7 +181,7 @@ function processorOf(fields: JsonFields, file: string, otherwise: string): Proce
   if (processor) return processor;
   throw new VitError(
     'preprocessor',
-    `${file} is for ${name}; vit-wasm supports the image processors of ViT, DeiT, Bit, CLIP, Siglip and DINOv3, and ` +
+    `${file} is for ${name}; vit-wasm supports the image processors of ViT, DeiT, Bit, CLIP, Siglip, BEiT and DINOv3, and ` +
       'their older names.',
   );
 }

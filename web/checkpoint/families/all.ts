@@ -1,8 +1,10 @@
 // The list of families, and whether a checkpoint can be of one.
 import { JsonFields, type JsonObject } from '../files/json.js';
+import { beit, data2vecVision } from './beit.js';
 import { clip, siglip, siglipClassifier } from './clip.js';
 import { deit } from './deit.js';
 import { dinov2, dinov2WithRegisters } from './dinov2.js';
+import { dinov3 } from './dinov3.js';
 import type { Family } from './family.js';
 import { google } from './google.js';
 import { refusalOf } from './refusals.js';
@@ -15,9 +17,12 @@ export const families: readonly Family[] = [
   deit,
   dinov2,
   dinov2WithRegisters,
+  dinov3,
   vitMae,
   vitMsn,
   iJepa,
+  beit,
+  data2vecVision,
   clip,
   siglip,
   siglipClassifier,

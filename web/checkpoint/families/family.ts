@@ -1,6 +1,6 @@
 // What a family of checkpoints is: how it names tensors, and what its network is made of. A family is a file of its
 // own beside this one, mostly tables, and a row in all.ts.
-import type { NativeConfig, NativePreprocess } from '../../engine/bindings.js';
+import type { NativeConfig, NativePreprocess, NativeRotary } from '../../engine/bindings.js';
 import type { Size } from '../../types.js';
 import type { JsonFields, JsonObject } from '../files/json.js';
 import type { Placement } from './placement.js';
@@ -79,6 +79,17 @@ export interface NameRow {
   readonly outside?: true;
 }
 
+/** No rotary positions. */
+export const unrotated = {
+  theta: 0,
+  pairs: 0,
+  coordinates: 0,
+  offset: 0,
+  referenceRows: 0,
+  referenceColumns: 0,
+  columnsFirst: false,
+} as const satisfies NativeRotary;
+
 /** What the least of ViTs is: what a family's network differs in, it says. */
 export const plain = {
   classToken: true,
@@ -86,11 +97,17 @@ export const plain = {
   registers: 0,
   positionedPrefix: 1,
   positionResampling: 0,
+  learnedPositions: true,
+  relativePositions: 0,
+  rotary: unrotated,
   patchBias: true,
   qkvBias: true,
+  keyBias: true,
   projectionBias: true,
   preNorm: false,
   qkNorm: false,
+  attentionNorm: false,
+  mlpNorm: false,
   layerScale: false,
   gatedMlp: false,
   text: false,

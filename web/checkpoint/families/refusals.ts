@@ -10,8 +10,7 @@ const kinds: readonly { readonly pattern: RegExp; readonly what: string }[] = [
     pattern: /^(convnext|convnextv2|resnet|regnet|bit|efficientnet|mobilenet_v[12])$/,
     what: 'is a convolutional network',
   },
-  { pattern: /^(beit|data2vec-vision)$/, what: 'has relative position biases in its attention' },
-  { pattern: /^(dinov3_vit|eva|eva02)$/, what: 'rotates its queries and keys by position' },
+  { pattern: /^(eva|eva02)$/, what: 'rotates its queries and keys by position' },
   {
     pattern: /^siglip2/,
     what: 'takes pictures of any shape (NaFlex; load a SigLIP 2 of a fixed size instead)',

@@ -5,23 +5,20 @@ import { activations, resamplings, type Activation, type Resampling } from '../.
 import type { JsonFields } from '../files/json.js';
 
 /** Where plain ViTs are found; what is here and is none has a row below. */
-const plain = /^(vit_|deit3?_|flexivit_|eva_large_patch14_|test_vit)/;
+const plain = /^(vit_|deit3?_|flexivit_|eva_|eva02_|beit_|beitv2_|test_vit)/;
 
 /** Architectures that are no plain ViT; the first pattern that fits. */
 const others: readonly { readonly pattern: RegExp; readonly what: string }[] = [
   { pattern: /relpos(_|$)/, what: 'adds relative position biases to its attention' },
-  {
-    pattern: /_rope_|_dinov3|_lingbot|_sapiens|_pe_(core|lang|spatial)_|^eva02_|^eva_giant_/,
-    what: 'rotates its queries and keys by position',
-  },
+  { pattern: /_rope_mixed_/, what: 'has learned how fast to rotate its queries and keys' },
+  { pattern: /_sapiens/, what: 'has RMS norms, and fewer keys than queries' },
   { pattern: /_r\d*_s\d|_resnet\d|_mci_/, what: 'begins with a convolutional network' },
   { pattern: /_\d+x[2-9]_|_xp_|_d?pwee_/, what: 'computes attention and MLP in parallel' },
   { pattern: /_d(wee|little)_/, what: 'subtracts one attention from another' },
-  { pattern: /_rpn_/, what: 'normalises after attention and MLP, not before' },
-  { pattern: /_map_|_siglip_(?!gap_)|^test_vit3$/, what: 'pools by attention' },
+  { pattern: /_rpn_|^eva02_enormous_/, what: 'normalises after attention and MLP, not before' },
+  { pattern: /_map_|_siglip_(?!gap_)|_pe_core_|^test_vit3$/, what: 'pools by attention' },
   { pattern: /^aimv2_|^test_vit4$/, what: 'has RMS norms' },
   { pattern: /^beit3_/, what: 'has layer norms inside of attention and MLP' },
-  { pattern: /^(beit|beitv2)_/, what: 'adds relative position biases to its attention' },
   { pattern: /^samvit_/, what: 'attends in windows' },
   { pattern: /^naflexvit_/, what: 'takes pictures of any shape' },
   { pattern: /^(swin|swinv2|maxvit|twins)_/, what: 'attends in windows' },
@@ -35,7 +32,7 @@ export function checkArchitecture(fields: JsonFields): void {
   if (!other && plain.test(name)) return;
   throw fields.refusal(
     `is of the architecture "${name}", which ${other?.what ?? 'is not a plain Vision Transformer'}; of timm's models ` +
-      'vit-wasm reads the plain ViTs: vit_*, deit_*, deit3_*, flexivit_* and eva_large_*',
+      'vit-wasm reads the plain ViTs: vit_*, deit_*, deit3_*, flexivit_*, eva_*, eva02_*, beit_* and beitv2_*',
   );
 }
 
@@ -49,7 +46,9 @@ const headsByWidth: ReadonlyMap<number, number> = new Map([
 
 const headsByName: readonly { readonly pattern: RegExp; readonly heads: number }[] = [
   { pattern: /^vit_base_patch16_gap_224$/, heads: 16 },
-  { pattern: /^vit_giantopt_/, heads: 16 },
+  { pattern: /^vit_giantopt_|_pe_\w+_gigantic_/, heads: 16 },
+  { pattern: /^vit_huge_plus_patch16_dinov3/, heads: 20 },
+  { pattern: /^vit_7b_/, heads: 32 },
   { pattern: /^test_vit2?$/, heads: 2 },
 ];
 
@@ -59,9 +58,9 @@ export function headsOf(name: string, width: number): number | undefined {
   return known ?? (width % 64 === 0 ? width / 64 : undefined);
 }
 
-/** 1e-5 for CLIP's, 1e-6 for all others. */
+/** 1e-5 for DINOv3's, Perception Encoder's and CLIP's but EVA's, 1e-6 for all others. */
 export function epsOf(name: string): number {
-  return name.includes('_clip_') ? 1e-5 : 1e-6;
+  return /^vit(_.*)?_(clip_|dinov3|lingbot|pe_)/.test(name) ? 1e-5 : 1e-6;
 }
 
 const tanhGelu =

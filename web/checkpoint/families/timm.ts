@@ -1,12 +1,14 @@
-// timm's plain ViTs: vit_*, deit_* (distilled too), deit3_*, DINOv2 with and without registers, CLIP's and SigLIP's
-// towers. Their config.json has the architecture's name and how pictures are preprocessed, but no sizes: those are in
+// timm's plain ViTs: vit_*, deit_* (distilled too), deit3_*, DINOv2 with and without registers, DINOv3, EVA and EVA-02,
+// BEiT, CLIP's and SigLIP's towers. Their config.json has the architecture's name and how pictures are preprocessed, but no sizes: those are in
 // the tensors' shapes; the rest is in timm-architectures.ts.
 import {
   activations,
   poolings,
+  relativePositions,
   type Activation,
   type NativeConfig,
   type Pooling,
+  type RelativePositions,
 } from '../../engine/bindings.js';
 import type { JsonFields, JsonObject } from '../files/json.js';
 import { timmPreprocess } from '../config/pretrained-cfg.js';
@@ -20,18 +22,34 @@ import {
   type NameRow,
   type TensorsBySlot,
 } from './family.js';
+import { hasLearnedPositions, rotaryOf } from './timm-rotary.js';
 import { activationOf, checkArchitecture, epsOf, headsOf, resamplingOf } from './timm-architectures.js';
 
 const sameNames = [
   ...['cls_token', 'dist_token', 'reg_token', 'pos_embed', 'patch_embed.proj.*', 'norm_pre.*'],
-  ...['norm1', 'attn.q_norm', 'attn.k_norm', 'attn.proj', 'norm2'].map((name) => `blocks.{i}.${name}.*`),
-  ...['mlp.fc1', 'mlp.fc1_g', 'mlp.fc1_x', 'mlp.fc2'].map((name) => `blocks.{i}.${name}.*`),
+  ...['norm1', 'attn.q_norm', 'attn.k_norm', 'attn.norm', 'attn.proj'].map((name) => `blocks.{i}.${name}.*`),
+  ...['norm2', 'mlp.fc1', 'mlp.fc1_g', 'mlp.fc1_x', 'mlp.norm', 'mlp.fc2'].map(
+    (name) => `blocks.{i}.${name}.*`,
+  ),
   ...['blocks.{i}.ls1.gamma', 'blocks.{i}.ls2.gamma', 'norm.*', 'fc_norm.*', 'head.*', 'head_dist.*'],
 ];
 
-/** The engine's names are timm's, but for queries, keys and values, which timm has in one tensor. */
+/** The engine's names are timm's, but for queries, keys and values, which timm has in one tensor, and EVA's. */
 const rows: readonly NameRow[] = [
   ...sameNames.map((name) => ({ file: name, slot: name })),
+  ...['q', 'k', 'v'].map((name) => ({
+    file: `blocks.{i}.attn.${name}_proj.*`,
+    slot: `blocks.{i}.attn.${name}.*`,
+  })),
+  ...['q', 'v'].map((name) => ({
+    file: `blocks.{i}.attn.${name}_bias`,
+    slot: `blocks.{i}.attn.${name}.bias`,
+  })),
+  ...['1', '2'].map((name) => ({ file: `blocks.{i}.gamma_${name}`, slot: `blocks.{i}.ls${name}.gamma` })),
+  ...['blocks.{i}.attn.', ''].map((name) => ({
+    file: `${name || 'rel_pos_bias.'}relative_position_bias_table`,
+    slot: `${name}relative_position_bias_table`,
+  })),
   {
     file: 'blocks.{i}.attn.qkv.*',
     slot: ['blocks.{i}.attn.q.*', 'blocks.{i}.attn.k.*', 'blocks.{i}.attn.v.*'],
@@ -39,6 +57,7 @@ const rows: readonly NameRow[] = [
 ];
 
 const ignored = [
+  /\.relative_position_index$/, // of BEiT's older files: where in a table each pair of patches is
   /^attn_pool\./, // of SigLIP's towers, in the files of those that do without
 ];
 
@@ -105,12 +124,18 @@ function network(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
       Number(prefixTokens.classToken) + Number(prefixTokens.distillationToken) + prefixTokens.registers,
       [Math.floor(imageHeight / patchHeight), Math.floor(imageWidth / patchWidth)],
     ),
+    relativePositions: relativePositionsOf(settings, tensors),
+    learnedPositions: hasLearnedPositions(settings.architecture ?? ''),
+    rotary: rotaryOf(settings.architecture ?? '', settings.modelArgs),
     positionResampling: resamplingOf(settings.architecture ?? ''),
     patchBias: has('patch_embed.proj.bias'),
     qkvBias: blocksHave(tensors, 'attn.q.bias'),
+    keyBias: blocksHave(tensors, 'attn.k.bias'),
     projectionBias: blocksHave(tensors, 'attn.proj.bias'),
     preNorm: has('norm_pre.weight'),
     qkNorm: blocksHave(tensors, 'attn.q_norm.weight'),
+    attentionNorm: blocksHave(tensors, 'attn.norm.weight'),
+    mlpNorm: blocksHave(tensors, 'mlp.norm.weight'),
     layerScale: blocksHave(tensors, 'ls1.gamma'),
     gatedMlp,
     finalNorm: has('norm.weight'),
@@ -130,7 +155,7 @@ function positionsOf(
   prefixTokens: number,
   [rows, columns]: readonly [number, number],
 ): Pick<NativeConfig, 'positionedPrefix' | 'positionRows' | 'positionColumns'> {
-  const length = sizeAt(tensors, 'pos_embed', -2) ?? prefixTokens + rows * columns;
+  const length = sizeAt(tensors, 'pos_embed', -2) ?? rows * columns;
   // All prefix tokens have positions or, with no_embed_class, none.
   const candidates = [prefixTokens, 0];
   for (const positionedPrefix of candidates) {
@@ -143,6 +168,12 @@ function positionsOf(
     if (Number.isInteger(edge)) return { positionedPrefix, positionRows: edge, positionColumns: edge };
   }
   return { positionedPrefix: prefixTokens, positionRows: rows, positionColumns: columns };
+}
+
+function relativePositionsOf({ architecture = '' }: Settings, tensors: TensorsBySlot): RelativePositions {
+  if (tensors.has('relative_position_bias_table')) return relativePositions.shared;
+  const perBlock = /^beit/.test(architecture) || blocksHave(tensors, 'attn.relative_position_bias_table');
+  return perBlock ? relativePositions.perBlock : relativePositions.none;
 }
 
 function imageSizeOf({ fields, modelArgs, pretrainedCfg }: Settings): [number, number] {

@@ -36,6 +36,9 @@ const blocks5: readonly NameRow[] = [
   { file: 'layers.{i}.mlp.fc2.*', slot: 'blocks.{i}.mlp.fc2.*' },
 ];
 
+/** Both. */
+export const vitBlocks = [blocks4, blocks5] as const;
+
 const ignored = [
   /^pooler\.dense\.(weight|bias)$/, // a ViTModel's own head
   /^embeddings\.mask_token$/, // of masked-image pretraining
@@ -44,7 +47,7 @@ const ignored = [
 
 /** Both releases' spellings, with the names that are a family's own. */
 export function vitSpellings(prefix: string, own: readonly NameRow[]): Spelling[] {
-  return [blocks4, blocks5].map((blocks) => ({ prefix, rows: [...around, ...own, ...blocks], ignored }));
+  return vitBlocks.map((blocks) => ({ prefix, rows: [...around, ...own, ...blocks], ignored }));
 }
 
 const oneHead: readonly NameRow[] = [{ file: 'classifier.*', slot: 'head.*', outside: true }];

@@ -1,0 +1,59 @@
+#include "score_bias.h"
+
+#include <algorithm>
+
+namespace vit {
+namespace {
+
+constexpr int bias_grid_rows(const Config& c) { return 2 * grid_rows(c) - 1; }
+constexpr int bias_grid_columns(const Config& c) { return 2 * grid_columns(c) - 1; }
+
+}  // namespace
+
+ScoreBias lay_out_score_bias(Arena& arena, const Config& c) {
+  const size_t heads = static_cast<size_t>(c.heads);
+  ScoreBias bias{};
+  bias.given = arena.take<float>(static_cast<size_t>(bias_rows(c)) * heads);
+  bias.patches = arena.take<float>(static_cast<size_t>(bias_grid_rows(c) * bias_grid_columns(c)) * heads);
+  bias.prefix = arena.take<float>(3 * heads);
+  return bias;
+}
+
+void settle_score_bias(const ScoreBias& bias, float* scratch, const Config& c) {
+  const int rows = 2 * c.position_rows - 1, columns = 2 * c.position_columns - 1;
+  const int out_rows = bias_grid_rows(c), out_columns = bias_grid_columns(c),
+            entries = out_rows * out_columns;
+  const float* given = bias.given;
+  if (rows != out_rows || columns != out_columns) {
+    resample_grid(scratch, out_rows, out_columns, given, rows, columns, c.heads, Resampling::bilinear);
+    given = scratch;
+  }
+  // From query − key to key − query: both axes backwards, so the last entry comes first.
+  for (int head = 0; head < c.heads; head++) {
+    for (int i = 0; i < entries; i++) {
+      bias.patches[head * entries + i] = given[(entries - 1 - i) * c.heads + head];
+    }
+    for (int i = 0; i < extra_biases(c); i++) {
+      bias.prefix[head * 3 + i] = bias.given[(rows * columns + i) * c.heads + head];
+    }
+  }
+}
+
+void add_score_bias(float* scores, const ScoreBias& bias, const Config& c, int head, int token) {
+  const int prefix = prefix_count(c), columns = grid_columns(c), patch = token - prefix;
+  const float* extra = bias.prefix + head * 3;
+  if (patch < 0) {
+    for (int key = 0; key < prefix; key++) scores[key] += extra[2];
+    for (int key = prefix; key < token_count(c); key++) scores[key] += extra[0];
+    return;
+  }
+  for (int key = 0; key < prefix; key++) scores[key] += extra[1];
+  const int row = patch / columns, column = patch % columns;
+  const float* table = bias.patches + head * bias_grid_rows(c) * bias_grid_columns(c);
+  for (int key_row = 0; key_row < grid_rows(c); key_row++) {
+    const int offset = (key_row - row + grid_rows(c) - 1) * bias_grid_columns(c) + (columns - 1 - column);
+    add(scores + prefix + key_row * columns, table + offset, columns);
+  }
+}
+
+}  // namespace vit

@@ -1,0 +1,50 @@
+// The rotary positions of timm's architectures, which are in their names alone (timm/models/eva.py).
+import type { NativeRotary } from '../../engine/bindings.js';
+import type { JsonFields } from '../files/json.js';
+import { unrotated } from './family.js';
+
+/** DINOv3's, and of those trained as it was. */
+const centred: NativeRotary = { ...unrotated, theta: 100 };
+
+/** EVA-02's: positions in a square grid of that many rows. */
+const inGridOf = (rows: number): NativeRotary => ({
+  ...unrotated,
+  theta: 10_000,
+  pairs: 1,
+  coordinates: 1,
+  referenceRows: rows,
+  referenceColumns: rows,
+});
+
+/** Perception Encoder's: with a class token, patches count from 1. */
+const perceptionEncoder = (rows: number, offset: 0 | 1): NativeRotary => ({
+  ...inGridOf(rows),
+  offset,
+  columnsFirst: true,
+});
+
+const rotaries: readonly { readonly pattern: RegExp; readonly rotary: NativeRotary }[] = [
+  { pattern: /_dinov3(_qkvb)?$|_lingbot$/, rotary: centred },
+  { pattern: /^eva02_|_rope_reg\d_gap_/, rotary: inGridOf(16) },
+  { pattern: /_rope_(ape_)?\d+$/, rotary: { ...inGridOf(0), theta: 100, columnsFirst: true } },
+  { pattern: /_pe_core_base_/, rotary: perceptionEncoder(14, 1) },
+  { pattern: /_pe_\w+_gigantic_/, rotary: perceptionEncoder(32, 0) },
+  { pattern: /_pe_core_/, rotary: perceptionEncoder(24, 1) },
+  { pattern: /_pe_(lang|spatial)_/, rotary: perceptionEncoder(32, 1) },
+];
+
+/** Whether an architecture has position embeddings, too. */
+export function hasLearnedPositions(architecture: string): boolean {
+  return !/^beit|_dinov3(_qkvb)?$|_lingbot$|_rope_(reg\d_gap_)?\d+$/.test(architecture);
+}
+
+/** The rotary positions of an architecture; model_args may change them in no way that shows. */
+export function rotaryOf(architecture: string, modelArgs: JsonFields | undefined): NativeRotary {
+  const changes = modelArgs
+    ?.names()
+    .find((name) => /^rope_(?!shift|jitter|rescale)|^ref_feat_shape$/.test(name));
+  if (changes !== undefined) {
+    throw modelArgs?.refusal(`sets ${changes}; vit-wasm reads rotary positions as the architecture has them`);
+  }
+  return rotaries.find(({ pattern }) => pattern.test(architecture))?.rotary ?? unrotated;
+}
