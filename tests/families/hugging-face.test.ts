@@ -26,7 +26,13 @@ describe.each(cases)('$name ($variant)', ({ variant, model, one, name }) => {
     try {
       expect(loaded.info.modelType).toBe(model.modelType);
       if (one.imageSize) expect(loaded.info.imageSize).toEqual(one.imageSize);
+      const embedding = expected.get(`${one.name}.embedding`);
       await checkTokens(loaded, one, tensorOf(expected, `${one.name}.tokens`), name);
+      if (embedding) {
+        expectClose(await loaded.embed(makeImage(one.picture)), embedding, tolerance, `embedding of ${name}`);
+      } else {
+        await checkPoolings(loaded, one, tensorOf(expected, `${one.name}.tokens`), name);
+      }
       const logits = expected.get(`${one.name}.logits`);
       if (logits) await checkAnswers(loaded, one, logits, name);
       else await checkRefusal(loaded, one);
@@ -47,7 +53,18 @@ async function checkTokens(
   expect(hidden).toBe(loaded.info.hidden);
   expect(data).toHaveLength(tokens * hidden);
   expectClose(data, expected, tolerance, `tokens of ${name}`);
+}
 
+/** Of models whose embeddings are tokens, or their mean, as they are. */
+async function checkPoolings(
+  loaded: Model,
+  one: FamilyCase,
+  expected: Float32Array,
+  name: string,
+): Promise<void> {
+  const picture = makeImage(one.picture);
+  const { hidden } = loaded.info;
+  const tokens = expected.length / hidden;
   const { imageSize, patchSize } = loaded.info;
   const patches = (imageSize.height / patchSize.height) * (imageSize.width / patchSize.width);
   const first = tokens - patches;

@@ -2,7 +2,7 @@
 
 Every row of MODELS is a folder fixtures/families/<name>/ with the checkpoint and `expected.safetensors`: for each of its
 pictures (a `case`, of the model's own size or of another `imageSize`) `<case>.tokens`, the last hidden state, and
-`<case>.logits` where there is a head. Everything is computed in float64 from the weights as they are in the file, and
+`<case>.logits` where there is a head, `<case>.embedding` where pooled features go through a norm. Everything is computed in float64 from the weights as they are in the file, and
 stored as F32. One exception: the float32 in which DINOv2 and timm resample position embeddings.
 """
 
@@ -194,6 +194,8 @@ def compute(network: torch.nn.Module, pixel_values: torch.Tensor, resized: bool)
 
     def keep(_module, _inputs, output):
         results["tokens"] = norm(output.last_hidden_state)[0]
+        if getattr(network.config, "use_mean_pooling", False):  # through a norm, and so not the tokens' mean
+            results["embedding"] = output.pooler_output[0]
 
     hook = body.register_forward_hook(keep)
     with torch.no_grad():

@@ -7,14 +7,15 @@ import timm
 import torch
 from timm.layers import Attention, AttentionRope, GluMlp, LayerNorm, Mlp, SwiGLU
 from timm.layers.pos_embed_sincos import RotaryEmbeddingCat, RotaryEmbeddingDinoV3
+from timm.models.beit import Block as BeitBlock
 from timm.models.eva import EvaAttention, EvaBlock
 from timm.models._registry import _module_to_models, is_model, split_model_name_tag
 from timm.models.vision_transformer import Block
 
 ACTIVATIONS = {"GELU": 0, "GELUTanh": 1, "QuickGELU": 2, "SiLU": 4}
 # Modules of which some or all architectures are named like plain ViTs.
-MODULES = ["vision_transformer", "deit", "vision_transformer_relpos", "vision_transformer_hybrid", "eva"]
-OTHERS = ["resnet50", "convnext_tiny", "swin_tiny_patch4_window7_224", "beit_base_patch16_224", "mixer_b16_224"]
+MODULES = ["vision_transformer", "deit", "vision_transformer_relpos", "vision_transformer_hybrid", "eva", "beit"]
+OTHERS = ["resnet50", "convnext_tiny", "swin_tiny_patch4_window7_224", "mixer_b16_224"]
 OTHERS += ["samvit_base_patch16", "naflexvit_base_patch16_gap", "efficientnet_b0", "cait_s24_224", "xcit_nano_12_p16_224"]
 
 
@@ -31,7 +32,18 @@ def is_plain_eva(network: torch.nn.Module) -> bool:
     )
 
 
+def is_plain_beit(network: torch.nn.Module) -> bool:
+    return (
+        all(type(block) is BeitBlock for block in network.blocks)
+        and type(network.blocks[0].mlp) is Mlp
+        and network.pos_embed is None
+        and network.global_pool in ("token", "avg")
+    )
+
+
 def is_plain(network: torch.nn.Module) -> bool:
+    if type(network).__name__ == "Beit":
+        return is_plain_beit(network)
     if type(network).__name__ == "Eva":
         return is_plain_eva(network)
     block = network.blocks[0] if isinstance(getattr(network, "blocks", None), torch.nn.Sequential) else None
@@ -76,9 +88,8 @@ def describe(name: str) -> dict:
         "eps": network.blocks[0].norm1.eps,
         "activation": ACTIVATIONS[type(block.mlp.act).__name__],
     } | (
-        {"rotary": rotary_of(network), "learnedPositions": network.pos_embed is not None}
-        if rotary_of(network)
-        else {}
+        ({"rotary": rotary_of(network)} if rotary_of(network) else {})
+        | ({"learnedPositions": False} if network.pos_embed is None else {})
     )
 
 
