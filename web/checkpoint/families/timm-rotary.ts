@@ -43,8 +43,8 @@ export function rotaryOf(architecture: string, modelArgs: JsonFields | undefined
   const changes = modelArgs
     ?.names()
     .find((name) => /^rope_(?!shift|jitter|rescale)|^ref_feat_shape$/.test(name));
-  if (changes !== undefined) {
-    throw modelArgs?.refusal(`sets ${changes}; vit-wasm reads rotary positions as the architecture has them`);
+  if (modelArgs && changes !== undefined) {
+    throw modelArgs.refusal(`sets ${changes}; vit-wasm reads rotary positions as the architecture has them`);
   }
   return rotaries.find(({ pattern }) => pattern.test(architecture))?.rotary ?? unrotated;
 }
