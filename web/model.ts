@@ -14,7 +14,8 @@ import {
 import type { Origin } from './origin.js';
 import { limited } from './patience.js';
 import { readPixels } from './pictures/sources.js';
-import type { Pixels, Rgb } from './pictures/pixels.js';
+import type { Picture } from './pictures/decode.js';
+import type { Rgb } from './pictures/pixels.js';
 import { buffered } from './pictures/pixels.js';
 import { Queue } from './runtime/queue.js';
 import type { Runner } from './runtime/runner.js';
@@ -435,16 +436,20 @@ export class Model<Label extends string = string> {
   ): Promise<unknown> {
     this.#queue.check(signal);
     checkRegion(region);
+    const decodesElsewhere = this.#runner.decodes;
+    const reading = { region, background: this.#background, signal, decodesElsewhere };
     const read = (one: Source, itsTurn: boolean) => {
       // A picture that never arrives must not hold up the calls behind it once its own call has been aborted.
-      const begun = limited(readPixels(one, { region, background: this.#background, signal }), { signal });
+      const begun = limited(readPixels(one, reading), { signal });
       // A queued call must not keep a canvas alive: Safari limits their memory (pictures/canvas.ts).
-      const pixels = itsTurn ? begun : begun.then(buffered);
+      const pixels = itsTurn
+        ? begun
+        : begun.then((picture) => ('bands' in picture ? buffered(picture) : picture));
       // Marks the rejection as handled: it is reported when the call's turn comes.
       pixels.catch(() => undefined);
       return pixels;
     };
-    const run = (pixels: Pixels) => this.#runner.run(verb, pixels, options);
+    const run = (pixels: Picture) => this.#runner.run(verb, pixels, options);
     const kind = latest ? verb : undefined;
     if (!Array.isArray(source)) {
       if (settle)
@@ -458,7 +463,7 @@ export class Model<Label extends string = string> {
       signal,
       async () => {
         const results: unknown[] = [];
-        let ahead: Promise<Pixels> | undefined;
+        let ahead: Promise<Picture> | undefined;
         for (const [at, one] of sources.entries()) {
           this.#queue.check(signal);
           const pixels = ahead ?? read(one, true);

@@ -156,6 +156,7 @@ describe('a model in a worker', () => {
     const log: string[] = [];
     const model = new Model({
       info: inWorker.info,
+      decodes: inWorker.decodes,
       dispose: () => inWorker.dispose(),
       encode: (texts) => inWorker.encode(texts),
       run: async (...call) => {

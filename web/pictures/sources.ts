@@ -1,5 +1,6 @@
 // Sources → RGBA at their full size: what each kind of source is, and how it is waited for.
 import { drawPixels } from './canvas.js';
+import { decode, type Picture } from './decode.js';
 import { messageOf, VitError } from '../errors.js';
 import { fetchPicture } from './fetch-picture.js';
 import { compositeOn, rawPixels, type Pixels, type Rgb } from './pixels.js';
@@ -13,9 +14,11 @@ export interface Reading {
   readonly background?: Rgb | undefined;
   /** Ends a download. */
   readonly signal?: AbortSignal | undefined;
+  /** Whether what receives the picture decodes files itself. */
+  readonly decodesElsewhere?: boolean | undefined;
 }
 
-type Reader<S> = (source: S, reading: Reading) => Pixels | Promise<Pixels>;
+type Reader<S> = (source: S, reading: Reading) => Picture | Promise<Picture>;
 
 /** How each kind of source is read, by the name its class has in every window. */
 const readers: Readonly<Record<string, Reader<never>>> = {
@@ -27,8 +30,8 @@ const readers: Readonly<Record<string, Reader<never>>> = {
   HTMLImageElement: readImage,
   HTMLVideoElement: readVideo,
   VideoFrame: readFrame,
-  Blob: decode,
-  File: decode,
+  Blob: readFile,
+  File: readFile,
   String: readAddress,
   URL: readAddress,
 };
@@ -38,14 +41,15 @@ const readers: Readonly<Record<string, Reader<never>>> = {
  * what they show at the time of the call that counts: it is drawn at once, and its bytes come with the bands. Raw pixels
  * are the caller's own.
  *
- * Reading is done in the calling thread, and what is moved to a worker are the pixels. Moving the source instead needs
+ * Files and addresses are decoded in the worker of a model that has one: 12 megapixels take this thread 150 to 600 ms. All
+ * else is read in the calling thread, and what is moved to a worker are the pixels. Moving the source instead needs
  * a clone of it. That of a bitmap of 3264×2448 pixels takes 20 ms here, where reading takes 40 to 50, and the worker then
  * another 45. That of a VideoFrame is free, and spares this thread 75 ms, but would keep the frame from its decoder or
  * camera, which stop when they have too few, for as long as the call waits for its turn.
  */
-export async function readPixels(source: Source, reading: Reading = {}): Promise<Pixels> {
-  const pixels = await readerOf(source)(source as never, reading);
-  return reading.background ? compositeOn(pixels, reading.background) : pixels;
+export async function readPixels(source: Source, reading: Reading = {}): Promise<Picture> {
+  const picture = await readerOf(source)(source as never, reading);
+  return reading.background && 'bands' in picture ? compositeOn(picture, reading.background) : picture;
 }
 
 function readerOf(source: unknown): Reader<never> {
@@ -79,7 +83,7 @@ async function readImage(image: HTMLImageElement, reading: Reading): Promise<Pix
     });
   });
   // Drawn itself, the element would go through colour management, which Pillow does not do.
-  return await decode(image, reading);
+  return await decode(image, reading.region);
 }
 
 function readVideo(video: HTMLVideoElement, { region }: Reading): Pixels {
@@ -99,7 +103,7 @@ function readFrame(frame: VideoFrame, { region }: Reading): Pixels {
   return drawPixels(frame, { width: frame.displayWidth, height: frame.displayHeight }, 'VideoFrame', region);
 }
 
-async function readAddress(address: string | URL, reading: Reading): Promise<Pixels> {
+async function readAddress(address: string | URL, reading: Reading): Promise<Picture> {
   if (String(address).startsWith('#')) {
     const selector = JSON.stringify(String(address));
     throw new VitError(
@@ -108,36 +112,12 @@ async function readAddress(address: string | URL, reading: Reading): Promise<Pix
     );
   }
   needsBrowser(String(address));
-  return await decode(await fetchPicture(address, reading.signal), reading);
+  return await readFile(await fetchPicture(address, reading.signal), reading);
 }
 
-async function decode(picture: Blob | HTMLImageElement, { region }: Reading): Promise<Pixels> {
-  needsBrowser(picture instanceof Blob && 'name' in picture ? String(picture.name) : '');
-  const bitmap = await createImageBitmap(picture, {
-    imageOrientation: 'from-image',
-    premultiplyAlpha: 'none',
-    colorSpaceConversion: 'none',
-  }).catch((error: unknown) => {
-    throw new VitError('invalid-source', undecodable(picture, error), { cause: error });
-  });
-  try {
-    return drawPixels(bitmap, bitmap, picture instanceof Blob ? 'picture' : '<img>', region);
-  } finally {
-    bitmap.close();
-  }
-}
-
-function undecodable(picture: Blob | HTMLImageElement, error: unknown): string {
-  if (picture instanceof Blob && !/^image\/svg/.test(picture.type)) {
-    return (
-      `The browser could not decode the picture (${messageOf(error)}); ` +
-      'check that it is a PNG, JPEG, WebP or another format it supports.'
-    );
-  }
-  return (
-    `The browser gives no pixels for the picture (${messageOf(error)}); an SVG may have no size in pixels: ` +
-    'draw it onto a canvas of the size you want.'
-  );
+function readFile(file: Blob, { region, background, decodesElsewhere }: Reading): Picture | Promise<Pixels> {
+  needsBrowser('name' in file ? String(file.name) : '');
+  return decodesElsewhere ? { file, region, background } : decode(file, region);
 }
 
 /** `name` is the picture's, as far as it has one. */

@@ -1,6 +1,7 @@
 import { Engine } from '../engine/engine.js';
 import { instantiate, type Glue } from '../engine/bindings.js';
 import { limited, sleep } from '../patience.js';
+import type { Picture } from '../pictures/decode.js';
 import type { Pixels } from '../pictures/pixels.js';
 import type { Runner } from './runner.js';
 import { openSession, type Session } from './session.js';
@@ -45,13 +46,15 @@ export class InPlace implements Runner {
     return new InPlace(session);
   }
 
+  readonly decodes = false;
+
   get info(): ModelInfo {
     return this.#session.info;
   }
 
   async run<V extends Verb>(
     verb: V,
-    image: Pixels | undefined,
+    picture: Picture | undefined,
     options: VerbOptions<V>,
   ): Promise<VerbResult<V>> {
     // A row of pictures would otherwise leave no room for an abort, or for anything else.
@@ -60,7 +63,7 @@ export class InPlace implements Runner {
       this.#busySince = performance.now();
     }
     const { engine } = this.#session;
-    if (image) engine.guard(() => engine.preprocess(image));
+    if (picture) engine.guard(() => engine.preprocess(picture as Pixels));
     return perform(this.#session, verb, options);
   }
 

@@ -2,6 +2,7 @@ import type { VitError } from '../errors.js';
 import { trackPendingWrite } from '../cache/pending-writes.js';
 import { limited } from '../patience.js';
 import { unpackError, type Answer, type Reply, type Request } from './protocol.js';
+import type { Picture } from '../pictures/decode.js';
 import { ownBands, type Pixels } from '../pictures/pixels.js';
 import { performCall, type CacheCall } from '../cache/remote-cache.js';
 import type { Runner } from './runner.js';
@@ -101,6 +102,9 @@ export class InWorker implements Runner {
     }
   }
 
+  /** A worker needs a canvas for it, which Safari has had there since it has SIMD, and older browsers do not. */
+  readonly decodes = typeof OffscreenCanvas === 'function';
+
   get info(): ModelInfo {
     if (!this.#info) throw new Error('The model has not been loaded yet.');
     return this.#info;
@@ -108,11 +112,12 @@ export class InWorker implements Runner {
 
   async run<V extends Verb>(
     verb: V,
-    image: Pixels | undefined,
+    picture: Picture | undefined,
     options: VerbOptions<V>,
   ): Promise<VerbResult<V>> {
-    if (image) this.#send(image);
-    return (await this.#post({ type: 'run', verb, options }, [])) as VerbResult<V>;
+    const encoded = picture && 'file' in picture ? picture : undefined;
+    if (picture && 'bands' in picture) this.#send(picture);
+    return (await this.#post({ type: 'run', verb, options, encoded }, [])) as VerbResult<V>;
   }
 
   async encode(texts: readonly (readonly number[])[]): Promise<TextVectors> {

@@ -2,14 +2,15 @@
 import type { CacheAnswer, CacheCall } from '../cache/remote-cache.js';
 import { isError, VitError, type VitErrorCode } from '../errors.js';
 import type { SessionRequest } from './session-request.js';
+import type { Encoded } from '../pictures/decode.js';
 import type { ModelInfo, Progress, Size } from '../types.js';
 import type { TextVectors } from './text-model.js';
 import type { Verb, VerbOptions, VerbResult } from './verbs.js';
 
 /**
  * Page → worker: `load` first and once, then calls, each answered before the next: `picture`, any number of `rows`
- * (neither where none is needed), and what to `run` on it, which alone is answered; answers to `cache`; `end` at any
- * time. `call` numbers what is answered.
+ * (neither where none is needed, or where `run` brings the picture to be decoded), and what to `run` on it, which alone is
+ * answered; answers to `cache`; `end` at any time. `call` numbers what is answered.
  */
 export type Request =
   | {
@@ -30,7 +31,14 @@ export type Request =
   /** A picture begins; an unfinished one is discarded. */
   | ({ readonly type: 'picture' } & Size)
   | { readonly type: 'rows'; readonly rows: Uint8Array }
-  | { readonly type: 'run'; readonly call: number; readonly verb: Verb; readonly options: VerbOptions<Verb> }
+  | {
+      readonly type: 'run';
+      readonly call: number;
+      readonly verb: Verb;
+      readonly options: VerbOptions<Verb>;
+      /** The picture, where it is one that the worker decodes. */
+      readonly encoded: Encoded | undefined;
+    }
   /** Texts as token ids, for a tower for texts. */
   | { readonly type: 'encode'; readonly call: number; readonly texts: readonly (readonly number[])[] }
   | { readonly type: 'end' };

@@ -1,4 +1,4 @@
-import type { Pixels } from '../pictures/pixels.js';
+import type { Picture } from '../pictures/decode.js';
 import type { ModelInfo } from '../types.js';
 import type { TextVectors } from './text-model.js';
 import type { Verb, VerbOptions, VerbResult } from './verbs.js';
@@ -6,9 +6,11 @@ import type { Verb, VerbOptions, VerbResult } from './verbs.js';
 /** Where a loaded model runs: in this thread (in-place.ts) or in a worker (in-worker.ts). */
 export interface Runner {
   readonly info: ModelInfo;
+  /** Whether it decodes files itself; else it is given pixels. */
+  readonly decodes: boolean;
 
   /** Performs a verb, on a picture if it is one that takes any. The caller waits for one call to settle before the next. */
-  run<V extends Verb>(verb: V, image: Pixels | undefined, options: VerbOptions<V>): Promise<VerbResult<V>>;
+  run<V extends Verb>(verb: V, picture: Picture | undefined, options: VerbOptions<V>): Promise<VerbResult<V>>;
 
   /** Texts as token ids → their vectors, of a runner of a tower for texts. */
   encode(texts: readonly (readonly number[])[]): Promise<TextVectors>;

@@ -2,6 +2,7 @@ import { browserStore } from '../cache/browser-cache.js';
 import { openFile } from '../checkpoint/files/source.js';
 import { Engine } from '../engine/engine.js';
 import { messageOf, VitError } from '../errors.js';
+import { decodeFile } from '../pictures/decode.js';
 import { instantiate, type Glue } from '../engine/bindings.js';
 import { shown } from '../shown.js';
 import { storeOf } from '../cache/custom-cache.js';
@@ -57,13 +58,18 @@ export function serve(port: Port<Reply, Request>, glue: Glue): void {
     return { type: 'done', call: request.call, value: session.info };
   };
 
-  const run = ({ call, verb, options }: RunRequest): Reply => {
+  const run = async ({ call, verb, options, encoded }: RunRequest): Promise<Reply> => {
     if (!session) throw new VitError('worker', 'The worker was called before a model was loaded into it.');
     if (!Object.hasOwn(verbs, verb)) throw new VitError('worker', `The worker has no verb ${shown(verb)}.`);
     const wrong = failure;
     // It is the fault of this call's picture, and the next may have none.
     failure = undefined;
     if (wrong) throw wrong.error;
+    if (encoded) {
+      const { engine } = session;
+      const pixels = await decodeFile(encoded);
+      engine.guard(() => engine.preprocess(pixels));
+    }
     return { type: 'done', call, value: perform(session, verb, options) };
   };
 
@@ -81,7 +87,7 @@ export function serve(port: Port<Reply, Request>, glue: Glue): void {
       if (request.type === 'load')
         void sign.held.then((isWatchable) => tell({ type: 'started', isWatchable }));
       // A reply that cannot be posted becomes an error, too: the page is waiting for one.
-      if (request.type === 'run') tell(run(request));
+      if (request.type === 'run') tell(await run(request));
       else tell(await (request.type === 'load' ? load(request) : encode(request)));
     } catch (error) {
       tell({ type: 'failed', call, error: packError(asVitError(error)) });
