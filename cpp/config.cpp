@@ -46,7 +46,8 @@ std::string check_positions(const Config& c) {
   if (!c.learned_positions && c.positioned_prefix > 0) {
     return "prefix tokens have position embeddings, but patches have none";
   }
-  if (!has_rotary(c)) return c.rotary.theta == 0 ? "" : "the base of the rotary frequencies must be above 0";
+  if (c.rotary.theta == 0) return "";
+  if (!(c.rotary.theta >= 1)) return "the base of the rotary frequencies must be at least 1";
   if (head_size(c) % 4) {
     return "rotary positions need attention heads whose size is a multiple of 4, not " +
            std::to_string(head_size(c));

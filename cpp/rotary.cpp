@@ -17,6 +17,20 @@ double coordinate(const Rotary& rotary, int index, int count, int reference) {
   return (index + static_cast<double>(rotary.offset)) * scale;
 }
 
+double power(double base, int exponent) {
+  double product = 1;
+  for (int i = 0; i < exponent; i++) product *= base;
+  return product;
+}
+
+// x^(1/n) by Newton's method. It is done once, at load; std::pow would bring tables of 6 KB, a tenth of all
+// that is downloaded.
+double root(double x, int n) {
+  double r = 1;
+  for (int i = 0; i < 1000; i++) r = ((n - 1) * r + x / power(r, n - 1)) / n;
+  return r;
+}
+
 }  // namespace
 
 RotaryTable lay_out_rotary(Arena& arena, const Config& c) {
@@ -30,14 +44,15 @@ void fill_rotary(const RotaryTable& table, const Config& c) {
   if (!has_rotary(c)) return;
   const Rotary& rotary = c.rotary;
   const int frequencies = head_size(c) / 4;
+  const double ratio = root(1 / static_cast<double>(rotary.theta), frequencies);
   float *cos = table.cos, *sin = table.sin;
   for (int patch = 0; patch < patch_count(c); patch++) {
     const int row = patch / grid_columns(c), column = patch % grid_columns(c);
     const double y = coordinate(rotary, row, grid_rows(c), rotary.reference_rows);
     const double x = coordinate(rotary, column, grid_columns(c), rotary.reference_columns);
     for (double along : {rotary.columns_first ? x : y, rotary.columns_first ? y : x}) {
-      for (int j = 0; j < frequencies; j++) {
-        const double angle = along * std::pow(static_cast<double>(rotary.theta), -4.0 * j / head_size(c));
+      double angle = along;
+      for (int j = 0; j < frequencies; j++, angle *= ratio) {
         *cos++ = static_cast<float>(std::cos(angle));
         *sin++ = static_cast<float>(std::sin(angle));
       }

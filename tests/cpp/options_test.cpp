@@ -241,6 +241,7 @@ TEST(Check, RefusesWhatHasNoMeaning) {
   EXPECT_NE(refused([](Config& c) { c.classes = -1; }), "");
   EXPECT_NE(refused([](Config& c) { c.rotary.theta = 100; }), "");  // a head has 6 channels
   EXPECT_NE(refused([](Config& c) { c.rotary.theta = -1; }), "");
+  EXPECT_NE(refused([](Config& c) { c.hidden = 24, c.rotary.theta = 0.5f; }), "");
   EXPECT_NE(refused([](Config& c) { c.rotary = {.theta = 100, .reference_rows = -1}; }), "");
   EXPECT_NE(refused([](Config& c) { c.learned_positions = false; }), "");
   EXPECT_NE(refused([](Config& c) { c.pre_logits = 65536, c.classes = 65536; }), "");

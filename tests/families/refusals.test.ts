@@ -11,6 +11,8 @@ it.each([
   ['dinov3_convnext', 'mixes convolutions or pyramids'],
   ['siglip2', 'takes pictures of any shape'],
   ['mobilevit', 'mixes convolutions or pyramids'],
+  ['aimv2', 'has RMS norms .load a DINOv2'],
+  ['nomic_bert', 'runs code of its own .load a CLIP'],
   ['segformer', 'mixes convolutions or pyramids'],
   ['vit_hybrid', 'mixes convolutions or pyramids'],
   ['detr', 'is built for more than classifying'],

@@ -10,7 +10,16 @@ const kinds: readonly { readonly pattern: RegExp; readonly what: string }[] = [
     pattern: /^(convnext|convnextv2|resnet|regnet|bit|efficientnet|mobilenet_v[12])$/,
     what: 'is a convolutional network',
   },
-  { pattern: /^(eva|eva02)$/, what: 'rotates its queries and keys by position' },
+  {
+    pattern: /^(eva|eva02)$/,
+    what: 'has names that vit-wasm does not know (load timm\'s copy, "timm/eva02_…", instead)',
+  },
+  { pattern: /^aimv2/, what: 'has RMS norms (load a DINOv2, DINOv3 or SigLIP instead)' },
+  { pattern: /^nomic/, what: 'runs code of its own (load a CLIP or SigLIP instead)' },
+  {
+    pattern: /^(pe_|perception_encoder)/,
+    what: 'has names that vit-wasm does not know (load timm\'s copy, "timm/vit_pe_…", instead)',
+  },
   {
     pattern: /^siglip2/,
     what: 'takes pictures of any shape (NaFlex; load a SigLIP 2 of a fixed size instead)',

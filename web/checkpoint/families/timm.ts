@@ -104,6 +104,7 @@ function network(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
     distillationToken: has('dist_token'),
     registers: sizeAt(tensors, 'reg_token', -2) ?? 0,
   };
+  const learnedPositions = hasLearnedPositions(settings.architecture ?? '');
   const classes = sizeAt(tensors, 'head.weight', 0) ?? classesNamed(fields);
   return {
     ...plain,
@@ -125,7 +126,8 @@ function network(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
       [Math.floor(imageHeight / patchHeight), Math.floor(imageWidth / patchWidth)],
     ),
     relativePositions: relativePositionsOf(settings, tensors),
-    learnedPositions: hasLearnedPositions(settings.architecture ?? ''),
+    learnedPositions,
+    ...(!learnedPositions && { positionedPrefix: 0 }),
     rotary: rotaryOf(settings.architecture ?? '', settings.modelArgs),
     positionResampling: resamplingOf(settings.architecture ?? ''),
     patchBias: has('patch_embed.proj.bias'),
