@@ -35,14 +35,31 @@ void weigh(float* scores, const Config& c, const ScoreBias& bias, int head, int 
   }
 }
 
+// The weights of one attention head for `rows` query rows from `row` on.
+void keep(const AttentionCapture& capture, const Config& c, const float* weights, int head, int row,
+          int rows) {
+  const int tokens = token_count(c);
+  const int stride = packed_columns(tokens);
+  if (capture.first_queries && row == 0) std::copy_n(weights, tokens, capture.first_queries + head * tokens);
+  if (!capture.map || (capture.head >= 0 && capture.head != head)) return;
+  const float share = capture.head >= 0 ? 1 : 1 / static_cast<float>(c.heads);
+  const bool first = capture.head >= 0 || head == 0;
+  for (int r = 0; r < rows; r++) {
+    float* kept = capture.map + static_cast<size_t>(row + r) * static_cast<size_t>(tokens);
+    for (int t = 0; t < tokens; t++) kept[t] = (first ? 0 : kept[t]) + share * weights[r * stride + t];
+  }
+}
+
 // softmax(q·kᵀ)·v of one attention head for `rows` query rows from `row` on.
-void attend(Activations& a, const Config& c, const ScoreBias& bias, int head, int row, int rows) {
+void attend(Activations& a, const Config& c, const ScoreBias& bias, int head, int row, int rows,
+            const AttentionCapture& capture) {
   const int tokens = token_count(c);
   const int stride = packed_columns(tokens);
   const int first = first_value(c, head, row);
   float* scores = scores_of_this_thread(a, c);
   gemm(scores, stride, a.q + first, c.hidden, rows, keys_of(a, c, head));
   weigh(scores, c, bias, head, row, rows, Rounding::fastest);
+  keep(capture, c, scores, head, row, rows);
   gemm(a.attended + first, c.hidden, scores, stride, rows, values_of(a, c, head));
 }
 
@@ -53,7 +70,8 @@ void quantise_keys_and_values(Activations& a, const Config& c, int head) {
 }
 
 // As `attend`, with whole numbers as factors.
-void attend_int16(Activations& a, const Config& c, const ScoreBias& bias, int head, int row, int rows) {
+void attend_int16(Activations& a, const Config& c, const ScoreBias& bias, int head, int row, int rows,
+                  const AttentionCapture& capture) {
   const int tokens = token_count(c);
   const int stride = packed_columns(tokens);
   const int first = first_value(c, head, row);
@@ -62,21 +80,29 @@ void attend_int16(Activations& a, const Config& c, const ScoreBias& bias, int he
   quantise_left(factors, a.q + first, c.hidden, rows, head_size(c));
   gemm_int16(scores, stride, factors, rows, int16_keys_of(a, c, head));
   weigh(scores, c, bias, head, row, rows, Rounding::portable);
+  keep(capture, c, scores, head, row, rows);
   quantise_left(factors, scores, stride, rows, tokens);
   gemm_int16(a.attended + first, c.hidden, factors, rows, int16_values_of(a, c, head));
 }
 
-void attend_with_all_heads(Activations& a, const Config& c, const ScoreBias& bias, int rows) {
+void attend_with_all_heads(Activations& a, const Config& c, const ScoreBias& bias, int rows,
+                           const AttentionCapture& capture) {
   if (c.int8) {
     parallel_for(c.heads, [&](int head) { quantise_keys_and_values(a, c, head); });
   } else {
     parallel_for(c.heads, pieces(token_count(c), kPackedTokens),
                  [&](int head, int piece) { pack_keys_and_values(a, c, head, piece * kPackedTokens); });
   }
-  parallel_for(c.heads, pieces(rows, kAttentionRows), [&](int head, int tile) {
+  const auto attend_tile = [&](int head, int tile) {
     const int row = tile * kAttentionRows;
     const auto attend_by = c.int8 ? attend_int16 : attend;
-    attend_by(a, c, bias, head, row, std::min(kAttentionRows, rows - row));
+    attend_by(a, c, bias, head, row, std::min(kAttentionRows, rows - row), capture);
+  };
+  const int tiles = pieces(rows, kAttentionRows);
+  if (!capture.map) return parallel_for(c.heads, tiles, attend_tile);
+  // A mean over heads is summed up in their order, so a tile's heads are not shared among threads.
+  parallel_for(tiles, [&](int tile) {
+    for (int head = 0; head < c.heads; head++) attend_tile(head, tile);
   });
 }
 
@@ -84,7 +110,7 @@ void attend_with_all_heads(Activations& a, const Config& c, const ScoreBias& bia
 void attend_within_texts(Activations a, Config c, std::span<const int> lengths) {
   for (int length : lengths) {
     c.image_width = length;
-    attend_with_all_heads(a, c, {}, length);
+    attend_with_all_heads(a, c, {}, length, {});
     for (float** rows : {&a.q, &a.k, &a.v, &a.attended}) *rows += length * c.hidden;
   }
 }
@@ -97,7 +123,7 @@ void norm_heads(float* x, const LayerNormWeights& norm, const Config& c, int row
 }  // namespace
 
 void attention(Activations& a, const EncoderBlockWeights& weights, const Config& c, int rows,
-               std::span<const int> lengths) {
+               std::span<const int> lengths, const AttentionCapture& capture) {
   const int tokens = token_count(c);
   const LinearInput normed = linear_input(a, c, a.normed, tokens, c.hidden);
   linear(a.q, c.hidden, normed, rows, weights.q);
@@ -114,7 +140,7 @@ void attention(Activations& a, const EncoderBlockWeights& weights, const Config&
   if (c.text) {
     attend_within_texts(a, c, lengths);
   } else {
-    attend_with_all_heads(a, c, weights.score_bias, rows);
+    attend_with_all_heads(a, c, weights.score_bias, rows, capture);
   }
   if (c.attention_norm) {
     const LayerNormWeights& norm = weights.attn_norm;

@@ -9,6 +9,13 @@
 
 namespace vit {
 
+/// Which attention weights, softmax(q·kᵀ/√d), a block is to keep; it keeps none where both are null.
+struct AttentionCapture {
+  int head = -1;                   // whose weights `map` gets; −1: their mean over all heads
+  float* map = nullptr;            // [rows × T], of all queries
+  float* first_queries = nullptr;  // [heads × T], of the first token's query in every head
+};
+
 /// tokens += proj(concat over heads of softmax(q·kᵀ/√d)·v) for the first `rows` tokens, attending to all of
 /// them, with q, k, v the linear maps of `normed`; with qk_norm, every head's q and k go through a layer norm
 /// first; with rotary positions, those of patches are turned then (rotary.h); with relative positions, scores
@@ -21,7 +28,8 @@ namespace vit {
 /// Reads `normed`, writes `tokens`; uses q, k, v, keys, values, scores, attended. The T × T scores never
 /// exist as a whole: a few query rows of one attention head at a time go through q·kᵀ, softmax and ·v.
 /// Threads share those. In an int8 model the two products are of whole numbers (kernels/int16.h).
+/// Afterwards `v` still has the values of all tokens. Weights are captured of images only.
 void attention(Activations& activations, const EncoderBlockWeights& weights, const Config& config, int rows,
-               std::span<const int> lengths = {});
+               std::span<const int> lengths = {}, const AttentionCapture& capture = {});
 
 }  // namespace vit

@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "inspection.h"
 #include "logistic_regression.h"
 #include "threads.h"
 #include "vit.h"
@@ -27,6 +28,10 @@ struct BoundModel {
   std::vector<float> stage;
   int stage_rows = 0;
   int stage_columns = 0;
+  std::vector<float> map;  // [patches], of the latest inspection
+  std::vector<float> probabilities;
+  std::vector<int32_t> patch_classes;
+  std::vector<float> patch_probabilities;
 };
 
 // A slot's index, or a string that says what is wrong. `order` alternates sizes and strides.
@@ -70,8 +75,51 @@ void copy_wanted(void* context, const Stage& stage) {
 std::string run_to_stage(BoundModel& bound, const std::string& name) {
   bound.wanted = name;
   bound.stage.clear();
-  forward(bound.model, Tokens::all, {&bound, copy_wanted});
+  Outputs wanted = answer(bound.model.config);
+  wanted.tokens = true;
+  forward(bound.model, wanted, {&bound, copy_wanted});
   return bound.stage.empty() ? "is not a stage of this model" : "";
+}
+
+// `pooling` −1: no pooled features.
+void run_forward(BoundModel& bound, int blocks, bool final_norm, bool tokens, int pooling, bool joint,
+                 bool unit_length, bool head) {
+  Outputs wanted{.blocks = blocks,
+                 .final_norm = final_norm,
+                 .tokens = tokens,
+                 .joint = joint,
+                 .unit_length = unit_length,
+                 .head = head};
+  if (pooling >= 0) wanted.pooling = static_cast<Pooling>(pooling);
+  forward(bound.model, wanted);
+}
+
+std::string run_attention(BoundModel& bound, int layer, int head, bool rollout) {
+  bound.map.resize(static_cast<size_t>(patch_count(bound.model.config)));
+  return attention_map(bound.model, {layer, head, rollout}, bound.map.data());
+}
+
+std::string run_explain(BoundModel& bound, int label) {
+  bound.map.resize(static_cast<size_t>(patch_count(bound.model.config)));
+  return explain(bound.model, label, bound.map.data());
+}
+
+std::string run_explain_towards(BoundModel& bound, const val& direction) {
+  bound.map.resize(static_cast<size_t>(patch_count(bound.model.config)));
+  const std::vector<float> joint = convertJSArrayToNumberVector<float>(direction);
+  if (joint.size() != static_cast<size_t>(bound.model.config.joint_width)) return "takes another direction";
+  return explain_towards(bound.model, joint.data(), bound.map.data());
+}
+
+void run_lens(BoundModel& bound, bool patches) {
+  const Config& c = bound.model.config;
+  const size_t layers = static_cast<size_t>(c.layers);
+  const size_t answers = patches ? layers * static_cast<size_t>(patch_count(c)) : 0;
+  bound.probabilities.resize(layers * static_cast<size_t>(c.classes));
+  bound.patch_classes.resize(answers);
+  bound.patch_probabilities.resize(answers);
+  look_through(bound.model, {bound.probabilities.data(), patches ? bound.patch_classes.data() : nullptr,
+                             bound.patch_probabilities.data()});
 }
 
 std::string run_texts_to_stage(BoundModel& bound, const val& lengths, const std::string& name) {
@@ -209,6 +257,12 @@ EMSCRIPTEN_BINDINGS(vit) {
       .property("leftOut", &LogisticRegression::left_out)
       .property("loss", &LogisticRegression::loss);
 
+  value_object<Box>("Box")
+      .field("x", &Box::x)
+      .field("y", &Box::y)
+      .field("width", &Box::width)
+      .field("height", &Box::height);
+
   class_<BoundModel>("Model")
       .constructor<>()
       .function(
@@ -242,12 +296,25 @@ EMSCRIPTEN_BINDINGS(vit) {
           "pixelValuesPointer",
           +[](const BoundModel& b) { return pointer(b.model.activations.pixel_values); })
       .function(
-          "forward", +[](BoundModel& b) { forward(b.model); })
+          "imageBox", +[](const BoundModel& b) { return b.model.preprocessor.seen; })
       .function(
-          "forwardAll", +[](BoundModel& b) { forward(b.model, Tokens::all); })
+          "tokenCount", +[](const BoundModel& b) { return token_count(b.model.config); })
       .function(
-          "embed", +[](BoundModel& b, int pooling, bool normalize,
-                       bool joint) { embed(b.model, static_cast<Pooling>(pooling), normalize, joint); })
+          "prefixCount", +[](const BoundModel& b) { return prefix_count(b.model.config); })
+      .function("forward", &run_forward)
+      .function("attention", &run_attention)
+      .function("explain", &run_explain)
+      .function("explainTowards", &run_explain_towards)
+      .function("lens", &run_lens)
+      .function(
+          "mapPointer", +[](const BoundModel& b) { return pointer(b.map.data()); })
+      .function(
+          "lensPointer", +[](const BoundModel& b) { return pointer(b.probabilities.data()); })
+      .function(
+          "patchClassesPointer", +[](const BoundModel& b) { return pointer(b.patch_classes.data()); })
+      .function(
+          "patchProbabilitiesPointer",
+          +[](const BoundModel& b) { return pointer(b.patch_probabilities.data()); })
       .function(
           "putEmbeddings", +[](BoundModel& b, const std::string& dtype, int first,
                                int rows) { return put_embeddings(b.model, dtype, first, rows); })

@@ -1,6 +1,5 @@
 #include "encoder.h"
 
-#include "attention.h"
 #include "mlp.h"
 
 namespace vit {
@@ -18,9 +17,9 @@ void norm_before_blocks(Activations& a, const Weights& weights, const Config& c)
 }
 
 void encoder_block(Activations& a, const EncoderBlockWeights& weights, const Config& c, int rows,
-                   std::span<const int> lengths) {
+                   std::span<const int> lengths, const AttentionCapture& capture) {
   norm_tokens(a, weights.norm1, c, token_count(c));
-  attention(a, weights, c, rows, lengths);
+  attention(a, weights, c, rows, lengths, capture);
   norm_tokens(a, weights.norm2, c, rows);
   mlp(a, weights, c, rows);
 }

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "activations.h"
+#include "attention.h"
 #include "config.h"
 #include "weights.h"
 
@@ -18,8 +19,8 @@ void norm_before_blocks(Activations& activations, const Weights& weights, const 
 ///
 /// for the first `rows` tokens; the others are attended to but keep their value. In the last block of a
 /// classifier by the class token only its row is wanted, which saves most of that block. (LayerScale is in
-/// the weights; see `settle`.) `lengths`: of texts, as in attention.h.
+/// the weights; see `settle`.) `lengths` and `capture` as in attention.h.
 void encoder_block(Activations& activations, const EncoderBlockWeights& weights, const Config& config,
-                   int rows, std::span<const int> lengths = {});
+                   int rows, std::span<const int> lengths = {}, const AttentionCapture& capture = {});
 
 }  // namespace vit

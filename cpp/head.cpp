@@ -31,9 +31,13 @@ void pool(Activations& a, const Weights& weights, const Config& c, Pooling pooli
       std::copy_n(a.normed + (token_count(c) - 1) * c.hidden, c.hidden, a.pooled);
       break;
   }
+  norm_pooled(a, weights, c, pooled_vectors(pooling));
+}
+
+void norm_pooled(Activations& a, const Weights& weights, const Config& c, int vectors) {
   if (!c.pooled_norm) return;
   const LayerNormWeights& norm = weights.fc_norm;
-  layer_norm(a.pooled, a.pooled, pooled_vectors(pooling), c.hidden, norm.weight, norm.bias, c.layer_norm_eps);
+  layer_norm(a.pooled, a.pooled, vectors, c.hidden, norm.weight, norm.bias, c.layer_norm_eps);
 }
 
 void pool_texts(Activations& a, const Config& c, std::span<const int> lengths) {

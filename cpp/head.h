@@ -21,6 +21,9 @@ void pool_texts(Activations& activations, const Config& config, std::span<const 
 /// joint = the first `rows` pooled vectors, projected to the width that pictures and texts share.
 void project(Activations& activations, const Weights& weights, const Config& config, int rows);
 
+/// pooled = fc_norm(pooled), of each of so many vectors; as they are where a model has no such norm.
+void norm_pooled(Activations& activations, const Weights& weights, const Config& config, int vectors);
+
 /// features[count] /= their Euclidean length; zeros stay.
 void scale_to_length_1(float* features, int count);
 

@@ -251,11 +251,14 @@ std::string begin_image(Preprocessor& p, int width, int height) {
     return "is too long and thin to be resized: it is " + size_text(width, height);
   }
 
-  plan_axis(p.horizontal, s.filter, width, resized.width,
-            crop_offset(resized.width, p.output_width, s.crop_rounding), p.output_width);
+  const int left = crop_offset(resized.width, p.output_width, s.crop_rounding);
+  const int top = crop_offset(resized.height, p.output_height, s.crop_rounding);
+  plan_axis(p.horizontal, s.filter, width, resized.width, left, p.output_width);
   if (rounds(p)) split_coefficients(p.horizontal);
-  plan_axis(p.vertical, s.filter, height, resized.height,
-            crop_offset(resized.height, p.output_height, s.crop_rounding), p.output_height);
+  plan_axis(p.vertical, s.filter, height, resized.height, top, p.output_height);
+  const double across = static_cast<double>(width) / resized.width;
+  const double down = static_cast<double>(height) / resized.height;
+  p.seen = {left * across, top * down, p.output_width * across, p.output_height * down};
   fill_with_padding(p);
   p.image_width = width;
   p.vertical_first = rounds(p) && vertical_first(width, height, resized.width, resized.height);

@@ -60,6 +60,14 @@ struct RowRange {
   int count;
 };
 
+/// A rectangle in an image, in its pixels.
+struct Box {
+  double x;
+  double y;
+  double width;
+  double height;
+};
+
 /// A prepared Preprocess and the state of the image passing through.
 struct Preprocessor {
   Preprocess settings;
@@ -82,6 +90,7 @@ struct Preprocessor {
   bool vertical_first;   // for this image
   int next_row;          // of the image
   RowRange needed_rows;  // of the image: the others do not touch the output
+  Box seen;              // the part of the image that the output shows; beyond its edges where it is padded
 };
 
 /// Empty, or why these settings cannot give pixel values for `config`.

@@ -19,28 +19,53 @@ void lay_out(Model& model) {
   model.staging = model.memory.take<uint8_t>(kStagingBytes);
 }
 
-// Pixel values → the first `wanted_rows` tokens after the final norm, in `normed`.
-void encode(Model& model, int wanted_rows, const Observer& observe) {
-  const Config& c = model.config;
-  const Weights& weights = model.weights;
-  Activations& a = model.activations;
-  const int tokens = token_count(c);
+// The tokens that something reads after the last block that runs.
+int wanted_rows(const Config& c, const Outputs& wanted) {
+  return wanted.tokens || !wanted.pooling ? token_count(c) : pooled_tokens(c, *wanted.pooling);
+}
 
+// tokens = norm_pre([prefix tokens; patches] + position embeddings)
+void embed_image(Activations& a, const Weights& weights, const Config& c, const Observer& observe) {
+  const int tokens = token_count(c);
   embed_patches(a, weights, c);
   observe({"patches", 0, a.tokens + prefix_count(c) * c.hidden, patch_count(c), c.hidden});
   add_prefix_tokens_and_positions(a, weights, c);
   observe({"tokens", 0, a.tokens, tokens, c.hidden});
-  if (c.pre_norm) {
-    norm_before_blocks(a, weights, c);
-    observe({"norm_pre", 0, a.tokens, tokens, c.hidden});
+  if (!c.pre_norm) return;
+  norm_before_blocks(a, weights, c);
+  observe({"norm_pre", 0, a.tokens, tokens, c.hidden});
+}
+
+// Pooled vectors after block `layer` → the projection and the answers that are wanted of them.
+void answer_from(Activations& a, const Weights& weights, const Config& c, const Outputs& wanted, int layer,
+                 const Observer& observe) {
+  if (wanted.joint) {
+    project(a, weights, c, 1);
+    if (wanted.unit_length) scale_to_length_1(a.joint, c.joint_width);
+    observe({"joint", layer, a.joint, 1, c.joint_width});
   }
-  for (int layer = 0; layer < c.layers; layer++) {
-    const int rows = layer + 1 < c.layers ? tokens : wanted_rows;
-    encoder_block(a, weights.blocks[static_cast<size_t>(layer)], c, rows);
-    observe({"blocks", layer, a.tokens, rows, c.hidden});
+  if (!wanted.head) return;
+  classify(a, weights, c);
+  observe({"logits", layer, a.logits, 1, c.classes});
+  normalise_logits(a, c);
+  observe({"probabilities", layer, a.probabilities, 1, c.classes});
+}
+
+// The first `rows` tokens after block `layer` → whatever of norm, features, logits is wanted of them.
+void leave(Activations& a, const Weights& weights, const Config& c, const Outputs& wanted, int layer,
+           int rows, const Observer& observe) {
+  if (wanted.final_norm || wanted.pooling) {
+    final_norm(a, weights, c, rows);
+  } else {
+    std::copy_n(a.tokens, rows * c.hidden, a.normed);
   }
-  final_norm(a, weights, c, wanted_rows);
-  observe({"norm", 0, a.normed, wanted_rows, c.hidden});
+  observe({"norm", layer, a.normed, rows, c.hidden});
+  if (!wanted.pooling) return;
+  const int vectors = pooled_vectors(*wanted.pooling);
+  pool(a, weights, c, *wanted.pooling);
+  if (wanted.unit_length && !wanted.joint) scale_to_length_1(a.pooled, vectors * c.hidden);
+  observe({"pooled", layer, a.pooled, vectors, c.hidden});
+  answer_from(a, weights, c, wanted, layer, observe);
 }
 
 }  // namespace
@@ -98,30 +123,22 @@ void add_rows(Model& model, int rows) {
   add_rows(model.preprocessor, model.activations.pixel_values, model.staging, rows);
 }
 
-void forward(Model& model, Tokens wanted, const Observer& observe) {
-  const Config& c = model.config;
-  Activations& a = model.activations;
-  encode(model, wanted == Tokens::all ? token_count(c) : pooled_tokens(c, c.pooling), observe);
-  pool(a, model.weights, c, c.pooling);
-  observe({"pooled", 0, a.pooled, pooled_vectors(c.pooling), c.hidden});
-  if (c.classes == 0) return;
-  classify(a, model.weights, c);
-  observe({"logits", 0, a.logits, 1, c.classes});
-  normalise_logits(a, c);
-  observe({"probabilities", 0, a.probabilities, 1, c.classes});
-}
+Outputs answer(const Config& c) { return {.pooling = c.pooling, .head = c.classes > 0}; }
 
-void embed(Model& model, Pooling pooling, bool normalize, bool joint) {
+void forward(Model& model, const Outputs& wanted, const Observer& observe) {
   const Config& c = model.config;
+  const Weights& weights = model.weights;
   Activations& a = model.activations;
-  encode(model, pooled_tokens(c, pooling), {});
-  pool(a, model.weights, c, pooling);
-  if (joint) project(a, model.weights, c, 1);
-  if (!normalize) return;
-  if (joint) {
-    scale_to_length_1(a.joint, c.joint_width);
-  } else {
-    scale_to_length_1(a.pooled, pooled_vectors(pooling) * c.hidden);
+  const int blocks = std::min(wanted.blocks, c.layers);
+
+  embed_image(a, weights, c, observe);
+  for (int layer = 0; layer < blocks; layer++) {
+    const bool last = layer + 1 == blocks;
+    const int rows = last ? wanted_rows(c, wanted) : token_count(c);
+    encoder_block(a, weights.blocks[static_cast<size_t>(layer)], c, rows, {},
+                  layer >= wanted.capture_from ? wanted.capture : AttentionCapture{});
+    observe({"blocks", layer, a.tokens, rows, c.hidden});
+    if (last || wanted.every_block) leave(a, weights, c, wanted, layer, wanted_rows(c, wanted), observe);
   }
 }
 

@@ -9,6 +9,8 @@
 //                           → encoder blocks (attention.h, mlp.h)                     encoder.h
 //                           → final norm → pooling → head → logits → probabilities    head.h
 //
+// inspection.h says why: attention maps, what each patch adds to a class, what a block would answer.
+//
 // A model's life:
 //
 //   Model model;
@@ -18,7 +20,7 @@
 //   allocate(model)                             the only allocation
 //   receive(model, slot, bytes)                 for each chunk of each tensor, in any order of tensors
 //   finish(model)                               says what is incomplete, if anything
-//   begin_image … add_rows … forward or embed   per image, any number of times
+//   begin_image … add_rows … forward            per image, any number of times
 //
 // What can fail returns a std::string: empty on success, otherwise what was wrong in plain words, for the
 // caller to complete to a sentence. A failed call leaves the model unchanged; `receive` says what it
@@ -28,12 +30,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "activations.h"
 #include "arena.h"
+#include "attention.h"
 #include "config.h"
 #include "preprocess.h"
 #include "weight_slots.h"
@@ -45,9 +49,9 @@ namespace vit {
 /// One stage's result, shown to an observer while `forward` runs: a row-major matrix that is valid only
 /// during the call.
 struct Stage {
-  std::string_view name;  // "patches", "tokens", "norm_pre" (where there is one), "blocks", "norm", "pooled";
-                          // of a model with a head "logits", "probabilities"
-  int layer;              // the encoder block, 0 for other stages
+  std::string_view name;  // "patches", "tokens", "norm_pre" (where there is one), "blocks", "norm", "pooled",
+                          // "joint", "logits", "probabilities"
+  int layer;              // the encoder block that came before; 0 before the first, too
   const float* data;      // [rows × columns]
   int rows;
   int columns;
@@ -118,22 +122,41 @@ std::string missing(const Model& model);
 /// shrinking.
 void add_rows(Model& model, int rows);
 
-/// Which tokens leave the encoder.
-enum class Tokens {
-  pooled,  // what the pooling reads: the others' way through the last block is left out
-  all,
+/// What one forward pass is to give. What is not asked for costs nothing: later blocks do not run, and the
+/// last one computes only the tokens that something reads.
+struct Outputs {
+  /// Encoder blocks to run; all, unless only what an earlier one gives is wanted.
+  int blocks = kAllBlocks;
+  /// Whether the tokens go through the final norm. Pooled features always have.
+  bool final_norm = true;
+  /// All tokens, in `activations.normed`; otherwise only those that the pooling reads.
+  bool tokens = false;
+  /// Pooled features, in `activations.pooled`, under any pooling for which the model has the tokens.
+  std::optional<Pooling> pooling = {};
+  /// Those of the model's own pooling, projected to the width shared with texts, in `activations.joint`.
+  bool joint = false;
+  /// Whether the features asked for last are scaled to Euclidean length 1; not together with `head`.
+  bool unit_length = false;
+  /// Logits and probabilities, in `activations`, of a model with a head; needs its own pooling.
+  bool head = false;
+  /// All of these after every block, for the observer to see; not only after the last (the logit lens:
+  /// nostalgebraist 2020, "interpreting GPT").
+  bool every_block = false;
+  /// Attention weights of the blocks from `capture_from` on, each block's in place of the one before it; the
+  /// observer sees them after each.
+  AttentionCapture capture = {};
+  int capture_from = 0;
+
+  static constexpr int kAllBlocks = INT32_MAX;
 };
 
-/// Pixel values → pooled features, logits and probabilities in `model.activations`, the same to the bit
-/// whichever tokens are wanted. The wanted tokens, after the final norm, stand in `activations.normed`.
-/// Without a head, ends with the pooled features. Allocates nothing. Cost: 1.25 G multiply-adds for ViT-Tiny
-/// at 224×224, 17.6 G for ViT-Base; a twelfth less for the class token alone.
-void forward(Model& model, Tokens wanted = Tokens::pooled, const Observer& observer = {});
+/// The model's own answer: pooled features and, of a model with a head, logits and probabilities.
+Outputs answer(const Config& config);
 
-/// Pixel values → features in `activations.pooled`, under any pooling for which the model has the tokens; or,
-/// `joint`, its own pooling projected to the width shared with texts, in `activations.joint`. Scaled to
-/// Euclidean length 1 if `normalize`. No logits. Cost: as `forward`.
-void embed(Model& model, Pooling pooling, bool normalize, bool joint = false);
+/// Pixel values → the wanted outputs, the same to the bit whatever else is wanted. Allocates nothing. Cost:
+/// 1.25 G multiply-adds for ViT-Tiny at 224×224, 17.6 G for ViT-Base; a twelfth less where only the class
+/// token is read.
+void forward(Model& model, const Outputs& wanted, const Observer& observer = {});
 
 /// Takes `rows` token embeddings of `dtype` ("F32", "F16", "BF16" or "F64") from `model.staging`, to be rows
 /// `first` and so on of the texts' tokens.

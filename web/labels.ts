@@ -25,11 +25,22 @@ export function topPredictions(
   const order = classes?.slice() ?? Array.from(probabilities, (_, index) => index);
   order.sort((a, b) => probabilities[b] - probabilities[a] || a - b);
   const likely = order.filter((index) => probabilities[index] >= threshold);
-  return likely.slice(0, topK).map((index) => ({
-    label: labels[index] ?? defaultLabel(index),
-    probability: probabilities[index],
-    index,
-  }));
+  return likely.slice(0, topK).map((index) => predictionOf(index, probabilities[index], labels));
+}
+
+export function predictionOf(index: number, probability: number, labels: readonly string[]): Prediction {
+  return { label: labels[index] ?? defaultLabel(index), probability, index };
+}
+
+/** The index of a class named by its label or its index; of several of that label the first. */
+export function classOf(label: string | number, labels: readonly string[]): number {
+  const index = typeof label === 'string' ? labels.indexOf(label) : label;
+  if (index in labels) return index;
+  throw new VitError(
+    'invalid-argument',
+    `${shown(label)} is not a class of this model; its labels are in info.labels, its indices are 0 to ` +
+      `${labels.length - 1}.`,
+  );
 }
 
 /** The classes that `allow` and `deny` leave; undefined when neither is given. */

@@ -19,8 +19,10 @@ import type { Rgb } from './pictures/pixels.js';
 import { buffered } from './pictures/pixels.js';
 import { Queue } from './runtime/queue.js';
 import type { Runner } from './runtime/runner.js';
+import { attentionRequest, explainRequest, lensRequest, tokensRequest } from './look-requests.js';
 import { fewShot } from './teach/few-shot.js';
 import type {
+  AttentionOptions,
   CallOptions,
   ClassifyOptions,
   Each,
@@ -34,13 +36,17 @@ import type {
   FewShot,
   FewShotOptions,
   LabelVectors,
+  LayerAnswer,
+  LogitLensOptions,
   ModelInfo,
   PerSource,
+  PatchMap,
   PictureOptions,
   Prediction,
   SettleOptions,
   Source,
   Tokens,
+  TokensOptions,
   Watched,
   WatchClassifyOptions,
   WatchedPredictions,
@@ -261,18 +267,105 @@ export class Model<Label extends string = string> {
   /** The tokens of each picture, or why there are none. */
   tokens(
     sources: readonly Source[],
-    options: PictureOptions & SettleOptions,
+    options: TokensOptions & SettleOptions,
   ): Promise<PromiseSettledResult<Tokens>[]>;
-  /** All tokens of a picture after the final norm: one of each patch, behind the class token and its like. */
+  /**
+   * All tokens of a picture: one of each patch, behind the class token and its like. After the final norm, or after any
+   * encoder block: `{ layer: 3 }` gives `hidden_states[4]` of transformers.
+   */
   tokens<S extends Source | readonly Source[]>(
     source: S,
-    options?: PictureOptions,
+    options?: TokensOptions,
   ): Promise<PerSource<S, Tokens>>;
   /** The tokens of one picture. */
-  tokens(source: Source, options?: PictureOptions): Promise<Tokens>;
-  async tokens(source: Source | readonly Source[], options: PictureOptions = {}): Promise<unknown> {
-    checkOptions(options, pictureOptions, 'tokens');
-    return await this.#perform('tokens', source, undefined, options);
+  tokens(source: Source, options?: TokensOptions): Promise<Tokens>;
+  async tokens(source: Source | readonly Source[], options: TokensOptions = {}): Promise<unknown> {
+    return await this.#perform('tokens', source, tokensRequest(options, this.info), options);
+  }
+
+  /** What attention reads of each picture, or why nothing is known. */
+  attention(
+    sources: readonly Source[],
+    options: AttentionOptions & SettleOptions,
+  ): Promise<PromiseSettledResult<PatchMap>[]>;
+  /**
+   * What a layer's attention reads of a picture, patch by patch: softmax(q·kᵀ/√d) from the class token to each patch, as
+   * `output_attentions` gives it in Python; in models whose head sees a mean, what the patches read on average. Costs
+   * about as much as `classify`.
+   *
+   * @example
+   * ```ts
+   * const { data, rows, columns, box } = await model.attention(canvas, { rollout: true });
+   * // data[row * columns + column] belongs to that patch of the part `box` of the canvas.
+   * ```
+   */
+  attention<S extends Source | readonly Source[]>(
+    source: S,
+    options?: AttentionOptions,
+  ): Promise<PerSource<S, PatchMap>>;
+  /** What attention reads of one picture. */
+  attention(source: Source, options?: AttentionOptions): Promise<PatchMap>;
+  async attention(source: Source | readonly Source[], options: AttentionOptions = {}): Promise<unknown> {
+    return await this.#perform('attention', source, attentionRequest(options, this.info), options);
+  }
+
+  /** Which patches of each picture speak for a class, or why nothing is known. */
+  explain(
+    sources: readonly Source[],
+    label: string | number,
+    options: PictureOptions & SettleOptions,
+  ): Promise<PromiseSettledResult<PatchMap>[]>;
+  /**
+   * Which patches speak for a class, from one forward pass: what each adds to the class's logit, above what it adds to
+   * all classes on average. Of models whose head sees the mean of the patches this is exact, and sums to the logit; of
+   * others it is what the last block's attention carried from each patch to the class token, as the head reads it
+   * (Gandelsman et al. 2024). Negative values speak against the class.
+   *
+   * @example
+   * ```ts
+   * const dog = await model.explain(canvas, 'beagle');
+   * const cat = await model.explain(canvas, 'tabby, tabby cat'); // another map
+   * ```
+   */
+  explain<S extends Source | readonly Source[]>(
+    source: S,
+    label: string | number,
+    options?: PictureOptions,
+  ): Promise<PerSource<S, PatchMap>>;
+  /** Which patches of one picture speak for a class. */
+  explain(source: Source, label: string | number, options?: PictureOptions): Promise<PatchMap>;
+  async explain(
+    source: Source | readonly Source[],
+    label: string | number,
+    options: PictureOptions = {},
+  ): Promise<unknown> {
+    return await this.#perform('explain', source, explainRequest(label, options, this.info), options);
+  }
+
+  /** How the answer forms for each picture, or why there is none. */
+  logitLens(
+    sources: readonly Source[],
+    options: LogitLensOptions & SettleOptions,
+  ): Promise<PromiseSettledResult<LayerAnswer[]>[]>;
+  /**
+   * How the answer forms: what the model would answer after each of its encoder blocks, were it the last (the logit
+   * lens), for the picture and, with `patches`, for every patch.
+   *
+   * @example
+   * ```ts
+   * for (const { layer, predictions } of await model.logitLens(canvas)) {
+   *   console.log(layer, predictions[0]?.label);
+   * }
+   * ```
+   */
+  logitLens<S extends Source | readonly Source[]>(
+    source: S,
+    options?: LogitLensOptions,
+  ): Promise<PerSource<S, LayerAnswer[]>>;
+  /** How the answer forms for one picture. */
+  logitLens(source: Source, options?: LogitLensOptions): Promise<LayerAnswer[]>;
+  async logitLens(source: Source | readonly Source[], options: LogitLensOptions = {}): Promise<unknown> {
+    return await this.#perform('logitLens', source, lensRequest(options), options);
   }
 
   /** The pixel values of each picture, or why there are none. */
@@ -394,7 +487,7 @@ export class Model<Label extends string = string> {
     checkOptions(options, ['signal'], 'warmup');
     const { width, height } = this.info.imageSize;
     const black = { data: new Uint8Array(width * height * 4), width, height };
-    await this.#perform('tokens', black, undefined, options);
+    await this.#perform('tokens', black, { norm: true }, options);
   }
 
   /** Frees everything the model holds, at once. Calls that are under way, and all later ones, reject. May be repeated. */

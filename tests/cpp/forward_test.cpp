@@ -75,7 +75,7 @@ std::vector<float> classify_noise(Model& model, int width, int height, int band)
     add_rows(model, rows);
     row += rows;
   }
-  forward(model);
+  forward(model, answer(model.config));
   return {model.activations.logits, model.activations.logits + kConfig.classes};
 }
 
@@ -101,7 +101,9 @@ TEST(Forward, GivesTheSameLogitsWhicheverTokensAreWanted) {
   Model model;
   load(model, 1000);
   const auto expected = classify_noise(model, 33, 21, 21);
-  forward(model, Tokens::all);
+  Outputs wanted = answer(model.config);
+  wanted.tokens = true;
+  forward(model, wanted);
   const float* logits = model.activations.logits;
   EXPECT_EQ(std::vector<float>(logits, logits + kConfig.classes), expected);
 }
@@ -214,9 +216,10 @@ TEST(Forward, ShowsEveryStageInOrder) {
   Model model;
   load(model, 1000);
   std::string seen;
-  forward(model, Tokens::all, {&seen, [](void* context, const Stage& stage) {
-                                 *static_cast<std::string*>(context) += std::string(stage.name) + " ";
-                               }});
+  forward(model, answer(model.config), {&seen, [](void* context, const Stage& stage) {
+                                          *static_cast<std::string*>(context) +=
+                                              std::string(stage.name) + " ";
+                                        }});
   EXPECT_EQ(seen, "patches tokens blocks blocks norm pooled logits probabilities ");
 }
 

@@ -116,9 +116,15 @@ void load(Model& model, const Config& config, size_t floats, float layer_scale =
   std::copy(pixels.begin(), pixels.end(), model.activations.pixel_values);
 }
 
-std::vector<float> logits_of(Model& model, Tokens wanted = Tokens::pooled) {
+std::vector<float> logits_of(Model& model, bool tokens = false) {
+  Outputs wanted = answer(model.config);
+  wanted.tokens = tokens;
   forward(model, wanted);
   return {model.activations.logits, model.activations.logits + model.config.classes};
+}
+
+void embed(Model& model, Pooling pooling, bool unit_length) {
+  forward(model, {.pooling = pooling, .unit_length = unit_length});
 }
 
 std::vector<float> pooled_of(const Model& model, Pooling pooling) {
@@ -147,7 +153,7 @@ TEST_P(Options, GiveTheSameHoweverWeightsArriveAndWhicheverTokensAreWanted) {
   for (float value : pooled) ASSERT_TRUE(std::isfinite(value));
   for (float value : expected) ASSERT_TRUE(std::isfinite(value));
   EXPECT_EQ(logits_of(other), expected);
-  EXPECT_EQ(logits_of(one, Tokens::all), expected);
+  EXPECT_EQ(logits_of(one, true), expected);
   EXPECT_EQ(pooled_of(one, config().pooling), pooled);
 }
 
@@ -156,8 +162,8 @@ TEST_P(Options, ChangeTheAnswers) {
   Model with, without;
   load(with, config(), 1000000);
   load(without, kPlainVit, 1000000);
-  forward(with);
-  forward(without);
+  forward(with, answer(with.config));
+  forward(without, answer(without.config));
   const float* a = with.activations.probabilities;
   const float* b = without.activations.probabilities;
   EXPECT_FALSE(std::equal(a, a + kPlainVit.classes, b)) << GetParam().name;
@@ -174,7 +180,7 @@ TEST_P(Options, SettleOnceIsSettledForGood) {
 TEST_P(Options, EmbedAsTheyPool) {
   Model model;
   load(model, config(), 1000000);
-  forward(model);
+  forward(model, answer(model.config));
   const auto expected = pooled_of(model, config().pooling);
   embed(model, config().pooling, false);
   EXPECT_EQ(pooled_of(model, config().pooling), expected);
@@ -206,7 +212,7 @@ TEST(LayerScale, OfNothingLeavesOnlyTheTokens) {
       kept.assign(stage.data, stage.data + stage.rows * stage.columns);
     }
   };
-  forward(model, Tokens::all, {seen, see});
+  forward(model, {.tokens = true}, {seen, see});
   EXPECT_EQ(seen[0], seen[1]);
 }
 

@@ -135,8 +135,19 @@ function look(session: Session, random: Random): void {
     perform(session, 'embed', { pool: random.pick(['cls', 'mean', undefined]), normalize: random.oneIn(2) }),
   );
   if (embedding) finite('embedding values', embedding);
-  const tokens = verb(() => perform(session, 'tokens', undefined));
+  const tokens = verb(() => perform(session, 'tokens', { norm: true }));
   if (tokens) finite('tokens', tokens.data);
+  const origin = { x: 0, y: 0 };
+  const layer = random.below(info.layers);
+  const attention = verb(() =>
+    perform(session, 'attention', { layer, head: undefined, rollout: random.oneIn(2), origin }),
+  );
+  if (attention) finite('attention', attention.data);
+  if (info.classes > 0) {
+    const explained = verb(() => perform(session, 'explain', { label: 0, origin }));
+    if (explained) finite('explanation', explained.data);
+    verb(() => perform(session, 'logitLens', { topK: 1, patches: random.oneIn(2) }));
+  }
 }
 
 /** A raw picture, and a region of it, of which one in a few is wrong. */

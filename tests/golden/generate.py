@@ -9,6 +9,7 @@ Needed only when the fixtures change: the results are committed, so that the tes
     fixtures/models/<name>/                 a Hugging Face folder with random weights
     fixtures/stages/<name>.safetensors      its pixel_values and every stage, computed in float64, stored as F32
     fixtures/families/<name>/               a model of every family and option, and what transformers makes of pictures
+    fixtures/inside/<name>.safetensors      attention weights, hidden states and layers' answers of some of them
     fixtures/families.json                  the pictures, and for which image sizes
     fixtures/models.json                    the picture that pixel_values was made from (noise.py)
     fixtures/resize.json                    what Pillow's resize gives, byte for byte
@@ -36,6 +37,7 @@ from deit_tiny import write_deit_tiny
 from families import write_families
 from features import write_features
 from few_shot import write_few_shot
+from inside import write_inside
 from npz_models import write_npz_models
 from preprocessing import write_preprocess_cases, write_resize_cases
 from timm_architectures import write_timm_architectures
@@ -60,6 +62,7 @@ def main() -> None:
     write_timm_preprocess_cases(arguments.fixtures)
     write_models(arguments.fixtures)
     write_families(arguments.fixtures)
+    write_inside(arguments.fixtures)
     write_timm_architectures(arguments.fixtures)
     write_timm_models(arguments.fixtures)
     write_npz_models(arguments.fixtures)

@@ -1,6 +1,7 @@
 // The WebAssembly module as it looks from JavaScript: the only file that knows Emscripten and Embind. The C++ side of
 // the same table is cpp/bindings.cpp.
 import { VitError, messageOf } from '../errors.js';
+import type { Box } from '../types.js';
 
 /** What a model is made of; cpp/config.h, where each field is explained. */
 export interface NativeConfig {
@@ -207,9 +208,33 @@ export interface NativeModel {
   imageRowCount(): number;
   imageRows(rows: number): void;
   pixelValuesPointer(): number;
-  forward(): void;
-  forwardAll(): void;
-  embed(pooling: Pooling, normalize: boolean, joint: boolean): void;
+  /** The part of the latest picture that the pixel values show. */
+  imageBox(): Box;
+  tokenCount(): number;
+  prefixCount(): number;
+  /** `Outputs` of cpp/vit.h, field by field; pooling −1 for none. */
+  forward(
+    blocks: number,
+    finalNorm: boolean,
+    tokens: boolean,
+    pooling: Pooling | -1,
+    joint: boolean,
+    unitLength: boolean,
+    head: boolean,
+  ): void;
+  /** `head` −1 for the mean over heads; cpp/inspection.h. */
+  attention(layer: number, head: number, rollout: boolean): string;
+  explain(label: number): string;
+  /** Towards a vector [jointWidth] instead of a class. */
+  explainTowards(direction: Float32Array): string;
+  lens(patches: boolean): void;
+  /** [patches], of `attention` and `explain`. */
+  mapPointer(): number;
+  /** [layers × classes], of `lens`. */
+  lensPointer(): number;
+  /** [layers × patches], of `lens`. */
+  patchClassesPointer(): number;
+  patchProbabilitiesPointer(): number;
   /** Token embeddings from the staging buffer. */
   putEmbeddings(dtype: string, first: number, rows: number): string;
   embedTexts(lengths: readonly number[], normalize: boolean): string;

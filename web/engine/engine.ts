@@ -1,13 +1,33 @@
 import { isError, VitError } from '../errors.js';
 import type { Bindings, NativeConfig, NativeModel, NativePreprocess, Pooling } from './bindings.js';
 import { Regression, type RegressionProblem } from './regression.js';
-import type { Kernels, Size } from '../types.js';
+import type { Box, Kernels, Size } from '../types.js';
 
 /** A row-major matrix: one stage of the forward pass. */
 export interface Stage {
   readonly data: Float32Array<ArrayBuffer>;
   readonly rows: number;
   readonly columns: number;
+}
+
+/** What a forward pass is to give; cpp/vit.h. */
+interface Outputs {
+  readonly blocks?: number | undefined;
+  readonly norm?: boolean;
+  readonly tokens?: boolean;
+  readonly pooling?: Pooling | -1;
+  readonly joint?: boolean;
+  readonly unitLength?: boolean;
+  readonly head?: boolean;
+}
+
+/** What the encoder blocks would answer. */
+export interface Lens {
+  /** [layers × classes]. */
+  readonly probabilities: Float32Array<ArrayBuffer>;
+  /** [layers × patches]: the most probable class of each patch, and its probability. */
+  readonly patchClasses?: Int32Array;
+  readonly patchProbabilities?: Float32Array;
 }
 
 /** One axis of a tensor as it is stored: so many steps, each so many elements on in its slot; cpp/element_order.h. */
@@ -41,11 +61,7 @@ export interface IncomingTensor {
 export class Engine {
   #bindings: Bindings | undefined;
   #model: NativeModel | undefined;
-  #pixelCount = 0;
-  #classes = 0;
-  #hidden = 0;
-  #tokens = 0;
-  #jointWidth = 0;
+  #config: NativeConfig | undefined;
   /** The picture that is coming in: which row is next. */
   #picture = { rowBytes: 0, row: 0 };
   /** What calls fail with once the engine is gone. */
@@ -95,12 +111,7 @@ export class Engine {
   begin(config: NativeConfig, preprocess: NativePreprocess): void {
     const complaint = this.#native().begin(config, preprocess);
     if (complaint) throw new VitError('config', `The model cannot be set up: ${complaint}.`);
-    this.#pixelCount = 3 * config.imageHeight * config.imageWidth;
-    this.#classes = config.classes;
-    this.#hidden = config.hidden;
-    this.#jointWidth = config.jointWidth;
-    const patches = (config.imageHeight / config.patchHeight) * (config.imageWidth / config.patchWidth);
-    this.#tokens = Number(config.classToken) + Number(config.distillationToken) + config.registers + patches;
+    this.#config = config;
   }
 
   /** Allocates everything the model will ever need, before the first weight comes; throws when memory runs out. */
@@ -185,15 +196,15 @@ export class Engine {
 
   /** The pixel values [3 × height × width], channel by channel: what the network sees. */
   pixelValues(): Float32Array<ArrayBuffer> {
-    return this.#floats(this.#native().pixelValuesPointer(), this.#pixelCount);
+    return this.#floats(this.#native().pixelValuesPointer(), this.#pixelCount());
   }
 
   /** Sets the pixel values [3 × height × width] without a picture. */
   setPixelValues(values: Float32Array): void {
-    if (values.length !== this.#pixelCount) {
+    if (values.length !== this.#pixelCount()) {
       throw new VitError(
         'invalid-argument',
-        `${values.length} pixel values were given; this model takes ${this.#pixelCount}.`,
+        `${values.length} pixel values were given; this model takes ${this.#pixelCount()}.`,
       );
     }
     this.#running().HEAPF32.set(values, this.#native().pixelValuesPointer() / 4);
@@ -201,25 +212,25 @@ export class Engine {
 
   /** Pixel values → logits and probabilities, of a model with a head. */
   forward(): void {
-    this.#native().forward();
+    this.#forward({ pooling: this.#network().pooling, head: true });
   }
 
   /** Pixel values → features [hidden] under a pooling of one vector; scaled to Euclidean length 1 if `normalize`. */
   embed(pooling: Pooling, normalize: boolean): Float32Array<ArrayBuffer> {
-    this.#native().embed(pooling, normalize, false);
-    return this.#floats(this.#native().pooledPointer(), this.#hidden);
+    this.#forward({ pooling, unitLength: normalize });
+    return this.#floats(this.#native().pooledPointer(), this.#network().hidden);
   }
 
   /** Pixel values → the embedding [jointWidth] that is comparable with that of a text. */
   embedJoint(pooling: Pooling, normalize: boolean): Float32Array<ArrayBuffer> {
-    this.#native().embed(pooling, normalize, true);
-    return this.#floats(this.#native().jointPointer(), this.#jointWidth);
+    this.#forward({ pooling, joint: true, unitLength: normalize });
+    return this.#floats(this.#native().jointPointer(), this.#network().jointWidth);
   }
 
   /** Of a text tower: puts the embeddings of tokens, as a file has them, at `first` and the positions after it. */
   putEmbeddings(rows: Uint8Array, dtype: string, first: number): void {
     const model = this.#native();
-    const rowBytes = this.#hidden * bytesOf(dtype);
+    const rowBytes = this.#network().hidden * bytesOf(dtype);
     const rowsAtOnce = Math.floor(model.stagingBytes() / rowBytes);
     for (let at = 0; at < rows.length; at += rowsAtOnce * rowBytes) {
       const part = rows.subarray(at, at + rowsAtOnce * rowBytes);
@@ -234,26 +245,71 @@ export class Engine {
     const model = this.#native();
     const complaint = model.embedTexts(lengths, normalize);
     if (complaint) throw new VitError('invalid-argument', `${lengths.length} texts ${complaint}.`);
-    const columns = this.#jointWidth || this.#hidden;
-    const pointer = this.#jointWidth ? model.jointPointer() : model.pooledPointer();
+    const columns = this.#network().jointWidth || this.#network().hidden;
+    const pointer = this.#network().jointWidth ? model.jointPointer() : model.pooledPointer();
     return { data: this.#floats(pointer, lengths.length * columns), rows: lengths.length, columns };
   }
 
-  /** Pixel values → all tokens [tokens × hidden] after the final norm: prefix tokens, then patches. */
-  tokens(): Stage {
-    this.#native().forwardAll();
-    const data = this.#floats(this.#native().tokensPointer(), this.#tokens * this.#hidden);
-    return { data, rows: this.#tokens, columns: this.#hidden };
+  /**
+   * Pixel values → all tokens [tokens × hidden] after so many encoder blocks, all by default; through the final norm if
+   * `norm`: prefix tokens, then patches.
+   */
+  tokens(blocks = this.#network().layers, norm = true): Stage {
+    const model = this.#native();
+    this.#forward({ blocks, norm, tokens: true });
+    const rows = model.tokenCount();
+    const columns = this.#network().hidden;
+    return { data: this.#floats(model.tokensPointer(), rows * columns), rows, columns };
+  }
+
+  /** How many tokens precede the patches. */
+  get prefix(): number {
+    return this.#native().prefixCount();
+  }
+
+  /** The part of the latest picture that the patches cover. */
+  get box(): Box {
+    return this.#native().imageBox();
+  }
+
+  /** Pixel values → attention weights [patches] of one encoder block, or of all up to it; cpp/inspection.h. */
+  attention(layer: number, head: number | undefined, rollout: boolean): Float32Array<ArrayBuffer> {
+    return this.#map(this.#native().attention(layer, head ?? -1, rollout));
+  }
+
+  /** Pixel values → what each patch adds to the logit of one class [patches]; cpp/inspection.h. */
+  explain(label: number): Float32Array<ArrayBuffer> {
+    return this.#map(this.#native().explain(label));
+  }
+
+  /** Pixel values → how far each patch turns the joint embedding in a direction [jointWidth] [patches]. */
+  explainTowards(direction: Float32Array): Float32Array<ArrayBuffer> {
+    return this.#map(this.#native().explainTowards(direction));
+  }
+
+  /** Pixel values → what each encoder block would answer; of each patch, too, if `patches`. */
+  lens(patches: boolean): Lens {
+    const model = this.#native();
+    model.lens(patches);
+    const { layers, classes } = this.#network();
+    const probabilities = this.#floats(model.lensPointer(), layers * classes);
+    if (!patches) return { probabilities };
+    const count = layers * this.#patches();
+    return {
+      probabilities,
+      patchClasses: new Int32Array(this.#running().HEAPU8.buffer, model.patchClassesPointer(), count).slice(),
+      patchProbabilities: this.#floats(model.patchProbabilitiesPointer(), count),
+    };
   }
 
   /** [classes], before softmax. */
   logits(): Float32Array<ArrayBuffer> {
-    return this.#floats(this.#native().logitsPointer(), this.#classes);
+    return this.#floats(this.#native().logitsPointer(), this.#network().classes);
   }
 
   /** [classes], after softmax; after sigmoid of a model whose classes do not exclude each other. */
   probabilities(): Float32Array<ArrayBuffer> {
-    return this.#floats(this.#native().probabilitiesPointer(), this.#classes);
+    return this.#floats(this.#native().probabilitiesPointer(), this.#network().classes);
   }
 
   /** A logistic regression in the engine's memory; to be disposed of by the caller. */
@@ -317,6 +373,32 @@ export class Engine {
   #running(): Bindings {
     if (this.#bindings) return this.#bindings;
     throw this.#end;
+  }
+
+  /** The configuration that the model has begun with. */
+  #network(): NativeConfig {
+    if (this.#config) return this.#config;
+    throw this.#end;
+  }
+
+  #forward({ blocks, norm = true, tokens = false, pooling = -1, ...more }: Outputs): void {
+    const { joint = false, unitLength = false, head = false } = more;
+    const all = this.#network().layers;
+    this.#native().forward(blocks ?? all, norm, tokens, pooling, joint, unitLength, head);
+  }
+
+  #pixelCount(): number {
+    const { imageHeight, imageWidth } = this.#network();
+    return 3 * imageHeight * imageWidth;
+  }
+
+  #patches(): number {
+    return this.#native().tokenCount() - this.prefix;
+  }
+
+  #map(complaint: string): Float32Array<ArrayBuffer> {
+    if (complaint) throw new VitError('engine', `The model cannot be looked into: it ${complaint}.`);
+    return this.#floats(this.#native().mapPointer(), this.#patches());
   }
 
   #floats(pointer: number, count: number): Float32Array<ArrayBuffer> {

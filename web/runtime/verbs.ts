@@ -1,14 +1,50 @@
 // What a loaded model can do, each verb written once: run in place and in the worker alike.
 import { VitError } from '../errors.js';
-import { topPredictions, type Choice } from '../labels.js';
+import { predictionOf, topPredictions, type Choice } from '../labels.js';
 import { poolings, type NativeConfig, type Pooling } from '../engine/bindings.js';
 import { regressionVerbs } from './regression-verbs.js';
 import type { Session } from './session.js';
 import type { TextVectors } from './text-model.js';
-import { takesWords, wordLogits, wordProbabilities, type WordClasses } from './word-classes.js';
-import type { EmbedOptions, Prediction, Tokens } from '../types.js';
+import {
+  takesWords,
+  wordDirection,
+  wordLogits,
+  wordProbabilities,
+  type WordClasses,
+} from './word-classes.js';
+import type { EmbedOptions, LayerAnswer, PatchMap, Prediction, Tokens } from '../types.js';
 
 type Embedding = Pick<EmbedOptions, 'pool' | 'projection'> & { readonly normalize: boolean };
+
+interface TokensRequest {
+  /** Encoder blocks to run; all by default. */
+  readonly blocks?: number | undefined;
+  /** Whether the tokens go through the final norm. */
+  readonly norm: boolean;
+}
+
+/** Where the pixels begin in the caller's picture. */
+interface Origin {
+  readonly x: number;
+  readonly y: number;
+}
+
+interface AttentionRequest {
+  readonly layer: number;
+  readonly head: number | undefined;
+  readonly rollout: boolean;
+  readonly origin: Origin;
+}
+
+interface ExplainRequest {
+  readonly label: number;
+  readonly origin: Origin;
+}
+
+interface LensRequest {
+  readonly topK: number;
+  readonly patches: boolean;
+}
 
 /** A verb works on the engine's pixel values and, where it has any, takes options, which are plain data; so is its result. */
 type VerbBody = (session: Session, options: never) => unknown;
@@ -53,11 +89,51 @@ export const verbs = {
     return finite('embedding values', embedding);
   },
 
-  /** [tokens × hidden], after the final norm. */
-  tokens(session: Session): Tokens {
-    const { data, rows, columns } = session.engine.tokens();
+  /** [tokens × hidden], after so many encoder blocks. */
+  tokens(session: Session, { blocks, norm }: TokensRequest): Tokens {
+    const { engine } = session;
+    const { data, rows, columns } = engine.tokens(blocks, norm);
     finite('tokens', data);
-    return { data, tokens: rows, hidden: columns };
+    return { data, tokens: rows, hidden: columns, ...grid(session), prefix: engine.prefix };
+  },
+
+  /** What the pooled token reads, or the patches on average. */
+  attention(session: Session, { layer, head, rollout, origin }: AttentionRequest): PatchMap {
+    return map(session, session.engine.attention(layer, head, rollout), origin);
+  },
+
+  /** What each patch adds to the logit of a class. */
+  explain(session: Session, { label, origin }: ExplainRequest): PatchMap {
+    const { classes, engine } = session;
+    if (!classes) checkHead(session, 'explain');
+    if (session.network.pooling === poolings.attention) {
+      throw new VitError(
+        'invalid-argument',
+        'This model pools its tokens by attention, which explain does not follow; use attention instead.',
+      );
+    }
+    const data = classes ? engine.explainTowards(wordDirection(label, classes)) : engine.explain(label);
+    return map(session, data, origin);
+  },
+
+  /** What every encoder block would answer. */
+  logitLens(session: Session, { topK, patches }: LensRequest): LayerAnswer[] {
+    checkHead(session, 'logitLens');
+    const { labels } = session.info;
+    const { layers, classes } = session.network;
+    const { probabilities, patchClasses, patchProbabilities } = session.engine.lens(patches);
+    finite('probabilities', probabilities);
+    return Array.from({ length: layers }, (_, layer) => {
+      const ofLayer = probabilities.subarray(layer * classes, (layer + 1) * classes);
+      const predictions = topPredictions(ofLayer, labels, { topK, threshold: 0 });
+      if (!patchClasses || !patchProbabilities) return { layer, predictions };
+      const count = patchClasses.length / layers;
+      const predict = (_: unknown, patch: number) => {
+        const at = layer * count + patch;
+        return predictionOf(patchClasses[at], patchProbabilities[at], labels);
+      };
+      return { layer, predictions, patches: Array.from({ length: count }, predict) };
+    });
   },
 
   /** From now on these are the classes; takes no picture. */
@@ -113,6 +189,18 @@ function finite(
     `The model's ${what} for ${given} are infinite or NaN: its weights are damaged or too large for single ` +
       'precision. Download the model again, or load another one.',
   );
+}
+
+/** The grid of patches. */
+function grid({ network }: Session): { readonly rows: number; readonly columns: number } {
+  const { imageHeight, imageWidth, patchHeight, patchWidth } = network;
+  return { rows: imageHeight / patchHeight, columns: imageWidth / patchWidth };
+}
+
+function map(session: Session, data: Float32Array<ArrayBuffer>, origin: Origin): PatchMap {
+  const { x, y, width, height } = session.engine.box;
+  finite('attention', data);
+  return { data, ...grid(session), box: { x: x + origin.x, y: y + origin.y, width, height } };
 }
 
 function checkHead({ network }: Session, verb: string): void {

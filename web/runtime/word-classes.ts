@@ -46,3 +46,18 @@ export function wordProbabilities(
   const sum = powers.reduce((a, b) => a + b, 0);
   return Float32Array.from(powers, (power) => power / sum);
 }
+
+/** The direction [width] in which a picture's embedding raises the logit of a class; where classes exclude each other, above the mean of all. */
+export function wordDirection(
+  label: number,
+  { labels, vectors, scale, probabilities }: WordClasses,
+): Float32Array {
+  const count = labels.length;
+  const width = vectors.length / count;
+  return Float32Array.from({ length: width }, (_, i) => {
+    let mean = 0;
+    if (probabilities === 'softmax')
+      for (let at = i; at < vectors.length; at += width) mean += vectors[at] / count;
+    return scale * (vectors[label * width + i] - mean);
+  });
+}

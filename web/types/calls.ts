@@ -163,4 +163,10 @@ export interface Tokens {
   readonly tokens: number;
   /** The width of a token: the columns. */
   readonly hidden: number;
+  /** Rows of patches. */
+  readonly rows: number;
+  /** Columns of patches. */
+  readonly columns: number;
+  /** How many tokens precede the patches. */
+  readonly prefix: number;
 }

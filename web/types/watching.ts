@@ -1,4 +1,5 @@
 // What the loops take and give: `watch` and `each`.
+import type { AttentionOptions, PatchMap, TokensOptions } from './looking.js';
 import type {
   CallOptions,
   ClassifyOptions,
@@ -20,14 +21,16 @@ export type WatchSource =
   HTMLVideoElement | MediaStream | MediaStreamTrack | ReadableStream<VideoFrame> | ReadableStream<Source>;
 
 /** The verbs of a model that `watch` knows by name. */
-export type WatchVerb = 'classify' | 'logits' | 'embed' | 'tokens' | 'preprocess';
+export type WatchVerb = 'classify' | 'logits' | 'embed' | 'tokens' | 'attention' | 'preprocess';
 
 /** What a verb gives for one picture. */
 export type WatchResult<V extends WatchVerb> = V extends 'classify'
   ? Prediction[]
   : V extends 'tokens'
     ? Tokens
-    : Float32Array<ArrayBuffer>;
+    : V extends 'attention'
+      ? PatchMap
+      : Float32Array<ArrayBuffer>;
 
 /** Options of {@link Model.watch} for every verb. */
 export interface WatchOptions extends CallOptions {
@@ -50,7 +53,13 @@ export interface WatchClassifyOptions extends WatchOptions, ClassifyOptions {
 /** Options of {@link Model.watch} for another verb: also those of that verb. */
 export type WatchVerbOptions<V extends WatchVerb> = WatchOptions & {
   /** What to do with each frame. */ readonly verb: V;
-} & (V extends 'embed' ? EmbedOptions : PictureOptions);
+} & (V extends 'embed'
+    ? EmbedOptions
+    : V extends 'tokens'
+      ? TokensOptions
+      : V extends 'attention'
+        ? AttentionOptions
+        : PictureOptions);
 
 /** Options of {@link Model.watch} when a function answers. */
 export interface WatchFunctionOptions<T> extends Omit<WatchOptions, 'smoothing'> {

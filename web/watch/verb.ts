@@ -21,7 +21,7 @@ export interface Lent {
   readonly idle: () => Promise<unknown>;
 }
 
-const verbs: readonly WatchVerb[] = ['classify', 'logits', 'embed', 'tokens', 'preprocess'];
+const verbs: readonly WatchVerb[] = ['classify', 'logits', 'embed', 'tokens', 'attention', 'preprocess'];
 
 /** What is done with each picture, and what the result is called. `caller` is the loop's name in messages. */
 export function answerOf(

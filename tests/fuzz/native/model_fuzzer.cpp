@@ -212,7 +212,9 @@ void run(Input& in) {
   if (!load_weights(in, model)) return;
   for (int pictures = in.ConsumeIntegralInRange(1, 2); pictures > 0; pictures--) {
     check_picture(in, model);
-    forward(model, in.ConsumeBool() ? Tokens::all : Tokens::pooled);
+    Outputs wanted = answer(config);
+    wanted.tokens = in.ConsumeBool();
+    forward(model, wanted);
     if (config.classes > 0) {
       const float* logits = model.activations.logits;
       const float* probabilities = model.activations.probabilities;
@@ -225,7 +227,7 @@ void run(Input& in) {
       }
     }
     const Pooling pooling = config.class_token ? Pooling::class_token : Pooling::mean_tokens;
-    embed(model, pooling, in.ConsumeBool());
+    forward(model, {.pooling = pooling, .unit_length = in.ConsumeBool()});
   }
 }
 

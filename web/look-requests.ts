@@ -1,0 +1,66 @@
+// The options of the verbs that look inside a model, checked and in the form the verbs take them.
+import { classOf } from './labels.js';
+import { checkOptions, pictureOptions, wrong } from './options.js';
+import type { VerbOptions } from './runtime/verbs.js';
+import type {
+  AttentionOptions,
+  LogitLensOptions,
+  ModelInfo,
+  PictureOptions,
+  Region,
+  TokensOptions,
+} from './types.js';
+
+export function tokensRequest(options: TokensOptions, info: ModelInfo): VerbOptions<'tokens'> {
+  checkOptions(options, ['layer', 'norm', ...pictureOptions], 'tokens');
+  const { layer, norm = layer === undefined } = options;
+  checkFlag('norm', norm);
+  return { blocks: layer === undefined ? undefined : blockOf(layer, info) + 1, norm };
+}
+
+export function attentionRequest(options: AttentionOptions, info: ModelInfo): VerbOptions<'attention'> {
+  checkOptions(options, ['layer', 'head', 'rollout', ...pictureOptions], 'attention');
+  const { layer = -1, head, rollout = false, region } = options;
+  checkFlag('rollout', rollout);
+  if (head !== undefined && !(Number.isInteger(head) && head >= 0 && head < info.heads)) {
+    throw wrong('head', head, `a whole number from 0 to ${info.heads - 1}`);
+  }
+  return { layer: blockOf(layer, info), head, rollout, origin: originOf(region) };
+}
+
+export function explainRequest(
+  label: string | number,
+  options: PictureOptions,
+  info: ModelInfo,
+): VerbOptions<'explain'> {
+  checkOptions(options, pictureOptions, 'explain');
+  // A model without a head says so itself.
+  return { label: info.classes > 0 ? classOf(label, info.labels) : 0, origin: originOf(options.region) };
+}
+
+export function lensRequest(options: LogitLensOptions): VerbOptions<'logitLens'> {
+  checkOptions(options, ['topK', 'patches', ...pictureOptions], 'logitLens');
+  const { topK = 5, patches = false } = options;
+  if (!Number.isInteger(topK) || topK < 1) throw wrong('topK', topK, 'a whole number of at least 1');
+  checkFlag('patches', patches);
+  return { topK, patches };
+}
+
+/** The index of an encoder block that may be counted from the last. */
+function blockOf(layer: number, { layers }: ModelInfo): number {
+  if (Number.isInteger(layer) && layer >= -layers && layer < layers)
+    return layer < 0 ? layers + layer : layer;
+  throw wrong(
+    'layer',
+    layer,
+    `a whole number from 0 to ${layers - 1}, or from -${layers} to -1 from the last`,
+  );
+}
+
+function originOf(region: Region | undefined): { x: number; y: number } {
+  return { x: region?.x ?? 0, y: region?.y ?? 0 };
+}
+
+function checkFlag(option: string, value: unknown): void {
+  if (typeof value !== 'boolean') throw wrong(option, value, 'true or false');
+}
