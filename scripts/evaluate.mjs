@@ -7,37 +7,12 @@
 // pictures, evenly spread. --agree counts instead how often the first answer is the one of the same model in fp32,
 // whatever the labels say: so it works for any pictures.
 import { Presets, SingleBar } from 'cli-progress';
-import { readFileSync, readdirSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { basename, extname, join } from 'node:path';
+import { readdirSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from './build.mjs';
+import { canRead, readPicture } from './pictures.mjs';
 import { Failure, main } from './shell.mjs';
-
-/** As Pillow decodes: the same bytes, so the same answers as in Python. */
-const decoders = {
-  '.jpg': () => decoder('jpeg', 'codec/dec/mozjpeg_dec.wasm'),
-  '.jpeg': () => decoder('jpeg', 'codec/dec/mozjpeg_dec.wasm'),
-  '.png': () => decoder('png', 'codec/pkg/squoosh_png_bg.wasm'),
-  '.webp': () => decoder('webp', 'codec/dec/webp_dec.wasm'),
-};
-const ready = new Map();
-
-async function decoder(format, wasm) {
-  if (!ready.has(format)) {
-    // The decoders hand over an ImageData, which Node has not.
-    globalThis.ImageData ??= class {
-      constructor(data, width, height) {
-        Object.assign(this, { data, width, height });
-      }
-    };
-    const { default: decode, init } = await import(`@jsquash/${format}/decode.js`);
-    const file = createRequire(import.meta.url).resolve(`@jsquash/${format}/${wasm}`);
-    await init(await WebAssembly.compile(readFileSync(file)));
-    ready.set(format, decode);
-  }
-  return ready.get(format);
-}
 
 /** The pictures of every class folder: `{ path, label }`. */
 function labelledPictures(folder) {
@@ -47,18 +22,12 @@ function labelledPictures(folder) {
     .filter((entry) => entry.isDirectory())
     .flatMap(({ name }) =>
       readdirSync(join(folder, name))
-        .filter((file) => extname(file).toLowerCase() in decoders)
+        .filter(canRead)
         .map((file) => ({ path: join(folder, name, file), label: name })),
     );
   if (pictures.length === 0)
     throw new Failure(`${folder} has no class folders with JPEG, PNG or WebP files in them.`);
   return pictures;
-}
-
-async function readPicture(path) {
-  const decode = await decoders[extname(path).toLowerCase()]();
-  const file = readFileSync(path);
-  return await decode(file.buffer.slice(file.byteOffset, file.byteOffset + file.length));
 }
 
 /**
