@@ -16,9 +16,11 @@ export function showAnswers(predictions) {
   while (list.children.length > predictions.length) list.lastElementChild.remove();
   while (list.children.length < predictions.length) list.append(newRow());
   list.classList.remove('stale');
-  predictions.forEach(({ label, probability }, at) => {
+  predictions.forEach(({ label, probability, index }, at) => {
     const row = list.children[at];
-    row.querySelector('.label').textContent = label;
+    const name = row.querySelector('.label');
+    name.textContent = label;
+    name.dataset.index = index;
     row.querySelector('.percent').textContent = percent(probability);
     // From the next frame on, because a bar that was only just added would not move.
     requestAnimationFrame(() => row.querySelector('i').style.setProperty('--share', probability));
@@ -34,14 +36,23 @@ function newRow() {
     created.append(...children);
     return created;
   };
-  const line = create('div', 'line', create('span', 'label'), create('span', 'percent'));
+  const name = create('button', 'label');
+  name.type = 'button';
+  name.title = 'Which patches speak for this answer?';
+  const line = create('div', 'line', name, create('span', 'percent'));
   return create('li', '', line, create('div', 'bar', create('i', '')));
 }
 
 /** Both in milliseconds. */
 export function showTimes(decode, classify) {
+  element('rate').textContent = '';
   element('time-decode').textContent = milliseconds(decode);
   element('time-classify').textContent = milliseconds(classify);
+}
+
+/** Of the camera: answers per second, and how many milliseconds old each is. */
+export function showRate(fps, latency) {
+  element('rate').textContent = `${fps.toFixed(1)} answers per second, each ${milliseconds(latency)} old`;
 }
 
 export function showPictureError(message) {

@@ -1,7 +1,9 @@
 // The page: a picture and a model come in, five answers come out. Whichever comes last starts the classification.
+import { Camera } from './camera.js';
+import { Look } from './look.js';
 import { ModelPicker } from './model-picker.js';
 import { decode, filesOf, isPicture, show } from './picture.js';
-import { showAnswers, showPictureError, showTimes, showWaiting } from './answers.js';
+import { showAnswers, showPictureError, showRate, showTimes, showWaiting } from './answers.js';
 
 const element = (id) => document.getElementById(id);
 
@@ -11,7 +13,15 @@ let picture;
 let pictures = 0;
 let questions = 0;
 
-const picker = new ModelPicker(() => void classify());
+const look = new Look(() => {
+  if (picture && picker.model && !camera.running) void look.draw(picker.model, picture.source);
+});
+const camera = new Camera();
+const picker = new ModelPicker(() => {
+  camera.stop();
+  look.setModel(picker.model.info);
+  void classify();
+});
 
 async function classify() {
   const { model } = picker;
@@ -24,6 +34,8 @@ async function classify() {
     if (mine !== questions) return;
     showAnswers(predictions);
     showTimes(picture.decodeTime, performance.now() - start);
+    look.setAnswers(predictions);
+    await look.draw(model, picture.source);
   } catch (error) {
     if (mine === questions) showPictureError(error.message);
   }
@@ -31,6 +43,8 @@ async function classify() {
 
 async function takePicture(blob, name) {
   const mine = ++pictures;
+  camera.stop();
+  look.clear();
   try {
     const decoded = await decode(blob);
     if (mine !== pictures) {
@@ -64,6 +78,33 @@ element('picture-file').addEventListener('change', ({ target }) => {
   // Chosen again, the same file is to count as a change.
   target.value = '';
   if (file) void takePicture(file, file.name);
+});
+
+element('camera').addEventListener('click', async () => {
+  if (camera.running) {
+    camera.stop();
+    return void classify();
+  }
+  const { model } = picker;
+  if (!model) return;
+  questions++;
+  look.clear();
+  const answer = async (frame, call) => ({
+    predictions: await model.classify(frame, { topK: 5, ...call }),
+    map: await look.mapOf(model, frame, call),
+  });
+  try {
+    await camera.start(model, answer, ({ predictions, map }, fps, latency) => {
+      const video = element('video');
+      showAnswers(predictions);
+      showRate(fps, latency);
+      look.setAnswers(predictions);
+      look.put(map, { width: video.videoWidth, height: video.videoHeight });
+    });
+  } catch (error) {
+    const refused = { NotAllowedError: 'The camera was not allowed.', NotFoundError: 'There is no camera.' };
+    showPictureError(refused[error.name] ?? error.message);
+  }
 });
 
 document.addEventListener('paste', ({ clipboardData }) => void takeFiles([...clipboardData.files]));
