@@ -12,6 +12,8 @@ namespace {
 constexpr double kTolerance = 1e-6;
 /// Armijo's condition: a step has to gain this part of what the slope promises.
 constexpr double kLeastGain = 1e-4;
+/// What rounding in single precision may hide of the objective, as a part of it.
+constexpr double kHidden = 1e-6;
 /// Below 2^−20 of the step, only rounding is left to follow.
 constexpr int kMostHalvings = 20;
 
@@ -143,7 +145,12 @@ bool take_step(LogisticRegression& r, double length, double* step, double* chang
   for (int halvings = 0; halvings <= kMostHalvings; halvings++, length /= 2) {
     for (int i = 0; i < size; i++) r.trial[i] = r.weights[i] + length * r.direction[i];
     const double loss = evaluate(r, r.trial, r.trial_gradient);
-    if (!(loss <= r.loss + kLeastGain * length * slope)) continue;
+    const bool gains = loss <= r.loss + kLeastGain * length * slope;
+    // Near the end rounding hides what a step gains, but not how the slope falls: the approximate Wolfe
+    // conditions (Hager & Zhang 2005).
+    const bool levels = loss <= r.loss + kHidden * r.loss &&
+                        std::abs(dot(r.trial_gradient, r.direction, size)) <= (2 * kLeastGain - 1) * slope;
+    if (!gains && !levels) continue;
     for (int i = 0; i < size; i++) {
       step[i] = r.trial[i] - r.weights[i];
       change[i] = r.trial_gradient[i] - r.gradient[i];
