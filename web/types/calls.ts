@@ -134,14 +134,17 @@ export interface LabelOptions extends CallOptions {
  * given to `load` or `setLabels` instead of labels, for a model of the same weights. No text encoder is needed then.
  */
 export interface LabelVectors {
+  /** What kind of file this is, and its version. */
   readonly format: string;
   /** The model they are of. */
   readonly model: string;
+  /** The sentences that the labels were put into. */
   readonly template: readonly string[];
   /** The classes, in order. */
   readonly labels: readonly string[];
   /** The cosine of a picture and a class, times this and plus that, is the logit. */
   readonly scale: number;
+  /** See `scale`. */
   readonly bias: number;
   /** Whether the classes exclude each other (CLIP), or each has a probability of its own (SigLIP). */
   readonly probabilities: 'softmax' | 'sigmoid';
