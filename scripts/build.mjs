@@ -38,9 +38,10 @@ export function build() {
   mkdirSync(packed, { recursive: true });
   variants.forEach(packVariant);
   bundleEntries();
+  bundleElement();
   bundleInlined();
   run(join(root, 'node_modules/.bin/tsc'), ['--project', 'tsconfig.build.json']);
-  keepDeclarations(['index', 'inline', 'builtin', 'features']);
+  keepDeclarations(['index', 'inline', 'builtin', 'features', 'element']);
   cpSync(builtinModel, join(dist, 'builtin'), { recursive: true, filter: isModelFile });
 }
 
@@ -118,6 +119,11 @@ function bundleEntries() {
     chunkNames: 'chunk-[hash]',
     external: ['node:*', '@jsquash/*', './vit.simd.js', './vit.relaxed.js'],
   });
+}
+
+/** The element, which imports the main entry beside it. */
+function bundleElement() {
+  bundleAlone(source('element'), 'element.js', { external: ['./index.js'] });
 }
 
 /** The entries that have everything inside: a file each, which but for the built-in model imports nothing. */
