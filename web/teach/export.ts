@@ -66,8 +66,13 @@ async function write(
   return preprocessor ? [...files, jsonFile('preprocessor_config.json', preprocessor)] : files;
 }
 
+/** Of config.json: transformers takes no 1 where it has a 1.0, which are the same in JavaScript. */
+const floats =
+  /("(?:layerscale_value|drop_path_rate|hidden_dropout_prob|attention_probs_dropout_prob|initializer_range|layer_norm_eps)": -?\d+)(?=[,\n])/g;
+
 function jsonFile(name: string, object: JsonObject): File {
-  return new File([JSON.stringify(object, null, 2)], name, { type: 'application/json' });
+  const text = JSON.stringify(object, null, 2).replace(floats, '$1.0');
+  return new File([text], name, { type: 'application/json' });
 }
 
 /** The files the model was loaded from, through the cache where they are in one. */

@@ -71,9 +71,11 @@ export function withHead(
   }
   const slotOf = (name: string) => names.slots.get(name)?.slots[0] ?? '';
   const isHead = (name: string) => /^(head|head_dist|pre_logits)\./.test(slotOf(name));
+  // Of masked-image pretraining, and yet a part of DINOv2's class.
+  const keepsMask = prefix.startsWith('dinov2');
   return {
-    // What is not needed (a pooler, a mask token) would have no place in the new class.
-    keeps: (name) => names.slots.has(name) && !isHead(name),
+    // What is not needed (a pooler) would have no place in the new class.
+    keeps: (name) => (names.slots.has(name) && !isHead(name)) || (keepsMask && name.endsWith('mask_token')),
     rename(name) {
       const bare = name.replace(/^module\./, '');
       return bare.startsWith(prefix) || bare.startsWith('classifier.') ? bare : prefix + bare;

@@ -1,42 +1,80 @@
 import type { Examples } from './heads.js';
-import { neighborsOf, unitRows, type UnitRows } from './neighbors.js';
-
-/** How many of the nearest examples count. */
-const nearest = 5;
-/** Examples by which the scale is made; of more, these many evenly spread ones say nearly the same. */
-const mostCalibrating = 500;
+import { whiteningOf, type Whitening } from './whitening.js';
 
 /**
- * How unlike all examples an embedding is: the mean cosine distance to the nearest of them (Sun et al. 2022,
- * "Out-of-Distribution Detection with Deep Nearest Neighbors"), ranked among what the examples themselves have to each
- * other.
+ * How unlike all classes an embedding is: the Mahalanobis distance to the nearest class mean, under one covariance for all
+ * (Lee et al. 2018, "A Simple Unified Framework for Detecting Out-of-Distribution Samples"). It is ranked among the
+ * distances of the examples, each with itself left out of its class's mean and of the covariance.
  */
 export class Strangeness {
-  readonly #rows: UnitRows;
-  /** Of examples without themselves, ascending. */
+  readonly #whitening: Whitening;
+  /** [classes][width], whitened. */
+  readonly #means: readonly Float64Array[];
+  /** Of examples that are left out, ascending. */
   readonly #usual: Float64Array;
 
   constructor(examples: Examples) {
-    const { data, width, labels } = examples;
-    this.#rows = unitRows(examples);
-    const step = Math.max(1, labels.length / mostCalibrating);
-    const chosen = Array.from({ length: Math.min(labels.length, mostCalibrating) }, (_, i) =>
-      Math.floor(i * step),
-    );
-    this.#usual = Float64Array.from(chosen, (example) =>
-      this.#distance(data.subarray(example * width, (example + 1) * width), example),
-    ).sort();
+    const { data, width, labels, classes } = examples;
+    const sizes = Array<number>(classes).fill(0);
+    for (const label of labels) sizes[label]++;
+    const means = sizes.map(() => new Float64Array(width));
+    const rowOf = (example: number) => data.subarray(example * width, (example + 1) * width);
+    labels.forEach((label, example) => {
+      rowOf(example).forEach((value, i) => (means[label][i] += value / sizes[label]));
+    });
+    const residuals = labels.map((label, example) => {
+      return Float64Array.from(rowOf(example), (value, i) => value - means[label][i]);
+    });
+    this.#whitening = whiteningOf(residuals, width);
+    this.#means = means.map((mean) => this.#whitening.apply(mean));
+    this.#usual = Float64Array.from(labels, (label, example) => {
+      return this.#distanceWithout(rowOf(example), label, sizes[label]);
+    })
+      .filter(Number.isFinite)
+      .sort();
   }
 
   /** The part of the examples that are less strange, 0 to 1. */
   rankOf(embedding: Float32Array): number {
-    const distance = this.#distance(embedding);
+    const point = this.#whitening.apply(embedding);
+    const distance = Math.min(...this.#means.map((mean) => squaredDistance(point, mean)));
     const less = this.#usual.filter((usual) => usual < distance).length;
-    return less / this.#usual.length;
+    return this.#usual.length > 0 ? less / this.#usual.length : 0;
   }
 
-  #distance(embedding: Float32Array, leftOut?: number): number {
-    const found = neighborsOf(this.#rows, embedding, nearest, leftOut);
-    return found.reduce((sum, { similarity }) => sum + 1 - similarity, 0) / found.length;
+  /**
+   * The squared distance as it would be without this example. Its share u·uᵀ of the covariance is taken away by
+   * Sherman and Morrison's formula, and its own class's mean moves away from it by n / (n − 1).
+   */
+  #distanceWithout(example: Float32Array, label: number, size: number): number {
+    const point = this.#whitening.apply(example);
+    const away = size / (size - 1);
+    const residual = difference(point, this.#means[label]);
+    // An example alone in its class is no part of the covariance.
+    const share = size > 1 ? this.#whitening.share * away : 0;
+    const gain = share / Math.max(1e-9, 1 - share * dot(residual, residual));
+    const distances = this.#means.map((mean, k) => {
+      const apart = difference(point, mean);
+      const squares = dot(apart, apart) + gain * dot(residual, apart) ** 2;
+      if (k !== label) return squares;
+      return size > 1 ? squares * away ** 2 : Infinity;
+    });
+    return Math.min(...distances);
   }
+}
+
+function difference(a: Float64Array, b: Float64Array): Float64Array {
+  return a.map((value, i) => value - b[i]);
+}
+
+function squaredDistance(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
+  return sum;
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
 }
