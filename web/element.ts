@@ -27,7 +27,7 @@ const Base = globalThis.HTMLElement ?? (class {} as unknown as typeof HTMLElemen
  * import 'vit-wasm/element';
  *
  * const classifier = document.querySelector('vit-classifier');
- * classifier?.addEventListener('error', (event) => console.warn((event as CustomEvent).detail));
+ * classifier?.addEventListener('predictions', (event) => console.log((event as CustomEvent).detail));
  * const predictions = await classifier?.classify('./photo.jpg');
  * ```
  */
