@@ -15,7 +15,9 @@ from transformers import AutoModelForImageClassification
 
 worst = 0.0
 for folder in sorted(Path(sys.argv[1]).iterdir()):
-    model, info = AutoModelForImageClassification.from_pretrained(folder, output_loading_info=True)
+    model, info = AutoModelForImageClassification.from_pretrained(
+        folder, dtype=torch.float32, output_loading_info=True
+    )
     problems = {name: keys for name, keys in info.items() if keys}
     if problems:
         sys.exit(f"{folder.name}: {type(model).__name__} reports {problems}")
