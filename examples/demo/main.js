@@ -7,7 +7,7 @@ import { showAnswers, showPictureError, showRate, showTimes, showWaiting } from 
 
 const element = (id) => document.getElementById(id);
 
-/** What is looked at: `{ source, decodeTime }`, or undefined before the first picture. */
+/** What is looked at: `{ source, decodeTime, name }`, or undefined before the first picture. */
 let picture;
 /** Grow with every picture and every classification: what a newer one has overtaken is dropped. */
 let pictures = 0;
@@ -52,10 +52,9 @@ async function takePicture(blob, name) {
       return;
     }
     picture?.source.close();
-    picture = decoded;
+    picture = { ...decoded, name };
     show(element('canvas'), picture.source);
-    element('picture-name').textContent =
-      `${name}, ${picture.source.width}\u00a0×\u00a0${picture.source.height} pixels`;
+    nameIs(name, picture.source);
     await classify();
   } catch {
     if (mine !== pictures) return;
@@ -63,6 +62,10 @@ async function takePicture(blob, name) {
     questions++;
     showPictureError(`"${name}" is not a picture that this browser can read.`);
   }
+}
+
+function nameIs(name, { width, height }) {
+  element('picture-name').textContent = `${name}, ${width}\u00a0×\u00a0${height} pixels`;
 }
 
 /** Files that were chosen, dropped or pasted: the first picture among them, or else a model. */
@@ -83,12 +86,14 @@ element('picture-file').addEventListener('change', ({ target }) => {
 element('camera').addEventListener('click', async () => {
   if (camera.running) {
     camera.stop();
+    if (picture) nameIs(picture.name, picture.source);
     return void classify();
   }
   const { model } = picker;
   if (!model) return;
   questions++;
   look.clear();
+  element('picture-name').textContent = 'The camera';
   const answer = async (frame, call) => ({
     predictions: await model.classify(frame, { topK: 5, ...call }),
     map: await look.mapOf(model, frame, call),

@@ -127,6 +127,42 @@ describe('the demo on a static host', () => {
     expect(problems).toEqual([]);
   });
 
+  it('draws what the model looked at, and why it named each answer', async () => {
+    const page = await openDemo();
+    /** How many pixels of the overlay show something, and a number that changes with the picture of it. */
+    const overlay = () =>
+      page.evaluate(() => {
+        const canvas = document.querySelector<HTMLCanvasElement>('#overlay');
+        const context = canvas?.getContext('2d');
+        if (!canvas || !context) throw new Error('there is no overlay');
+        const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+        const drawn = data.filter((value, at) => at % 4 === 3 && value > 0).length;
+        return { drawn, sum: data.reduce((sum, value, at) => (sum + value * (at % 997)) % 1e9, 0) };
+      });
+    const drawn = () =>
+      page.waitForFunction(() => document.querySelector<HTMLCanvasElement>('#overlay')!.width > 1);
+    expect((await overlay()).drawn).toBe(0);
+
+    await page.getByRole('radio', { name: 'Attention' }).check();
+    await drawn();
+    const last = await overlay();
+    expect(last.drawn).toBeGreaterThan(1000);
+    await page.locator('#layer').fill('1');
+    await page.waitForSelector('#look-text:text("layer 1 of 7")');
+
+    await page.getByRole('radio', { name: 'Why?' }).check();
+    await page.waitForSelector('#look-text:text("espresso")');
+    await page.locator('#answers button').nth(1).click();
+    const second = await page.locator('#answers button').nth(1).innerText();
+    await page.waitForSelector(`#look-text:text("${second}")`);
+    await drawn();
+    expect(await overlay()).not.toEqual(last);
+
+    await page.getByRole('radio', { name: 'Picture' }).check();
+    await page.waitForFunction(() => document.querySelector<HTMLCanvasElement>('#overlay')!.width === 1);
+    expect(problems).toEqual([]);
+  });
+
   it('loads a chosen folder, and an address', async () => {
     const page = await openDemo();
     await choosePicture(page);
