@@ -7,6 +7,7 @@ import { convertedFiles } from './checkpoint/conversion.js';
 import { InWorker } from './runtime/in-worker.js';
 import { knownKernels, rememberKernels } from './engine/kernels.js';
 import { Model } from './model.js';
+import { limited } from './patience.js';
 import { originOf, type Origin } from './origin.js';
 import { areVectors, checkLoadOptions, rgbOf, sizeOf } from './options.js';
 import { storeOf } from './cache/custom-cache.js';
@@ -78,11 +79,14 @@ async function startWith(platform: Platform, files: ModelFiles, options: LoadOpt
   const cache = cacheFor(files, options);
   const module = quietly(platform.compile(variant, wasm, { signal, timeout: stallTimeout }));
   const launch = launcher(platform, variant, module, { ...options, cache, worker });
+  const runner = await launch(request, options);
   const words: WordsContext = {
     files,
     open: withChecksum(platform.open, files.weights, options.integrity)?.open ?? platform.open,
     keep: options.keepTextEncoder ?? false,
-    start: (tokens, stop) => {
+    start: async (tokens, stop) => {
+      // What has been downloaded of the weights' file, with both towers, is there for this one, too.
+      await limited(runner.kept, { signal: stop, timeout: longestKeep }).catch(() => stop?.throwIfAborted());
       const again = {
         ...request,
         tokens,
@@ -93,7 +97,7 @@ async function startWith(platform: Platform, files: ModelFiles, options: LoadOpt
   };
   const isAltered = (options.imageSize ?? options.preprocess) !== undefined;
   const origin = originOf(files, platform, () => storeOf(cache, platform.store), isAltered);
-  return { runner: await launch(request, options), words, origin };
+  return { runner, words, origin };
 }
 
 /** Launches a model; where its repository has no safetensors, with the weights that the Hub's bot has made of it. */
@@ -118,6 +122,9 @@ interface Started {
   readonly words: WordsContext;
   readonly origin: Origin;
 }
+
+/** Milliseconds that words wait for the cache to have what the load has downloaded. */
+const longestKeep = 60_000;
 
 /** Starts a runner in a worker, or in this thread. */
 type Launch = (

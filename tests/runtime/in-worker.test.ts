@@ -157,6 +157,7 @@ describe('a model in a worker', () => {
     const model = new Model({
       info: inWorker.info,
       decodes: inWorker.decodes,
+      kept: inWorker.kept,
       dispose: () => inWorker.dispose(),
       encode: (texts) => inWorker.encode(texts),
       run: async (...call) => {

@@ -39,13 +39,14 @@ export async function fill(
   const sinkFor = (tensor: StoredTensor) => {
     const sink = makeSink(engine, announced.get(tensor.name)) ?? others(tensor);
     if (!sink) overall.loaded += tensor.bytes;
-    return (
-      sink &&
-      ((piece: Uint8Array) => {
-        sink(piece);
-        overall.loaded += piece.length;
-      })
-    );
+    if (!sink) return undefined;
+    const counting = (piece: Uint8Array) => {
+      sink(piece);
+      overall.loaded += piece.length;
+    };
+    if (!sink.ranges) return counting;
+    overall.loaded += tensor.bytes - sink.ranges.reduce((sum, [begin, end]) => sum + end - begin, 0);
+    return Object.assign(counting, { ranges: sink.ranges });
   };
   await checkpoint.weights.pour(sinkFor, throttled(context, overall));
   engine.guard(() => engine.finish());

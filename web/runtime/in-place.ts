@@ -48,6 +48,10 @@ export class InPlace implements Runner {
 
   readonly decodes = false;
 
+  get kept(): Promise<void> {
+    return this.#session.kept;
+  }
+
   get info(): ModelInfo {
     return this.#session.info;
   }

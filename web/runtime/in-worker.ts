@@ -105,6 +105,10 @@ export class InWorker implements Runner {
   /** A worker needs a canvas for it, which Safari has had there since it has SIMD, and older browsers do not. */
   readonly decodes = typeof OffscreenCanvas === 'function';
 
+  get kept(): Promise<void> {
+    return this.#kept;
+  }
+
   get info(): ModelInfo {
     if (!this.#info) throw new Error('The model has not been loaded yet.');
     return this.#info;

@@ -8,6 +8,8 @@ export interface Runner {
   readonly info: ModelInfo;
   /** Whether it decodes files itself; else it is given pixels. */
   readonly decodes: boolean;
+  /** Resolves, and never rejects, once downloads are in the cache or cannot be. */
+  readonly kept: Promise<void>;
 
   /** Performs a verb, on a picture if it is one that takes any. The caller waits for one call to settle before the next. */
   run<V extends Verb>(verb: V, picture: Picture | undefined, options: VerbOptions<V>): Promise<VerbResult<V>>;

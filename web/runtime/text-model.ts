@@ -86,30 +86,24 @@ export class TextModel {
     await weights.pour(sinkFor, () => undefined);
   }
 
+  /** Takes the wanted rows, one after another. */
   #tableSink({ shape, bytes }: StoredTensor): Sink {
     const rowBytes = bytes / shape[0];
-    let at = 0;
     const wanted = this.#wanted.filter((token) => token < shape[0]);
-    const partial = new Map(wanted.map((token) => [token, new Uint8Array(rowBytes)]));
-    let next = 0;
-    const take: Sink = (piece) => {
-      const end = at + piece.length;
-      for (; next < wanted.length && wanted[next] * rowBytes < end; next++) {
-        const token = wanted[next];
-        const begin = token * rowBytes;
-        const part = piece.subarray(Math.max(0, begin - at), begin + rowBytes - at);
-        partial.get(token)?.set(part, Math.max(0, at - begin));
-        // The rest of the row is in the next piece.
-        if (begin + rowBytes > end) break;
-      }
-      at = end;
-      for (const [token, row] of partial) {
-        if ((token + 1) * rowBytes > end) continue;
-        this.#rows.set(token, row);
-        partial.delete(token);
+    const rows = wanted.map(() => new Uint8Array(rowBytes));
+    let at = 0;
+    const take = (piece: Uint8Array) => {
+      for (let from = 0; from < piece.length;) {
+        const row = Math.floor(at / rowBytes);
+        const part = piece.subarray(from, from + rowBytes - (at % rowBytes));
+        rows[row].set(part, at % rowBytes);
+        from += part.length;
+        at += part.length;
+        if (at % rowBytes === 0) this.#rows.set(wanted[row], rows[row]);
       }
     };
-    return take;
+    const ranges = wanted.map((token) => [token * rowBytes, (token + 1) * rowBytes] as const);
+    return Object.assign(take, { ranges });
   }
 
   #logits(): { scale: number; bias: number } {

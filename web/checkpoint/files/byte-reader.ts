@@ -91,6 +91,20 @@ export class ByteReader {
     return true;
   }
 
+  /** Passes over the next bytes, without transferring them where the file can; false when it ends before. */
+  async skip(count: number, onPiece: () => void = () => undefined): Promise<boolean> {
+    const buffered = Math.min(count, this.#rest.length);
+    this.#rest = this.#rest.subarray(buffered);
+    this.position += buffered;
+    const remaining = count - buffered;
+    if (remaining > 0 && this.#stream.skip?.(remaining)) {
+      this.position += remaining;
+      this.#pulled += remaining;
+      return true;
+    }
+    return await this.pour(remaining, onPiece);
+  }
+
   /** Lets go of the file. */
   async cancel(): Promise<void> {
     this.#signal.removeEventListener('abort', this.#abort);

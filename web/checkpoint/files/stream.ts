@@ -5,6 +5,11 @@ export interface ByteStream {
    * again, so that a file of any size takes no more memory than a piece of it.
    */
   next(): Promise<Uint8Array | undefined>;
+  /**
+   * Passes over the next bytes without reading them, where that saves something; false where they have to be read. What is
+   * passed over may still be missing, which shows at the next read.
+   */
+  skip?(count: number): boolean;
   /** Closes the file. A pending `next` rejects, or gives the end. */
   cancel(reason?: unknown): Promise<unknown>;
 }

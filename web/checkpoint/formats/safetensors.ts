@@ -42,23 +42,36 @@ export async function openSafetensors(reader: ByteReader, file: string): Promise
     name,
     tensors,
     async pour(sinkFor, report) {
+      const data = reader.position;
+      const tell = () => report(file, reader.position, total);
+      const skipTo = (at: number) => reader.skip(at - reader.position, tell);
       for (const tensor of tensors) {
         const sink = sinkFor(tensor);
-        const complete = await reader.pour(tensor.bytes, (piece) => {
-          sink?.(piece);
-          report(file, reader.position, total);
-        });
-        if (complete) continue;
-        throw new VitError(
-          'truncated',
-          `${name} ends after ${reader.position} of its ${total} bytes, within "${tensor.name}"; download it again.`,
-        );
+        if (!sink) continue;
+        for (const [begin, end] of sink.ranges ?? [[0, tensor.bytes]]) {
+          const complete =
+            (await skipTo(data + tensor.begin + begin)) &&
+            (await reader.pour(end - begin, (piece) => {
+              sink(piece);
+              tell();
+            }));
+          if (!complete) throw truncated(reader, total, tensor.name);
+        }
       }
+      if (!(await skipTo(total))) throw truncated(reader, total, 'its last tensors');
+      tell();
       if (await reader.next()) {
         throw new VitError('not-safetensors', `${name} continues after its last tensor; download it again.`);
       }
     },
   };
+}
+
+function truncated({ name, position }: ByteReader, total: number, where: string): VitError {
+  return new VitError(
+    'truncated',
+    `${name} ends after ${position} of its ${total} bytes, within "${where}"; download it again.`,
+  );
 }
 
 /** The tensors in the order of their bytes, which follow each other without gap or overlap. */

@@ -12,7 +12,11 @@ export interface StoredTensor {
 }
 
 /** Takes the bytes of a tensor in pieces of any length; it must not keep a piece. */
-export type Sink = (piece: Uint8Array) => void;
+export interface Sink {
+  (piece: Uint8Array): void;
+  /** The parts of the tensor that it takes, [begin, end) in bytes and in order; all of it by default. */
+  readonly ranges?: readonly (readonly [begin: number, end: number])[];
+}
 
 /** Called with the bytes of a file that have arrived, and its total. */
 export type Report = (file: string, loaded: number, total: number) => void;
