@@ -42,6 +42,8 @@ export function build() {
   bundleInlined();
   run(join(root, 'node_modules/.bin/tsc'), ['--project', 'tsconfig.build.json']);
   keepDeclarations(['index', 'inline', 'builtin', 'features', 'element']);
+  // Its code is part of a file of dist/, under its own licence.
+  copyFileSync(join(root, 'node_modules/@huggingface/tokenizers/LICENSE'), join(dist, 'tokenizers.LICENSE'));
   cpSync(builtinModel, join(dist, 'builtin'), { recursive: true, filter: isModelFile });
 }
 
