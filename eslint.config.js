@@ -14,7 +14,14 @@ export default typescript.config(
     languageOptions: { parserOptions: { projectService: true } },
   },
   {
-    files: ['scripts/**', '**/*.config.js', 'bench/**/*.mjs', 'examples/node/**', 'tests/consumers/plain/**'],
+    files: [
+      'scripts/**',
+      '**/*.config.js',
+      'bench/**/*.mjs',
+      'tests/golden/*.mjs',
+      'examples/node/**',
+      'tests/consumers/plain/**',
+    ],
     languageOptions: { globals: globals.node },
   },
   {

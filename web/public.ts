@@ -3,4 +3,4 @@ export { isSupported } from './engine/variant.js';
 export { isVitError, VitError, type VitErrorCode } from './errors.js';
 export type { Model } from './model.js';
 export type * from './types.js';
-export { fewShot, fewShotFromJSON } from './teach/few-shot.js';
+export { fewShot, fewShotFromJSON } from './few-shot.js';

@@ -2,7 +2,7 @@
 import { checkOptions, wrong } from '../call-options.js';
 import { VitError } from '../errors.js';
 import type { FewShotClassifyOptions, FewShotMethod, FewShotOptions } from '../types.js';
-import type { HeadSettings } from './heads.js';
+import type { HeadSettings } from './examples.js';
 
 const methods: readonly FewShotMethod[] = ['logistic', 'prototype', 'knn'];
 

@@ -2,14 +2,14 @@
 import type { JsonObject } from '../checkpoint/files/json.js';
 import { safetensorsHeader } from '../checkpoint/formats/safetensors-header.js';
 import { VitError } from '../errors.js';
-import type { Model } from '../model.js';
 import type { Reopened } from '../origin.js';
 import type { FewShotCallOptions, FewShotOptions } from '../types.js';
+import type { Backbone } from './backbone.js';
 import { classifierOf, withHead } from './exported-head.js';
-import type { Trained } from './teacher.js';
+import type { Trained } from './examples.js';
 
 export async function exported(
-  model: Model,
+  model: Backbone,
   trained: Trained,
   pool: FewShotOptions['pool'],
   { signal, onProgress }: FewShotCallOptions,
@@ -38,7 +38,7 @@ export async function exported(
 }
 
 async function write(
-  model: Model,
+  model: Backbone,
   trained: Trained & { readonly weights: Float64Array },
   pool: FewShotOptions['pool'],
   signal: AbortSignal,
@@ -76,7 +76,7 @@ function jsonFile(name: string, object: JsonObject): File {
 }
 
 /** The files the model was loaded from, through the cache where they are in one. */
-async function reopened({ origin }: Model, signal: AbortSignal): Promise<Reopened> {
+async function reopened({ origin }: Backbone, signal: AbortSignal): Promise<Reopened> {
   if (origin?.isAltered) {
     throw new VitError(
       'unsupported-option',

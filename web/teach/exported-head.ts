@@ -5,7 +5,7 @@ import type { JsonObject } from '../checkpoint/files/json.js';
 import type { StoredTensor } from '../checkpoint/formats/tensors.js';
 import { VitError } from '../errors.js';
 import type { FewShotOptions } from '../types.js';
-import type { Trained } from './teacher.js';
+import type { Trained } from './examples.js';
 
 export interface HeadTensor extends StoredTensor {
   readonly data: Float32Array<ArrayBuffer>;

@@ -1,7 +1,6 @@
 // The part of a classifier of one's own classes that every page downloads: it reads pictures at the time of the call, and
 // passes calls on, one after another, to teacher.ts, which is loaded when a classifier is made.
 import { VitError } from '../errors.js';
-import type { Model } from '../model.js';
 import type {
   Example,
   FewShot,
@@ -9,16 +8,17 @@ import type {
   FewShotClassifyOptions,
   FewShotOptions,
 } from '../types.js';
+import type { Backbone } from './backbone.js';
 import type { Teacher } from './teacher.js';
 
 export class LazyFewShot implements FewShot {
-  readonly #model: Model;
+  readonly #model: Backbone;
   readonly #pool: FewShotOptions['pool'];
   #teacher: Teacher | undefined;
   /** Settles when every call made so far has. */
   #queue: Promise<Teacher>;
 
-  constructor(model: Model, pool: FewShotOptions['pool'], loading: Promise<Teacher>) {
+  constructor(model: Backbone, pool: FewShotOptions['pool'], loading: Promise<Teacher>) {
     this.#model = model;
     this.#pool = pool;
     this.#queue = loading.then((teacher) => (this.#teacher = teacher));
@@ -85,13 +85,13 @@ export class LazyFewShot implements FewShot {
 }
 
 /** See {@link Model.fewShot}. */
-export function fewShot(model: Model, options: FewShotOptions = {}): FewShot {
+export function fewShot(model: Backbone, options: FewShotOptions = {}): FewShot {
   const loading = import('./teaching.js').then(({ Teacher }) => new Teacher(model, options));
   return new LazyFewShot(model, options.pool, loading);
 }
 
 /** A classifier as `toJSON` saved it, for the same model. */
-export async function fewShotFromJSON(model: Model, json: unknown): Promise<FewShot> {
+export async function fewShotFromJSON(model: Backbone, json: unknown): Promise<FewShot> {
   const { restore } = await import('./teaching.js');
   const teacher = await restore(model, json);
   return new LazyFewShot(model, teacher.pool, Promise.resolve(teacher));

@@ -1,7 +1,7 @@
 // Which model made an embedding: told by its embedding of one picture that is always the same. Every weight of the
 // backbone and the preprocessing have a part in it, whereas a head that was exchanged has none.
-import type { Model } from '../model.js';
 import type { FewShotOptions, RawImage } from '../types.js';
+import type { Backbone } from './backbone.js';
 
 const edge = 64;
 
@@ -16,10 +16,10 @@ function testPicture(): RawImage {
   return { data, width: edge, height: edge };
 }
 
-const fingerprints = new WeakMap<Model, Map<FewShotOptions['pool'], Promise<Float32Array>>>();
+const fingerprints = new WeakMap<Backbone, Map<FewShotOptions['pool'], Promise<Float32Array>>>();
 
 /** The fingerprint of a model; costs one forward pass, once. */
-export async function fingerprintOf(model: Model, pool: FewShotOptions['pool']): Promise<Float32Array> {
+export async function fingerprintOf(model: Backbone, pool: FewShotOptions['pool']): Promise<Float32Array> {
   const known = fingerprints.get(model) ?? new Map<FewShotOptions['pool'], Promise<Float32Array>>();
   fingerprints.set(model, known);
   const found = known.get(pool) ?? model.embed(testPicture(), { pool });

@@ -1,26 +1,11 @@
 // From examples to scores, by each of the methods.
-import type { Model } from '../model.js';
 import { linearScores } from '../runtime/linear-scores.js';
-import type { FewShotCallOptions, FewShotMethod } from '../types.js';
+import type { FewShotCallOptions } from '../types.js';
+import type { Backbone } from './backbone.js';
+import type { Examples, HeadSettings } from './examples.js';
 import { leftOutByRegression, solve } from './logistic.js';
 import { neighborsOf, unitRows } from './neighbors.js';
 import { prototypes, scoresWithout } from './prototypes.js';
-
-/** Embeddings with their classes. */
-export interface Examples {
-  /** [count × width]. */
-  readonly data: Float32Array;
-  readonly width: number;
-  /** The class of each: 0 to `classes` − 1. */
-  readonly labels: readonly number[];
-  readonly classes: number;
-}
-
-export interface HeadSettings {
-  readonly method: FewShotMethod;
-  readonly l2: number;
-  readonly neighbors: number;
-}
 
 /** Logits of an embedding: what softmax makes probabilities of. */
 export type Scores = (embedding: Float32Array) => number[];
@@ -30,7 +15,7 @@ export type Scores = (embedding: Float32Array) => number[];
  * layer in the end; nothing of `knn`, which keeps the examples.
  */
 export async function trainedWeights(
-  model: Model,
+  model: Backbone,
   examples: Examples,
   { method, l2 }: HeadSettings,
   options: FewShotCallOptions,
@@ -52,7 +37,7 @@ export function scoresOf(
 
 /** [examples × classes]: the scores of each example by the head that all others make. */
 export async function leftOutScores(
-  model: Model,
+  model: Backbone,
   examples: Examples,
   { method, l2, neighbors }: HeadSettings,
   options: FewShotCallOptions,

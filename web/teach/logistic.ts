@@ -1,8 +1,8 @@
 // Logistic regression by the engine (cpp/logistic_regression.h), in pieces of work between which others have their turn.
-import type { Model } from '../model.js';
 import type { RegressionProblem } from '../engine/regression.js';
 import type { FewShotCallOptions } from '../types.js';
-import type { Examples } from './heads.js';
+import type { Backbone } from './backbone.js';
+import type { Examples } from './examples.js';
 
 /** Steps of one piece of work. */
 const stepsAtOnce = 100;
@@ -13,7 +13,7 @@ const pieceTime = 100;
 
 /** [classes × (width + 1)]: the solution, for embeddings as they are. */
 export async function solve(
-  model: Model,
+  model: Backbone,
   examples: Examples,
   l2: number,
   options: FewShotCallOptions,
@@ -23,7 +23,7 @@ export async function solve(
 }
 
 async function solveScaled(
-  model: Model,
+  model: Backbone,
   problem: RegressionProblem,
   { signal, onProgress }: FewShotCallOptions,
 ): Promise<Float64Array> {
@@ -39,7 +39,7 @@ async function solveScaled(
 
 /** [examples][classes]: the scores of each by the regression of all others. */
 export async function leftOutByRegression(
-  model: Model,
+  model: Backbone,
   examples: Examples,
   l2: number,
   { signal, onProgress }: FewShotCallOptions,

@@ -1,5 +1,5 @@
 import type { Neighbor } from '../features/vectors.js';
-import type { Examples } from './heads.js';
+import type { Examples } from './examples.js';
 
 /** Rows of length 1. */
 export interface UnitRows {

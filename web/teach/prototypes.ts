@@ -1,6 +1,6 @@
 // Prototypes (Snell et al. 2017, "Prototypical Networks for Few-shot Learning"): a class is the mean of its examples, and
 // scores are −|x − mean|² / T. Without |x|², which is the same for all classes, that is a linear layer.
-import type { Examples } from './heads.js';
+import type { Examples } from './examples.js';
 
 /** [classes × (width + 1)]: 2·mean / T, and −|mean|² / T behind it. */
 export function prototypes(examples: Examples): Float64Array {

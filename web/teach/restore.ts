@@ -1,13 +1,13 @@
 // A classifier from the JSON it was saved as, for the model that it was made with.
 import { VitError } from '../errors.js';
-import type { Model } from '../model.js';
 import { shown } from '../shown.js';
 import type { FewShotJSON } from '../types.js';
+import type { Backbone } from './backbone.js';
 import { doublesFrom, floatsFrom } from './encoding.js';
 import { areAlike, fingerprintOf } from './fingerprint.js';
 import { Teacher } from './teacher.js';
 
-export async function restore(model: Model, json: unknown): Promise<Teacher> {
+export async function restore(model: Backbone, json: unknown): Promise<Teacher> {
   const saved = parse(json);
   const { backbone, method, pool, l2, neighbors } = saved;
   const teacher = new Teacher(model, { method, pool, l2, neighbors });

@@ -1,4 +1,4 @@
-import type { Examples } from './heads.js';
+import type { Examples } from './examples.js';
 import { whiteningOf, type Whitening } from './whitening.js';
 
 /**

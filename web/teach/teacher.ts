@@ -2,7 +2,6 @@
 // a call that fails or is aborted changes nothing.
 import { VitError } from '../errors.js';
 import { topPredictions } from '../labels.js';
-import type { Model } from '../model.js';
 import { checkOptions } from '../call-options.js';
 import { shown } from '../shown.js';
 import type {
@@ -16,30 +15,17 @@ import type {
   Prediction,
   Training,
 } from '../types.js';
+import type { Backbone } from './backbone.js';
 import { toBase64 } from './encoding.js';
+import type { Examples, HeadSettings, Trained } from './examples.js';
 import { exported } from './export.js';
 import { fingerprintOf } from './fingerprint.js';
-import {
-  leftOutScores,
-  scoresOf,
-  trainedWeights,
-  type Examples,
-  type HeadSettings,
-  type Scores,
-} from './heads.js';
+import { leftOutScores, scoresOf, trainedWeights, type Scores } from './heads.js';
 import { checkClassifyOptions, checkEmbedding, checkLabel, checkSettings } from './checks.js';
 import { Strangeness } from './strangeness.js';
 
-/** What training left. */
-export interface Trained {
-  readonly labels: readonly string[];
-  readonly examples: Examples;
-  /** As in heads.ts. */
-  readonly weights: Float64Array | undefined;
-}
-
 export class Teacher {
-  readonly #model: Model;
+  readonly #model: Backbone;
   readonly #settings: HeadSettings;
   readonly pool: FewShotOptions['pool'];
   #classes: ReadonlyMap<string, readonly Float32Array[]> = new Map();
@@ -50,7 +36,7 @@ export class Teacher {
   #scores: Scores | undefined;
   #strangeness: Strangeness | undefined;
 
-  constructor(model: Model, options: FewShotOptions) {
+  constructor(model: Backbone, options: FewShotOptions) {
     this.#model = model;
     this.#settings = checkSettings(options);
     this.pool = options.pool;
