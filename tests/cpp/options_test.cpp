@@ -166,6 +166,11 @@ TEST_P(Options, ChangeTheAnswers) {
   forward(without, answer(without.config));
   const float* a = with.activations.probabilities;
   const float* b = without.activations.probabilities;
+  // Softmax cancels what a query's scores have in common: of the keys' biases only rounding is left.
+  if (!config().key_bias) {
+    for (int i = 0; i < kPlainVit.classes; i++) EXPECT_NEAR(a[i], b[i], 1e-5) << GetParam().name;
+    return;
+  }
   EXPECT_FALSE(std::equal(a, a + kPlainVit.classes, b)) << GetParam().name;
 }
 
