@@ -86,7 +86,7 @@ function preprocessing(p: NativePreprocess): string {
     [resizes.squash]: `resize to ${size}`,
     [resizes.shortestEdge]: `resize the shortest edge to ${p.resizeHeight}`,
     [resizes.cover]: `resize to cover ${size}`,
-    [resizes.fit]: `resize to fit in ${size}`,
+    [resizes.contain]: `resize to fit in ${size}`,
   };
   const resize = steps[p.resize] + (p.resize === resizes.none ? '' : ` (${filterNames[p.filter]})`);
   const crop = p.cropHeight > 0 ? [`centre crop to ${p.cropWidth} × ${p.cropHeight}`] : [];

@@ -1,5 +1,5 @@
 // A checkpoint's files → its tower for texts, as a checkpoint of its own.
-import { filters, resizes, type NativePreprocess } from '../engine/bindings.js';
+import { cropRoundings, resizeRoundings, filters, resizes, type NativePreprocess } from '../engine/bindings.js';
 import { VitError } from '../errors.js';
 import { familiesFor } from './families/all.js';
 import type { TextTower } from './families/family.js';
@@ -26,8 +26,8 @@ const noPreprocess = (width: number): NativePreprocess => ({
   filter: filters.bilinear,
   cropHeight: 0,
   cropWidth: 0,
-  cropRounding: 0,
-  resizeRounding: 0,
+  cropRounding: cropRoundings.down,
+  resizeRounding: resizeRoundings.bytes,
   padding: [0, 0, 0],
   rescaleFactor: 1,
   mean: [0, 0, 0],

@@ -88,14 +88,28 @@ export const relativePositions = {
 
 export type RelativePositions = (typeof relativePositions)[keyof typeof relativePositions];
 
+/** Which channels a rotation turns together; the engine's numbers. */
+export const rotationPairs = {
+  /** i and i + half of the head's size. */
+  halves: 0,
+  /** 2·i and 2·i + 1. */
+  neighbours: 1,
+} as const;
+
+/** What a patch's index becomes before it is turned into angles; the engine's numbers. */
+export const rotaryCoordinates = {
+  /** The patch's centre between −1 and 1. */
+  centred: 0,
+  /** Its index in the reference grid. */
+  reference: 1,
+} as const;
+
 /** Rotary position embeddings; cpp/config.h. */
 export interface NativeRotary {
   /** The base of the frequencies; 0 when there are none. */
   theta: number;
-  /** 0 turns channel i with i + half of the head's size, 1 turns neighbours. */
-  pairs: 0 | 1;
-  /** 0 by the centres of patches between −1 and 1, 1 by their indices in the reference grid. */
-  coordinates: 0 | 1;
+  pairs: (typeof rotationPairs)[keyof typeof rotationPairs];
+  coordinates: (typeof rotaryCoordinates)[keyof typeof rotaryCoordinates];
   /** What is added to an index. */
   offset: number;
   /** 0 where indices count as they are. */
@@ -132,8 +146,8 @@ export type Resampling = (typeof resamplings)[keyof typeof resamplings];
 /** Which tokens become what the head sees; the engine's numbers. */
 export const poolings = {
   classToken: 0,
-  meanOfPatches: 1,
-  meanOfTokens: 2,
+  meanPatches: 1,
+  meanTokens: 2,
   /** The class token, then the mean of the patches: twice the width. */
   classAndMean: 3,
   /** Each with a head of its own, whose logits are averaged. */
@@ -156,7 +170,7 @@ export const resizes = {
   /** Keeps the aspect: to at least height × width. */
   cover: 3,
   /** Keeps the aspect: to at most height × width. */
-  fit: 4,
+  contain: 4,
 } as const;
 
 export type Resize = (typeof resizes)[keyof typeof resizes];
@@ -165,6 +179,22 @@ export type Resize = (typeof resizes)[keyof typeof resizes];
 export const filters = { lanczos: 1, bilinear: 2, bicubic: 3, box: 4, hamming: 5 } as const;
 
 export type Filter = (typeof filters)[keyof typeof filters];
+
+/** Which side of a crop has the odd pixel; the engine's numbers. */
+export const cropRoundings = {
+  /** As Hugging Face's processors do. */
+  down: 0,
+  /** As torchvision does. */
+  halfEven: 1,
+} as const;
+
+/** What a resize leaves of a pixel's value; the engine's numbers. */
+export const resizeRoundings = {
+  /** A byte after each pass, as Pillow does. */
+  bytes: 0,
+  /** A float, as torchvision does to a picture that is rescaled first. */
+  none: 1,
+} as const;
 
 /** How a picture becomes pixel values; cpp/preprocess.h. */
 export interface NativePreprocess {
@@ -175,8 +205,7 @@ export interface NativePreprocess {
   /** 0 × 0: no centre crop. */
   cropHeight: number;
   cropWidth: number;
-  /** 0 down, as Hugging Face's processors do; 1 halves to even, as torchvision does. */
-  cropRounding: number;
+  cropRounding: (typeof cropRoundings)[keyof typeof cropRoundings];
   /** Bytes of R, G, B around a picture smaller than the crop. */
   padding: [number, number, number];
   /** 1 when values are not rescaled. */
@@ -185,8 +214,7 @@ export interface NativePreprocess {
   mean: [number, number, number];
   /** For R, G, B after rescaling; 1 when they are not normalised. */
   std: [number, number, number];
-  /** 0 to bytes after each pass, as Pillow does; 1 not at all, as torchvision does to a picture that is rescaled first. */
-  resizeRounding: number;
+  resizeRounding: (typeof resizeRoundings)[keyof typeof resizeRoundings];
 }
 
 /** A model in the module's memory. Strings are empty when all is well, else what was wrong; cpp/vit.h. */

@@ -221,10 +221,10 @@ function checkHead({ network }: Session, verb: string): void {
 
 function embeddingPooling({ classToken, pooling }: NativeConfig, pool: EmbedOptions['pool']): Pooling {
   if (pool === undefined && pooling === poolings.attention) return pooling;
-  const ownMean = pooling === poolings.meanOfPatches || pooling === poolings.meanOfTokens;
+  const ownMean = pooling === poolings.meanPatches || pooling === poolings.meanTokens;
   if (pool === 'cls' || (pool === undefined && !ownMean)) {
     if (classToken) return poolings.classToken;
     throw new VitError('invalid-argument', "This model has no class token; use `pool: 'mean'`.");
   }
-  return ownMean ? pooling : poolings.meanOfPatches;
+  return ownMean ? pooling : poolings.meanPatches;
 }

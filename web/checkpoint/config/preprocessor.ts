@@ -1,6 +1,13 @@
 // preprocessor_config.json → what the engine does to a picture, as the processor class of the file's name would.
 import { VitError, type VitErrorCode } from '../../errors.js';
-import { filters, resizes, type Filter, type NativePreprocess } from '../../engine/bindings.js';
+import {
+  cropRoundings,
+  resizeRoundings,
+  filters,
+  resizes,
+  type Filter,
+  type NativePreprocess,
+} from '../../engine/bindings.js';
 import type { Size } from '../../types.js';
 import { JsonFields, type JsonObject } from '../files/json.js';
 import { shown } from '../../shown.js';
@@ -101,12 +108,12 @@ export function preprocessOf(
     ...resizeOf(fields, defaults),
     filter: filterOf(fields, defaults),
     ...cropOf(fields, defaults),
-    cropRounding: 0,
+    cropRounding: cropRoundings.down,
     padding: [0, 0, 0],
     rescaleFactor: (fields.flag('do_rescale') ?? true) ? (fields.positive('rescale_factor') ?? 1 / 255) : 1,
     mean: normalizes ? (fields.triple('image_mean') ?? [...defaults.mean]) : [0, 0, 0],
     std: normalizes ? (fields.triple('image_std') ?? [...defaults.std]) : [1, 1, 1],
-    resizeRounding: defaults.rescalesFirst ? 1 : 0,
+    resizeRounding: defaults.rescalesFirst ? resizeRoundings.none : resizeRoundings.bytes,
   };
   if (preprocess.std.includes(0)) throw fields.error('has a 0 in image_std, which cannot be a divisor');
   if (preprocess.resize === resizes.shortestEdge && preprocess.cropHeight === 0) {

@@ -1,5 +1,13 @@
 // timm's `pretrained_cfg` → what the engine does to a picture, as timm's `create_transform` would.
-import { filters, resizes, type Filter, type NativePreprocess, type Resize } from '../../engine/bindings.js';
+import {
+  cropRoundings,
+  resizeRoundings,
+  filters,
+  resizes,
+  type Filter,
+  type NativePreprocess,
+  type Resize,
+} from '../../engine/bindings.js';
 import type { Size } from '../../types.js';
 import type { JsonFields } from '../files/json.js';
 
@@ -19,19 +27,19 @@ export function timmPreprocess(fields: JsonFields, image: Size): NativePreproces
     filter: filterOf(fields),
     cropHeight: image.height,
     cropWidth: image.width,
-    cropRounding: 1,
+    cropRounding: cropRoundings.halfEven,
     padding: mode === 'border' ? colourOf(mean) : [0, 0, 0],
     rescaleFactor: 1 / 255,
     mean,
     std,
-    resizeRounding: 0,
+    resizeRounding: resizeRoundings.bytes,
   };
 }
 
 /** timm takes every other `crop_mode` for "center". */
 function resizeOf(mode: string | undefined, square: boolean): Resize {
   if (mode === 'squash') return resizes.squash;
-  if (mode === 'border') return resizes.fit;
+  if (mode === 'border') return resizes.contain;
   return square ? resizes.shortestEdge : resizes.cover;
 }
 

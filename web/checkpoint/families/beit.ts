@@ -76,7 +76,7 @@ function network(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
     layerScale: (fields.get('layer_scale_init_value') ?? 0.1) !== 0 || blocksHave(tensors, 'ls1.gamma'),
     finalNorm: !normsMean,
     pooledNorm: normsMean,
-    pooling: normsMean ? poolings.meanOfPatches : poolings.classToken,
+    pooling: normsMean ? poolings.meanPatches : poolings.classToken,
   };
 }
 

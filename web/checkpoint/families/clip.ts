@@ -73,7 +73,7 @@ export const clip: Family = {
       patchBias: false,
       preNorm: true,
       finalNorm: base.classes === 0,
-      pooling: base.classes > 0 ? poolings.meanOfPatches : poolings.classToken,
+      pooling: base.classes > 0 ? poolings.meanPatches : poolings.classToken,
       jointWidth: base.classes > 0 ? 0 : jointWidth(fields, tensors),
     };
   },
@@ -111,7 +111,7 @@ function siglipNetwork(fields: JsonFields, tensors: TensorsBySlot): NativeConfig
     activation: vision.get('hidden_act') === undefined ? activations.geluTanh : base.activation,
     classToken: false,
     positionedPrefix: 0,
-    pooling: base.classes > 0 ? poolings.meanOfTokens : poolings.attention,
+    pooling: base.classes > 0 ? poolings.meanTokens : poolings.attention,
   };
 }
 

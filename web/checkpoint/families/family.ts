@@ -1,6 +1,12 @@
 // What a family of checkpoints is: how it names tensors, and what its network is made of. A family is a file of its
 // own beside this one, mostly tables, and a row in all.ts.
-import type { NativeConfig, NativePreprocess, NativeRotary } from '../../engine/bindings.js';
+import {
+  rotationPairs,
+  rotaryCoordinates,
+  type NativeConfig,
+  type NativePreprocess,
+  type NativeRotary,
+} from '../../engine/bindings.js';
 import type { Size } from '../../types.js';
 import type { JsonFields, JsonObject } from '../files/json.js';
 import type { Placement } from './placement.js';
@@ -82,8 +88,8 @@ export interface NameRow {
 /** No rotary positions. */
 export const unrotated = {
   theta: 0,
-  pairs: 0,
-  coordinates: 0,
+  pairs: rotationPairs.halves,
+  coordinates: rotaryCoordinates.centred,
   offset: 0,
   referenceRows: 0,
   referenceColumns: 0,

@@ -1,5 +1,5 @@
 // The rotary positions of timm's architectures, which are in their names alone (timm/models/eva.py).
-import type { NativeRotary } from '../../engine/bindings.js';
+import { rotationPairs, rotaryCoordinates, type NativeRotary } from '../../engine/bindings.js';
 import type { JsonFields } from '../files/json.js';
 import { unrotated } from './family.js';
 
@@ -10,8 +10,8 @@ const centred: NativeRotary = { ...unrotated, theta: 100 };
 const inGridOf = (rows: number): NativeRotary => ({
   ...unrotated,
   theta: 10_000,
-  pairs: 1,
-  coordinates: 1,
+  pairs: rotationPairs.neighbours,
+  coordinates: rotaryCoordinates.reference,
   referenceRows: rows,
   referenceColumns: rows,
 });

@@ -225,7 +225,7 @@ function poolingOf({ fields, modelArgs }: Settings, tensors: TensorsBySlot, clas
     case 'token':
       return tensors.has('head_dist.weight') ? poolings.classAndDistillation : poolings.classToken;
     case 'avg':
-      return modelArgs?.flag('pool_include_prefix') ? poolings.meanOfTokens : poolings.meanOfPatches;
+      return modelArgs?.flag('pool_include_prefix') ? poolings.meanTokens : poolings.meanPatches;
     default:
       throw fields.refusal(`has the global_pool "${name}"; supported are "token" and "avg"`);
   }

@@ -1,6 +1,8 @@
 // torchvision's VisionTransformer: vit_b_16 and its larger relatives. It comes without a config.json; what shapes do not
 // say is the same for all of them, or a config may say it by the names of VisionTransformer's arguments.
 import {
+  cropRoundings,
+  resizeRoundings,
   activations,
   filters,
   resamplings,
@@ -90,8 +92,8 @@ function preprocess(_: JsonFields, image: Size): NativePreprocess {
     filter: swag ? filters.bicubic : filters.bilinear,
     cropHeight: image.height,
     cropWidth: image.width,
-    cropRounding: 1,
-    resizeRounding: 0,
+    cropRounding: cropRoundings.halfEven,
+    resizeRounding: resizeRoundings.bytes,
     padding: [0, 0, 0],
     rescaleFactor: 1 / 255,
     mean: [0.485, 0.456, 0.406],

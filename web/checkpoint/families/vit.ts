@@ -79,6 +79,6 @@ export const iJepa: Family = {
     ...huggingFaceNetwork(fields, tensors),
     classToken: false,
     positionedPrefix: 0,
-    pooling: poolings.meanOfTokens,
+    pooling: poolings.meanTokens,
   }),
 };
