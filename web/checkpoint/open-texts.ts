@@ -1,5 +1,11 @@
 // A checkpoint's files → its tower for texts, as a checkpoint of its own.
-import { cropRoundings, resizeRoundings, filters, resizes, type NativePreprocess } from '../engine/bindings.js';
+import {
+  cropRoundings,
+  resizeRoundings,
+  filters,
+  resizes,
+  type NativePreprocess,
+} from '../engine/bindings.js';
 import { VitError } from '../errors.js';
 import { familiesFor } from './families/all.js';
 import type { TextTower } from './families/family.js';
