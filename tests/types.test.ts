@@ -99,8 +99,7 @@ function withImports(code: string): string {
 async function examples(): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   for (const path of await readdir(dist, { recursive: true })) {
-    // (Those of features/ pass tokens with fields that are only being added.)
-    if (!path.endsWith('.d.ts') || (path.startsWith('features/') && !path.includes('vectors'))) continue;
+    if (!path.endsWith('.d.ts')) continue;
     const text = await readFile(join(dist, path), 'utf8');
     for (const [index, [, code = '']] of [...text.matchAll(/```tsx?\n([^]*?)```/g)].entries()) {
       const lines = code.replace(/^ *\* ?/gm, '').replaceAll('*\u200b/', '*/');
