@@ -39,7 +39,8 @@ struct AttentionRequest {
 /// earlier blocks chose no better patches: docs/look-inside.md.) Of a class token and a mean, the sum of
 /// both.
 ///
-/// Not for models that pool by attention. Cost: the forward pass and T·D² multiply-adds.
+/// Of a distilled model, what reached its class token alone. Not for models that pool by attention. Cost: the
+/// forward pass and T·D² multiply-adds.
 [[nodiscard]] std::string explain(Model& model, int label, float* map);
 
 /// The same for a direction [joint_width] in the space of embeddings that pictures share with texts:
