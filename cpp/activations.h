@@ -57,8 +57,8 @@ PackedMatrix values_of(const Activations& activations, const Config& config, int
 Int16Matrix int16_keys_of(const Activations& activations, const Config& config, int head);
 Int16Matrix int16_values_of(const Activations& activations, const Config& config, int head);
 
-/// The first `rows` rows of `width` values as what layers multiply. If the model is int8, quantised until the
-/// next call, and `values` are spread (kernels/quantisation.h).
+/// The first `rows` rows of `width` values as input of linear layers. In an int8 model they are quantised,
+/// which rotates `values` in place (kernels/quantisation.h); the result is valid until the next call.
 LinearInput linear_input(const Activations& activations, const Config& config, float* values, int rows,
                          int width);
 

@@ -10,8 +10,6 @@ namespace {
 // Tokens of one attention head that a thread packs at a time: a few microseconds of work, and whole panels.
 constexpr int kPackedTokens = 32;
 
-constexpr int pieces(int count, int size) { return (count + size - 1) / size; }
-
 int first_value(const Config& c, int head, int token) { return token * c.hidden + head * head_size(c); }
 
 void pack_keys_and_values(Activations& a, const Config& c, int head, int token) {
@@ -90,7 +88,7 @@ void attend_with_all_heads(Activations& a, const Config& c, const ScoreBias& bia
   if (c.int8) {
     parallel_for(c.heads, [&](int head) { quantise_keys_and_values(a, c, head); });
   } else {
-    parallel_for(c.heads, pieces(token_count(c), kPackedTokens),
+    parallel_for(c.heads, ceil_div(token_count(c), kPackedTokens),
                  [&](int head, int piece) { pack_keys_and_values(a, c, head, piece * kPackedTokens); });
   }
   const auto attend_tile = [&](int head, int tile) {
@@ -98,7 +96,7 @@ void attend_with_all_heads(Activations& a, const Config& c, const ScoreBias& bia
     const auto attend_by = c.int8 ? attend_int16 : attend;
     attend_by(a, c, bias, head, row, std::min(kAttentionRows, rows - row), capture);
   };
-  const int tiles = pieces(rows, kAttentionRows);
+  const int tiles = ceil_div(rows, kAttentionRows);
   if (!capture.map) return parallel_for(c.heads, tiles, attend_tile);
   // A mean over heads is summed up in their order, so a tile's heads are not shared among threads.
   parallel_for(tiles, [&](int tile) {

@@ -4,20 +4,13 @@
 #include <cmath>
 #include <numbers>
 
+#include "kernels/interpolation.h"
 #include "kernels/simd.h"
 
 namespace vit {
 namespace {
 
 double sinc(double x) { return x == 0 ? 1 : std::sin(x * std::numbers::pi) / (x * std::numbers::pi); }
-
-// Keys 1981 with a = −0.5.
-double bicubic(double x) {
-  constexpr double a = -0.5;
-  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-  if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
-  return 0;
-}
 
 double hamming(double x) {
   if (x >= 1) return 0;
@@ -29,8 +22,8 @@ double evaluate(Filter filter, double x) {
   if (filter == Filter::box) return x > -0.5 && x <= 0.5 ? 1 : 0;
   x = std::fabs(x);
   switch (filter) {
-    case Filter::bilinear: return x < 1 ? 1 - x : 0;
-    case Filter::bicubic: return bicubic(x);
+    case Filter::bilinear: return triangle(x);
+    case Filter::bicubic: return keys_cubic(x, -0.5);
     case Filter::hamming: return hamming(x);
     default: return x < 3 ? sinc(x) * sinc(x / 3) : 0;
   }
@@ -125,7 +118,7 @@ void resize_row(uint8_t* out, const uint8_t* rgba, const ResizeAxis& axis) {
       high = add(high, add(dot(left, splat_pair(c[t])), dot(right, splat_pair(c[t + 1]))));
       sum = add(sum, add(dot(left, splat_pair(c[t + 2])), dot(right, splat_pair(c[t + 3]))));
     }
-    // Wraps around where the whole sum would not, which does not show in it.
+    // Partial sums may wrap; the total is exact modulo 2³².
     sum = add(sum, shift_left<kLowBits>(high));
     for (; t < axis.count[i]; t++) sum = add(sum, mul(load_bytes(pixel + 4 * t), splat_i32(c[t])));
     store_bytes(out + 4 * i, shift_right<kCoefficientBits>(sum));

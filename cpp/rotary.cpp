@@ -66,7 +66,7 @@ void rotate_patches(float* x, const RotaryTable& table, const Config& c, int row
     float* head = x + (prefix + patch) * c.hidden;
     const int angles = patch * (size / 2);
     for (int i = 0; i < c.heads; i++, head += size) {
-      rotate(head, size, table.cos + angles, table.sin + angles, c.rotary.pairs);
+      apply_rotary(head, size, table.cos + angles, table.sin + angles, c.rotary.pairs);
     }
   });
 }

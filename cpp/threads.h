@@ -7,6 +7,10 @@
 // same order.
 #pragma once
 
+#include <algorithm>
+
+#include "kernels/sizes.h"
+
 namespace vit {
 
 #if !defined(VIT_THREADS)
@@ -86,6 +90,17 @@ void parallel_for(int columns, int rows, const Body& body) {
 template <typename Body>
 void parallel_for(int count, const Body& body) {
   parallel_for(1, count, [&body](int, int i) { body(i); });
+}
+
+/// The same for body(row), row in [0, rows), where one row is too little work to share: threads take 16 rows
+/// at a time, a few microseconds of work.
+template <typename Body>
+void parallel_for_rows(int rows, const Body& body) {
+  constexpr int kBandRows = 16;
+  parallel_for(ceil_div(rows, kBandRows), [&body, rows](int band) {
+    const int end = std::min((band + 1) * kBandRows, rows);
+    for (int row = band * kBandRows; row < end; row++) body(row);
+  });
 }
 
 }  // namespace vit

@@ -10,11 +10,6 @@ namespace {
 
 using namespace simd;
 
-template <Rounding rounding>
-f32x4 sigmoid(f32x4 v) {
-  return div(splat(1.0f), add(splat(1.0f), exp<rounding>(sub(splat(0.0f), v))));
-}
-
 // With t = |x|·Φ(−|x|), x·Φ(x) is max(x, 0) − t for either sign of x, without cancellation where x is very
 // negative.
 template <Rounding rounding>
@@ -57,8 +52,7 @@ void apply(float* values, int count) {
     store_pair(values + i, left, right);
   }
   for (; i < count; i += 4) {
-    const int lanes = std::min(4, count - i);
-    store_part(values + i, function(lanes == 4 ? load(values + i) : load_part(values + i, lanes, 0)), lanes);
+    store_part(values + i, function(load_up_to_4(values + i, count - i)), std::min(4, count - i));
   }
 }
 

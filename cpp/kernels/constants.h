@@ -5,10 +5,14 @@
 
 namespace vit {
 
+/// 1.5 · 2^23. Added to a float of magnitude below 2^22, it leaves the nearest whole number, ties to even, in
+/// the lowest bits of the sum; subtracted again, it leaves that number as a float.
+inline constexpr float kRounder = 0x1.8p23f;
+
 struct ExpConstants {
   float smallest, largest;  // of the arguments
   float log2_e;
-  float rounder;  // 1.5 · 2^23
+  float rounder;  // kRounder
   float minus_ln2_high,
       minus_ln2_low;  // their sum is −ln 2; the first has few bits, so that n times it is exact
   float series[7];    // of exp where |x| ≤ ½ ln 2, the lowest degree first; relative error < 4e-9
@@ -17,7 +21,7 @@ inline constexpr ExpConstants kExp = {
     .smallest = -87.0f,
     .largest = 88.0f,
     .log2_e = 1.44269504f,
-    .rounder = 0x1.8p23f,
+    .rounder = kRounder,
     .minus_ln2_high = -0.693359375f,
     .minus_ln2_low = 2.12194440e-4f,
     .series = {1.0f, 1.0f, 0.49999994f, 0.166665196f, 0.0416683927f, 0.00836874824f, 0.00138145476f},

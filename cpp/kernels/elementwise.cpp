@@ -27,11 +27,9 @@ void mean_of_rows(float* out, const float* x, int rows, int width) {
 }
 
 void sigmoid(float* values, int count) {
-  const f32x4 one = splat(1);
   for (int i = 0; i < count; i += 4) {
-    const int lanes = std::min(4, count - i);
-    const f32x4 v = lanes == 4 ? load(values + i) : load_part(values + i, lanes, 0);
-    store_part(values + i, div(one, add(one, exp<Rounding::portable>(sub(splat(0), v)))), lanes);
+    const f32x4 results = sigmoid<Rounding::portable>(load_up_to_4(values + i, count - i));
+    store_part(values + i, results, std::min(4, count - i));
   }
 }
 

@@ -1,4 +1,4 @@
-// The vector exponential that softmax and the activations share.
+// The vector exponential and sigmoid that softmax and the activations share.
 #pragma once
 
 #include "constants.h"
@@ -20,7 +20,7 @@ template <Rounding rounding>
 f32x4 exp(f32x4 v) {
   const ExpConstants& c = kExp;
   v = max(min(v, constant(c.largest)), constant(c.smallest));
-  // Added to a float, the rounder makes it a whole number that stands in the lowest bits.
+  // Leaves n, the whole number nearest to v / ln 2, in the lowest bits.
   const f32x4 shifted = multiply_add<rounding>(v, constant(c.log2_e), constant(c.rounder));
   const f32x4 n = sub(shifted, constant(c.rounder));
   const f32x4 high = multiply_add<rounding>(n, constant(c.minus_ln2_high), v);
@@ -30,6 +30,12 @@ f32x4 exp(f32x4 v) {
   sum = multiply_add<rounding>(sum, square, line<rounding>(c.series + 2, r));
   sum = multiply_add<rounding>(sum, square, line<rounding>(c.series, r));
   return multiply_by_power(sum, shifted);
+}
+
+/// 1 / (1 + exp(−v)).
+template <Rounding rounding>
+f32x4 sigmoid(f32x4 v) {
+  return div(splat(1), add(splat(1), exp<rounding>(sub(splat(0), v))));
 }
 
 }  // namespace vit::simd

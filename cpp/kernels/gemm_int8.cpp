@@ -102,8 +102,8 @@ void gemm_blocked(float* out, int out_stride, const QuantisedRows& a, int rows, 
                   Store store_as, Finish finish) {
   const size_t panel_bytes = quantised_bytes(b.inputs, kDotColumns);
   const int block_columns = std::max(1, kBlockBytes / static_cast<int>(panel_bytes)) * kDotColumns;
-  const int blocks = (b.outputs + block_columns - 1) / block_columns;
-  const int row_tiles = (rows + kDotRows - 1) / kDotRows;
+  const int blocks = ceil_div(b.outputs, block_columns);
+  const int row_tiles = ceil_div(rows, kDotRows);
   parallel_for(blocks, row_tiles, [&](int block_index, int row_tile) {
     const int block = block_index * block_columns;
     const int end = std::min(block + block_columns, b.outputs);

@@ -4,7 +4,9 @@
 #include <cstring>
 #include <limits>
 
+#include "constants.h"
 #include "simd.h"
+#include "sizes.h"
 
 namespace vit {
 namespace {
@@ -16,17 +18,10 @@ constexpr int kLargestTotal = 65534;  // of a left row's codes: times the larges
 constexpr int kOutputs = 8;           // of one panel
 constexpr int kRows = 3;  // of a tile: its sums, what they are made of and the rest fill 15 registers
 
-// Added to a float it leaves the nearest whole number in the lowest bits, ties to even; 1.5 · 2^23.
-constexpr float kRounder = 0x1.8p23f;
-
-constexpr int round_up(int count, int to) { return (count + to - 1) / to * to; }
-
 // What values are multiplied by to become codes; what is too small for that becomes zeros.
 float steps_of(float scale) { return scale > 1e-30f ? 1 / scale : 0; }
 
 i32x4 codes_of(f32x4 values, float steps) { return whole(add(mul(values, splat(steps)), splat(kRounder))); }
-
-f32x4 load_up_to_4(const float* p, int count) { return count >= 4 ? load(p) : load_part(p, count, 0); }
 
 struct Size {
   float largest, total;
@@ -82,7 +77,7 @@ void tiles(float* out, int out_stride, const Int16Rows& a, int row, const Int16M
 }  // namespace
 
 size_t int16_panel_values(int inputs, int outputs) {
-  return static_cast<size_t>(round_up(outputs, kOutputs) / kOutputs) * panel_values(inputs);
+  return static_cast<size_t>(ceil_div(outputs, kOutputs)) * panel_values(inputs);
 }
 
 int int16_row_values(int width) { return round_up(width, 4); }

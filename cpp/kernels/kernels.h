@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "sizes.h"
+
 namespace vit {
 
 /// Output columns of one panel of a packed matrix: two vectors, the widest tile that, with six rows of
@@ -30,9 +32,7 @@ struct PackedMatrix {
 };
 
 /// `outputs` rounded up to whole panels.
-constexpr int packed_columns(int outputs) {
-  return (outputs + kPanelColumns - 1) / kPanelColumns * kPanelColumns;
-}
+constexpr int packed_columns(int outputs) { return round_up(outputs, kPanelColumns); }
 
 /// Where W[output][input] stands in `PackedMatrix::panels` of a matrix with `inputs` inputs.
 constexpr size_t packed_index(int inputs, int output, int input) {
@@ -117,19 +117,19 @@ void add(float* x, const float* y, int count);
 /// x[count] *= y[count].
 void multiply(float* x, const float* y, int count);
 
-/// Which two values of a vector a rotation turns as a pair.
+/// Which two values of a vector a rotary position embedding rotates as a pair.
 enum class RotationPairs {
   halves,      // i and i + size/2: `rotate_half`
   neighbours,  // 2·i and 2·i + 1
 };
 
-/// x[size], in place, size even: turns pair i < size/2 by the angle whose cosine is cos[i] and sine sin[i]
-/// (Su et al. 2021),
+/// x[size], in place, size even: rotates pair i < size/2 by the angle whose cosine is cos[i] and sine sin[i]
+/// (RoPE: Su et al. 2021),
 ///
 ///   (a, b) → (a·cos − b·sin, b·cos + a·sin)
 ///
 /// Rounded as Rounding::portable.
-void rotate(float* x, int size, const float* cos, const float* sin, RotationPairs pairs);
+void apply_rotary(float* x, int size, const float* cos, const float* sin, RotationPairs pairs);
 
 /// out[width] = the mean of `rows` rows of `width`.
 void mean_of_rows(float* out, const float* x, int rows, int width);

@@ -49,19 +49,12 @@ void norm_row(float* out, const float* x, int width, const float* weight, const 
   for (; i < width; i++) out[i] = (x[i] - mean) * scale * weight[i] + bias[i];
 }
 
-// Rows that a thread takes at a time: a few microseconds of work.
-constexpr int kBandRows = 16;
-
 }  // namespace
 
 void layer_norm(float* out, const float* x, int rows, int width, const float* weight, const float* bias,
                 float eps) {
-  parallel_for((rows + kBandRows - 1) / kBandRows, [&](int band) {
-    const int end = std::min((band + 1) * kBandRows, rows);
-    for (int row = band * kBandRows; row < end; row++) {
-      norm_row(out + row * width, x + row * width, width, weight, bias, eps);
-    }
-  });
+  parallel_for_rows(rows,
+                    [&](int row) { norm_row(out + row * width, x + row * width, width, weight, bias, eps); });
 }
 
 }  // namespace vit

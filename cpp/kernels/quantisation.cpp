@@ -4,17 +4,14 @@
 #include <limits>
 
 #include "../threads.h"
+#include "constants.h"
 #include "simd.h"
+#include "sizes.h"
 
 namespace vit {
 namespace {
 
 using namespace simd;
-
-// Added to a float and taken away again it leaves the nearest whole number, ties to even; 1.5 · 2^23.
-constexpr float kRounder = 0x1.8p23f;
-
-constexpr int round_up(int count, int to) { return (count + to - 1) / to * to; }
 
 struct Range {
   float low, high;  // low ≤ 0 ≤ high
@@ -67,15 +64,16 @@ void quantise_row(dot_input* out, float& scale, int32_t& zero, const float* x, i
   }
 }
 
-// Four vectors, less half the sum of all four.
+// Four vectors, each minus half the sum of all four: I − J/2, the Hadamard matrix of order 4 that is
+// symmetric.
 void reflect(float* x, int stride) {
   const f32x4 values[4] = {load(x), load(x + stride), load(x + 2 * stride), load(x + 3 * stride)};
   const f32x4 half = mul(add(add(values[0], values[1]), add(values[2], values[3])), splat(0.5f));
   for (int i = 0; i < 4; i++) store(x + i * stride, sub(values[i], half));
 }
 
-// The largest sum of the positive weights of four that share a sum of 16 bits, or of the negative ones: those
-// are the first two and the next two of both halves of every eight.
+// The largest sum of the positive, or of the negative, weights of a group of four that share an int16
+// accumulator: the first two of both halves of every eight, and the last two.
 template <typename Weight>
 double largest_shared_sum(const Weight* weights, int count) {
   double largest = 0;
@@ -91,15 +89,12 @@ double largest_shared_sum(const Weight* weights, int count) {
   return largest;
 }
 
-// Rounding adds half a code to each of four.
+// Rounding adds at most half a code to each of the four.
 constexpr int kUnroundedSharedSum = kLargestSharedSum - 2;
-
-// Rows that a thread takes at a time: a few microseconds of work.
-constexpr int kBandRows = 16;
 
 }  // namespace
 
-void spread(float* row, int width) {
+void rotate(float* row, int width) {
   int i = 0;
   for (; i + 64 <= width; i += 64) {
     for (int k = 0; k < 64; k += 16) reflect(row + i + k, 4);
@@ -115,7 +110,7 @@ size_t quantised_bytes(int inputs, int outputs) {
 }
 
 float quantise_weights(int8_t* codes, float* weights, int count) {
-  spread(weights, count);
+  rotate(weights, count);
   const Range range = range_of(weights, count);
   const float magnitude = std::max(-range.low, range.high);
   float check = 0;  // NaN as soon as one weight is not finite
@@ -163,14 +158,11 @@ size_t quantised_row_bytes(int width) {
 }
 
 void quantise_rows(const QuantisedRows& out, float* x, int rows, int width) {
-  parallel_for((rows + kBandRows - 1) / kBandRows, [&](int band) {
-    const int end = std::min((band + 1) * kBandRows, rows);
-    for (int row = band * kBandRows; row < end; row++) {
-      uint8_t* values = out.values + static_cast<size_t>(row) * quantised_row_bytes(width);
-      float* from = x + row * width;
-      spread(from, width);
-      quantise_row(reinterpret_cast<dot_input*>(values), out.scales[row], out.zeros[row], from, width);
-    }
+  parallel_for_rows(rows, [&](int row) {
+    uint8_t* values = out.values + static_cast<size_t>(row) * quantised_row_bytes(width);
+    float* from = x + row * width;
+    rotate(from, width);
+    quantise_row(reinterpret_cast<dot_input*>(values), out.scales[row], out.zeros[row], from, width);
   });
 }
 

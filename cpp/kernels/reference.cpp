@@ -150,18 +150,18 @@ Matrix attention(const Matrix& q, const Matrix& k, const Matrix& v, int tokens, 
   return out;
 }
 
-Matrix rotate(Matrix x, const Matrix& angles, RotationPairs pairs) {
+Matrix apply_rotary(Matrix x, const Matrix& angles, RotationPairs pairs) {
   for (size_t i = 0; i < angles.size(); i++) {
     double& a = pairs == RotationPairs::halves ? x[i] : x[2 * i];
     double& b = pairs == RotationPairs::halves ? x[i + angles.size()] : x[2 * i + 1];
-    const std::complex<double> turned = std::complex(a, b) * std::polar(1.0, angles[i]);
-    a = turned.real();
-    b = turned.imag();
+    const std::complex<double> rotated = std::complex(a, b) * std::polar(1.0, angles[i]);
+    a = rotated.real();
+    b = rotated.imag();
   }
   return x;
 }
 
-Matrix spread(Matrix row) {
+Matrix rotate(Matrix row) {
   for (size_t stride : {4u, 16u}) {
     const Matrix before = row;
     for (size_t i = 0; i < row.size() / (4 * stride) * (4 * stride); i++) {
@@ -172,8 +172,8 @@ Matrix spread(Matrix row) {
   return row;
 }
 
-QuantisedRow quantise_weights(const Matrix& unspread) {
-  const Matrix row = spread(unspread);
+QuantisedRow quantise_weights(const Matrix& unrotated) {
+  const Matrix row = rotate(unrotated);
   double scale = 0;
   for (size_t i = 0; i < row.size(); i++) {
     scale = std::max(scale, std::fabs(row[i]) / 127);
@@ -191,8 +191,8 @@ QuantisedRow quantise_weights(const Matrix& unspread) {
   return out;
 }
 
-QuantisedRow quantise_activations(const Matrix& unspread) {
-  const Matrix row = spread(unspread);
+QuantisedRow quantise_activations(const Matrix& unrotated) {
+  const Matrix row = rotate(unrotated);
   double low = 0, high = 0;
   for (double value : row) {
     low = std::min(low, value);

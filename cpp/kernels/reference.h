@@ -33,13 +33,13 @@ Matrix resample_grid(const Matrix& grid, int rows, int columns, int channels, in
 /// softmax(q·kᵀ/√size)·v, one attention head; q, k, v are [tokens × size].
 Matrix attention(const Matrix& q, const Matrix& k, const Matrix& v, int tokens, int size);
 
-/// x[2·pairs], each pair turned by its angle: as the complex number a + b·i times exp(angle·i).
-Matrix rotate(Matrix x, const Matrix& angles, RotationPairs pairs);
+/// x[2·pairs], each pair rotated by its angle: as the complex number a + b·i times exp(angle·i).
+Matrix apply_rotary(Matrix x, const Matrix& angles, RotationPairs pairs);
 
-/// One row, spread (quantisation.h).
-Matrix spread(Matrix row);
+/// One row after the block Hadamard rotation (quantisation.h).
+Matrix rotate(Matrix row);
 
-/// int8 (quantisation.h), one row, which is spread first: codes[i] of weights and their scale, or of
+/// int8 (quantisation.h), one row, which is rotated first: codes[i] of weights and their scale, or of
 /// activations, their scale and zero point; in double precision, so a code may differ by one where a value
 /// lies halfway between two.
 struct QuantisedRow {

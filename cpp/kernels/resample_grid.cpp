@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "interpolation.h"
 #include "kernels.h"
 #include "simd.h"
 
@@ -9,15 +10,6 @@ namespace {
 
 using namespace simd;
 
-double keys(double x, double a) {
-  x = std::fabs(x);
-  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-  if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
-  return 0;
-}
-
-double triangle(double x) { return std::max(0.0, 1 - std::fabs(x)); }
-
 // The taps of one output position along one axis.
 struct Taps {
   int first;
@@ -25,12 +17,12 @@ struct Taps {
   int last_input;
   double centre;
   double stretch;
-  double a;  // of Keys's function; 0: linear
+  double a;  // of keys_cubic; 0: linear
   double total;
 
   double weight(int tap) const {
     const double x = (first + tap - centre) / stretch;
-    return (a == 0 ? triangle(x) : keys(x, a)) / total;
+    return (a == 0 ? triangle(x) : keys_cubic(x, a)) / total;
   }
   int input(int tap) const { return std::clamp(first + tap, 0, last_input); }
 };

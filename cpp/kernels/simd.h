@@ -71,3 +71,12 @@
 #else
 #include "simd_scalar.h"
 #endif
+
+namespace vit::simd {
+
+/// The first n of four floats at p (n >= 1; all four where n > 4), `fill` in the other lanes.
+inline f32x4 load_up_to_4(const float* p, int n, float fill = 0) {
+  return n >= 4 ? load(p) : load_part(p, n, fill);
+}
+
+}  // namespace vit::simd

@@ -38,9 +38,8 @@ void softmax(float* row, int count) {
   float total = sum(add(totals[0], totals[1]));
   for (int i = pairs; i < count; i += 4) {
     float powers[4];
-    const int lanes = std::min(4, count - i);
-    store(powers, exp<rounding>(sub(lanes == 4 ? load(row + i) : load_part(row + i, lanes, kLowest), peak)));
-    for (int lane = 0; lane < lanes; lane++) total += row[i + lane] = powers[lane];
+    store(powers, exp<rounding>(sub(load_up_to_4(row + i, count - i, kLowest), peak)));
+    for (int lane = 0; lane < std::min(4, count - i); lane++) total += row[i + lane] = powers[lane];
   }
 
   const f32x4 scale = splat(1 / total);

@@ -74,7 +74,7 @@ describe('convert', () => {
     expect(await logitsOf(again)).toEqual(found);
     expect((await run('inspect', output)).out).toContain('I8');
 
-    // What earlier versions wrote was not spread before it was quantised.
+    // What earlier versions wrote was not rotated before it was quantised.
     const file = await readFile(join(output, 'model.safetensors'), 'latin1');
     const before = file.replaceAll('weight_spread_scale"', 'weight_scale"       ');
     await writeFile(join(output, 'model.safetensors'), before, 'latin1');

@@ -61,10 +61,10 @@ std::vector<int8_t> codes(int outputs, int inputs, unsigned seed) {
   return all;
 }
 
-// Rows that are `x` once they are spread; exactly, where `x` is whole.
-std::vector<float> before_spreading(std::vector<float> x, int width) {
+// Rows that are `x` after the rotation, which is its own inverse; exactly, where `x` is whole.
+std::vector<float> before_rotation(std::vector<float> x, int width) {
   for (size_t first = 0; first < x.size(); first += static_cast<size_t>(width))
-    spread(x.data() + first, width);
+    rotate(x.data() + first, width);
   return x;
 }
 
@@ -90,7 +90,7 @@ TEST_P(GemmInt8, SumsExactlyAndStaysInItsColumns) {
     pack_quantised(b.matrix, o, w.data() + static_cast<size_t>(o) * inputs);
   }
   OwnedRows a(rows, inputs);
-  quantise_rows(a.rows, before_spreading(x, inputs).data(), rows, inputs);
+  quantise_rows(a.rows, before_rotation(x, inputs).data(), rows, inputs);
   // A zero point as it would be for other values: its share is taken away again, exactly.
   for (int row = 0; row < rows; row++) a.zeros[row] = row % 128;
 
@@ -121,15 +121,15 @@ TEST_P(GemmInt8, EqualsTheSchemesTwin) {
   const auto bias = random_floats(outputs, 5);
   OwnedMatrix b(inputs, outputs);
   std::vector<int8_t> row_codes(inputs);
-  auto spread_w = w, spread_x = x;
+  auto rotated_w = w, rotated_x = x;
   for (int o = 0; o < outputs; o++) {
-    float* row = spread_w.data() + static_cast<size_t>(o) * inputs;
+    float* row = rotated_w.data() + static_cast<size_t>(o) * inputs;
     b.scales[o] = quantise_weights(row_codes.data(), row, inputs);
     b.bias[o] = bias[o];
     pack_quantised(b.matrix, o, row_codes.data());
   }
   OwnedRows a(rows, inputs);
-  quantise_rows(a.rows, spread_x.data(), rows, inputs);
+  quantise_rows(a.rows, rotated_x.data(), rows, inputs);
 
   std::vector<float> replaced(static_cast<size_t>(rows) * outputs), added(replaced.size(), 0.5f),
       activated(replaced.size());
@@ -182,7 +182,7 @@ TEST(GemmInt8Extremes, AreExact) {
       x[0] = 127;  // so that a step is one
       sum += sign * w[0] < 0 ? 127 * w[0] : 0;
       OwnedRows a(1, kInputs);
-      quantise_rows(a.rows, before_spreading(x, kInputs).data(), 1, kInputs);
+      quantise_rows(a.rows, before_rotation(x, kInputs).data(), 1, kInputs);
       float out;
       gemm_int8(&out, 1, a.rows, 1, b.matrix);
       EXPECT_EQ(out, static_cast<float>(sum)) << eight[0] << ", sign " << sign;
@@ -204,40 +204,40 @@ TEST(FitTheProduct, KnowsWhichWeightsShareASum) {
   }
 }
 
-class Spread : public testing::TestWithParam<int> {};
-INSTANTIATE_TEST_SUITE_P(Widths, Spread, testing::Values(1, 15, 16, 17, 48, 63, 64, 65, 80, 192, 1000));
+class Rotate : public testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(Widths, Rotate, testing::Values(1, 15, 16, 17, 48, 63, 64, 65, 80, 192, 1000));
 
-TEST_P(Spread, EqualsItsTwinAndStaysInTheRow) {
+TEST_P(Rotate, EqualsItsTwinAndStaysInTheRow) {
   const int width = GetParam();
   auto row = random_floats(static_cast<size_t>(width), 6);
-  const auto expected = reference::spread(to_double(row));
+  const auto expected = reference::rotate(to_double(row));
   row.push_back(7.0f);
-  spread(row.data(), width);
+  rotate(row.data(), width);
   for (int i = 0; i < width; i++) ASSERT_NEAR(row[i], expected[i], 1e-6) << i;
   ASSERT_EQ(row.back(), 7.0f);
 }
 
-TEST_P(Spread, DoneTwiceIsAsItWasAndLeavesProductsAlike) {
+TEST_P(Rotate, IsItsOwnInverseAndPreservesProducts) {
   const int width = GetParam();
   const auto x = random_floats(static_cast<size_t>(width), 7),
              y = random_floats(static_cast<size_t>(width), 8);
-  auto spread_x = x, spread_y = y;
-  spread(spread_x.data(), width);
-  spread(spread_y.data(), width);
-  double product = 0, spread_product = 0;
+  auto rotated_x = x, rotated_y = y;
+  rotate(rotated_x.data(), width);
+  rotate(rotated_y.data(), width);
+  double product = 0, rotated_product = 0;
   for (int i = 0; i < width; i++) {
     product += static_cast<double>(x[i]) * y[i];
-    spread_product += static_cast<double>(spread_x[i]) * spread_y[i];
+    rotated_product += static_cast<double>(rotated_x[i]) * rotated_y[i];
   }
-  EXPECT_NEAR(spread_product, product, 1e-6 * width);
-  spread(spread_x.data(), width);
-  for (int i = 0; i < width; i++) ASSERT_NEAR(spread_x[i], x[i], 1e-6) << i;
+  EXPECT_NEAR(rotated_product, product, 1e-6 * width);
+  rotate(rotated_x.data(), width);
+  for (int i = 0; i < width; i++) ASSERT_NEAR(rotated_x[i], x[i], 1e-6) << i;
 }
 
-TEST(SpreadOutlier, IsSharedOutAmong16) {
+TEST(RotateOutlier, IsSpreadOver16Values) {
   std::vector<float> row(192, 0.0f);
   row[70] = 8;
-  spread(row.data(), 192);
+  rotate(row.data(), 192);
   for (int i = 0; i < 192; i++) {
     ASSERT_EQ(std::fabs(row[i]), i >= 64 && i < 128 && i % 4 == 70 % 4 ? 2.0f : 0.0f) << i;
   }
@@ -250,7 +250,7 @@ TEST(QuantiseWeights, EqualsItsTwin) {
       auto w = random_floats(count, seed);
       const auto expected = reference::quantise_weights(to_double(w));
       std::vector<int8_t> quantised(count);
-      const float scale = quantise_weights(quantised.data(), w.data(), count);  // and `w` is spread
+      const float scale = quantise_weights(quantised.data(), w.data(), count);  // and rotates `w`
       EXPECT_NEAR(scale, expected.scale, 1e-6 * expected.scale);
       for (int i = 0; i < count; i++) {
         ASSERT_NEAR(quantised[i], w[i] / expected.scale, 0.5 + 1e-4) << i;

@@ -6,7 +6,7 @@ namespace {
 
 using namespace simd;
 
-void rotate_halves(float* x, int size, const float* cos, const float* sin) {
+void apply_to_halves(float* x, int size, const float* cos, const float* sin) {
   const int pairs = size / 2;
   float* y = x + pairs;
   int i = 0;
@@ -22,7 +22,7 @@ void rotate_halves(float* x, int size, const float* cos, const float* sin) {
   }
 }
 
-void rotate_neighbours(float* x, int size, const float* cos, const float* sin) {
+void apply_to_neighbours(float* x, int size, const float* cos, const float* sin) {
   for (int i = 0; i < size / 2; i++) {
     const float a = x[2 * i], b = x[2 * i + 1];
     x[2 * i] = a * cos[i] - b * sin[i];
@@ -32,11 +32,11 @@ void rotate_neighbours(float* x, int size, const float* cos, const float* sin) {
 
 }  // namespace
 
-void rotate(float* x, int size, const float* cos, const float* sin, RotationPairs pairs) {
+void apply_rotary(float* x, int size, const float* cos, const float* sin, RotationPairs pairs) {
   if (pairs == RotationPairs::halves) {
-    rotate_halves(x, size, cos, sin);
+    apply_to_halves(x, size, cos, sin);
   } else {
-    rotate_neighbours(x, size, cos, sin);
+    apply_to_neighbours(x, size, cos, sin);
   }
 }
 
