@@ -9,6 +9,7 @@
 //
 //   npm run fuzz -- --native model --seconds 600
 //   npm run fuzz -- --native picture --seconds 600
+//   npm run fuzz -- --native regression --seconds 600
 //
 // A fault is printed, and what it came from is kept in build/fuzz.
 import { mkdirSync, readdirSync } from 'node:fs';

@@ -1,6 +1,7 @@
 // A whole life of a model from arbitrary bytes: sizes that make sense or none, tensors announced and sent in
-// any order, shape, dtype, order of elements and cut, pictures of any size in any bands, and the forward
-// pass; in fp32 and int8, on one thread and on three. Everything C++ takes from outside comes through here.
+// any order, shape, dtype, order of elements and cut, pictures of any size in any bands or texts of any
+// lengths, the forward pass, and looking inside it; in fp32 and int8, on one thread and on three. Everything
+// that a model in C++ takes from outside comes through here.
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "../../../cpp/inspection.h"
 #include "../../../cpp/threads.h"
 #include "../../../cpp/vit.h"
 
@@ -32,6 +34,41 @@ double number_from(Input& in, double usual) {
     case 3: return in.ConsumeFloatingPointInRange(-1e-30, 1e-30);
     default: return usual;
   }
+}
+
+Rotary rotary_from(Input& in) {
+  Rotary r{};
+  r.theta = static_cast<float>(number_from(in, 100));
+  r.pairs = static_cast<RotationPairs>(in.ConsumeIntegralInRange(0, 1));
+  r.coordinates = static_cast<RotaryCoordinates>(in.ConsumeIntegralInRange(0, 1));
+  r.offset = static_cast<float>(number_from(in, 0));
+  r.reference_rows = size_from(in, 0, 4);
+  r.reference_columns = size_from(in, 0, 4);
+  r.columns_first = in.ConsumeBool();
+  return r;
+}
+
+// What few families have.
+void add_rarities(Input& in, Config& c) {
+  for (bool* flag : {&c.learned_positions, &c.key_bias, &c.attention_norm, &c.mlp_norm, &c.joint_bias}) {
+    *flag = in.ConsumeBool();
+  }
+  c.relative_positions = static_cast<RelativePositions>(in.ConsumeIntegralInRange(0, 2));
+  if (in.ConsumeBool()) c.rotary = rotary_from(in);
+  if (in.ConsumeBool()) c.joint_width = size_from(in, 0, 20);
+}
+
+// A tower of texts: one row of tokens, without prefix tokens or a head.
+void make_text(Input& in, Config& c) {
+  c.text = true;
+  c.causal = in.ConsumeBool();
+  if (in.ConsumeIntegralInRange(0, 7) == 0) return;
+  c.image_height = c.patch_height = c.patch_width = 1;
+  c.position_rows = 1;
+  c.position_columns = c.image_width;
+  c.class_token = c.distillation_token = false;
+  c.registers = c.positioned_prefix = c.classes = 0;
+  c.pooling = Pooling::last_token;
 }
 
 Config config_from(Input& in) {
@@ -59,8 +96,10 @@ Config config_from(Input& in) {
                      &c.gated_mlp, &c.final_norm, &c.pooled_norm, &c.multi_label, &c.int8}) {
     *flag = in.ConsumeBool();
   }
-  c.pooling = static_cast<Pooling>(in.ConsumeIntegralInRange(0, 4));
+  c.pooling = static_cast<Pooling>(in.ConsumeIntegralInRange(0, 5));
   c.pre_logits = in.ConsumeBool() ? 0 : size_from(in, 0, 9);
+  if (in.ConsumeBool()) add_rarities(in, c);
+  if (in.ConsumeIntegralInRange(0, 7) == 0) make_text(in, c);
   return c;
 }
 
@@ -203,6 +242,76 @@ void check_picture(Input& in, Model& model) {
   }
 }
 
+void check_probabilities(const Model& model) {
+  const int classes = model.config.classes;
+  const float* logits = model.activations.logits;
+  const float* probabilities = model.activations.probabilities;
+  const auto finite = [](float value) { return std::isfinite(value); };
+  // Probabilities of finite logits are some.
+  if (std::all_of(logits, logits + classes, finite) &&
+      !std::all_of(probabilities, probabilities + classes, [](float p) { return p >= 0 && p <= 1.0001f; })) {
+    __builtin_trap();
+  }
+}
+
+void look_inside(Input& in, Model& model) {
+  const Config& c = model.config;
+  std::vector<float> map(static_cast<size_t>(patch_count(c)));
+  const int layer = in.ConsumeIntegralInRange(0, c.layers - 1);
+  const int head = in.ConsumeIntegralInRange(-1, c.heads - 1);
+  if (!attention_map(model, {layer, head, in.ConsumeBool()}, map.data()).empty()) __builtin_trap();
+  if (c.pooling == Pooling::attention) return;
+  if (c.joint_width > 0) {
+    const std::vector<float> direction(static_cast<size_t>(c.joint_width), 0.25f);
+    if (!explain_towards(model, direction.data(), map.data()).empty()) __builtin_trap();
+  }
+  if (c.classes == 0) return;
+  const int label = in.ConsumeIntegralInRange(0, c.classes - 1);
+  if (!explain(model, label, map.data()).empty()) __builtin_trap();
+}
+
+void look_through_blocks(Input& in, Model& model) {
+  const Config& c = model.config;
+  const size_t answers = static_cast<size_t>(c.layers) * static_cast<size_t>(patch_count(c));
+  std::vector<float> probabilities(static_cast<size_t>(c.layers) * static_cast<size_t>(c.classes));
+  std::vector<int32_t> classes(answers);
+  std::vector<float> patch_probabilities(answers);
+  int32_t* patches = in.ConsumeBool() ? classes.data() : nullptr;
+  look_through(model, {probabilities.data(), patches, patch_probabilities.data()});
+  // Of what is not a number no class is the best.
+  const auto is_class = [&](int32_t index) { return index >= 0 && index < c.classes; };
+  if (!std::all_of(classes.begin(), classes.end(), is_class)) __builtin_trap();
+}
+
+void see_picture(Input& in, Model& model) {
+  const Config& c = model.config;
+  check_picture(in, model);
+  Outputs wanted = answer(c);
+  wanted.tokens = in.ConsumeBool();
+  wanted.joint = c.joint_width > 0 && in.ConsumeBool();
+  wanted.final_norm = in.ConsumeBool();
+  forward(model, wanted);
+  if (c.classes > 0) check_probabilities(model);
+  const Pooling pooling = c.class_token ? Pooling::class_token : Pooling::mean_tokens;
+  forward(model, {.blocks = in.ConsumeIntegralInRange(0, c.layers),
+                  .pooling = pooling,
+                  .unit_length = in.ConsumeBool()});
+  if (in.ConsumeBool()) look_inside(in, model);
+  if (c.classes > 0 && in.ConsumeBool()) look_through_blocks(in, model);
+}
+
+void read_texts(Input& in, Model& model) {
+  const int rows = size_from(in, 0, token_count(model.config));
+  const std::string dtype = in.PickValueInArray({"F32", "F16", "BF16", "F64", "I8", ""});
+  std::memset(model.staging, in.ConsumeIntegral<uint8_t>(), kStagingBytes);
+  (void)put_embeddings(model, dtype, size_from(in, 0, 3), rows);
+  std::vector<int> lengths;
+  for (int texts = in.ConsumeIntegralInRange(0, 4); texts > 0; texts--) {
+    lengths.push_back(size_from(in, 0, token_count(model.config)));
+  }
+  (void)embed_texts(model, lengths, in.ConsumeBool());
+}
+
 void run(Input& in) {
   use_threads(in.ConsumeIntegralInRange(0, 7) == 0 ? 3 : 1);
   const Config config = config_from(in);
@@ -210,24 +319,8 @@ void run(Input& in) {
   Model model;
   if (!begin(model, config, preprocess).empty()) return;
   if (!load_weights(in, model)) return;
-  for (int pictures = in.ConsumeIntegralInRange(1, 2); pictures > 0; pictures--) {
-    check_picture(in, model);
-    Outputs wanted = answer(config);
-    wanted.tokens = in.ConsumeBool();
-    forward(model, wanted);
-    if (config.classes > 0) {
-      const float* logits = model.activations.logits;
-      const float* probabilities = model.activations.probabilities;
-      const auto finite = [](float value) { return std::isfinite(value); };
-      // Probabilities of finite logits are some.
-      if (std::all_of(logits, logits + config.classes, finite) &&
-          !std::all_of(probabilities, probabilities + config.classes,
-                       [](float p) { return p >= 0 && p <= 1.0001f; })) {
-        __builtin_trap();
-      }
-    }
-    const Pooling pooling = config.class_token ? Pooling::class_token : Pooling::mean_tokens;
-    forward(model, {.pooling = pooling, .unit_length = in.ConsumeBool()});
+  for (int times = in.ConsumeIntegralInRange(1, 2); times > 0; times--) {
+    config.text ? read_texts(in, model) : see_picture(in, model);
   }
 }
 
