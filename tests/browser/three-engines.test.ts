@@ -24,14 +24,47 @@ interface Question {
   readonly worker: boolean;
   readonly dtype: (typeof dtypes)[number];
   readonly picture: PackedPicture;
+  readonly answersOf: string;
 }
 
 type Answers = Record<string, number[]>;
+type Model = Awaited<ReturnType<Package['load']>>;
+type Picture = Parameters<Model['classify']>[0];
 
-/** Runs in the page: what every verb gives; undefined where the engine does not have the build. */
-async function askAll({ entry, url, variant, worker, dtype, picture }: Question) {
+/** What every verb gives. It goes into the page as text, so it sees nothing but its arguments. */
+async function answersOf(model: Model, picture: Exclude<Picture, readonly unknown[]>): Promise<Answers> {
+  const region = { x: 10, y: 5, width: 50, height: 40 };
+  const list = (values: Iterable<number>) => Array.from(values);
+  const predictions = await model.classify(picture, { topK: model.info.classes });
+  const lens = await model.logitLens(picture, { topK: model.info.classes, patches: true });
+  const taught = model.fewShot();
+  await taught.add('one', picture, { region });
+  await taught.add('other', picture, { region: { ...region, x: 40 } });
+  await taught.train();
+  return {
+    indices: predictions.map(({ index }) => index),
+    probabilities: predictions.map(({ probability }) => probability),
+    logits: list(await model.logits(picture)),
+    'logits of a region': list(await model.logits(picture, { region })),
+    'logits of several': (await model.logits([picture, picture])).flatMap(list),
+    embed: list(await model.embed(picture)),
+    'embed the mean': list(await model.embed(picture, { pool: 'mean', normalize: true })),
+    tokens: list((await model.tokens(picture)).data),
+    'tokens of a layer': list((await model.tokens(picture, { layer: 1 })).data),
+    preprocess: list(await model.preprocess(picture)),
+    attention: list((await model.attention(picture, { layer: 1, head: 0 })).data),
+    rollout: list((await model.attention(picture, { rollout: true })).data),
+    explain: list((await model.explain(picture, 0)).data),
+    'lens of layers': lens.flatMap((layer) => layer.predictions.map(({ probability }) => probability)),
+    'lens of patches': lens.flatMap(({ patches = [] }) => patches.map(({ probability }) => probability)),
+    taught: (await taught.classify(picture)).map(({ probability }) => probability),
+  };
+}
+
+/** Runs in the page: what every verb gives; null where the engine does not have the build. */
+async function askAll({ entry, url, variant, worker, dtype, picture, answersOf }: Question) {
   const { load } = (await import(entry)) as Package;
-  let model: Awaited<ReturnType<typeof load>>;
+  let model: Model;
   try {
     model = await load(url, { variant, worker, dtype });
   } catch (error) {
@@ -42,19 +75,8 @@ async function askAll({ entry, url, variant, worker, dtype, picture }: Question)
   const canvas = new OffscreenCanvas(width, height);
   const bytes = Uint8ClampedArray.from(atob(picture.data), (byte) => byte.charCodeAt(0));
   canvas.getContext('2d')?.putImageData(new ImageData(bytes, width), 0, 0);
-  const region = { x: 10, y: 5, width: 50, height: 40 };
-  const predictions = await model.classify(canvas, { topK: model.info.classes });
-  const answers: Answers = {
-    indices: predictions.map(({ index }) => index),
-    probabilities: predictions.map(({ probability }) => probability),
-    logits: Array.from(await model.logits(canvas)),
-    'logits of a region': Array.from(await model.logits(canvas, { region })),
-    'logits of several': (await model.logits([canvas, canvas])).flatMap((logits) => Array.from(logits)),
-    embed: Array.from(await model.embed(canvas)),
-    'embed the mean': Array.from(await model.embed(canvas, { pool: 'mean', normalize: true })),
-    tokens: Array.from((await model.tokens(canvas)).data),
-    preprocess: Array.from(await model.preprocess(canvas)),
-  };
+  const ask = (0, eval)(`(${answersOf})`) as (model: Model, picture: Picture) => Promise<Answers>;
+  const answers = await ask(model, canvas);
   model.dispose();
   return answers;
 }
@@ -62,27 +84,17 @@ async function askAll({ entry, url, variant, worker, dtype, picture }: Question)
 /** The same in Node. */
 async function askNode(dtype: Question['dtype']): Promise<Answers> {
   const model = await load(fileURLToPath(new URL(folder, fixtures)), { variant: 'simd', dtype });
-  const region = { x: 10, y: 5, width: 50, height: 40 };
-  const predictions = await model.classify(picture, { topK: model.info.classes });
-  const answers = {
-    indices: predictions.map(({ index }) => index),
-    probabilities: predictions.map(({ probability }) => probability),
-    logits: Array.from(await model.logits(picture)),
-    'logits of a region': Array.from(await model.logits(picture, { region })),
-    'logits of several': (await model.logits([picture, picture])).flatMap((logits) => Array.from(logits)),
-    embed: Array.from(await model.embed(picture)),
-    'embed the mean': Array.from(await model.embed(picture, { pool: 'mean', normalize: true })),
-    tokens: Array.from((await model.tokens(picture)).data),
-    preprocess: Array.from(await model.preprocess(picture)),
-  };
+  const answers = await answersOf(model, picture);
   model.dispose();
   return answers;
 }
 
+const inPageToo = { picture: pack(picture), answersOf: String(answersOf) };
+
 describe.each(engines)('%s', (name) => {
   const inPage = inEngine(name);
   const ask = (variant: Question['variant'], worker: boolean, dtype: Question['dtype']) =>
-    inPage(askAll, { entry, url: `/${folder}`, variant, worker, dtype, picture: pack(picture) });
+    inPage(askAll, { entry, url: `/${folder}`, variant, worker, dtype, ...inPageToo });
 
   it.each(dtypes.flatMap((dtype) => [true, false].map((worker) => ({ dtype, worker }))))(
     'the plain build gives the answers of Node to the bit: %j',
