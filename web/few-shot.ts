@@ -1,14 +1,27 @@
 // Classifiers of one's own classes, as functions of a model.
+import { VitError } from './errors.js';
 import type { Model } from './model.js';
+import { shown } from './shown.js';
 import { fewShotFromJSON as fromJSON } from './teach/few-shot.js';
 import type { FewShot, FewShotOptions } from './types.js';
 
 /** See {@link Model.fewShot}. */
 export function fewShot(model: Model, options: FewShotOptions = {}): FewShot {
+  checkModel(model, 'fewShot');
   return model.fewShot(options);
 }
 
 /** A classifier as `toJSON` saved it, for the same model. */
-export function fewShotFromJSON(model: Model, json: unknown): Promise<FewShot> {
-  return fromJSON(model, json);
+export async function fewShotFromJSON(model: Model, json: unknown): Promise<FewShot> {
+  checkModel(model, 'fewShotFromJSON');
+  return await fromJSON(model, json);
+}
+
+/** Of another copy of the package, a model is one, too. */
+function checkModel(model: Partial<Model> | null | undefined, taker: string): void {
+  if (typeof model?.fewShot === 'function') return;
+  throw new VitError(
+    'invalid-argument',
+    `${taker} takes a model that load() gave, but was given ${shown(model)}.`,
+  );
 }

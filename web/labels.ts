@@ -35,12 +35,17 @@ export function predictionOf(index: number, probability: number, labels: readonl
 /** The index of a class named by its label or its index; of several of that label the first. */
 export function classOf(label: string | number, labels: readonly string[]): number {
   const index = typeof label === 'string' ? labels.indexOf(label) : label;
-  if (index in labels) return index;
+  if (isIndexOf(labels, index)) return index;
   throw new VitError(
     'invalid-argument',
     `${shown(label)} is not a class of this model; its labels are in info.labels, its indices are 0 to ` +
       `${labels.length - 1}.`,
   );
+}
+
+/** Whether the caller's value is a number, and one of them. */
+function isIndexOf(labels: readonly string[], index: unknown): index is number {
+  return typeof index === 'number' && index in labels;
 }
 
 /** The classes that `allow` and `deny` leave; undefined when neither is given. */
@@ -65,7 +70,7 @@ function classesOf(
   return list.flatMap((one: string | number) => {
     const found =
       typeof one === 'string' ? [...labels.keys()].filter((index) => labels[index] === one) : [one];
-    if (found.length > 0 && found.every((index) => index in labels)) return found;
+    if (found.length > 0 && found.every((index) => isIndexOf(labels, index))) return found;
     throw new VitError(
       'invalid-argument',
       `${option} has ${shown(one)}, which is not a class of this model; its labels are in info.labels, ` +

@@ -1,8 +1,18 @@
 // Whatever is given to load, as one of its options, or to a verb: one sentence in a VitError, never a TypeError of ours.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { load, VitError, type LoadOptions, type Model, type ModelLocation, type Source } from 'vit-wasm';
+import {
+  fewShot,
+  fewShotFromJSON,
+  load,
+  VitError,
+  type LoadOptions,
+  type Model,
+  type ModelLocation,
+  type Source,
+} from 'vit-wasm';
 
-import { picture } from './tiny-checkpoint.js';
+import { zeroShotFolder, zeroShotModels } from '../golden/zero-shot.js';
+import { picture, safetensors, tinyConfig, tinyTensors } from './tiny-checkpoint.js';
 
 const bytes = new Uint8Array(3);
 
@@ -55,7 +65,7 @@ const anything: readonly (readonly [string, unknown])[] = [
 ];
 
 /** Nothing, or what is wrong with how a call fails. */
-async function faultOf(call: () => Promise<unknown>): Promise<string | undefined> {
+async function faultOf(call: () => unknown): Promise<string | undefined> {
   try {
     await call();
     return undefined;
@@ -67,10 +77,20 @@ async function faultOf(call: () => Promise<unknown>): Promise<string | undefined
 }
 
 let model: Model;
+let words: Model;
 beforeAll(async () => {
-  model = await load('builtin');
+  model = await load({ weights: safetensors(tinyTensors()), config: tinyConfig });
+  words = await load(zeroShotFolder(zeroShotModels[0]), { labels: ['a cat', 'a dog'] });
 });
-afterAll(() => model.dispose());
+afterAll(() => {
+  model.dispose();
+  words.dispose();
+});
+
+const callOptions = [
+  ...['topK', 'threshold', 'allow', 'deny', 'region', 'signal', 'latest', 'settle', 'pool', 'normalize'],
+  ...['projection', 'layer', 'head', 'rollout', 'norm', 'patches'],
+];
 
 const offline = { cache: false, host: 'http://127.0.0.1:1' };
 
@@ -94,22 +114,84 @@ describe.each(anything)('%s', (_, value) => {
       'integrity',
     ],
     ...['revision', 'host', 'token', 'labels', 'preprocess', 'background', 'imageSize', 'maxBytes'],
+    ...['template', 'keepTextEncoder', 'stallTimeout'],
   ])('is a value for %s, or is not', async (option) => {
     const options = { [option]: value } as LoadOptions;
     const call = async () => (await load(undefined, options)).dispose();
     expect(await faultOf(call)).toBeUndefined();
   });
 
-  it.each(['classify', 'logits', 'embed', 'tokens', 'preprocess'] as const)(
+  it.each([...(['classify', 'logits', 'embed', 'tokens', 'preprocess', 'attention', 'logitLens'] as const)])(
     'is something for %s, or is not',
     async (verb) => {
       const call = model[verb].bind(model) as (source: unknown, options?: unknown) => Promise<unknown>;
       expect(await faultOf(() => call(value as Source))).toBeUndefined();
       expect(await faultOf(() => call([picture, value]))).toBeUndefined();
       expect(await faultOf(() => call(picture, value))).toBeUndefined();
-      for (const option of ['topK', 'threshold', 'allow', 'deny', 'region', 'signal', 'pool', 'normalize']) {
+      for (const option of callOptions) {
         expect(await faultOf(() => call(picture, { [option]: value }))).toBeUndefined();
       }
     },
   );
+
+  it('is a class to explain, or is not', async () => {
+    const call = model.explain.bind(model) as (...args: unknown[]) => Promise<unknown>;
+    expect(await faultOf(() => call(value, 0))).toBeUndefined();
+    expect(await faultOf(() => call(picture, value))).toBeUndefined();
+    expect(await faultOf(() => call(picture, 0, value))).toBeUndefined();
+  });
+
+  it('is a label or a text, or is not', async () => {
+    const setLabels = words.setLabels.bind(words) as (...args: unknown[]) => Promise<unknown>;
+    const embedText = words.embedText.bind(words) as (...args: unknown[]) => Promise<unknown>;
+    for (const call of [setLabels, embedText]) {
+      expect(await faultOf(() => call(value))).toBeUndefined();
+      expect(await faultOf(() => call(['a cat', value]))).toBeUndefined();
+      expect(await faultOf(() => call(['a cat'], value))).toBeUndefined();
+      for (const option of ['template', 'normalize', 'signal']) {
+        expect(await faultOf(() => call(['a cat'], { [option]: value }))).toBeUndefined();
+      }
+    }
+  });
+
+  it('is something for a classifier of one’s own, or is not', async () => {
+    const any = value as never;
+    expect(await faultOf(() => fewShot(any))).toBeUndefined();
+    expect(await faultOf(() => fewShot(model, any))).toBeUndefined();
+    for (const option of ['method', 'pool']) {
+      expect(await faultOf(() => fewShot(model, { [option]: any }).add('a', picture))).toBeUndefined();
+    }
+    expect(await faultOf(() => fewShotFromJSON(any, {}))).toBeUndefined();
+    expect(await faultOf(() => fewShotFromJSON(model, value))).toBeUndefined();
+    const taught = model.fewShot({ method: 'prototype' });
+    await taught.add('a', picture);
+    await taught.add('b', picture);
+    expect(await faultOf(() => taught.classify(any))).toBeUndefined();
+    expect(await faultOf(() => taught.classify(picture, any))).toBeUndefined();
+    expect(await faultOf(() => taught.add('c', any))).toBeUndefined();
+    expect(await faultOf(() => taught.add(any, picture))).toBeUndefined();
+    expect(await faultOf(() => taught.train(any))).toBeUndefined();
+    expect(await faultOf(() => taught.evaluate(any))).toBeUndefined();
+    expect(await faultOf(() => taught.remove(any))).toBeUndefined();
+  });
+
+  it('is a stream to watch or a list to go through, or is not', async () => {
+    for (const verb of ['watch', 'each'] as const) {
+      const call = model[verb].bind(model) as (...args: unknown[]) => AsyncGenerator;
+      for (const args of [
+        [value],
+        [[picture], value],
+        [[picture], { verb: value }],
+        [[picture], { signal: value }],
+      ]) {
+        expect(
+          await faultOf(async () => {
+            const answers = call(...args);
+            await answers.next();
+            await answers.return(undefined);
+          }),
+        ).toBeUndefined();
+      }
+    }
+  });
 });

@@ -47,6 +47,11 @@ it('finds the classes that lists of labels and indices leave', () => {
 });
 
 it.each([
+  [{ allow: [['0']] as never }, 'allow has ["0"], which is not a class of this model'],
+  [
+    { deny: [Symbol.iterator] as never },
+    'deny has Symbol(Symbol.iterator), which is not a class of this model',
+  ],
   [{ allow: ['bird'] }, 'allow has "bird", which is not a class of this model'],
   [
     { deny: [4] },

@@ -1,5 +1,6 @@
 // The part of a classifier of one's own classes that every page downloads: it reads pictures at the time of the call, and
 // passes calls on, one after another, to teacher.ts, which is loaded when a classifier is made.
+import { checkIsOptions } from '../call-options.js';
 import { VitError } from '../errors.js';
 import type {
   Example,
@@ -33,9 +34,10 @@ export class LazyFewShot implements FewShot {
     return this.#teacher?.counts ?? [];
   }
 
-  add(label: string, source: Example | readonly Example[], options: FewShotAddOptions = {}) {
+  async add(label: string, source: Example | readonly Example[], options: FewShotAddOptions = {}) {
+    checkIsOptions(options, ['region'], 'add');
     const example = Array.isArray(source) ? source : this.#embed(source as Example, options);
-    return this.#inTurn((teacher) => teacher.add(label, example, options));
+    return await this.#inTurn((teacher) => teacher.add(label, example, options));
   }
 
   remove(label: string, example?: number) {
@@ -46,9 +48,10 @@ export class LazyFewShot implements FewShot {
     return this.#inTurn((teacher) => teacher.train(options));
   }
 
-  classify(source: Example, options: FewShotClassifyOptions = {}) {
+  async classify(source: Example, options: FewShotClassifyOptions = {}) {
+    checkIsOptions(options, ['topK'], 'classify');
     const example = this.#embed(source, options);
-    return this.#inTurn((teacher) => teacher.classify(example, options));
+    return await this.#inTurn((teacher) => teacher.classify(example, options));
   }
 
   evaluate(options = {}) {
@@ -86,6 +89,7 @@ export class LazyFewShot implements FewShot {
 
 /** See {@link Model.fewShot}. */
 export function fewShot(model: Backbone, options: FewShotOptions = {}): FewShot {
+  checkIsOptions(options, ['method'], 'fewShot');
   const loading = import('./teaching.js').then(({ Teacher }) => new Teacher(model, options));
   return new LazyFewShot(model, options.pool, loading);
 }
