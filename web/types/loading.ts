@@ -204,7 +204,7 @@ export interface LoadOptions {
    * How many bytes a file of the model may have, as it declares and as it comes; of an archive, also what is unpacked.
    * More are refused (`too-large`). Default: 4 GiB, all that WebAssembly can address. Not an option, and far beyond any
    * published model, is what is refused besides: JSON files and the header of a safetensors file of more than 8 MB, and
-   * more than 20,000 tensors, 1,000 layers, 65,536 tokens, 65,536 classes, 100 files of weights, or 5,000 files in an
+   * more than 20,000 tensors, 256 encoder blocks, 65,536 tokens, 65,536 classes, 100 files of weights, or 5,000 files in an
    * archive.
    */
   readonly maxBytes?: number | undefined;

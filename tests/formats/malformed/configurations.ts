@@ -31,9 +31,9 @@ export const malformedConfigurations: readonly Malformed[] = [
   with1(
     '60,000 layers',
     sized({ num_hidden_layers: 60_000 }),
-    'number of layers is 60000, but must be between 1 and 1000',
+    'number of layers is 60000, but must be between 1 and 256',
   ),
-  with1('1,000 layers', sized({ num_hidden_layers: 1000 }), 'is missing', 'tensors'),
+  with1('256 layers', sized({ num_hidden_layers: 256 }), 'is missing', 'tensors'),
   with1('no layers', sized({ num_hidden_layers: 0 }), 'num_hidden_layers 0'),
   with1('-2 heads', sized({ num_attention_heads: -2 }), 'num_attention_heads -2'),
   with1('3 heads of width 8', sized({ num_attention_heads: 3 }), '3 attention heads'),

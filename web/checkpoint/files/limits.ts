@@ -1,6 +1,6 @@
 // The most that a model's files may have. Far beyond any published Vision Transformer, and few enough that a file is
 // refused within a second and without taking much memory. More limits, of sizes, are the engine's (cpp/config.cpp):
-// 1,000 layers, 65,536 tokens, 2 GB for one tensor.
+// 256 encoder blocks, 65,536 tokens, 2 GB for one tensor.
 import { VitError, type VitErrorCode } from '../../errors.js';
 
 export const limits = {
