@@ -4,7 +4,8 @@
 //   npm run soak -- --only aborts,classify --aborts 100 --classify 1000
 //
 // The runs are aborts and browser-aborts (loads given up at random moments, in Node and in Chromium), classify, loads
-// (load and dispose) and workers (in Chromium). Each takes a count by its name; --seed decides the moments.
+// (load and dispose), workers and frames (in Chromium; frames of a camera, for so many minutes). Each takes a count by its
+// name; --seed decides the moments.
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { build } from './build.mjs';

@@ -10,7 +10,10 @@ import { safetensors, tinyConfig, tinyTensors } from '../web/tiny-checkpoint.js'
 type Package = typeof import('../../web/index.js');
 
 const entry = '/package/index.js';
-const flags = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'];
+const flags = [
+  ...['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
+  ...['--use-fake-device-for-media-stream=fps=30', '--use-fake-ui-for-media-stream'],
+];
 
 /** Runs `work` in a page that is served the built package and some models. */
 export async function inPage<T>(dist: URL, work: (page: Page) => Promise<T>): Promise<T> {
@@ -66,6 +69,36 @@ export async function workersMany(dist: URL, count: number) {
     const before = await holdings(page, pid);
     const answers = first + (await page.evaluate(startWorkers, { entry, count: count - first }));
     return { answers, before, after: await holdings(page, pid) };
+  });
+}
+
+/** Runs in the page: watches the camera for so many seconds; the answers, and what was wrong with any. */
+async function watchCamera({ entry, seconds }: { entry: string; seconds: number }) {
+  const { load } = (await import(entry)) as Package;
+  const model = await load();
+  const stream = await navigator.mediaDevices.getUserMedia({
+    video: { width: 640, height: 480, frameRate: 30 },
+  });
+  const outcome = { answers: 0, slowest: 0, empty: 0 };
+  setTimeout(() => stream.getTracks().forEach((track) => track.stop()), 1000 * seconds);
+  for await (const { predictions, latency } of model.watch(stream)) {
+    outcome.answers++;
+    outcome.slowest = Math.max(outcome.slowest, Math.round(latency));
+    if (predictions.length !== 5) outcome.empty++;
+  }
+  model.dispose();
+  return outcome;
+}
+
+/** Watches a camera for so many minutes; memory is compared with that after the first tenth, a minute at most. */
+export async function framesFor(dist: URL, minutes: number) {
+  return await inPage(dist, async (page) => {
+    const first = Math.min(60, 6 * minutes);
+    await page.evaluate(watchCamera, { entry, seconds: first });
+    const pid = await processOf(page);
+    const before = await holdings(page, pid);
+    const outcome = await page.evaluate(watchCamera, { entry, seconds: 60 * minutes - first });
+    return { ...outcome, before, after: await holdings(page, pid) };
   });
 }
 

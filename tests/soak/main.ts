@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { abortLoads } from './aborts.js';
-import { abortsMany, workersMany } from './chromium.js';
+import { abortsMany, framesFor, workersMany } from './chromium.js';
 import { classifyMany, loadMany } from './node.js';
 
 const { values } = parseArgs({
@@ -16,6 +16,7 @@ const { values } = parseArgs({
     classify: { type: 'string', default: '10000' },
     loads: { type: 'string', default: '1000' },
     workers: { type: 'string', default: '500' },
+    frames: { type: 'string', default: '60' },
   },
 });
 const dist = pathToFileURL(`${values.dist}/`);
@@ -63,6 +64,12 @@ const runs: Record<string, Run> = {
     const report = await workersMany(dist, count);
     const faults = growth(report.before, report.after);
     return { report, faults: report.answers === count ? faults : [...faults, 'answers are missing'] };
+  },
+  async frames() {
+    const report = await framesFor(dist, Number(values.frames));
+    const faults = growth(report.before, report.after);
+    const isWell = report.answers > 0 && report.empty === 0;
+    return { report, faults: isWell ? faults : [...faults, 'answers are missing'] };
   },
 };
 
