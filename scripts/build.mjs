@@ -22,8 +22,10 @@ import { toolchain } from './toolchain.mjs';
 /** The builds of the C++, as CMakeLists.txt lists them. */
 export const variants = ['simd', 'relaxed', 'simd-threads', 'relaxed-threads'];
 const hasThreads = (variant) => variant.endsWith('-threads');
+/** A preset of CMakePresets.json to build them by: `VIT_PRESET=safe-heap npm test -- stages`. */
+const preset = process.env.VIT_PRESET;
 /** Where CMake builds them. */
-export const wasm = join(root, 'build/wasm');
+export const wasm = join(root, preset ? `build/wasm-${preset}` : 'build/wasm');
 const dist = join(root, 'dist');
 /** Files that go into others: compressed, to be written there in base64. */
 const packed = join(root, 'build/packed');
@@ -58,7 +60,8 @@ export function compile(targets = ['all']) {
     mkdirSync(wasm, { recursive: true });
     writeFileSync(remembered, circumstances);
   }
-  run('emcmake', ['cmake', '-S', root, '-B', wasm, '-G', 'Ninja'], { env, quiet: true });
+  const options = preset ? ['--preset', preset] : ['-G', 'Ninja'];
+  run('emcmake', ['cmake', '-S', root, '-B', wasm, ...options], { env, quiet: true });
   run('cmake', ['--build', wasm, '--parallel', String(availableParallelism()), '--target', ...targets], {
     env,
   });
