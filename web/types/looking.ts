@@ -1,7 +1,7 @@
-// What the verbs that look inside a model take and give.
+// What the verbs that look inside a model take and return.
 import type { PictureOptions, Prediction } from './calls.js';
 
-/** A rectangle in a picture, in its pixels; not always whole ones. */
+/** A rectangle in a picture, in pixels, not necessarily whole ones. */
 export interface Box {
   /** Pixels to the left of it; negative where the model sees padding beyond the picture's edge. */
   readonly x: number;
@@ -21,7 +21,7 @@ export interface PatchMap {
   readonly rows: number;
   /** Columns of patches. */
   readonly columns: number;
-  /** The part of the picture that the patches cover: where to draw the map over it. */
+  /** The part of the picture that the patches cover: where to draw the map on top of it. */
   readonly box: Box;
 }
 
@@ -32,8 +32,8 @@ export interface AttentionOptions extends PictureOptions {
   /** The attention head, from 0. Default: the mean over heads. */
   readonly head?: number | undefined;
   /**
-   * Attention rollout (Abnar & Zuidema 2020): all blocks up to `layer` multiplied through, with their residual
-   * connections. Default false.
+   * Attention rollout (Abnar & Zuidema 2020): the product of all blocks up to `layer`, with their residual connections.
+   * Default false.
    */
   readonly rollout?: boolean | undefined;
 }
@@ -41,19 +41,19 @@ export interface AttentionOptions extends PictureOptions {
 /** Options of {@link Model.tokens}. */
 export interface TokensOptions extends PictureOptions {
   /**
-   * The encoder block after which to take the tokens, from 0; negative numbers count from the last. Default: after
-   * all, through the final norm.
+   * The encoder block after which to take the tokens, from 0; negative numbers count from the last. Default: after all
+   * blocks and the final norm.
    */
   readonly layer?: number | undefined;
-  /** Whether the tokens go through the model's final layer norm. Default true, but false where a `layer` is given. */
+  /** Whether to apply the model's final layer norm. Default: true, or false where a `layer` is given. */
   readonly norm?: boolean | undefined;
 }
 
 /** Options of {@link Model.logitLens}. */
 export interface LogitLensOptions extends PictureOptions {
-  /** How many predictions to give for each layer. Default 5. */
+  /** How many predictions to return for each layer. Default 5. */
   readonly topK?: number | undefined;
-  /** Whether to predict a class for every patch, too. Default false. */
+  /** Whether to also predict a class for every patch. Default false. */
   readonly patches?: boolean | undefined;
 }
 
@@ -63,6 +63,6 @@ export interface LayerAnswer {
   readonly layer: number;
   /** The most probable classes, the most probable first. */
   readonly predictions: Prediction[];
-  /** The most probable class of each patch, row by row, where asked for. */
+  /** The most probable class of each patch, row by row, if requested. */
   readonly patches?: Prediction[] | undefined;
 }

@@ -1,40 +1,41 @@
-// What a classifier of the user's own classes takes and gives.
+// What a classifier for the user's own classes takes and returns.
 import type { ClassifyOptions, PictureOptions, Prediction, Source } from './calls.js';
 import type { Dtype } from './info.js';
 
-/** How examples become an answer. */
+/** How examples become a prediction. */
 export type FewShotMethod = 'logistic' | 'prototype' | 'knn';
 
 /** Options of {@link Model.fewShot}. */
 export interface FewShotOptions {
   /**
-   * - `'logistic'` (default): multinomial logistic regression, scikit-learn's `LogisticRegression`. The most accurate from
-   *   about ten examples a class on.
-   * - `'prototype'`: how near the mean of a class's examples is. Good from a single example on.
-   * - `'knn'`: which classes the most similar examples have. For classes of very different looks.
+   * - `'logistic'` (default): multinomial logistic regression, scikit-learn's `LogisticRegression`. The most accurate
+   *   with about ten or more examples per class.
+   * - `'prototype'`: by the distance to the mean of each class's examples. Works from a single example.
+   * - `'knn'`: by the classes of the most similar examples. For classes whose examples look very different from each
+   *   other.
    */
   readonly method?: FewShotMethod | undefined;
-  /** As in {@link EmbedOptions}: which embedding of the model is used. Default: what its own head sees. */
+  /** Which embedding of the model to use, as in {@link EmbedOptions}. Default: what its own head uses. */
   readonly pool?: 'cls' | 'mean' | undefined;
-  /** Of `'logistic'`: how strongly weights are kept small, above 0; scikit-learn's 1 / C. Default 1. */
+  /** For `'logistic'`: the strength of L2 regularization, above 0; scikit-learn's 1 / C. Default 1. */
   readonly l2?: number | undefined;
-  /** Of `'knn'`: how many examples are asked. Default 5. */
+  /** For `'knn'`: how many nearest examples to use. Default 5. */
   readonly neighbors?: number | undefined;
 }
 
-/** How far `add`, `train` or `evaluate` has come. */
+/** The progress of `add`, `train` or `evaluate`. */
 export interface FewShotProgress {
-  /** Examples that were added or evaluated, or steps of training. */
+  /** Examples added or evaluated so far, or steps of training. */
   readonly done: number;
-  /** How many there will be; of training, whose end is not known, 0. */
+  /** How many there will be; 0 for training, whose length is unknown. */
   readonly total: number;
 }
 
 /** Options of {@link FewShot.train} and {@link FewShot.evaluate}. */
 export interface FewShotCallOptions {
-  /** Ends the call, which rejects with the signal's reason and changes nothing. */
+  /** Cancels the call, which rejects with the signal's reason and changes nothing. */
   readonly signal?: AbortSignal | undefined;
-  /** Called as work goes on. What it throws ends the call. */
+  /** Called as work proceeds. If it throws, the call ends. */
   readonly onProgress?: ((progress: FewShotProgress) => void) | undefined;
 }
 
@@ -44,49 +45,49 @@ export type FewShotAddOptions = PictureOptions & FewShotCallOptions;
 /** Options of {@link FewShot.classify}. */
 export interface FewShotClassifyOptions extends PictureOptions, Pick<ClassifyOptions, 'topK'> {
   /**
-   * Whether the answer may be "none of these": for a picture that is less like the examples than nearly all of them are
-   * like each other (see `falseAlarms`), the one prediction is `{ label: 'unknown', index: -1, probability }`, whose
-   * probability is the part of the examples that are less strange. A string is the label to use instead of `'unknown'`.
-   * Default false.
+   * Whether the answer may be "none of these". For a picture that resembles the examples less than nearly all of them
+   * resemble each other (see `falseAlarms`), the only prediction is `{ label: 'unknown', index: -1, probability }`,
+   * whose probability is the fraction of the examples that are less unusual. A string is used as the label in place of
+   * `'unknown'`. Default false.
    */
   readonly unknown?: boolean | string | undefined;
-  /** With `unknown`: which part of pictures of the classes may be taken for unknown, 0 to 1. Default 0.05. */
+  /** With `unknown`: the fraction of pictures of the classes that may be taken for unknown, 0 to 1. Default 0.05. */
   readonly falseAlarms?: number | undefined;
 }
 
-/** What training has come to. */
+/** The result of training. */
 export interface Training {
-  /** How many examples there were. */
+  /** The number of examples. */
   readonly examples: number;
-  /** The classes, in the order in which they were added first. */
+  /** The classes, in the order in which they were first added. */
   readonly labels: readonly string[];
 }
 
-/** How well examples are recognised by a classifier that has not seen them. */
+/** How well a classifier recognizes examples that it has not seen. */
 export interface Evaluation {
-  /** The part of the examples that is recognised by what all others teach, 0 to 1. */
+  /** The fraction of the examples recognized by a classifier trained on all the others, 0 to 1. */
   readonly accuracy: number;
-  /** How many examples there were. */
+  /** The number of examples. */
   readonly examples: number;
   /** The classes, in the order of rows and columns. */
   readonly labels: readonly string[];
-  /** [true class][predicted class]: how many examples. */
+  /** [true class][predicted class]: the number of examples. */
   readonly confusion: readonly (readonly number[])[];
 }
 
-/** A classifier of one's own classes as plain data, for `JSON.stringify`. */
+/** A few-shot classifier as plain data, for `JSON.stringify`. */
 export interface FewShotJSON {
-  /** The version of this form. */
+  /** The version of this format. */
   readonly version: 1;
-  /** What made the embeddings. */
+  /** The model that made the embeddings. */
   readonly backbone: {
     /** `info.modelType`. */
     readonly modelType: string;
-    /** Of the model then; one in the other precision is accepted. */
+    /** The precision of that model; the other one is accepted as well. */
     readonly dtype: Dtype;
-    /** The values of an embedding. */
+    /** The number of values in an embedding. */
     readonly width: number;
-    /** The embedding of a picture that is always the same, in base64: another model gives another. */
+    /** The embedding of a fixed picture, in base64, which identifies the model. */
     readonly fingerprint: string;
   };
   /** As in {@link FewShotOptions}. */
@@ -101,19 +102,20 @@ export interface FewShotJSON {
   readonly labels: readonly string[];
   /** The examples of each class: [examples × width] single-precision floats in base64. */
   readonly examples: readonly string[];
-  /** What was trained; absent before. Double-precision floats in base64. */
+  /** The trained weights; absent before training. Double-precision floats in base64. */
   readonly weights?: string | undefined;
 }
 
-/** A picture to learn from or to classify; or its embedding, by the same model's `embed`. */
+/** A picture to learn from or to classify, or its embedding by `embed` of the same model. */
 export type Example = Source | Float32Array;
 
 /**
- * A classifier of one's own classes, on the embeddings of a model, which stays as it is. Made by {@link Model.fewShot} or
- * {@link fewShotFromJSON}.
+ * A classifier for your own classes, on the embeddings of a model, which does not change. Made by {@link Model.fewShot}
+ * or {@link fewShotFromJSON}.
  *
- * Calls are performed one after another, in the order they were made. One that fails or is aborted changes nothing. They
- * reject with a {@link VitError}: as the model's verbs do, and `invalid-argument` where examples are missing or wrong.
+ * Calls are performed one after another, in the order they were made. A call that fails or is aborted changes nothing.
+ * Calls reject with a {@link VitError} as the model's verbs do, and with `invalid-argument` if examples are missing or
+ * wrong.
  *
  * @example
  * ```ts
@@ -125,29 +127,32 @@ export type Example = Source | Float32Array;
  * ```
  */
 export interface FewShot {
-  /** The classes, in the order in which they were added first. */
+  /** The classes, in the order in which they were first added. */
   readonly labels: readonly string[];
-  /** How many examples each of them has. */
+  /** The number of examples of each class. */
   readonly counts: readonly number[];
-  /** Adds examples of a class; a class begins with its first. */
+  /** Adds examples of a class. The first example creates the class. */
   add(label: string, source: Example | readonly Example[], options?: FewShotAddOptions): Promise<void>;
-  /** Removes a class, or one of its examples by its number, counted from 0. */
+  /** Removes a class, or one of its examples by its index, from 0. */
   remove(label: string, example?: number): Promise<void>;
   /**
-   * Learns from the examples; to be called again after they have changed. `'logistic'` is solved to convergence in the
-   * model's worker. Needs two classes.
+   * Trains the classifier on the examples; call it again after they have changed. `'logistic'` is solved to convergence
+   * in the model's worker. Needs at least two classes.
    */
   train(options?: FewShotCallOptions): Promise<Training>;
-  /** The most probable classes of a picture, the most probable first, by what was trained last. */
+  /** The most probable classes of a picture, most probable first, according to the latest training. */
   classify(source: Example, options?: FewShotClassifyOptions): Promise<Prediction[]>;
-  /** Leave-one-out: each example is classified by what all others teach. Classes need two examples to be right. */
+  /**
+   * Leave-one-out evaluation: each example is classified by a classifier trained on all the others. A class with one
+   * example is never recognized.
+   */
   evaluate(options?: FewShotCallOptions): Promise<Evaluation>;
-  /** Everything as plain data, examples included, for {@link fewShotFromJSON} with the same model. */
+  /** Everything as plain data, including the examples, for {@link fewShotFromJSON} with the same model. */
   toJSON(): FewShotJSON;
   /**
-   * The model with what was trained as its head: `config.json`, `preprocessor_config.json` and `model.safetensors`, which
-   * `load` and Python's `transformers` open. The weights are read again from where the model was loaded, or its cache.
-   * Not of `'knn'`, which is no linear layer (`unsupported-option`).
+   * The model with the trained classifier as its head: `config.json`, `preprocessor_config.json` and
+   * `model.safetensors`, which `load` and Python's `transformers` can open. The weights are read again from the cache
+   * or from where the model was loaded. Not available for `'knn'`, which is not a linear layer (`unsupported-option`).
    */
   export(options?: FewShotCallOptions): Promise<File[]>;
 }
