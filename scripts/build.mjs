@@ -110,20 +110,25 @@ function bundleAlone(entry, file, options = {}) {
   esbuild({ entryPoints: [entry], outfile: join(dist, file), define, ...options });
 }
 
-/** The entries that find the package's files beside them, and the command line. What they share becomes chunks. */
+/**
+ * The entries that find the package's files beside them, and the command line. What a group shares becomes chunks; the
+ * page's entry is a group of its own, for what others share with it would be cut into many small files.
+ */
 function bundleEntries() {
-  esbuild({
-    entryPoints: {
-      index: source('index'),
-      node: source('node'),
-      features: source('features'),
-      cli: join(root, 'cli/main.ts'),
-    },
-    outdir: dist,
-    splitting: true,
-    chunkNames: 'chunk-[hash]',
-    external: ['node:*', '@jsquash/*', './vit.simd.js', './vit.relaxed.js'],
-  });
+  const groups = [
+    { index: source('index') },
+    { node: source('node'), cli: join(root, 'cli/main.ts') },
+    { features: source('features') },
+  ];
+  for (const entryPoints of groups) {
+    esbuild({
+      entryPoints,
+      outdir: dist,
+      splitting: true,
+      chunkNames: 'chunk-[hash]',
+      external: ['node:*', '@jsquash/*', './vit.simd.js', './vit.relaxed.js'],
+    });
+  }
 }
 
 /** The element, which imports the main entry beside it. */

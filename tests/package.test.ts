@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFile, readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { brotliCompressSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 
@@ -84,5 +85,24 @@ describe('the package', () => {
     for (const { text } of await declarations()) {
       expect(text).not.toMatch(/types="node"|from 'node:|NodeJS\.|\bBuffer\b/);
     }
+  });
+
+  // What is asked for rarely sits in chunks of its own, or the bound is passed.
+  it.each([
+    ['relaxed', 123],
+    ['relaxed-threads', 133],
+  ])('costs a page that classifies at most %s → %d KB', async (variant, most) => {
+    const names = new Set([`worker.${variant}.js`, `vit.${variant}.wasm`, 'index.js']);
+    let bytes = 0;
+    // Grows as it is walked: what is imported at once is downloaded, too.
+    for (const name of names) {
+      const file = await readFile(`${root}dist/${name}`);
+      bytes += brotliCompressSync(file).length;
+      if (!name.startsWith('index') && !name.startsWith('chunk')) continue;
+      const text = file.toString();
+      for (const [, imported] of text.matchAll(/\b(?:import|from)\s*"\.\/([^"]+)"/g)) names.add(imported);
+    }
+    expect(names.size).toBeGreaterThan(3);
+    expect(bytes / 1000).toBeLessThan(most);
   });
 });

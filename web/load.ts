@@ -1,9 +1,8 @@
-import { withChecksum } from './checkpoint/files/integrity.js';
 import { filesDropped } from './checkpoint/files/dropped.js';
 import { isDownloaded, type ModelFiles } from './checkpoint/files/model-files.js';
+import type { OpenFile } from './checkpoint/files/source.js';
 import { locateModel } from './checkpoint/locate.js';
 import { hasCode, VitError } from './errors.js';
-import { convertedFiles } from './checkpoint/conversion.js';
 import { InWorker } from './runtime/in-worker.js';
 import { knownKernels, rememberKernels } from './engine/kernels.js';
 import { Model } from './model.js';
@@ -82,7 +81,7 @@ async function startWith(platform: Platform, files: ModelFiles, options: LoadOpt
   const runner = await launch(request, options);
   const words: WordsContext = {
     files,
-    open: withChecksum(platform.open, files.weights, options.integrity)?.open ?? platform.open,
+    open: verifying(platform.open, files.weights, options.integrity),
     keep: options.keepTextEncoder ?? false,
     start: async (tokens, stop) => {
       // What has been downloaded of the weights' file, with both towers, is there for this one, too.
@@ -111,10 +110,24 @@ async function start(
     return await startWith(platform, files, options);
   } catch (error) {
     if (!hasCode(error, 'not-found')) throw error;
-    const converted = await convertedFiles(files, platform.open, options.signal);
+    const converted = files.hub && (await conversionOf(files, platform, options.signal));
     if (!converted) throw error;
     return await startWith(platform, converted, options);
   }
+}
+
+/** Opens files that have to have checksums, where some are given; what compares them is fetched then. */
+function verifying(open: OpenFile, weights: string, integrity: LoadOptions['integrity']): OpenFile {
+  if (integrity === undefined) return open;
+  return async (...file) => {
+    const { withChecksum } = await import('./checkpoint/here.js');
+    return await (withChecksum(open, weights, integrity)?.open ?? open)(...file);
+  };
+}
+
+async function conversionOf(files: ModelFiles, { open }: Platform, signal: AbortSignal | undefined) {
+  const { convertedFiles } = await import('./checkpoint/here.js');
+  return await convertedFiles(files, open, signal);
 }
 
 interface Started {

@@ -1,5 +1,5 @@
 import { checkIsOptions, checkOptions, checkSignal, wrong } from './call-options.js';
-import { checkIntegrity } from './checkpoint/files/integrity.js';
+import { checkIntegrity } from './checkpoint/files/integrity-option.js';
 import { limits } from './checkpoint/files/limits.js';
 import { VitError } from './errors.js';
 import type { Rgb } from './pictures/pixels.js';

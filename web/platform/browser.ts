@@ -1,5 +1,4 @@
 import { browserStore, isCacheEmpty } from '../cache/browser-cache.js';
-import { openFile } from '../checkpoint/files/source.js';
 import { compileUrl, moduleGiven } from '../engine/compile.js';
 import { messageOf, VitError } from '../errors.js';
 import type { WorkerPort } from '../runtime/worker-life.js';
@@ -8,7 +7,8 @@ import type { Parts, Platform } from './platform.js';
 /** A page, or a worker of the page's own, with the package's parts wherever the entry has them. */
 export function browser(parts: Parts): Platform {
   return {
-    open: openFile,
+    // Only a model in this thread, and words, read files here.
+    open: async (...file) => (await import('../checkpoint/here.js')).openFile(...file),
 
     store: browserStore,
     isCacheEmpty,

@@ -1,4 +1,3 @@
-import { builtinFiles } from './builtin-files.js';
 import type { ModelFiles } from '../checkpoint/files/model-files.js';
 import { compileUrl } from '../engine/compile.js';
 import { importGlue } from './glues.js';
@@ -33,8 +32,9 @@ export const fetchedParts: Parts = {
   builtin: builtinBeside,
 };
 
-/** The built-in model; its weights are fetched only when it is loaded. */
-export function builtinBeside(): Promise<ModelFiles> {
+/** The built-in model; its weights and configuration are fetched only when it is loaded. */
+export async function builtinBeside(): Promise<ModelFiles> {
   const { href } = new URL('./builtin/model.safetensors', import.meta.url);
-  return Promise.resolve(builtinFiles({ kind: 'url', url: href }));
+  const { builtinFiles } = await import('./builtin-files.js');
+  return builtinFiles({ kind: 'url', url: href });
 }

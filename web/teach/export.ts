@@ -2,7 +2,7 @@
 import type { JsonObject } from '../checkpoint/files/json.js';
 import { safetensorsHeader } from '../checkpoint/formats/safetensors-header.js';
 import { VitError } from '../errors.js';
-import type { Reopened } from '../origin.js';
+import type { Reopened } from '../checkpoint/reopen.js';
 import type { FewShotCallOptions, FewShotOptions } from '../types.js';
 import type { Backbone } from './backbone.js';
 import { classifierOf, withHead } from './exported-head.js';

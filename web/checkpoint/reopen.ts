@@ -1,0 +1,42 @@
+// A loaded model's files, opened once more. Fetched when that is asked for.
+import { CachedFiles, type FileStore } from '../cache/cache.js';
+import { familiesFor } from './families/all.js';
+import { mapNames, type NameMap } from './families/names.js';
+import { folderOf, type ReadContext } from './files/folder.js';
+import { parseJson, type JsonObject } from './files/json.js';
+import type { ModelFiles } from './files/model-files.js';
+import type { TensorFile } from './formats/tensors.js';
+import { openWeights } from './formats/weights.js';
+
+/** A checkpoint's files, open again. */
+export interface Reopened {
+  /** Whose bytes are still to be read. */
+  readonly weights: TensorFile;
+  /** A JSON file; undefined when there is none. */
+  json(this: void, name: string): Promise<JsonObject | undefined>;
+  /** Where the tensors go, by what config.json says. */
+  names(this: void, config: JsonObject): NameMap;
+}
+
+/** Opens them, through the store that the load had, if any. */
+export async function reopen(
+  files: ModelFiles,
+  context: ReadContext,
+  store: Promise<FileStore> | undefined,
+): Promise<Reopened> {
+  const open = store ? new CachedFiles(context.open, store, files, false).open : context.open;
+  const { weights, folder } = await openWeights(folderOf(files, { ...context, open }), { ...context, open });
+  return {
+    weights,
+    async json(name) {
+      const reader = await folder.open(name);
+      return reader && parseJson(await reader.read(Infinity), reader.name, 'config');
+    },
+    names: (config) =>
+      mapNames(
+        weights.tensors.map((tensor) => tensor.name),
+        weights.name,
+        familiesFor(config, 'config.json'),
+      ),
+  };
+}
