@@ -40,10 +40,10 @@ export function build() {
   mkdirSync(packed, { recursive: true });
   variants.forEach(packVariant);
   bundleEntries();
-  bundleElement();
+  bundleComponents();
   bundleInlined();
   run(join(root, 'node_modules/.bin/tsc'), ['--project', 'tsconfig.build.json']);
-  keepDeclarations(['index', 'inline', 'builtin', 'features', 'element']);
+  keepDeclarations(['index', 'inline', 'builtin', 'features', 'element', 'react']);
   // Its code is part of a file of dist/, under its own licence.
   copyFileSync(join(root, 'node_modules/@huggingface/tokenizers/LICENSE'), join(dist, 'tokenizers.LICENSE'));
   cpSync(builtinModel, join(dist, 'builtin'), { recursive: true, filter: isModelFile });
@@ -131,9 +131,10 @@ function bundleEntries() {
   }
 }
 
-/** The element, which imports the main entry beside it. */
-function bundleElement() {
+/** The element and the hook, which import the main entry beside them. */
+function bundleComponents() {
   bundleAlone(source('element'), 'element.js', { external: ['./index.js'] });
+  bundleAlone(source('react'), 'react.js', { external: ['./index.js', 'react'] });
 }
 
 /** The entries that have everything inside: a file each, which but for the built-in model imports nothing. */

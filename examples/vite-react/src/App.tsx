@@ -1,33 +1,34 @@
-import { useRef, useState, type ChangeEvent } from 'react';
-import type { Prediction } from 'vit-wasm';
-import { useVit } from './useVit';
+import { useRef, type ChangeEvent } from 'react';
+import { useVit } from 'vit-wasm/react';
 
 export function App() {
-  const { model, progress, error } = useVit();
+  const { model, progress, error, predictions, classify } = useVit();
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [predictions, setPredictions] = useState<Prediction[]>([]);
 
   async function choose({ target }: ChangeEvent<HTMLInputElement>) {
     const file = target.files?.[0];
-    if (!file || !model || !canvas.current) return;
-    const picture = await createImageBitmap(file);
-    canvas.current.width = picture.width;
-    canvas.current.height = picture.height;
-    canvas.current.getContext('2d')?.drawImage(picture, 0, 0);
-    setPredictions(await model.classify(canvas.current, { topK: 5 }));
+    if (!file || !canvas.current) return;
+    // `classify` takes the file itself, too; the canvas shows what it is about.
+    const picture = await createImageBitmap(file).catch(() => undefined);
+    if (picture) {
+      canvas.current.width = picture.width;
+      canvas.current.height = picture.height;
+      canvas.current.getContext('2d')?.drawImage(picture, 0, 0);
+    }
+    await classify(picture ? canvas.current : file);
   }
 
-  if (error) return <p role="alert">{error.message}</p>;
   return (
     <main>
       <h1>What is in the picture?</h1>
+      {error && <p role="alert">{error.message}</p>}
       {model ? (
         <input type="file" accept="image/*" aria-label="Picture" onChange={choose} />
       ) : (
-        <progress value={progress} />
+        !error && <progress value={progress} />
       )}
       <ol>
-        {predictions.map(({ label, probability }) => (
+        {predictions?.map(({ label, probability }) => (
           <li key={label}>
             {label} <meter value={probability} />
           </li>
