@@ -35,6 +35,10 @@ function part(title, body) {
   }
 }
 
+/** Tests that a neighbour on the same processor could slow down beyond what they allow: they run one at a time. */
+const timed =
+  '/tests/(browser/(kernel-choice|large-pictures|memory|watch)|features/features|formats/limits)\\.test';
+
 const nothingCounted = { passed: 0, failed: 0 };
 
 function buildAll(needed) {
@@ -121,7 +125,8 @@ function cppParts() {
 function quickParts() {
   part('Format, lint and types', () => ({ passed: 0, failed: lint().length }));
   cppParts();
-  part('JavaScript tests', javascriptTests);
+  part('JavaScript tests', () => javascriptTests('--maxWorkers', cores, '--testPathIgnorePatterns', timed));
+  part('JavaScript tests against the clock', () => javascriptTests('--testPathPatterns', timed));
 }
 
 /** The kinds of tests that can be run alone. */

@@ -9,7 +9,7 @@ import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 
 import { fixtures } from '../golden/fixtures.js';
-import { troubled, type Answers } from '../web/http.js';
+import { breakOff, troubled, type Answers } from '../web/http.js';
 import { dist, entry, inChromium, usualRoutes, type Package } from './chromium.js';
 import type { Route } from './server.js';
 
@@ -123,7 +123,7 @@ describe.each([true, false])('worker: %s', (worker) => {
             return;
           }
           response.write(gzipped.subarray(0, gzipped.length / 2));
-          setTimeout(() => response.destroy(), 50);
+          breakOff(response);
         };
       },
     ],

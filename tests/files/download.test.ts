@@ -4,7 +4,15 @@ import { gzipSync } from 'node:zlib';
 
 import { ByteReader } from '../../web/checkpoint/files/byte-reader.js';
 import { download } from '../../web/checkpoint/files/download.js';
-import { serveHttp, troubled, whole, type Answers, type TestServer, type Troubles } from '../web/http.js';
+import {
+  breakOff,
+  serveHttp,
+  troubled,
+  whole,
+  type Answers,
+  type TestServer,
+  type Troubles,
+} from '../web/http.js';
 import { failureOf } from '../web/tiny-checkpoint.js';
 
 // Incompressible, so that its gzip is longer than itself and comes in several pieces too.
@@ -87,7 +95,7 @@ describe('a broken connection is taken up where it broke', () => {
       response.writeHead(request.headers.range ? 400 : 200, { 'content-encoding': 'gzip', etag: 'W/"1"' });
       response.write(gzipped.subarray(0, ++tries > 1 ? gzipped.length : at));
       if (tries > 1) response.end();
-      else setTimeout(() => response.destroy(), 20);
+      else breakOff(response);
     });
     expect(sameAs(await read(url))).toBe(true);
     expect(requests()).toHaveLength(2);
@@ -138,7 +146,7 @@ describe('what comes after a break is never of another place or version', () => 
       for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
       if (tries++ > 0) return rest(response, request);
       response.writeHead(200, { 'content-length': length }).write(bytes.subarray(0, (length / 4) * 3));
-      setTimeout(() => response.destroy(), 20);
+      breakOff(response);
     });
   }
 
@@ -267,7 +275,7 @@ describe('a server that stops sending', () => {
       response.setHeader('etag', '"1"');
       if (at > 0) response.setHeader('content-range', `bytes ${at}-${length - 1}/${length}`);
       response.writeHead(at > 0 ? 206 : 200).write(bytes.subarray(at, at + 1));
-      setTimeout(() => response.destroy(), 5);
+      breakOff(response);
     });
     expect(await failureOf(patient(url))).toMatchObject({
       code: 'unreadable',

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { load, VitError, type LoadOptions, type ModelCache } from 'vit-wasm';
 
-import { json, serveHttp, troubled, whole, type TestServer } from './http.js';
+import { breakOff, json, serveHttp, troubled, whole, type TestServer } from './http.js';
 import { frame, makeTensor, picture, safetensors, tinyConfig, tinyTensors } from './tiny-checkpoint.js';
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void;
@@ -60,8 +60,7 @@ const breakingAt =
   (response) => {
     const headers = { 'content-length': weights.length, ...(etag && { etag }) };
     response.writeHead(200, headers).write(weights.subarray(0, end));
-    // By then the load has read what was written, on a busy machine too.
-    setTimeout(() => response.destroy(), 300);
+    breakOff(response);
   };
 
 const dripping: Answer = (response) => {

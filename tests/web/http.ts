@@ -66,6 +66,14 @@ export const page = (response: ServerResponse) => {
     .end('<!DOCTYPE html><div id="app"></div>');
 };
 
+/**
+ * Closes the connection when the client has had time to read what was written, on a busy machine too: the answer stays
+ * incomplete. A browser that has received nothing by then repeats the request without telling anyone, and what it
+ * received just then is lost.
+ */
+export const breakOff = (response: ServerResponse) =>
+  void setTimeout(() => response.socket?.destroySoon(), 200);
+
 /** How a server fails at a file, and what it can do. */
 export interface Troubles {
   /** Where the connection breaks in each answer, one after another: bytes of the whole file. Afterwards it holds. */
@@ -104,7 +112,6 @@ export function troubled(bytes: Uint8Array, troubles: Troubles = {}) {
     }
     response.flushHeaders();
     if (end > from) response.write(bytes.subarray(from, end));
-    // What was written needs a moment to be on its way.
-    setTimeout(() => response.destroy(), 20);
+    breakOff(response);
   };
 }

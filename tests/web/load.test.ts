@@ -9,7 +9,7 @@ import { gzipSync } from 'node:zlib';
 import { load, VitError, type LoadOptions, type Model, type ModelLocation, type Progress } from 'vit-wasm';
 
 import { makeZip } from '../formats/archives.js';
-import { chunked, json, page, serveHttp, whole, type TestServer } from './http.js';
+import { breakOff, chunked, json, page, serveHttp, whole, type TestServer } from './http.js';
 import {
   failureOf,
   makeTensor,
@@ -60,7 +60,7 @@ beforeAll(async () => {
     '/broken/config.json': json(tinyConfig),
     '/broken/model.safetensors': (response) => {
       response.writeHead(200, { 'content-length': weights.length }).write(weights.subarray(0, 2000));
-      setTimeout(() => response.destroy(), 50);
+      breakOff(response);
     },
     '/stalled/config.json': json(tinyConfig),
     '/stalled/model.safetensors': (response) => {
