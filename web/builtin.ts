@@ -12,8 +12,9 @@ import type { ModelInMemory } from './types.js';
 let weights: Uint8Array<ArrayBuffer> | undefined;
 
 /**
- * The built-in model, weights included, for where nothing can be located: a module of 4.5 MB that needs no other file.
- * `load()` without a model needs it only in `vit-wasm/inline`, and imports it by itself.
+ * The built-in model including its weights, for environments where other files cannot be located: a module of 4.5 MB
+ * that needs no other file. `load()` in `vit-wasm/inline` imports it when called without a model; nothing else needs
+ * it.
  *
  * A small ViT for 64×64 pictures of 200 everyday things, from espresso to school bus, with int8 weights.
  *

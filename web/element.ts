@@ -5,7 +5,7 @@
  */
 import { load, type Model, type Prediction, type Source, type WatchSource } from './index.js';
 
-/** Nothing to derive from where there is no page, as on a server that renders one. */
+/** On a server, which renders pages but has none, there is no HTMLElement. */
 const Base = globalThis.HTMLElement ?? (class {} as unknown as typeof HTMLElement);
 
 /**
@@ -13,13 +13,13 @@ const Base = globalThis.HTMLElement ?? (class {} as unknown as typeof HTMLElemen
  *
  * | attribute | |
  * |---|---|
- * | `model` | what to load, as text; default the built-in model |
- * | `top-k` | how many classes to list; default 5 |
- * | `smoothing` | of a video; see `watch` of a model |
+ * | `model` | what to load: a Hub id or an address; default: the built-in model |
+ * | `top-k` | how many classes to list; default: 5 |
+ * | `smoothing` | for videos; see {@link Model.watch} |
  *
- * An `<img>`, `<canvas>` or `<video>` inside it is classified when the model is loaded, an `<img>` again whenever it has
- * loaded another picture; for anything else call `classify`. Events: `progress` (`detail` is 0 to 1), `load` (the
- * {@link Model}), `predictions` and `error`; errors are shown in place of the list, too. Style `::part(list)`,
+ * An `<img>`, `<canvas>` or `<video>` inside it is classified once the model is loaded, an `<img>` again whenever it
+ * loads another picture; for other sources call `classify`. Events: `progress` (`detail` is 0 to 1), `load` (the {@link
+ * Model}), `predictions` and `error`; errors are also shown in place of the list. Style `::part(list)`,
  * `::part(answer)`, `::part(error)`, `::part(progress)`.
  *
  * @example
@@ -58,14 +58,14 @@ export class VitClassifier extends Base {
     this.#start();
   }
 
-  /** The model; rejects with why it could not be loaded, or when the element is not in a page. */
+  /** The model. Rejects if it could not be loaded, or if the element is not in a page. */
   get model(): Promise<Model> {
     return (
       this.#model ?? Promise.reject(new Error('A <vit-classifier> loads its model once it is in the page.'))
     );
   }
 
-  /** Classifies a picture and lists its classes. A newer call, or `watch`, takes its place. */
+  /** Classifies a picture and lists its classes. A newer call, or one of `watch`, replaces it. */
   async classify(source: Source): Promise<readonly Prediction[]> {
     const signal = this.#begin();
     return await this.#shown(signal, async (model) => {
@@ -75,7 +75,7 @@ export class VitClassifier extends Base {
     });
   }
 
-  /** Lists the classes of a video's or stream's frames until it ends, or until another call. */
+  /** Lists the classes of a video's or stream's frames until it ends or another call is made. */
   async watch(source: WatchSource): Promise<void> {
     const signal = this.#begin();
     const smoothing = Number(this.getAttribute('smoothing') ?? 0);
@@ -120,7 +120,7 @@ export class VitClassifier extends Base {
     if (!inside) return;
     const look = () => {
       const done = inside instanceof HTMLVideoElement ? this.watch(inside) : this.classify(inside);
-      done.catch(() => undefined); // It has been shown.
+      done.catch(() => undefined); // The error has been shown.
     };
     look();
     if (inside instanceof HTMLImageElement) inside.addEventListener('load', look, { signal });
@@ -139,7 +139,7 @@ export class VitClassifier extends Base {
     return this.#call.signal;
   }
 
-  /** What `work` gives; an error is shown, unless a newer call has taken its place. */
+  /** The result of `work`. An error is shown, unless a newer call has replaced this one. */
   async #shown<T>(signal: AbortSignal, work: (model: Model) => Promise<T>): Promise<T> {
     try {
       const model = await this.model;
@@ -155,7 +155,7 @@ export class VitClassifier extends Base {
     const items = predictions.map(({ label, probability }) => {
       const item = document.createElement('li');
       item.part.add('answer');
-      // A label is whatever the model's author wrote: it goes into the page as text.
+      // Labels come from the model's author, so they are inserted as text, never as HTML.
       item.append(`${label} `, Object.assign(document.createElement('meter'), { value: probability }));
       return item;
     });

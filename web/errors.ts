@@ -1,34 +1,34 @@
 import { shortened, shown } from './shown.js';
 
 /**
- * What went wrong, for programs; the message says it for people.
+ * The kind of an error, for programs; the message is for people.
  *
  * | code | |
  * |---|---|
  * | `invalid-argument` | an argument or option of a call has the wrong form |
- * | `invalid-source` | the picture cannot be read: 0×0, closed, tainted, or no picture at all |
+ * | `invalid-source` | the picture cannot be read: 0×0, closed, tainted, or not a picture at all |
  * | `not-found` | a file of the model does not exist |
  * | `unreadable` | a file could not be fetched or read: network, HTTP status, permissions |
  * | `html` | a server answered with a page instead of the file |
- * | `truncated` | a file ends before its contents do |
- * | `integrity` | a file is not the one whose `integrity` was given, or its cached copy is damaged |
+ * | `truncated` | a file is shorter than its contents should be |
+ * | `integrity` | a file does not match the given `integrity`, or its cached copy is damaged |
  * | `too-large` | a file is larger than `maxBytes` |
- * | `not-safetensors` | the weights break the safetensors format |
- * | `malformed-archive` | the weights break the format of zip, or of NumPy's arrays in it |
+ * | `not-safetensors` | the weights are not valid safetensors |
+ * | `malformed-archive` | the archive is not a valid zip, or an array in it is not valid NumPy |
  * | `unsupported-format` | the weights are in another format: a pickle, ONNX, … |
  * | `unsupported-model` | the model is not one this library can run |
- * | `unsupported-option` | the option does not exist, or not in this environment |
- * | `config` | config.json, or what it says, is wrong |
- * | `preprocessor` | preprocessor_config.json, or what it says, is wrong |
- * | `no-head` | the model has no classification head: it gives embeddings and tokens, but no classes |
+ * | `unsupported-option` | the option does not exist, or is not available in this environment |
+ * | `config` | config.json is invalid or contradicts itself |
+ * | `preprocessor` | preprocessor_config.json is invalid or contradicts itself |
+ * | `no-head` | the model has no classification head: it has embeddings and tokens, but no classes |
  * | `tensors` | tensors are missing, left over, infinite or NaN, or of the wrong shape or dtype |
  * | `no-simd` | this browser cannot run any of the WebAssembly builds |
  * | `wasm` | the WebAssembly file could not be fetched, compiled or started |
- * | `threads` | a build with threads was asked for by name, and threads cannot be had |
- * | `worker` | the worker could not be started, or died |
- * | `not-finite` | the model computes infinity or NaN for this picture: no answer can be trusted |
- * | `engine` | the engine stopped in the middle of its work, or there is not enough memory for the model |
- * | `superseded` | a newer call with `latest: true` came before this one's turn |
+ * | `threads` | a build with threads was requested by name, but threads are not available |
+ * | `worker` | the worker could not be started, or has stopped |
+ * | `not-finite` | the model's results for this picture are infinite or NaN |
+ * | `engine` | the engine stopped unexpectedly, or there is not enough memory for the model |
+ * | `superseded` | a newer call with `latest: true` replaced this one before its turn |
  * | `disposed` | the model was used after `dispose()` |
  */
 export type VitErrorCode =
@@ -58,12 +58,12 @@ export type VitErrorCode =
   | 'superseded'
   | 'disposed';
 
-/** Names and addresses in a message come from files, which have them in any length. */
+/** Names and addresses in messages come from files, where they can have any length. */
 const longestMessage = 1500;
 
 /**
- * Every error of this library: one plain sentence saying what was wrong and what to do. What another part of the
- * system said is in `cause`. An aborted call rejects with its signal's own reason instead.
+ * Every error of this library. The message is one plain sentence that says what was wrong and what to do; the
+ * underlying error is in `cause`. An aborted call rejects with its signal's own reason instead.
  *
  * @example
  * ```ts
@@ -75,9 +75,9 @@ const longestMessage = 1500;
  * ```
  */
 export class VitError extends Error {
-  /** `'VitError'`, also where the class itself has been minified. */
+  /** `'VitError'`, even if the class has been minified. */
   override readonly name = 'VitError';
-  /** What went wrong, for programs. */
+  /** The kind of error, for programs. */
   readonly code: VitErrorCode;
 
   constructor(code: VitErrorCode, message: string, options?: ErrorOptions) {
@@ -87,8 +87,8 @@ export class VitError extends Error {
 }
 
 /**
- * Whether a caught value is a {@link VitError}, also one of another copy of this package or of another window, which
- * `instanceof` does not recognize.
+ * Whether a caught value is a {@link VitError}, including one from another copy of this package or another window,
+ * which `instanceof` does not recognize.
  *
  * @example
  * ```ts
@@ -104,13 +104,13 @@ export function isVitError(error: unknown): error is VitError {
   return isError(error) && error.name === 'VitError' && 'code' in error;
 }
 
-/** Whether a thrown value is an error, also one from another window or realm. */
+/** Whether a thrown value is an error, including one from another window or realm. */
 export function isError(value: unknown): value is Error {
   const { name, message } = (value ?? {}) as Partial<Error>;
   return typeof name === 'string' && typeof message === 'string';
 }
 
-/** What an unknown thrown value says. */
+/** The message of an unknown thrown value. */
 export function messageOf(error: unknown): string {
   if (!isError(error)) return typeof error === 'string' ? error : shown(error);
   return error.message || error.name;
@@ -121,13 +121,13 @@ export function hasCode(error: unknown, code: VitErrorCode): boolean {
   return error instanceof VitError && error.code === code;
 }
 
-/** The HTTP status that a failed download ended with, where there was one. */
+/** The HTTP status of a failed download, if there was one. */
 export function statusOf(error: VitError): number | undefined {
   const { cause } = error;
   return cause instanceof StatusError ? cause.status : undefined;
 }
 
-/** The `cause` of an error about an answer of a server. */
+/** The `cause` of an error about a server's answer. */
 export class StatusError extends Error {
   readonly status: number;
 

@@ -1,5 +1,5 @@
 /**
- * Functions on embeddings and tokens, of any model: no WebAssembly, nothing to load. Each can be imported alone.
+ * Functions of embeddings and tokens, from any model: no WebAssembly, nothing to load. Each can be imported alone.
  *
  * @module vit-wasm/features
  */

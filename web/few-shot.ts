@@ -1,4 +1,4 @@
-// Classifiers of one's own classes, as functions of a model.
+// Classifiers for one's own classes, as functions of a model.
 import { VitError } from './errors.js';
 import type { Model } from './model.js';
 import { shown } from './shown.js';
@@ -11,7 +11,7 @@ export function fewShot(model: Model, options: FewShotOptions = {}): FewShot {
   return model.fewShot(options);
 }
 
-/** A classifier as `toJSON` saved it, for the same model. */
+/** Restores a classifier saved by `toJSON`, for the same model. */
 export async function fewShotFromJSON(model: Model, json: unknown): Promise<FewShot> {
   checkModel(model, 'fewShotFromJSON');
   return await fromJSON(model, json);

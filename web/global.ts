@@ -15,7 +15,7 @@ const platform = browser({
     Promise.resolve(builtinFiles({ kind: 'url', url: new URL('./builtin/model.safetensors', src).href })),
 });
 
-/** As in index.ts. The built-in model is beside this script; all else is inside. */
+/** As in index.ts. The built-in model is beside this script; everything else is inside it. */
 export function load<Label extends string = string>(
   model?: ModelLocation,
   options: LoadOptions = {},

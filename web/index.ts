@@ -12,17 +12,18 @@ import type { LoadOptions, ModelLocation } from './types.js';
 const platform = browser(fetchedParts);
 
 /**
- * Loads a Vision Transformer; without an argument the built-in one.
+ * Loads a Vision Transformer; without an argument, the built-in one.
  *
- * In a browser the model gets a worker of its own, so the page stays responsive; Node runs it in place. Nothing is kept
- * of a load that fails or is aborted.
+ * In a browser the model runs in its own worker, so the page stays responsive; in Node it runs in the calling thread. A
+ * load that fails or is aborted leaves nothing behind.
  *
- * Where the classes are known, `load<'cat' | 'dog'>(…)` makes them the type of every `label`; nothing checks that they are
- * the model's.
+ * If the classes are known, `load<'cat' | 'dog'>(…)` makes them the type of every `label`. Whether the model has these
+ * classes is not checked.
  *
  * Rejects with a {@link VitError} whose `code` says what was wrong: the files (`not-found`, `unreadable`, `html`,
- * `truncated`, `integrity`, `not-safetensors`, `unsupported-format`), the model (`unsupported-model`, `config`, `preprocessor`,
- * `tensors`), the call (`invalid-argument`, `unsupported-option`) or the environment (`no-simd`, `wasm`, `worker`).
+ * `truncated`, `integrity`, `not-safetensors`, `unsupported-format`), the model (`unsupported-model`, `config`,
+ * `preprocessor`, `tensors`), the call (`invalid-argument`, `unsupported-option`) or the environment (`no-simd`,
+ * `wasm`, `worker`).
  *
  * @example
  * ```ts

@@ -20,11 +20,11 @@ const platform = browser({
 
 /**
  * The same as `load` of `vit-wasm`, with the WebAssembly and the worker inside the script: for bundlers that do not
- * find or copy files beside a module, and for service workers, whose only scripts are those they start with. The worker
- * starts from a Blob, which a content security policy has to allow with `worker-src blob:`; else say where the package's
- * `worker.<variant>.js` is with `worker: { url }`, or use `worker: false`.
+ * find or copy files beside a module, and for service workers, which cannot load further scripts. The worker is started
+ * from a Blob, which a content security policy has to allow with `worker-src blob:`; otherwise give the address of the
+ * package's `worker.<variant>.js` with `worker: { url }`, or use `worker: false`.
  *
- * The built-in model is a module of its own, imported only by `load()` without a model.
+ * The built-in model is a separate module, imported only by `load()` without a model.
  *
  * @group Start here
  */

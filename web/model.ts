@@ -1,22 +1,12 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-// (For users of the declarations with an older `lib`: they mention Symbol.dispose.)
+// (The declarations mention Symbol.dispose, which an older `lib` does not know.)
 import { VitError } from './errors.js';
 import { shown } from './shown.js';
 import { allowedClasses } from './labels.js';
-import {
-  areVectors,
-  checkClassifyOptions,
-  checkLabels,
-  checkOptions,
-  checkRegion,
-  pictureOptions,
-} from './options.js';
+import { areVectors, checkClassifyOptions, checkLabels, checkOptions, pictureOptions } from './options.js';
 import type { Origin } from './origin.js';
-import { limited } from './patience.js';
-import { readPixels } from './pictures/sources.js';
-import type { Picture } from './pictures/decode.js';
 import type { Rgb } from './pictures/pixels.js';
-import { buffered } from './pictures/pixels.js';
+import { Calls } from './runtime/calls.js';
 import { Queue } from './runtime/queue.js';
 import type { Runner } from './runtime/runner.js';
 import { attentionRequest, explainRequest, lensRequest, tokensRequest } from './look-requests.js';
@@ -64,12 +54,12 @@ import type { Lent } from './watch/verb.js';
 /**
  * A loaded model. Made by `load`.
  *
- * Calls are performed one after another in the order they were made. A single source is read at the time of the call;
- * the sources of an array each while the one before it is computed, so that at most two are in memory at a time.
+ * Calls are performed one after another, in the order they were made. A single source is read at the time of the call.
+ * Each source of an array is read while the one before it is computed, so that at most two are in memory at a time.
  *
  * Every verb rejects with a {@link VitError}: `invalid-source` for a picture that cannot be read, `disposed` after
- * `dispose()`, `worker` or `engine` when what it runs in has stopped; or with the reason of its aborted signal. After an
- * error about a picture or an option the model is as good as before.
+ * `dispose()`, `worker` or `engine` when the worker or engine has stopped. An aborted call rejects with its signal's
+ * reason. After an error about a picture or an option the model remains usable.
  *
  * @group Start here
  */
@@ -77,40 +67,40 @@ export class Model<Label extends string = string> {
   readonly #runner: Runner;
   readonly #context: WordsContext | undefined;
   #words: Words | undefined;
-  readonly #background: Rgb | undefined;
   readonly #queue = new Queue();
+  readonly #calls: Calls;
 
   #info: ModelInfo<Label>;
 
-  /** What this model is; stays readable after `dispose()`. */
+  /** What this model is. Remains readable after `dispose()`. */
   get info(): ModelInfo<Label> {
     return this.#info;
   }
 
-  /** The same as `dispose()`, for `using`; where the language has it. */
+  /** The same as `dispose()`, for `using`, where the language has it. */
   declare readonly [Symbol.dispose]: () => void;
 
-  /** @internal Where it came from. */
+  /** @internal Where it was loaded from. */
   readonly origin: Origin | undefined;
 
   /** @internal */
   constructor(runner: Runner, background?: Rgb, words?: WordsContext, origin?: Origin) {
     this.origin = origin;
     this.#runner = runner;
-    this.#background = background;
+    this.#calls = new Calls(runner, this.#queue, background);
     this.#context = words;
     this.#info = runner.info as ModelInfo<Label>;
-    // Looked up only now, as it may have been filled in after this module ran.
+    // Looked up only now, because a polyfill may have been added after this module ran.
     if (Symbol.dispose) Object.defineProperty(this, Symbol.dispose, { value: () => this.dispose() });
   }
 
-  /** The most probable classes of each picture, or why there are none. */
+  /** The most probable classes of each picture, or the error that prevented them. */
   classify(
     sources: readonly Source[],
     options: ClassifyOptions & SettleOptions,
   ): Promise<PromiseSettledResult<Prediction<Label>[]>[]>;
   /**
-   * The `topK` most probable classes of a picture, the most probable first.
+   * The `topK` most probable classes of a picture, most probable first.
    *
    * @example
    * ```ts
@@ -128,10 +118,10 @@ export class Model<Label extends string = string> {
     checkClassifyOptions(options);
     const { topK = 5, threshold = 0 } = options;
     const classes = allowedClasses(this.info.labels, options);
-    return await this.#perform('classify', source, { topK, threshold, classes }, options);
+    return await this.#calls.perform('classify', source, { topK, threshold, classes }, options);
   }
 
-  /** The logits of each picture, or why there are none. */
+  /** The logits of each picture, or the error that prevented them. */
   logits(
     sources: readonly Source[],
     options: PictureOptions & SettleOptions,
@@ -141,7 +131,7 @@ export class Model<Label extends string = string> {
    *
    * @example
    * ```ts
-   * const logits = await model.logits(canvas); // logits[281] is class 281's
+   * const logits = await model.logits(canvas); // logits[281] is that of class 281
    * ```
    */
   logits<S extends Source | readonly Source[]>(
@@ -152,17 +142,17 @@ export class Model<Label extends string = string> {
   logits(source: Source, options?: PictureOptions): Promise<Float32Array<ArrayBuffer>>;
   async logits(source: Source | readonly Source[], options: PictureOptions = {}): Promise<unknown> {
     checkOptions(options, pictureOptions, 'logits');
-    return await this.#perform('logits', source, undefined, options);
+    return await this.#calls.perform('logits', source, undefined, options);
   }
 
-  /** The embedding of each picture, or why there is none. */
+  /** The embedding of each picture, or the error that prevented it. */
   embed(
     sources: readonly Source[],
     options: EmbedOptions & SettleOptions,
   ): Promise<PromiseSettledResult<Float32Array<ArrayBuffer>>[]>;
   /**
-   * A picture as one vector of `info.embedding` floats: for search, clustering, or a classifier of your own. Of a
-   * CLIP or SigLIP model it is comparable with that of a text ({@link Model.embedText}).
+   * A picture as one vector of `info.embedding` floats, for search, clustering or your own classifier. With a CLIP or
+   * SigLIP model it can be compared with the vector of a text ({@link Model.embedText}).
    *
    * @example
    * ```ts
@@ -189,16 +179,16 @@ export class Model<Label extends string = string> {
         `projection is ${shown(projection)}, but it should be true or false.`,
       );
     }
-    return await this.#perform('embed', source, { pool, projection, normalize }, options);
+    return await this.#calls.perform('embed', source, { pool, projection, normalize }, options);
   }
 
   /**
-   * Gives a CLIP or SigLIP model its classes, in words: from now on it is a classifier of these. The text encoder is
-   * loaded, encodes the labels and is dropped again (`keepTextEncoder`); `classify` then costs as much as `embed`. Calls
-   * made before this settles answer with the classes from before.
+   * Gives a CLIP or SigLIP model its classes, in words; from then on it classifies pictures into these. The text
+   * encoder is loaded, encodes the labels and is freed again (unless `keepTextEncoder` is set); `classify` then costs
+   * as much as `embed`. Calls made before this settles still use the previous classes.
    *
-   * Resolves to the vectors of the labels: kept as JSON and given instead of the labels, they make the text encoder
-   * unnecessary.
+   * Resolves to the vectors of the labels. Save them as JSON and pass them instead of the labels, and the text encoder
+   * is not needed.
    *
    * @example
    * ```ts
@@ -228,8 +218,8 @@ export class Model<Label extends string = string> {
   }
 
   /**
-   * A text as one vector of `info.embedding` floats, comparable with those that `embed` gives of pictures, of a CLIP or
-   * SigLIP model. Loads the text encoder for each call (`keepTextEncoder`), so give many texts at once.
+   * A text as one vector of `info.embedding` floats, which can be compared with those of pictures by `embed`; for CLIP
+   * and SigLIP models. Each call loads the text encoder (unless `keepTextEncoder` is set), so pass many texts at once.
    *
    * @example
    * ```ts
@@ -252,7 +242,7 @@ export class Model<Label extends string = string> {
     if (!Array.isArray(texts) || !texts.every((one) => typeof one === 'string')) {
       throw new VitError(
         'invalid-argument',
-        `${shown(text)} is no text; give a string or a list of strings.`,
+        `${shown(text)} is not a text; give a string or an array of strings.`,
       );
     }
     if (texts.length === 0) return [];
@@ -264,14 +254,15 @@ export class Model<Label extends string = string> {
     return typeof text === 'string' ? vectors[0] : vectors;
   }
 
-  /** The tokens of each picture, or why there are none. */
+  /** The tokens of each picture, or the error that prevented them. */
   tokens(
     sources: readonly Source[],
     options: TokensOptions & SettleOptions,
   ): Promise<PromiseSettledResult<Tokens>[]>;
   /**
-   * All tokens of a picture: one of each patch, behind the class token and its like. After the final norm, or after any
-   * encoder block: `{ layer: 3 }` gives `hidden_states[4]` of transformers.
+   * All tokens of a picture: the prefix tokens (class token, distillation token, registers), then one for each patch.
+   * They are taken after the final norm, or after any encoder block: `{ layer: 3 }` gives `hidden_states[4]` of
+   * transformers.
    */
   tokens<S extends Source | readonly Source[]>(
     source: S,
@@ -280,46 +271,46 @@ export class Model<Label extends string = string> {
   /** The tokens of one picture. */
   tokens(source: Source, options?: TokensOptions): Promise<Tokens>;
   async tokens(source: Source | readonly Source[], options: TokensOptions = {}): Promise<unknown> {
-    return await this.#perform('tokens', source, tokensRequest(options, this.info), options);
+    return await this.#calls.perform('tokens', source, tokensRequest(options, this.info), options);
   }
 
-  /** What attention reads of each picture, or why nothing is known. */
+  /** The attention map of each picture, or the error that prevented it. */
   attention(
     sources: readonly Source[],
     options: AttentionOptions & SettleOptions,
   ): Promise<PromiseSettledResult<PatchMap>[]>;
   /**
-   * What a layer's attention reads of a picture, patch by patch: softmax(q·kᵀ/√d) from the class token to each patch, as
-   * `output_attentions` gives it in Python; in models whose head sees a mean, what the patches read on average. Costs
-   * about as much as `classify`.
+   * Where a layer's attention looks, patch by patch: softmax(q·kᵀ/√d) from the class token to each patch, as in
+   * Python's `output_attentions`; in models whose head uses a mean, the average over the patches' queries. Costs about
+   * as much as `classify`.
    *
    * @example
    * ```ts
    * const { data, rows, columns, box } = await model.attention(canvas, { rollout: true });
-   * // data[row * columns + column] belongs to that patch of the part `box` of the canvas.
+   * // data[row * columns + column] is the value of that patch; the patches cover the part `box` of the canvas.
    * ```
    */
   attention<S extends Source | readonly Source[]>(
     source: S,
     options?: AttentionOptions,
   ): Promise<PerSource<S, PatchMap>>;
-  /** What attention reads of one picture. */
+  /** The attention map of one picture. */
   attention(source: Source, options?: AttentionOptions): Promise<PatchMap>;
   async attention(source: Source | readonly Source[], options: AttentionOptions = {}): Promise<unknown> {
-    return await this.#perform('attention', source, attentionRequest(options, this.info), options);
+    return await this.#calls.perform('attention', source, attentionRequest(options, this.info), options);
   }
 
-  /** Which patches of each picture speak for a class, or why nothing is known. */
+  /** Which patches of each picture support a class, or the error that prevented it. */
   explain(
     sources: readonly Source[],
     label: string | number,
     options: PictureOptions & SettleOptions,
   ): Promise<PromiseSettledResult<PatchMap>[]>;
   /**
-   * Which patches speak for a class, from one forward pass: what each adds to the class's logit, above what it adds to
-   * all classes on average. Of models whose head sees the mean of the patches this is exact, and sums to the logit; of
+   * Which patches support a class, from one forward pass: what each adds to the class's logit, minus what it adds to
+   * all classes on average. In models whose head uses the mean of the patches this is exact, and sums to the logit; in
    * others it is what the last block's attention carried from each patch to the class token, as the head reads it
-   * (Gandelsman et al. 2024). Negative values speak against the class.
+   * (Gandelsman et al. 2024). Negative values count against the class.
    *
    * @example
    * ```ts
@@ -332,23 +323,23 @@ export class Model<Label extends string = string> {
     label: string | number,
     options?: PictureOptions,
   ): Promise<PerSource<S, PatchMap>>;
-  /** Which patches of one picture speak for a class. */
+  /** Which patches of one picture support a class. */
   explain(source: Source, label: string | number, options?: PictureOptions): Promise<PatchMap>;
   async explain(
     source: Source | readonly Source[],
     label: string | number,
     options: PictureOptions = {},
   ): Promise<unknown> {
-    return await this.#perform('explain', source, explainRequest(label, options, this.info), options);
+    return await this.#calls.perform('explain', source, explainRequest(label, options, this.info), options);
   }
 
-  /** How the answer forms for each picture, or why there is none. */
+  /** How the answer forms for each picture, or the error that prevented it. */
   logitLens(
     sources: readonly Source[],
     options: LogitLensOptions & SettleOptions,
   ): Promise<PromiseSettledResult<LayerAnswer[]>[]>;
   /**
-   * How the answer forms: what the model would answer after each of its encoder blocks, were it the last (the logit
+   * How the answer forms: what the model would answer after each of its encoder blocks if it were the last (the logit
    * lens), for the picture and, with `patches`, for every patch.
    *
    * @example
@@ -365,17 +356,17 @@ export class Model<Label extends string = string> {
   /** How the answer forms for one picture. */
   logitLens(source: Source, options?: LogitLensOptions): Promise<LayerAnswer[]>;
   async logitLens(source: Source | readonly Source[], options: LogitLensOptions = {}): Promise<unknown> {
-    return await this.#perform('logitLens', source, lensRequest(options), options);
+    return await this.#calls.perform('logitLens', source, lensRequest(options), options);
   }
 
-  /** The pixel values of each picture, or why there are none. */
+  /** The pixel values of each picture, or the error that prevented them. */
   preprocess(
     sources: readonly Source[],
     options: PictureOptions & SettleOptions,
   ): Promise<PromiseSettledResult<Float32Array<ArrayBuffer>>[]>;
   /**
-   * What the network sees of a picture: [3 × height × width] floats of `info.imageSize`, channel by channel; the
-   * `pixel_values` that Python's image processor gives.
+   * What the network sees of a picture: [3 × height × width] floats at `info.imageSize`, channel by channel; the
+   * `pixel_values` of Python's image processor.
    */
   preprocess<S extends Source | readonly Source[]>(
     source: S,
@@ -385,13 +376,14 @@ export class Model<Label extends string = string> {
   preprocess(source: Source, options?: PictureOptions): Promise<Float32Array<ArrayBuffer>>;
   async preprocess(source: Source | readonly Source[], options: PictureOptions = {}): Promise<unknown> {
     checkOptions(options, pictureOptions, 'preprocess');
-    return await this.#perform('preprocess', source, undefined, options);
+    return await this.#calls.perform('preprocess', source, undefined, options);
   }
 
   /**
-   * Classifies a video, a camera or a stream, frame after frame, always the newest: frames that come while another is
-   * computed are skipped, and none waits. It rests while the page is hidden or a video is paused, ends with the video or
-   * its track, and rejects with the signal's reason. Leaving the loop stops it; the camera stays the caller's to stop.
+   * Classifies the frames of a video, a camera or a stream, always the newest: frames that arrive while another is
+   * computed are skipped, not queued. The loop pauses while the page is hidden or a video is paused, ends with the
+   * video or its track, and rejects with the signal's reason. Leaving the loop stops it; stopping the camera is up to
+   * the caller.
    *
    * @example
    * ```ts
@@ -406,12 +398,12 @@ export class Model<Label extends string = string> {
     source: WatchSource,
     options?: WatchClassifyOptions,
   ): AsyncGenerator<WatchedPredictions<Label>, void, undefined>;
-  /** What another verb gives for one frame after another. */
+  /** The results of another verb, frame by frame. */
   watch<V extends Exclude<WatchVerb, 'classify'>>(
     source: WatchSource,
     options: WatchVerbOptions<V>,
   ): AsyncGenerator<Watched<WatchResult<V>>, void, undefined>;
-  /** What a function gives for one frame after another. */
+  /** The results of a function, frame by frame. */
   watch<T>(
     source: WatchSource,
     options: WatchFunctionOptions<T>,
@@ -421,9 +413,9 @@ export class Model<Label extends string = string> {
   }
 
   /**
-   * Classifies one picture after another of a list of any length: an array, a generator, or anything asynchronous. The
-   * next is read while one is computed, so that at most two are in memory. A picture that cannot be read does not end the
-   * loop: its `status` is `'rejected'`.
+   * Classifies a list of pictures of any length, one by one: an array, a generator or any asynchronous iterable. The
+   * next picture is read while one is computed, so that at most two are in memory. A picture that cannot be read does
+   * not end the loop: its `status` is `'rejected'`.
    *
    * @example
    * ```ts
@@ -437,18 +429,18 @@ export class Model<Label extends string = string> {
     sources: EachSources,
     options?: EachClassifyOptions,
   ): AsyncGenerator<Each<Prediction<Label>[]>, void, undefined>;
-  /** What another verb gives for one picture after another. */
+  /** The results of another verb, picture by picture. */
   each<V extends Exclude<WatchVerb, 'classify'>>(
     sources: EachSources,
     options: EachVerbOptions<V>,
   ): AsyncGenerator<Each<WatchResult<V>>, void, undefined>;
-  /** What a function gives for one picture after another. */
+  /** The results of a function, picture by picture. */
   each<T>(sources: EachSources, options: EachFunctionOptions<T>): AsyncGenerator<Each<T>, void, undefined>;
   each(sources: EachSources, options: object = {}): AsyncGenerator<never, void, undefined> {
     return this.#loop(({ each }, lent) => each(lent, sources, options));
   }
 
-  /** Runs a loop, which ends when the model is disposed of. */
+  /** Runs a loop, which ends when the model is disposed. */
   async *#loop(
     begin: (loops: typeof import('./watch/loops.js'), lent: Lent) => AsyncGenerator<unknown, void>,
   ): AsyncGenerator<never, void, undefined> {
@@ -465,8 +457,8 @@ export class Model<Label extends string = string> {
   }
 
   /**
-   * A classifier of your own classes, on this model's embeddings: add a few pictures of each, and train it in
-   * milliseconds. It needs no classes of the model's own. See {@link FewShot}.
+   * A classifier for your own classes, on this model's embeddings: add a few pictures of each class, and train it in
+   * milliseconds. The model needs no classification head. See {@link FewShot}.
    */
   fewShot(options: FewShotOptions = {}): FewShot {
     return fewShot(this, options);
@@ -482,15 +474,18 @@ export class Model<Label extends string = string> {
     return this.#queue.inTurn(signal, () => this.#runner.run(verb, undefined, options));
   }
 
-  /** Runs a black picture through the network, so that the first real one finds the code compiled and the memory touched. */
+  /**
+   * Runs a black picture through the network, so that for the first real one the code is compiled and the memory in
+   * use.
+   */
   async warmup(options: CallOptions = {}): Promise<void> {
     checkOptions(options, ['signal'], 'warmup');
     const { width, height } = this.info.imageSize;
     const black = { data: new Uint8Array(width * height * 4), width, height };
-    await this.#perform('tokens', black, { norm: true }, options);
+    await this.#calls.perform('tokens', black, { norm: true }, options);
   }
 
-  /** Frees everything the model holds, at once. Calls that are under way, and all later ones, reject. May be repeated. */
+  /** Frees everything the model holds, at once. Pending calls and all later ones reject. May be called repeatedly. */
   dispose(): void {
     const disposed = new VitError('disposed', 'This model was disposed; load it again to use it.');
     if (!this.#queue.end(disposed)) return;
@@ -498,7 +493,10 @@ export class Model<Label extends string = string> {
     this.#runner.dispose();
   }
 
-  /** Does what needs words, beside the calls on pictures; ends when the signal aborts or the model is disposed of. */
+  /**
+   * Does work that needs the text encoder, concurrently with calls on pictures; ends when the signal aborts or the
+   * model is disposed.
+   */
   async #withWords<T>(
     signal: AbortSignal | undefined,
     work: (words: Words, module: typeof import('./words/words.js')) => Promise<T>,
@@ -507,7 +505,7 @@ export class Model<Label extends string = string> {
     if (!context || !this.#info.words) {
       throw new VitError(
         'unsupported-model',
-        `${context?.files.title ?? 'This model'} was not trained with texts, so it takes no words; load a CLIP or SigLIP ` +
+        `${context?.files.title ?? 'This model'} was not trained with texts, so it cannot take classes in words; load a CLIP or SigLIP ` +
           'model, such as "openai/clip-vit-base-patch32".',
       );
     }
@@ -517,71 +515,6 @@ export class Model<Label extends string = string> {
         this.#queue.check(signal);
         return work((this.#words ??= new module.Words(context)), module);
       }),
-    );
-  }
-
-  /** Queues a verb on one picture, or on one after another. */
-  #perform<V extends Verb>(
-    verb: V,
-    source: Source | readonly Source[],
-    options: VerbOptions<V>,
-    { region, signal, latest, settle }: PictureOptions & Partial<SettleOptions>,
-  ): Promise<unknown> {
-    this.#queue.check(signal);
-    checkRegion(region);
-    const decodesElsewhere = this.#runner.decodes;
-    const reading = { region, background: this.#background, signal, decodesElsewhere };
-    const read = (one: Source, itsTurn: boolean) => {
-      // A picture that never arrives must not hold up the calls behind it once its own call has been aborted.
-      const begun = limited(readPixels(one, reading), { signal });
-      // A queued call must not keep a canvas alive: Safari limits their memory (pictures/canvas.ts).
-      const pixels = itsTurn
-        ? begun
-        : begun.then((picture) => ('bands' in picture ? buffered(picture) : picture));
-      // Marks the rejection as handled: it is reported when the call's turn comes.
-      pixels.catch(() => undefined);
-      return pixels;
-    };
-    const run = (pixels: Picture) => this.#runner.run(verb, pixels, options);
-    const kind = latest ? verb : undefined;
-    if (!Array.isArray(source)) {
-      if (settle)
-        throw new VitError('invalid-argument', 'settle is for an array of pictures; catch the error of one.');
-      const one = source as Source;
-      const begun = latest ? undefined : read(one, this.#queue.isEmpty);
-      return this.#queue.inTurn(signal, async () => run(await (begun ?? read(one, true))), kind);
-    }
-    const sources = source as readonly Source[];
-    return this.#queue.inTurn(
-      signal,
-      async () => {
-        const results: unknown[] = [];
-        let ahead: Promise<Picture> | undefined;
-        for (const [at, one] of sources.entries()) {
-          this.#queue.check(signal);
-          const pixels = ahead ?? read(one, true);
-          const running = pixels.then(run);
-          const outcome = settle ? this.#settled(running, signal) : running;
-          outcome.catch(() => undefined);
-          await pixels.catch(() => undefined);
-          // The next is read while the worker has this one.
-          ahead = at + 1 < sources.length ? read(sources[at + 1], false) : undefined;
-          results.push(await outcome);
-        }
-        return results;
-      },
-      kind,
-    );
-  }
-
-  /** How a picture's call has ended, unless that ends all of them. */
-  #settled<T>(running: Promise<T>, signal: AbortSignal | undefined): Promise<PromiseSettledResult<T>> {
-    return running.then(
-      (value) => ({ status: 'fulfilled', value }),
-      (reason: unknown) => {
-        this.#queue.check(signal);
-        return { status: 'rejected', reason };
-      },
     );
   }
 }

@@ -3,7 +3,7 @@ import type { Model } from './model.js';
 import { node } from './platform/node-platform.js';
 import type { LoadOptions, ModelLocation } from './types.js';
 
-/** As in index.ts; a place is a path on disk here. */
+/** As in index.ts; locations are paths on disk here. */
 export function load<Label extends string = string>(
   model?: ModelLocation,
   options: LoadOptions = {},

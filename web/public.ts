@@ -1,4 +1,4 @@
-// What every entry exports beside its own `load`.
+// What every entry exports besides its own `load`.
 export { isSupported } from './engine/variant.js';
 export { isVitError, VitError, type VitErrorCode } from './errors.js';
 export type { Model } from './model.js';

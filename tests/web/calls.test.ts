@@ -94,7 +94,7 @@ describe('settle', () => {
       failureOf,
     );
     expect(await Promise.all(failures)).toMatchObject([
-      { code: 'invalid-argument', message: expect.stringContaining('settle is for an array') },
+      { code: 'invalid-argument', message: expect.stringContaining('settle is for arrays') },
       { code: 'invalid-argument', message: 'settle is "yes", but it should be true or false.' },
     ]);
     expect(await failureOf(model.logits(picture, { latest: 1 } as object))).toMatchObject({

@@ -132,7 +132,7 @@ describe('setLabels', () => {
     expect(model.info.words).toBe(false);
     const refusal = {
       code: 'unsupported-model',
-      message: expect.stringContaining('was not trained with texts, so it takes no words'),
+      message: expect.stringContaining('was not trained with texts, so it cannot take classes in words'),
     };
     expect(await failureOf(model.setLabels(['a']))).toMatchObject(refusal);
     expect(await failureOf(model.embedText('a'))).toMatchObject(refusal);

@@ -1,0 +1,94 @@
+// The calls of a model on pictures: each read, queued and run.
+import { VitError } from '../errors.js';
+import { checkRegion } from '../options.js';
+import { limited } from '../patience.js';
+import type { Picture } from '../pictures/decode.js';
+import { buffered, type Rgb } from '../pictures/pixels.js';
+import { readPixels } from '../pictures/sources.js';
+import type { PictureOptions, SettleOptions, Source } from '../types.js';
+import type { Queue } from './queue.js';
+import type { Runner } from './runner.js';
+import type { Verb, VerbOptions } from './verbs.js';
+
+/** Performs verbs on pictures, one after another, in a queue that other calls may share. */
+export class Calls {
+  readonly #runner: Runner;
+  readonly #queue: Queue;
+  readonly #background: Rgb | undefined;
+
+  constructor(runner: Runner, queue: Queue, background: Rgb | undefined) {
+    this.#runner = runner;
+    this.#queue = queue;
+    this.#background = background;
+  }
+
+  /** Queues a verb on one picture, or on each of an array. */
+  perform<V extends Verb>(
+    verb: V,
+    source: Source | readonly Source[],
+    options: VerbOptions<V>,
+    { region, signal, latest, settle }: PictureOptions & Partial<SettleOptions>,
+  ): Promise<unknown> {
+    this.#queue.check(signal);
+    checkRegion(region);
+    const decodesElsewhere = this.#runner.decodes;
+    const reading = { region, background: this.#background, signal, decodesElsewhere };
+    const read = (one: Source, itsTurn: boolean) => {
+      // A picture that never arrives must not hold up later calls once its own call has been aborted.
+      const begun = limited(readPixels(one, reading), { signal });
+      // A queued call must not keep a canvas alive: Safari limits their memory (pictures/canvas.ts).
+      const pixels = itsTurn
+        ? begun
+        : begun.then((picture) => ('bands' in picture ? buffered(picture) : picture));
+      // Marks the rejection as handled: it is reported when the call's turn comes.
+      pixels.catch(() => undefined);
+      return pixels;
+    };
+    const run = (pixels: Picture) => this.#runner.run(verb, pixels, options);
+    const kind = latest ? verb : undefined;
+    if (Array.isArray(source)) {
+      const sources = source as readonly Source[];
+      return this.#queue.inTurn(signal, () => this.#each(sources, read, run, signal, settle), kind);
+    }
+    if (settle) {
+      throw new VitError('invalid-argument', 'settle is for arrays of pictures; for one, catch its error.');
+    }
+    const one = source as Source;
+    const begun = latest ? undefined : read(one, this.#queue.isEmpty);
+    return this.#queue.inTurn(signal, async () => run(await (begun ?? read(one, true))), kind);
+  }
+
+  /** Runs a verb on each of an array's pictures; the next is read while the worker has this one. */
+  async #each(
+    sources: readonly Source[],
+    read: (source: Source, itsTurn: boolean) => Promise<Picture>,
+    run: (pixels: Picture) => Promise<unknown>,
+    signal: AbortSignal | undefined,
+    settle: boolean | undefined,
+  ): Promise<unknown[]> {
+    const results: unknown[] = [];
+    let ahead: Promise<Picture> | undefined;
+    for (const [at, one] of sources.entries()) {
+      this.#queue.check(signal);
+      const pixels = ahead ?? read(one, true);
+      const running = pixels.then(run);
+      const outcome = settle ? this.#settled(running, signal) : running;
+      outcome.catch(() => undefined);
+      await pixels.catch(() => undefined);
+      ahead = at + 1 < sources.length ? read(sources[at + 1], false) : undefined;
+      results.push(await outcome);
+    }
+    return results;
+  }
+
+  /** The outcome of one picture's call; rejects only if the whole call is aborted or the queue has ended. */
+  #settled<T>(running: Promise<T>, signal: AbortSignal | undefined): Promise<PromiseSettledResult<T>> {
+    return running.then(
+      (value) => ({ status: 'fulfilled', value }),
+      (reason: unknown) => {
+        this.#queue.check(signal);
+        return { status: 'rejected', reason };
+      },
+    );
+  }
+}
