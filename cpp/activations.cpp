@@ -7,17 +7,11 @@
 namespace vit {
 namespace {
 
-size_t key_values(const Config& c) {
-  return static_cast<size_t>(head_size(c)) * static_cast<size_t>(packed_columns(token_count(c)));
-}
+size_t key_values(const Config& c) { return area(head_size(c), packed_columns(token_count(c))); }
 
-size_t value_values(const Config& c) {
-  return static_cast<size_t>(token_count(c)) * static_cast<size_t>(packed_columns(head_size(c)));
-}
+size_t value_values(const Config& c) { return area(token_count(c), packed_columns(head_size(c))); }
 
-size_t score_values(const Config& c) {
-  return static_cast<size_t>(kAttentionRows) * static_cast<size_t>(packed_columns(token_count(c)));
-}
+size_t score_values(const Config& c) { return area(kAttentionRows, packed_columns(token_count(c))); }
 
 size_t int16_row(const Config& c) {
   return static_cast<size_t>(int16_row_values(std::max(token_count(c), head_size(c))));
@@ -26,22 +20,22 @@ size_t int16_row(const Config& c) {
 }  // namespace
 
 PackedMatrix keys_of(const Activations& a, const Config& c, int head) {
-  return {a.keys + static_cast<size_t>(head) * key_values(c), a.no_bias, head_size(c), token_count(c)};
+  return {a.keys + head * key_values(c), a.no_bias, head_size(c), token_count(c)};
 }
 
 PackedMatrix values_of(const Activations& a, const Config& c, int head) {
-  return {a.values + static_cast<size_t>(head) * value_values(c), a.no_bias, token_count(c), head_size(c)};
+  return {a.values + head * value_values(c), a.no_bias, token_count(c), head_size(c)};
 }
 
 Int16Matrix int16_keys_of(const Activations& a, const Config& c, int head) {
   const int tokens = token_count(c), size = head_size(c);
-  return {a.int16_keys + static_cast<size_t>(head) * int16_panel_values(size, tokens),
+  return {a.int16_keys + head * int16_panel_values(size, tokens),
           a.key_scales + head * packed_columns(tokens), size, tokens};
 }
 
 Int16Matrix int16_values_of(const Activations& a, const Config& c, int head) {
   const int tokens = token_count(c), size = head_size(c);
-  return {a.int16_values + static_cast<size_t>(head) * int16_panel_values(tokens, size),
+  return {a.int16_values + head * int16_panel_values(tokens, size),
           a.value_scales + head * packed_columns(size), tokens, size};
 }
 
@@ -51,7 +45,7 @@ LinearInput linear_input(const Activations& a, const Config& c, float* values, i
 }
 
 float* scores_of_this_thread(const Activations& a, const Config& c) {
-  return a.scores + static_cast<size_t>(this_thread()) * score_values(c);
+  return a.scores + this_thread() * score_values(c);
 }
 
 Int16Rows int16_rows_of_this_thread(const Activations& a, const Config& c) {
@@ -60,9 +54,7 @@ Int16Rows int16_rows_of_this_thread(const Activations& a, const Config& c) {
 }
 
 Activations lay_out_activations(Arena& arena, const Config& c) {
-  const auto floats = [&arena](int rows, int columns) {
-    return arena.take<float>(static_cast<size_t>(rows) * static_cast<size_t>(columns));
-  };
+  const auto floats = [&arena](int rows, int columns) { return arena.take<float>(area(rows, columns)); };
   const int tokens = token_count(c);
   const size_t heads = static_cast<size_t>(c.heads);
 
@@ -80,20 +72,19 @@ Activations lay_out_activations(Arena& arena, const Config& c) {
     a.int16_values = arena.take<int16_t>(heads * int16_panel_values(tokens, head_size(c)));
     a.key_scales = floats(c.heads, packed_columns(tokens));
     a.value_scales = floats(c.heads, packed_columns(head_size(c)));
-    a.int16_rows = {arena.take<int16_t>(static_cast<size_t>(rows) * int16_row(c)), floats(rows, 1)};
+    a.int16_rows = {arena.take<int16_t>(rows * int16_row(c)), floats(rows, 1)};
   } else {
     a.keys = arena.take<float>(heads * key_values(c));
     a.values = arena.take<float>(heads * value_values(c));
   }
   a.no_bias = floats(1, std::max(packed_columns(tokens), packed_columns(head_size(c))));
-  a.scores = arena.take<float>(static_cast<size_t>(thread_count()) * score_values(c));
+  a.scores = arena.take<float>(thread_count() * score_values(c));
   a.attended = floats(tokens, c.hidden);
   a.mlp_hidden = floats(tokens, c.mlp_hidden);
   a.mlp_gate = floats(c.gated_mlp ? tokens : 0, c.mlp_hidden);
   if (c.int8) {
     const size_t bytes = quantised_row_bytes(std::max(c.hidden, c.mlp_hidden));
-    a.quantised = {arena.take<uint8_t>(static_cast<size_t>(tokens) * bytes), floats(tokens, 1),
-                   arena.take<int32_t>(static_cast<size_t>(tokens))};
+    a.quantised = {arena.take<uint8_t>(tokens * bytes), floats(tokens, 1), arena.take<int32_t>(tokens)};
   }
   if (c.pooling == Pooling::attention) {
     a.pool_scores = floats(tokens, packed_columns(c.heads));

@@ -6,13 +6,14 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <string>
 
 namespace vit {
 
 /// Hands out pieces of one block, in order, each aligned to a cache line.
 ///
-/// Used twice with the same sequence of `take`s: on an empty arena it only counts (the pieces are null);
-/// after `reserve` it hands out zeroed memory. So sizes are written once, where the pointers are set.
+/// Used twice with the same sequence of `take`s: an empty arena only counts (the pieces are null); after
+/// `reserve` it hands out zeroed memory. So sizes are written once, where the pointers are set.
 class Arena {
  public:
   /// A piece of `count` elements; null while measuring.
@@ -23,22 +24,27 @@ class Arena {
     return piece;
   }
 
-  /// Allocates what was measured, zeroed, and starts handing out from its beginning; false when there is not
-  /// that much memory.
-  bool reserve() {
+  /// Allocates what was measured, zeroed, and starts handing out from its beginning; false, and nothing has
+  /// changed, when that much memory is not available.
+  [[nodiscard]] bool reserve() {
     // A wasm32 module addresses 4 GiB; size_t would wrap silently.
     if (used_ > SIZE_MAX - kAlignment) return false;
-    const size_t size = static_cast<size_t>(used_);
+    const size_t size = std::max(static_cast<size_t>(used_), kAlignment);
     const uint64_t old_end = end_of_memory();
     void* block = std::aligned_alloc(kAlignment, size);
     if (!block) return false;
     block_.reset(static_cast<std::byte*>(block));
-    // What memory has just grown by is zero, but for the heap's own notes at the front of a piece.
+    // Memory that has just been added is zero, except for the allocator's header at the front of a piece.
     const uint64_t begin = reinterpret_cast<uintptr_t>(block);
     const uint64_t used_before = std::max(old_end, begin) + kAlignment - begin;
     std::fill_n(block_.get(), static_cast<size_t>(std::min(used_before, used_)), std::byte{0});
     used_ = 0;
     return true;
+  }
+
+  /// What to say where `reserve` failed: a predicate.
+  std::string shortage() const {
+    return "needs " + std::to_string((used_ >> 20) + 1) + " MB of memory, more than is available";
   }
 
   /// Bytes handed out, or measured, so far.
@@ -47,7 +53,7 @@ class Arena {
  private:
   static constexpr size_t kAlignment = 64;
 
-  // The address behind the memory there is; outside WebAssembly beyond all addresses.
+  // The end of WebAssembly's memory; natively, beyond all addresses.
   static uint64_t end_of_memory() {
 #ifdef __wasm__
     return uint64_t{__builtin_wasm_memory_size(0)} * 65536;

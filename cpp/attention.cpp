@@ -19,8 +19,7 @@ void pack_keys_and_values(Activations& a, const Config& c, int head, int token) 
   pack_inputs(values_of(a, c, head), token, a.v + first, c.hidden, count);
 }
 
-// Scores of `rows` query rows from `row` on → what each token counts; those that a query must not see,
-// nothing.
+// Scores of `rows` query rows, starting at `row` → attention weights: 0 for tokens that a query must not see.
 void weigh(float* scores, const Config& c, const ScoreBias& bias, int head, int row, int rows,
            Rounding rounding) {
   const int tokens = token_count(c);
@@ -33,9 +32,9 @@ void weigh(float* scores, const Config& c, const ScoreBias& bias, int head, int 
   }
 }
 
-// The weights of one attention head for `rows` query rows from `row` on.
-void keep(const AttentionCapture& capture, const Config& c, const float* weights, int head, int row,
-          int rows) {
+// Copies out the weights of one attention head for `rows` query rows, starting at `row`.
+void copy_out(const AttentionCapture& capture, const Config& c, const float* weights, int head, int row,
+              int rows) {
   const int tokens = token_count(c);
   const int stride = packed_columns(tokens);
   if (capture.first_queries && row == 0) std::copy_n(weights, tokens, capture.first_queries + head * tokens);
@@ -43,12 +42,12 @@ void keep(const AttentionCapture& capture, const Config& c, const float* weights
   const float share = capture.head >= 0 ? 1 : 1 / static_cast<float>(c.heads);
   const bool first = capture.head >= 0 || head == 0;
   for (int r = 0; r < rows; r++) {
-    float* kept = capture.map + static_cast<size_t>(row + r) * static_cast<size_t>(tokens);
-    for (int t = 0; t < tokens; t++) kept[t] = (first ? 0 : kept[t]) + share * weights[r * stride + t];
+    float* copy = capture.map + area(row + r, tokens);
+    for (int t = 0; t < tokens; t++) copy[t] = (first ? 0 : copy[t]) + share * weights[r * stride + t];
   }
 }
 
-// softmax(q·kᵀ)·v of one attention head for `rows` query rows from `row` on.
+// softmax(q·kᵀ)·v of one attention head for `rows` query rows, starting at `row`.
 void attend(Activations& a, const Config& c, const ScoreBias& bias, int head, int row, int rows,
             const AttentionCapture& capture) {
   const int tokens = token_count(c);
@@ -57,7 +56,7 @@ void attend(Activations& a, const Config& c, const ScoreBias& bias, int head, in
   float* scores = scores_of_this_thread(a, c);
   gemm(scores, stride, a.q + first, c.hidden, rows, keys_of(a, c, head));
   weigh(scores, c, bias, head, row, rows, Rounding::fastest);
-  keep(capture, c, scores, head, row, rows);
+  copy_out(capture, c, scores, head, row, rows);
   gemm(a.attended + first, c.hidden, scores, stride, rows, values_of(a, c, head));
 }
 
@@ -67,7 +66,7 @@ void quantise_keys_and_values(Activations& a, const Config& c, int head) {
   quantise_inputs(int16_values_of(a, c, head), a.v + first, c.hidden);
 }
 
-// As `attend`, with whole numbers as factors.
+// The same with products of 16-bit integers.
 void attend_int16(Activations& a, const Config& c, const ScoreBias& bias, int head, int row, int rows,
                   const AttentionCapture& capture) {
   const int tokens = token_count(c);
@@ -78,7 +77,7 @@ void attend_int16(Activations& a, const Config& c, const ScoreBias& bias, int he
   quantise_left(factors, a.q + first, c.hidden, rows, head_size(c));
   gemm_int16(scores, stride, factors, rows, int16_keys_of(a, c, head));
   weigh(scores, c, bias, head, row, rows, Rounding::portable);
-  keep(capture, c, scores, head, row, rows);
+  copy_out(capture, c, scores, head, row, rows);
   quantise_left(factors, scores, stride, rows, tokens);
   gemm_int16(a.attended + first, c.hidden, factors, rows, int16_values_of(a, c, head));
 }
@@ -98,13 +97,13 @@ void attend_with_all_heads(Activations& a, const Config& c, const ScoreBias& bia
   };
   const int tiles = ceil_div(rows, kAttentionRows);
   if (!capture.map) return parallel_for(c.heads, tiles, attend_tile);
-  // A mean over heads is summed up in their order, so a tile's heads are not shared among threads.
+  // The mean over heads is summed in their order, so threads must not share a tile's heads.
   parallel_for(tiles, [&](int tile) {
     for (int head = 0; head < c.heads; head++) attend_tile(head, tile);
   });
 }
 
-// The same within each text: views of its rows, and a configuration of its length.
+// The same within each text: pointers to its rows, and a configuration of its length.
 void attend_within_texts(Activations a, Config c, std::span<const int> lengths) {
   for (int length : lengths) {
     c.image_width = length;
@@ -113,39 +112,45 @@ void attend_within_texts(Activations a, Config c, std::span<const int> lengths) 
   }
 }
 
-// The heads of a token lie side by side, so each is a row of its own.
+// The heads of a token are adjacent, so each is a row of its own.
 void norm_heads(float* x, const LayerNormWeights& norm, const Config& c, int rows) {
   layer_norm(x, x, rows * c.heads, head_size(c), norm.weight, norm.bias, c.layer_norm_eps);
 }
 
 }  // namespace
 
-void attention(Activations& a, const EncoderBlockWeights& weights, const Config& c, int rows,
-               std::span<const int> lengths, const AttentionCapture& capture) {
+void attention(float* out, Store store, Activations& a, const EncoderBlockWeights& weights, const Config& c,
+               int rows, std::span<const int> lengths, const AttentionCapture& capture) {
   const int tokens = token_count(c);
+  // q, k, v = qkv(x); q = q / sqrt(d), which is in the weights
   const LinearInput normed = linear_input(a, c, a.normed, tokens, c.hidden);
   linear(a.q, c.hidden, normed, rows, weights.q);
   linear(a.k, c.hidden, normed, tokens, weights.k);
   linear(a.v, c.hidden, normed, tokens, weights.v);
+  // q, k = q_norm(q), k_norm(k)
   if (c.qk_norm) {
     norm_heads(a.q, weights.q_norm, c, rows);
     norm_heads(a.k, weights.k_norm, c, tokens);
   }
+  // q, k = apply_rotary_pos_emb(q, k, cos, sin)
   if (has_rotary(c)) {
     rotate_patches(a.q, weights.rotary, c, rows);
     rotate_patches(a.k, weights.rotary, c, tokens);
   }
+  // x = softmax(q @ k.T + bias) @ v
   if (c.text) {
     attend_within_texts(a, c, lengths);
   } else {
     attend_with_all_heads(a, c, weights.score_bias, rows, capture);
   }
+  // x = norm(x)
   if (c.attention_norm) {
     const LayerNormWeights& norm = weights.attn_norm;
     layer_norm(a.attended, a.attended, rows, c.hidden, norm.weight, norm.bias, c.layer_norm_eps);
   }
+  // x = proj(x)
   const LinearInput attended = linear_input(a, c, a.attended, rows, c.hidden);
-  linear(a.tokens, c.hidden, attended, rows, weights.proj, Store::accumulate);
+  linear(out, c.hidden, attended, rows, weights.proj, store);
 }
 
 }  // namespace vit

@@ -1,4 +1,5 @@
-// Multi-head self-attention (Vaswani et al. 2017), with its residual connection and without its norm.
+// Multi-head self-attention (Vaswani et al. 2017), without the norm before it and the residual connection
+// around it.
 #pragma once
 
 #include <span>
@@ -9,27 +10,29 @@
 
 namespace vit {
 
-/// Which attention weights, softmax(q·kᵀ/√d), a block is to keep; it keeps none where both are null.
+/// Which attention weights, softmax(q·kᵀ/√d), a block copies out; none where both pointers are null. Only for
+/// images.
 struct AttentionCapture {
-  int head = -1;                   // whose weights `map` gets; −1: their mean over all heads
+  int head = -1;                   // whose weights go to `map`; −1: their mean over all heads
   float* map = nullptr;            // [rows × T], of all queries
   float* first_queries = nullptr;  // [heads × T], of the first token's query in every head
 };
 
-/// tokens += proj(concat over heads of softmax(q·kᵀ/√d)·v) for the first `rows` tokens, attending to all of
-/// them, with q, k, v the linear maps of `normed`; with qk_norm, every head's q and k go through a layer norm
-/// first; with rotary positions, those of patches are turned then (rotary.h); with relative positions, scores
-/// have a bias (score_bias.h); with attention_norm, the heads' result goes through a layer norm before
-/// `proj`.
+/// out[rows × D] = proj(concat over heads of softmax(q·kᵀ/√d)·v), or added to out, for the first `rows`
+/// tokens, which attend to all tokens, with q, k, v the linear maps of `normed`. Options of the
+/// configuration: with qk_norm, every head's q and k first go through a layer norm; with rotary positions,
+/// those of patches are then rotated (rotary.h); with relative positions, a bias is added to the scores
+/// (score_bias.h); with attention_norm, the joined heads go through a layer norm before `proj`.
 ///
-/// With `lengths` the tokens are those of texts of so many tokens, one after another, and each attends to its
-/// own text; where config says `causal`, not to tokens behind it.
+/// With `lengths`, the tokens belong to several texts, one after another, each `lengths[i]` tokens long; a
+/// token attends only to its own text and, where the configuration is `causal`, not to tokens after it.
 ///
-/// Reads `normed`, writes `tokens`; uses q, k, v, keys, values, scores, attended. The T × T scores never
-/// exist as a whole: a few query rows of one attention head at a time go through q·kᵀ, softmax and ·v.
-/// Threads share those. In an int8 model the two products are of whole numbers (kernels/int16.h).
-/// Afterwards `v` still has the values of all tokens. Weights are captured of images only.
-void attention(Activations& activations, const EncoderBlockWeights& weights, const Config& config, int rows,
-               std::span<const int> lengths = {}, const AttentionCapture& capture = {});
+/// Reads `normed`; uses q, k, v, keys, values, scores, attended. The T × T scores never exist as a whole: a
+/// few query rows of one attention head at a time go through q·kᵀ, softmax and ·v. Threads share these. In an
+/// int8 model the two products are of 16-bit integers (kernels/int16.h). Afterwards `v` still has the values
+/// of all tokens.
+void attention(float* out, Store store, Activations& activations, const EncoderBlockWeights& weights,
+               const Config& config, int rows, std::span<const int> lengths = {},
+               const AttentionCapture& capture = {});
 
 }  // namespace vit

@@ -8,6 +8,7 @@
 
 #include "inspection.h"
 #include "logistic_regression.h"
+#include "preprocess.h"
 #include "threads.h"
 #include "vit.h"
 
@@ -21,9 +22,10 @@ unsigned pointer(const T* data) {
   return static_cast<unsigned>(reinterpret_cast<uintptr_t>(data));
 }
 
-// A model and the copy of one stage.
+// A model, its preprocessor unless it is a text tower, and copies of results.
 struct BoundModel {
   Model model;
+  Preprocessor preprocessor;
   std::string wanted;
   std::vector<float> stage;
   int stage_rows = 0;
@@ -33,6 +35,25 @@ struct BoundModel {
   std::vector<int32_t> patch_classes;
   std::vector<float> patch_probabilities;
 };
+
+std::string begin_model(BoundModel& bound, const Config& config, const Preprocess& preprocess) {
+  BoundModel next;
+  if (std::string error = begin(next.model, config); !error.empty()) return error;
+  if (!config.text) {
+    if (std::string error = begin(next.preprocessor, preprocess, config); !error.empty()) return error;
+  }
+  bound = std::move(next);
+  return "";
+}
+
+std::string allocate_model(BoundModel& bound) {
+  if (std::string error = allocate(bound.preprocessor); !error.empty()) return error;
+  return allocate(bound.model);
+}
+
+double memory_bytes(const BoundModel& bound) {
+  return static_cast<double>(bound.model.memory.used() + bound.preprocessor.memory.used());
+}
 
 // A slot's index, or a string that says what is wrong. `order` alternates sizes and strides.
 val announce_tensor(BoundModel& bound, const std::string& name, const std::string& dtype, const val& shape,
@@ -95,17 +116,17 @@ void run_forward(BoundModel& bound, int blocks, bool final_norm, bool tokens, in
 }
 
 std::string run_attention(BoundModel& bound, int layer, int head, bool rollout) {
-  bound.map.resize(static_cast<size_t>(patch_count(bound.model.config)));
+  bound.map.resize(patch_count(bound.model.config));
   return attention_map(bound.model, {layer, head, rollout}, bound.map.data());
 }
 
 std::string run_explain(BoundModel& bound, int label) {
-  bound.map.resize(static_cast<size_t>(patch_count(bound.model.config)));
+  bound.map.resize(patch_count(bound.model.config));
   return explain(bound.model, label, bound.map.data());
 }
 
 std::string run_explain_towards(BoundModel& bound, const val& direction) {
-  bound.map.resize(static_cast<size_t>(patch_count(bound.model.config)));
+  bound.map.resize(patch_count(bound.model.config));
   const std::vector<float> joint = convertJSArrayToNumberVector<float>(direction);
   if (joint.size() != static_cast<size_t>(bound.model.config.joint_width)) return "takes another direction";
   return explain_towards(bound.model, joint.data(), bound.map.data());
@@ -265,13 +286,9 @@ EMSCRIPTEN_BINDINGS(vit) {
 
   class_<BoundModel>("Model")
       .constructor<>()
-      .function(
-          "begin", +[](BoundModel& b, const Config& config,
-                       const Preprocess& preprocess) { return begin(b.model, config, preprocess); })
-      .function(
-          "allocate", +[](BoundModel& b) { return allocate(b.model); })
-      .function(
-          "memoryBytes", +[](const BoundModel& b) { return static_cast<double>(b.model.memory.used()); })
+      .function("begin", &begin_model)
+      .function("allocate", &allocate_model)
+      .function("memoryBytes", &memory_bytes)
       .function(
           "stagingBytes", +[](const BoundModel&) { return kStagingBytes; })
       .function(
@@ -285,18 +302,21 @@ EMSCRIPTEN_BINDINGS(vit) {
           "finish", +[](BoundModel& b) { return finish(b.model); })
       .function(
           "imageBegin",
-          +[](BoundModel& b, int width, int height) { return begin_image(b.model, width, height); })
+          +[](BoundModel& b, int width, int height) { return begin_image(b.preprocessor, width, height); })
       .function(
-          "imageFirstRow", +[](const BoundModel& b) { return b.model.preprocessor.needed_rows.first; })
+          "imageFirstRow", +[](const BoundModel& b) { return b.preprocessor.needed_rows.first; })
       .function(
-          "imageRowCount", +[](const BoundModel& b) { return b.model.preprocessor.needed_rows.count; })
+          "imageRowCount", +[](const BoundModel& b) { return b.preprocessor.needed_rows.count; })
       .function(
-          "imageRows", +[](BoundModel& b, int rows) { add_rows(b.model, rows); })
+          "imageRows",
+          +[](BoundModel& b, int rows) {
+            add_rows(b.preprocessor, b.model.activations.pixel_values, b.model.staging, rows);
+          })
       .function(
           "pixelValuesPointer",
           +[](const BoundModel& b) { return pointer(b.model.activations.pixel_values); })
       .function(
-          "imageBox", +[](const BoundModel& b) { return b.model.preprocessor.seen; })
+          "imageBox", +[](const BoundModel& b) { return b.preprocessor.seen; })
       .function(
           "tokenCount", +[](const BoundModel& b) { return token_count(b.model.config); })
       .function(

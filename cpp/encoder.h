@@ -10,16 +10,16 @@
 
 namespace vit {
 
-/// tokens = norm_pre(tokens), of models that have such a norm before the first block.
+/// tokens = norm_pre(tokens), in models that have such a norm before the first block.
 void norm_before_blocks(Activations& activations, const Weights& weights, const Config& config);
 
 /// One encoder block (equations 2 and 3 of Dosovitskiy et al. 2021):
 ///
 ///   tokens += attention(norm1(tokens));  tokens += mlp(norm2(tokens))
 ///
-/// for the first `rows` tokens; the others are attended to but keep their value. In the last block of a
-/// classifier by the class token only its row is wanted, which saves most of that block. (LayerScale is in
-/// the weights; see `settle`.) `lengths` and `capture` as in attention.h.
+/// for the first `rows` tokens; the others are attended to but keep their values. In the last block of a
+/// classifier that reads only the class token, one row is enough, which saves most of that block. (LayerScale
+/// is folded into the weights; see `settle`.) `lengths` and `capture` as in attention.h.
 void encoder_block(Activations& activations, const EncoderBlockWeights& weights, const Config& config,
                    int rows, std::span<const int> lengths = {}, const AttentionCapture& capture = {});
 

@@ -8,6 +8,7 @@
 namespace vit {
 
 void final_norm(Activations& a, const Weights& weights, const Config& c, int rows) {
+  // x = norm(x)
   if (!c.final_norm) {
     std::copy_n(a.tokens, rows * c.hidden, a.normed);
     return;
@@ -18,15 +19,22 @@ void final_norm(Activations& a, const Weights& weights, const Config& c, int row
 void pool(Activations& a, const Weights& weights, const Config& c, Pooling pooling) {
   const float* patches = a.normed + prefix_count(c) * c.hidden;
   switch (pooling) {
+    // x = x[:, 0]
     case Pooling::class_token: std::copy_n(a.normed, c.hidden, a.pooled); break;
+    // x = x[:, prefix:].mean(1)
     case Pooling::mean_patches: mean_of_rows(a.pooled, patches, patch_count(c), c.hidden); break;
+    // x = x.mean(1)
     case Pooling::mean_tokens: mean_of_rows(a.pooled, a.normed, token_count(c), c.hidden); break;
+    // x = cat([x[:, 0], x[:, prefix:].mean(1)])
     case Pooling::class_and_mean:
       std::copy_n(a.normed, c.hidden, a.pooled);
       mean_of_rows(a.pooled + c.hidden, patches, patch_count(c), c.hidden);
       break;
+    // x, x_dist = x[:, 0], x[:, 1]
     case Pooling::class_and_distillation: std::copy_n(a.normed, 2 * c.hidden, a.pooled); break;
+    // x = attn_pool(x)
     case Pooling::attention: attention_pool(a, weights.attn_pool, c); break;
+    // x = x[:, -1]
     case Pooling::last_token:
       std::copy_n(a.normed + (token_count(c) - 1) * c.hidden, c.hidden, a.pooled);
       break;
@@ -35,6 +43,7 @@ void pool(Activations& a, const Weights& weights, const Config& c, Pooling pooli
 }
 
 void norm_pooled(Activations& a, const Weights& weights, const Config& c, int vectors) {
+  // x = fc_norm(x)
   if (!c.pooled_norm) return;
   const LayerNormWeights& norm = weights.fc_norm;
   layer_norm(a.pooled, a.pooled, vectors, c.hidden, norm.weight, norm.bias, c.layer_norm_eps);
@@ -50,32 +59,37 @@ void pool_texts(Activations& a, const Config& c, std::span<const int> lengths) {
 }
 
 void project(Activations& a, const Weights& weights, const Config& c, int rows) {
+  // x = visual_projection(x), or text_projection(x)
   gemm(a.joint, c.joint_width, a.pooled, c.hidden, rows, weights.joint_proj, Store::replace, rounding_of(c));
 }
 
 void scale_to_length_1(float* features, int count) {
   double squares = 0;
   for (int i = 0; i < count; i++) squares += static_cast<double>(features[i]) * features[i];
-  // In double precision: the reciprocal of a length that is denormal is no float.
+  // In double precision: the reciprocal of a denormal length overflows a float.
   const double scale = squares > 0 ? 1 / std::sqrt(squares) : 0;
   for (int i = 0; i < count; i++) features[i] = static_cast<float>(features[i] * scale);
 }
 
 void classify(Activations& a, const Weights& weights, const Config& c) {
   const float* features = a.pooled;
+  // x = tanh(pre_logits(x))
   if (c.pre_logits) {
     gemm(a.represented, c.pre_logits, a.pooled, pooled_width(c), 1, weights.pre_logits, Store::replace,
          rounding_of(c));
     for (int i = 0; i < c.pre_logits; i++) a.represented[i] = std::tanh(a.represented[i]);
     features = a.represented;
   }
+  // logits = head(x)
   gemm(a.logits, c.classes, features, weights.head.inputs, 1, weights.head, Store::replace, rounding_of(c));
+  // logits = (head(x) + head_dist(x_dist)) / 2; the halves are in the weights
   if (c.pooling != Pooling::class_and_distillation) return;
   gemm(a.logits, c.classes, a.pooled + c.hidden, c.hidden, 1, weights.head_dist, Store::accumulate,
        rounding_of(c));
 }
 
 void normalise_logits(Activations& a, const Config& c) {
+  // probabilities = softmax(logits), or sigmoid(logits)
   std::copy_n(a.logits, c.classes, a.probabilities);
   if (c.multi_label) {
     sigmoid(a.probabilities, c.classes);

@@ -16,12 +16,6 @@ bool pools_class_token(const Config& c) {
          c.pooling == Pooling::class_and_distillation;
 }
 
-size_t area(int rows, int columns) { return static_cast<size_t>(rows) * static_cast<size_t>(columns); }
-
-std::string too_large(const Arena& arena) {
-  return "needs " + std::to_string((arena.used() >> 20) + 1) + " MB of memory more than there is";
-}
-
 // Lays out `buffers` by `lay_out`, first to measure, then with memory; false when there is not enough.
 template <typename Buffers, typename LayOut>
 bool take(Arena& arena, Buffers& buffers, const LayOut& lay_out) {
@@ -103,43 +97,41 @@ void through_norm(float* vectors, int rows, const float* x, const Config& c, con
   }
 }
 
-float weight_of(const PackedMatrix& matrix, int output, int input) {
+float weight_of(const PackedView& matrix, int output, int input) {
   return matrix.panels[packed_index(matrix.inputs, output, input)];
 }
 
 // The direction in which the features raise the logit of `label`, [head inputs]; above the mean of all
 // classes where they exclude each other.
 std::vector<double> class_direction(const Model& model, int label) {
-  const PackedMatrix& head = model.weights.head;
-  std::vector<double> direction(static_cast<size_t>(head.inputs));
+  const PackedView head = model.weights.head;
+  std::vector<double> direction(head.inputs);
   for (int i = 0; i < head.inputs; i++) {
     double mean = 0;
     for (int o = 0; o < head.outputs && !model.config.multi_label; o++) mean += weight_of(head, o, i);
-    direction[static_cast<size_t>(i)] = weight_of(head, label, i) - mean / head.outputs;
+    direction[i] = weight_of(head, label, i) - mean / head.outputs;
   }
   if (model.config.pre_logits == 0) return direction;
   // Through tanh along its tangent at the picture's own features.
-  const PackedMatrix& before = model.weights.pre_logits;
-  std::vector<double> features(static_cast<size_t>(before.inputs));
+  const PackedView before = model.weights.pre_logits;
+  std::vector<double> features(before.inputs);
   for (int o = 0; o < before.outputs; o++) {
     const double t = model.activations.represented[o];
-    const double slope = (1 - t * t) * direction[static_cast<size_t>(o)];
-    for (int i = 0; i < before.inputs; i++)
-      features[static_cast<size_t>(i)] += slope * weight_of(before, o, i);
+    const double slope = (1 - t * t) * direction[o];
+    for (int i = 0; i < before.inputs; i++) features[i] += slope * weight_of(before, o, i);
   }
   return features;
 }
 
 // The direction of the features that turns the joint embedding, scaled to length 1, in `direction`.
 std::vector<double> joint_direction(const Model& model, const float* direction) {
-  const PackedMatrix& proj = model.weights.joint_proj;
+  const PackedView proj = model.weights.joint_proj;
   double squares = 0;
   for (int o = 0; o < proj.outputs; o++) squares += model.activations.joint[o] * model.activations.joint[o];
   const double scale = squares > 0 ? 1 / std::sqrt(squares) : 0;
-  std::vector<double> features(static_cast<size_t>(proj.inputs));
+  std::vector<double> features(proj.inputs);
   for (int o = 0; o < proj.outputs; o++) {
-    for (int i = 0; i < proj.inputs; i++)
-      features[static_cast<size_t>(i)] += scale * direction[o] * weight_of(proj, o, i);
+    for (int i = 0; i < proj.inputs; i++) features[i] += scale * direction[o] * weight_of(proj, o, i);
   }
   return features;
 }
@@ -158,13 +150,13 @@ struct Carried {
     const int tokens = token_count(c), size = head_size(c);
     for (int t = 0; t < tokens; t++) {
       for (int i = 0; i < c.hidden; i++) {
-        const size_t at = area(t, c.hidden) + static_cast<size_t>(i);
+        const size_t at = area(t, c.hidden) + i;
         a.attended[at] = first_queries[i / size * tokens + t] * a.v[at];
       }
     }
-    const EncoderBlockWeights& block = model->weights.blocks[static_cast<size_t>(stage.layer)];
+    const EncoderBlockWeights& block = model->weights.blocks[stage.layer];
     if (c.attention_norm) {
-      std::vector<float> sum(static_cast<size_t>(c.hidden));
+      std::vector<float> sum(c.hidden);
       for (int t = 0; t < tokens; t++) add(sum.data(), a.attended + area(t, c.hidden), c.hidden);
       through_norm(a.attended, tokens, sum.data(), c, block.attn_norm);
     }
@@ -179,8 +171,7 @@ void add_reach(float* map, const float* vectors, const double* direction, double
   const float* patches = vectors + area(prefix_count(c), c.hidden);
   for (int patch = 0; patch < patch_count(c); patch++) {
     double sum = 0;
-    for (int i = 0; i < c.hidden; i++)
-      sum += direction[i] * patches[area(patch, c.hidden) + static_cast<size_t>(i)];
+    for (int i = 0; i < c.hidden; i++) sum += direction[i] * patches[area(patch, c.hidden) + i];
     map[patch] += static_cast<float>(scale * sum);
   }
 }
@@ -209,7 +200,7 @@ struct Answers {
     classify(a, model->weights, c);
     normalise_logits(a, c);
     const float* best = std::max_element(a.probabilities, a.probabilities + c.classes);
-    const size_t at = area(stage.layer, patch_count(c)) + static_cast<size_t>(patch);
+    const size_t at = area(stage.layer, patch_count(c)) + patch;
     lens->patch_classes[at] = static_cast<int32_t>(best - a.probabilities);
     lens->patch_probabilities[at] = *best;
   }
@@ -250,11 +241,11 @@ std::string explain_by(Model& model, const Outputs& outputs, const DirectionOf& 
     parts.model = &model;
     parts.vectors = memory.take<float>(area(token_count(c), c.hidden));
     parts.first_queries = memory.take<float>(area(c.heads, token_count(c)));
-    parts.no_bias = memory.take<float>(static_cast<size_t>(packed_columns(c.hidden)));
-    mean = memory.take<float>(static_cast<size_t>(c.hidden));
+    parts.no_bias = memory.take<float>(packed_columns(c.hidden));
+    mean = memory.take<float>(c.hidden);
     return parts;
   };
-  if (!take(arena, carried, lay_out)) return too_large(arena);
+  if (!take(arena, carried, lay_out)) return arena.shortage();
 
   Outputs wanted = outputs;
   wanted.tokens = true;
@@ -285,15 +276,15 @@ std::string attention_map(Model& model, const AttentionRequest& request, float* 
     Rollout r{};
     r.config = &c;
     r.weights = memory.take<float>(area(square ? tokens : 1, tokens));
-    mean = memory.take<float>(static_cast<size_t>(tokens));
+    mean = memory.take<float>(tokens);
     if (!request.rollout) return r;
     r.product = memory.take<float>(area(tokens, tokens));
     r.next = memory.take<float>(area(tokens, tokens));
     r.row = {memory.take<float>(area(packed_columns(tokens), tokens)),
-             memory.take<float>(static_cast<size_t>(packed_columns(tokens))), tokens, tokens};
+             memory.take<float>(packed_columns(tokens)), tokens, tokens};
     return r;
   };
-  if (!take(arena, rollout, lay_out)) return too_large(arena);
+  if (!take(arena, rollout, lay_out)) return arena.shortage();
 
   Outputs wanted;
   wanted.blocks = request.layer + 1;

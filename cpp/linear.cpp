@@ -5,7 +5,7 @@ namespace vit {
 Linear take_linear(Arena& arena, int inputs, int outputs, bool int8) {
   if (!int8) {
     const size_t columns = static_cast<size_t>(packed_columns(outputs));
-    float* panels = arena.take<float>(columns * static_cast<size_t>(inputs));
+    float* panels = arena.take<float>(columns * inputs);
     return {{panels, arena.take<float>(columns), inputs, outputs}, {}};
   }
   const size_t columns = static_cast<size_t>(quantised_columns(outputs));

@@ -33,8 +33,7 @@ double largest(const double* values, int count) {
 
 PackedMatrix take_matrix(Arena& arena, int inputs, int outputs) {
   const auto columns = static_cast<size_t>(packed_columns(outputs));
-  return {arena.take<float>(columns * static_cast<size_t>(inputs)), arena.take<float>(columns), inputs,
-          outputs};
+  return {arena.take<float>(columns * inputs), arena.take<float>(columns), inputs, outputs};
 }
 
 void take_buffers(LogisticRegression& r) {
@@ -178,7 +177,7 @@ std::string begin(LogisticRegression& r, int count, int width, int classes, doub
   r.classes = classes;
   r.l2 = l2;
   take_buffers(r);
-  if (!r.memory.reserve()) return "need more memory than there is";
+  if (!r.memory.reserve()) return "need more memory than is available";
   take_buffers(r);
   return "";
 }

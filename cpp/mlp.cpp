@@ -15,19 +15,23 @@ void gated(Activations& a, const EncoderBlockWeights& weights, const LinearInput
 
 }  // namespace
 
-void mlp(Activations& a, const EncoderBlockWeights& weights, const Config& c, int rows) {
+void mlp(float* out, Store store, Activations& a, const EncoderBlockWeights& weights, const Config& c,
+         int rows) {
+  // h = act(fc1(x)), or act(fc1_g(x)) * fc1_x(x)
   const LinearInput normed = linear_input(a, c, a.normed, rows, c.hidden);
   if (c.gated_mlp) {
     gated(a, weights, normed, c, rows);
   } else {
     linear_activated(a.mlp_hidden, c.mlp_hidden, normed, rows, weights.fc1, c.activation);
   }
+  // h = norm(h)
   if (c.mlp_norm) {
     const LayerNormWeights& norm = weights.mlp_norm;
     layer_norm(a.mlp_hidden, a.mlp_hidden, rows, c.mlp_hidden, norm.weight, norm.bias, c.layer_norm_eps);
   }
+  // x = fc2(h)
   const LinearInput hidden = linear_input(a, c, a.mlp_hidden, rows, c.mlp_hidden);
-  linear(a.tokens, c.hidden, hidden, rows, weights.fc2, Store::accumulate);
+  linear(out, c.hidden, hidden, rows, weights.fc2, store);
 }
 
 }  // namespace vit

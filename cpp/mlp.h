@@ -7,13 +7,14 @@
 
 namespace vit {
 
-/// tokens += fc2(activation(fc1(normed))), for the first `rows` tokens; of a gated MLP
+/// out[rows × D] = fc2(activation(fc1(normed))), or added to out, for the first `rows` tokens; a gated MLP is
 ///
-///   tokens += fc2(activation(fc1_gate(normed)) · fc1(normed))
+///   fc2(activation(fc1_gate(normed)) · fc1(normed))
 ///
-/// With mlp_norm, what fc2 reads goes through a layer norm first.
+/// With mlp_norm, the input of fc2 goes through a layer norm first.
 ///
-/// Reads `normed`, uses `mlp_hidden` and `mlp_gate`.
-void mlp(Activations& activations, const EncoderBlockWeights& weights, const Config& config, int rows);
+/// Reads `normed`; uses `mlp_hidden` and `mlp_gate`.
+void mlp(float* out, Store store, Activations& activations, const EncoderBlockWeights& weights,
+         const Config& config, int rows);
 
 }  // namespace vit

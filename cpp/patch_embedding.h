@@ -8,8 +8,7 @@
 namespace vit {
 
 /// Cuts the image into patches and projects each linearly (equation 1 of Dosovitskiy et al. 2021, xₚE; a
-/// convolution with stride = kernel in the reference). Writes the tokens behind the prefix, which it leaves
-/// alone.
+/// convolution with stride = kernel in the reference). Writes the tokens after the prefix, not the prefix.
 void embed_patches(Activations& activations, const Weights& weights, const Config& config);
 
 /// Puts the prefix tokens (class, distillation, registers) before the patches and adds the position

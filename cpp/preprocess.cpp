@@ -78,8 +78,7 @@ int rows_under_way(Filter filter) { return static_cast<int>(2 * filter_support(f
 void finish_output_row(Preprocessor& p, int i, const int32_t* sums) {
   const ResizeAxis& across = p.horizontal;
   const int row = p.vertical.window_first + i;
-  uint8_t* out = p.resized + 4 * (static_cast<size_t>(row) * static_cast<size_t>(p.output_width) +
-                                  static_cast<size_t>(across.window_first));
+  uint8_t* out = p.resized + 4 * (area(row, p.output_width) + static_cast<size_t>(across.window_first));
   if (!p.vertical_first) return finish_row(out, sums, across.window_count);
   finish_row(p.row, sums, p.image_width);
   resize_row(out, p.row, across);
@@ -94,16 +93,14 @@ void for_outputs_of(const ResizeAxis& down, int index, Take take) {
   for (int i = beyond - 1; i >= 0 && down.first[i] + down.count[i] > index; i--) take(i, index - starts[i]);
 }
 
-size_t tap_index(const ResizeAxis& axis, int i, int tap) {
-  return static_cast<size_t>(i) * static_cast<size_t>(axis.taps) + static_cast<size_t>(tap);
-}
+size_t tap_index(const ResizeAxis& axis, int i, int tap) { return area(i, axis.taps) + tap; }
 
 void add_float_row(Preprocessor& p, const uint8_t* rgba) {
   const ResizeAxis &across = p.horizontal, &down = p.vertical;
   resize_row(p.float_row, rgba, across);
   for_outputs_of(down, p.next_row++, [&](int i, int tap) {
-    const size_t row = static_cast<size_t>(down.window_first + i) * static_cast<size_t>(p.output_width);
-    float* sums = p.float_image + 4 * (row + static_cast<size_t>(across.window_first));
+    const size_t row = area(down.window_first + i, p.output_width);
+    float* sums = p.float_image + 4 * (row + across.window_first);
     if (tap == 0) std::fill_n(sums, 4 * across.window_count, 0.0f);
     accumulate_row(sums, p.float_row, down.weights[tap_index(down, i, tap)], across.window_count);
   });
@@ -118,7 +115,7 @@ void add_row(Preprocessor& p, const uint8_t* rgba) {
   const int slots = p.vertical_first ? rows_under_way(p.settings.filter) : p.output_height;
 
   for_outputs_of(down, p.next_row++, [&](int i, int tap) {
-    int32_t* sums = p.sums + 4 * static_cast<size_t>(i % slots) * static_cast<size_t>(width);
+    int32_t* sums = p.sums + 4 * area(i % slots, width);
     if (tap == 0) std::fill_n(sums, 4 * width, kHalf);
     accumulate_row(sums, row, down.coefficients[tap_index(down, i, tap)], width);
     if (tap + 1 == down.count[i]) finish_output_row(p, i, sums);
@@ -129,7 +126,7 @@ void fill_with_padding(const Preprocessor& p) {
   const int bytes = 4 * p.output_height * p.output_width;
   for (int i = 0; i < bytes; i += 4) {
     for (size_t channel = 0; channel < kChannels; channel++) {
-      const size_t value = static_cast<size_t>(i) + channel;
+      const size_t value = i + channel;
       if (rounds(p)) {
         p.resized[value] = static_cast<uint8_t>(p.settings.padding[channel]);
       } else {
@@ -143,11 +140,58 @@ void write_pixel_values(const Preprocessor& p, float* pixel_values) {
   const int pixels = p.output_height * p.output_width;
   for (int channel = 0; channel < kChannels; channel++) {
     for (int i = 0; i < pixels; i++) {
-      *pixel_values++ =
-          rounds(p) ? p.values[channel][p.resized[4 * i + channel]]
-                    : pixel_value(p.float_image[4 * i + channel], p.settings, static_cast<size_t>(channel));
+      *pixel_values++ = rounds(p) ? p.values[channel][p.resized[4 * i + channel]]
+                                  : pixel_value(p.float_image[4 * i + channel], p.settings, channel);
     }
   }
+}
+
+Preprocessor prepared(const Preprocess& settings, const Config& config) {
+  Preprocessor p{};
+  p.settings = settings;
+  p.output_height = config.image_height;
+  p.output_width = config.image_width;
+  for (size_t channel = 0; channel < kChannels; channel++) {
+    for (int byte = 0; byte < 256; byte++) p.values[channel][byte] = pixel_value(byte, settings, channel);
+  }
+  p.tap_capacity = tap_capacity(settings);
+  // Only images less than half as wide as high, plus what is left of their width, are resized vertically
+  // first.
+  int widest = 0;
+  if (settings.resize != ResizeMode::none) {
+    widest = kLargestImageEdge / 2 + std::max(settings.resize_height, settings.resize_width);
+  }
+  p.widest = std::max(p.output_width, std::min(widest, kLargestImageEdge));
+  p.sum_count = std::max(p.output_height * p.output_width, rows_under_way(settings.filter) * p.widest);
+  return p;
+}
+
+void lay_out(Preprocessor& p) {
+  Arena& arena = p.memory;
+  const auto axis = [&](int edge) {
+    const size_t pixels = static_cast<size_t>(edge);
+    ResizeAxis a{};
+    const size_t taps = pixels * p.tap_capacity;
+    if (rounds(p)) {
+      a.coefficients = arena.take<int32_t>(taps);
+    } else {
+      a.weights = arena.take<float>(taps);
+    }
+    a.first = arena.take<int>(pixels);
+    a.count = arena.take<int>(pixels);
+    return a;
+  };
+  p.horizontal = axis(p.output_width);
+  p.vertical = axis(p.output_height);
+  const size_t image = area(p.output_height, p.output_width) * 4;
+  if (!rounds(p)) {
+    p.float_row = arena.take<float>(area(p.output_width, 4));
+    p.float_image = arena.take<float>(image);
+    return;
+  }
+  p.sums = arena.take<int32_t>(area(p.sum_count, 4));
+  p.row = arena.take<uint8_t>(area(p.widest, 4));
+  p.resized = arena.take<uint8_t>(image);
 }
 
 }  // namespace
@@ -185,50 +229,17 @@ std::string check(const Preprocess& s, const Config& config) {
   return "";
 }
 
-Preprocessor make_preprocessor(const Preprocess& settings, const Config& config) {
-  Preprocessor p{};
-  p.settings = settings;
-  p.output_height = config.image_height;
-  p.output_width = config.image_width;
-  for (size_t channel = 0; channel < kChannels; channel++) {
-    for (int byte = 0; byte < 256; byte++) p.values[channel][byte] = pixel_value(byte, settings, channel);
-  }
-  p.tap_capacity = tap_capacity(settings);
-  // Vertically first go only images less than half as wide as high, plus what is left of their width.
-  int widest = 0;
-  if (settings.resize != ResizeMode::none) {
-    widest = kLargestImageEdge / 2 + std::max(settings.resize_height, settings.resize_width);
-  }
-  p.widest = std::max(p.output_width, std::min(widest, kLargestImageEdge));
-  p.sum_count = std::max(p.output_height * p.output_width, rows_under_way(settings.filter) * p.widest);
-  return p;
+std::string begin(Preprocessor& p, const Preprocess& settings, const Config& config) {
+  if (std::string error = check(settings, config); !error.empty()) return error;
+  p = prepared(settings, config);
+  lay_out(p);
+  return "";
 }
 
-void lay_out_preprocessor(Preprocessor& p, Arena& arena) {
-  const auto axis = [&](int edge) {
-    const size_t pixels = static_cast<size_t>(edge);
-    ResizeAxis a{};
-    const size_t taps = pixels * static_cast<size_t>(p.tap_capacity);
-    if (rounds(p)) {
-      a.coefficients = arena.take<int32_t>(taps);
-    } else {
-      a.weights = arena.take<float>(taps);
-    }
-    a.first = arena.take<int>(pixels);
-    a.count = arena.take<int>(pixels);
-    return a;
-  };
-  p.horizontal = axis(p.output_width);
-  p.vertical = axis(p.output_height);
-  const size_t image = static_cast<size_t>(p.output_height) * static_cast<size_t>(p.output_width) * 4;
-  if (!rounds(p)) {
-    p.float_row = arena.take<float>(static_cast<size_t>(p.output_width) * 4);
-    p.float_image = arena.take<float>(image);
-    return;
-  }
-  p.sums = arena.take<int32_t>(static_cast<size_t>(p.sum_count) * 4);
-  p.row = arena.take<uint8_t>(static_cast<size_t>(p.widest) * 4);
-  p.resized = arena.take<uint8_t>(image);
+std::string allocate(Preprocessor& p) {
+  if (!p.memory.reserve()) return p.memory.shortage();
+  lay_out(p);
+  return "";
 }
 
 std::string begin_image(Preprocessor& p, int width, int height) {
@@ -270,8 +281,7 @@ std::string begin_image(Preprocessor& p, int width, int height) {
 void add_rows(Preprocessor& p, float* pixel_values, const uint8_t* rgba, int rows) {
   const int end = p.needed_rows.first + p.needed_rows.count;
   if (p.next_row >= end) return;
-  for (; rows > 0 && p.next_row < end; rows--, rgba += static_cast<size_t>(p.image_width) * 4)
-    add_row(p, rgba);
+  for (; rows > 0 && p.next_row < end; rows--, rgba += area(p.image_width, 4)) add_row(p, rgba);
   if (p.next_row == end) write_pixel_values(p, pixel_values);
 }
 

@@ -1,8 +1,12 @@
 // RGBA pixels → pixel values, as Python makes them for a ViT: resize, centre crop, rescale, normalise.
 //
+//   Preprocessor preprocessor;
+//   begin(preprocessor, settings, config)       checks the settings and computes all sizes
+//   allocate(preprocessor)                      takes its memory, as one block
+//   begin_image … add_rows                      per image, any number of times
+//
 // The resize is Pillow's, to the bit, or PyTorch's of floats (resize.h). The image arrives in bands of rows
-// and leaves only the sums of unfinished rows behind, so a photograph of any size passes through the same few
-// megabytes.
+// and only the sums of unfinished rows are kept, so a photograph of any size needs the same few megabytes.
 #pragma once
 
 #include <array>
@@ -70,6 +74,7 @@ struct Box {
 
 /// A prepared Preprocess and the state of the image passing through.
 struct Preprocessor {
+  Arena memory;  // owns everything the pointers below point to
   Preprocess settings;
   int output_height;  // of the pixel values: the model's image size
   int output_width;
@@ -96,17 +101,20 @@ struct Preprocessor {
 /// Empty, or why these settings cannot give pixel values for `config`.
 [[nodiscard]] std::string check(const Preprocess& preprocess, const Config& config);
 
-/// The tables and sizes, without buffers; both arguments have passed their checks.
-Preprocessor make_preprocessor(const Preprocess& preprocess, const Config& config);
+/// Checks the settings and computes the size of every table and buffer, in `memory.used()`. `config` has
+/// passed its own check.
+[[nodiscard]] std::string begin(Preprocessor& preprocessor, const Preprocess& settings, const Config& config);
 
-/// Points the buffers into `arena` (or measures them, see arena.h).
-void lay_out_preprocessor(Preprocessor& preprocessor, Arena& arena);
+/// Allocates all of them, once.
+[[nodiscard]] std::string allocate(Preprocessor& preprocessor);
 
-/// Starts an image; see vit.h.
+/// Starts an image of `width` × `height` pixels: afterwards its rows [needed_rows.first, + needed_rows.count)
+/// are to be given to `add_rows`, in order, and no others.
 [[nodiscard]] std::string begin_image(Preprocessor& preprocessor, int width, int height);
 
-/// Takes the next rows, RGBA; with the last needed one, writes pixel_values[3 × output_height ×
-/// output_width]. Alpha is dropped, as Pillow's convert("RGB") does.
+/// Takes the next `rows` rows, RGBA; with the last needed one, writes pixel_values[3 × output_height ×
+/// output_width]. Alpha is dropped, as Pillow's convert("RGB") does. Cost: about four multiply-adds per pixel
+/// and channel when shrinking.
 void add_rows(Preprocessor& preprocessor, float* pixel_values, const uint8_t* rgba, int rows);
 
 }  // namespace vit

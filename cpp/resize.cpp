@@ -6,6 +6,7 @@
 
 #include "kernels/interpolation.h"
 #include "kernels/simd.h"
+#include "kernels/sizes.h"
 
 namespace vit {
 namespace {
@@ -75,13 +76,13 @@ void plan_axis(ResizeAxis& axis, Filter filter, int in, int out, int offset, int
     const auto weight = [&](int t) { return evaluate(filter, (t + first - center + 0.5) * (1 / stretch)); };
     double total = 0;
     for (int t = 0; t < count; t++) total += weight(t);
-    const size_t taps = static_cast<size_t>(i) * static_cast<size_t>(axis.taps);
+    const size_t taps = area(i, axis.taps);
     for (int t = 0; t < count; t++) {
       const double share = total != 0 ? weight(t) / total : weight(t);
       if (axis.weights) {
-        axis.weights[taps + static_cast<size_t>(t)] = static_cast<float>(share);
+        axis.weights[taps + t] = static_cast<float>(share);
       } else {
-        axis.coefficients[taps + static_cast<size_t>(t)] = to_fixed_point(share);
+        axis.coefficients[taps + t] = to_fixed_point(share);
       }
     }
     axis.first[i] = first;
@@ -91,7 +92,7 @@ void plan_axis(ResizeAxis& axis, Filter filter, int in, int out, int offset, int
 
 void split_coefficients(const ResizeAxis& axis) {
   for (int i = 0; i < axis.window_count; i++) {
-    int32_t* c = axis.coefficients + static_cast<size_t>(i) * static_cast<size_t>(axis.taps);
+    int32_t* c = axis.coefficients + area(i, axis.taps);
     for (int t = 0; t + 4 <= axis.count[i]; t += 4, c += 4) {
       const auto high = [](int32_t value) { return value >> kLowBits; };
       const auto low = [](int32_t value) { return value & ((1 << kLowBits) - 1); };
@@ -109,8 +110,8 @@ void split_coefficients(const ResizeAxis& axis) {
 void resize_row(uint8_t* out, const uint8_t* rgba, const ResizeAxis& axis) {
   using namespace simd;
   for (int i = 0; i < axis.window_count; i++) {
-    const int32_t* c = axis.coefficients + static_cast<size_t>(i) * static_cast<size_t>(axis.taps);
-    const uint8_t* pixel = rgba + static_cast<size_t>(axis.first[i]) * 4;
+    const int32_t* c = axis.coefficients + area(i, axis.taps);
+    const uint8_t* pixel = rgba + area(axis.first[i], 4);
     i32x4 high = splat_i32(0), sum = splat_i32(kHalf);
     int t = 0;
     for (; t + 4 <= axis.count[i]; t += 4) {
@@ -136,8 +137,8 @@ void accumulate_row(int32_t* sums, const uint8_t* row, int32_t coefficient, int 
 void resize_row(float* out, const uint8_t* rgba, const ResizeAxis& axis) {
   using namespace simd;
   for (int i = 0; i < axis.window_count; i++) {
-    const float* weights = axis.weights + static_cast<size_t>(i) * static_cast<size_t>(axis.taps);
-    const uint8_t* pixel = rgba + static_cast<size_t>(axis.first[i]) * 4;
+    const float* weights = axis.weights + area(i, axis.taps);
+    const uint8_t* pixel = rgba + area(axis.first[i], 4);
     f32x4 sum = splat(0);
     for (int t = 0; t < axis.count[i]; t++) {
       sum = multiply_add(to_floats(load_bytes(pixel + 4 * t)), load_splat(weights + t), sum);

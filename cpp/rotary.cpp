@@ -35,7 +35,7 @@ double root(double x, int n) {
 
 RotaryTable lay_out_rotary(Arena& arena, const Config& c) {
   if (!has_rotary(c)) return {};
-  const size_t angles = static_cast<size_t>(patch_count(c)) * static_cast<size_t>(head_size(c) / 2);
+  const size_t angles = area(patch_count(c), head_size(c) / 2);
   float* cos = arena.take<float>(angles);
   return {cos, arena.take<float>(angles)};
 }

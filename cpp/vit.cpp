@@ -15,7 +15,6 @@ namespace {
 void lay_out(Model& model) {
   model.weights = lay_out_weights(model.memory, model.config);
   model.activations = lay_out_activations(model.memory, model.config);
-  lay_out_preprocessor(model.preprocessor, model.memory);
   model.staging = model.memory.take<uint8_t>(kStagingBytes);
 }
 
@@ -24,19 +23,22 @@ int wanted_rows(const Config& c, const Outputs& wanted) {
   return wanted.tokens || !wanted.pooling ? token_count(c) : pooled_tokens(c, *wanted.pooling);
 }
 
-// tokens = norm_pre([prefix tokens; patches] + position embeddings)
+// tokens = norm_pre([prefix tokens; patches] + position embeddings).
 void embed_image(Activations& a, const Weights& weights, const Config& c, const Observer& observe) {
   const int tokens = token_count(c);
+  // x = patch_embed(pixel_values)
   embed_patches(a, weights, c);
   observe({"patches", 0, a.tokens + prefix_count(c) * c.hidden, patch_count(c), c.hidden});
+  // x = cat([prefix_tokens, x]) + pos_embed
   add_prefix_tokens_and_positions(a, weights, c);
   observe({"tokens", 0, a.tokens, tokens, c.hidden});
+  // x = norm_pre(x)
   if (!c.pre_norm) return;
   norm_before_blocks(a, weights, c);
   observe({"norm_pre", 0, a.tokens, tokens, c.hidden});
 }
 
-// Pooled vectors after block `layer` → the projection and the answers that are wanted of them.
+// Pooled vectors after block `layer` → the projection and the answers, as far as they are wanted.
 void answer_from(Activations& a, const Weights& weights, const Config& c, const Outputs& wanted, int layer,
                  const Observer& observe) {
   if (wanted.joint) {
@@ -51,7 +53,7 @@ void answer_from(Activations& a, const Weights& weights, const Config& c, const 
   observe({"probabilities", layer, a.probabilities, 1, c.classes});
 }
 
-// The first `rows` tokens after block `layer` → whatever of norm, features, logits is wanted of them.
+// The first `rows` tokens after block `layer` → norm, features and answers, as far as they are wanted.
 void leave(Activations& a, const Weights& weights, const Config& c, const Outputs& wanted, int layer,
            int rows, const Observer& observe) {
   if (wanted.final_norm || wanted.pooling) {
@@ -70,13 +72,11 @@ void leave(Activations& a, const Weights& weights, const Config& c, const Output
 
 }  // namespace
 
-std::string begin(Model& model, const Config& config, const Preprocess& preprocess) {
+std::string begin(Model& model, const Config& config) {
   if (std::string error = check(config); !error.empty()) return error;
-  if (std::string error = check(preprocess, config); !error.empty()) return error;
 
   Model next;
   next.config = config;
-  next.preprocessor = make_preprocessor(preprocess, config);
   lay_out(next);
   next.slots = weight_slots(next.weights, config);
   model = std::move(next);
@@ -84,13 +84,10 @@ std::string begin(Model& model, const Config& config, const Preprocess& preproce
 }
 
 std::string allocate(Model& model) {
-  // Measured anew: there is a share for every thread, and some may have been given up since.
+  // Measured again: every thread has its own buffers, and their number may have changed since.
   model.memory = Arena();
   lay_out(model);
-  const uint64_t bytes = model.memory.used();
-  if (!model.memory.reserve()) {
-    return "needs " + std::to_string(bytes >> 20) + " MB of memory, more than could be had";
-  }
+  if (!model.memory.reserve()) return model.memory.shortage();
   lay_out(model);
   point(model.slots, weight_slots(model.weights, model.config));
   return "";
@@ -115,14 +112,6 @@ std::string finish(Model& model) {
   return "";
 }
 
-std::string begin_image(Model& model, int width, int height) {
-  return begin_image(model.preprocessor, width, height);
-}
-
-void add_rows(Model& model, int rows) {
-  add_rows(model.preprocessor, model.activations.pixel_values, model.staging, rows);
-}
-
 Outputs answer(const Config& c) { return {.pooling = c.pooling, .head = c.classes > 0}; }
 
 void forward(Model& model, const Outputs& wanted, const Observer& observe) {
@@ -132,10 +121,11 @@ void forward(Model& model, const Outputs& wanted, const Observer& observe) {
   const int blocks = std::min(wanted.blocks, c.layers);
 
   embed_image(a, weights, c, observe);
+  // for block in blocks: x = block(x)
   for (int layer = 0; layer < blocks; layer++) {
     const bool last = layer + 1 == blocks;
     const int rows = last ? wanted_rows(c, wanted) : token_count(c);
-    encoder_block(a, weights.blocks[static_cast<size_t>(layer)], c, rows, {},
+    encoder_block(a, weights.blocks[layer], c, rows, {},
                   layer >= wanted.capture_from ? wanted.capture : AttentionCapture{});
     observe({"blocks", layer, a.tokens, rows, c.hidden});
     if (last || wanted.every_block) leave(a, weights, c, wanted, layer, wanted_rows(c, wanted), observe);
@@ -168,7 +158,7 @@ std::string embed_texts(Model& model, std::span<const int> lengths, bool normali
   add_text_positions(a, weights, c, lengths);
   observe({"tokens", 0, a.tokens, tokens, c.hidden});
   for (int layer = 0; layer < c.layers; layer++) {
-    encoder_block(a, weights.blocks[static_cast<size_t>(layer)], c, tokens, lengths);
+    encoder_block(a, weights.blocks[layer], c, tokens, lengths);
     observe({"blocks", layer, a.tokens, tokens, c.hidden});
   }
   final_norm(a, weights, c, tokens);

@@ -60,9 +60,9 @@ void quantise_run(WeightSlot& slot, const PartialRow& partial, const Run& run, c
     return gather_rows(slot, partial.values, values, run.length,
                        [&](int output) { quantise_row(slot, output, partial.values, partial.codes); });
   }
-  slot.gathered.resize(static_cast<size_t>(element_count(slot)));
+  slot.gathered.resize(element_count(slot));
   for (int i = 0; i < run.length; i++) {
-    slot.gathered[static_cast<size_t>(run.first + static_cast<uint64_t>(i) * run.stride)] = values[i];
+    slot.gathered[run.first + static_cast<uint64_t>(i) * run.stride] = values[i];
   }
   if (slot.received + static_cast<uint64_t>(run.length) < element_count(slot)) return;
   float* row = slot.gathered.data();
@@ -139,7 +139,7 @@ std::string place_floats(WeightSlot& slot, const PartialRow& partial, const uint
       placed += run.length;
       slot.received += static_cast<uint64_t>(run.length);
     }
-    chunk += static_cast<size_t>(count) * static_cast<size_t>(element_bytes(stored.type));
+    chunk += area(count, element_bytes(stored.type));
     elements -= count;
   }
   return "";
@@ -173,7 +173,7 @@ Announced announce(WeightSlots& table, std::string_view name, std::string_view d
   const auto refused = [](std::string error) { return Announced{-1, std::move(error)}; };
   const int index = find(table, name);
   if (index < 0) return refused("is not a tensor of this model");
-  WeightSlot& slot = table.slots[static_cast<size_t>(index)];
+  WeightSlot& slot = table.slots[index];
   if (!std::ranges::equal(without_ones(slot.shape), without_ones(shape))) {
     return refused("has shape " + in_brackets(shape) + ", but the configuration asks for " +
                    in_brackets(slot.shape));
@@ -190,7 +190,7 @@ Announced announce(WeightSlots& table, std::string_view name, std::string_view d
 
 std::string receive(WeightSlots& table, int index, const uint8_t* chunk, int bytes) {
   if (index < 0 || static_cast<size_t>(index) >= table.slots.size()) return "is not a tensor of this model";
-  WeightSlot& slot = table.slots[static_cast<size_t>(index)];
+  WeightSlot& slot = table.slots[index];
   if (!slot.announced) return "was not announced";
   const int size = slot.announced->codes ? 1 : element_bytes(slot.announced->type);
   if (bytes < 0 || bytes % size) return "came in a chunk that splits an element";

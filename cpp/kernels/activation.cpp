@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cassert>
 
 #include "constants.h"
 #include "exp.h"
@@ -70,6 +71,7 @@ void activate(float* values, int count, Activation activation) {
 }  // namespace
 
 void activate(float* values, int count, Activation activation, Rounding rounding) {
+  assert(count >= 0);
   if (rounding == Rounding::fastest) return activate<Rounding::fastest>(values, count, activation);
   activate<Rounding::portable>(values, count, activation);
 }

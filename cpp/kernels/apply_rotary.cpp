@@ -1,3 +1,5 @@
+#include <cassert>
+
 #include "kernels.h"
 #include "simd.h"
 
@@ -33,6 +35,7 @@ void apply_to_neighbours(float* x, int size, const float* cos, const float* sin)
 }  // namespace
 
 void apply_rotary(float* x, int size, const float* cos, const float* sin, RotationPairs pairs) {
+  assert(size >= 0 && size % 2 == 0);
   if (pairs == RotationPairs::halves) {
     apply_to_halves(x, size, cos, sin);
   } else {

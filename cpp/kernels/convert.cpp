@@ -1,4 +1,5 @@
 #include <bit>
+#include <cassert>
 #include <cstring>
 
 #include "kernels.h"
@@ -29,6 +30,7 @@ float from_f16(uint16_t bits) {
 }  // namespace
 
 void to_floats(float* out, const uint8_t* data, DataType type, int count) {
+  assert(count >= 0);
   switch (type) {
     case DataType::f32: std::memcpy(out, data, static_cast<size_t>(count) * sizeof(float)); return;
     case DataType::f16: return convert_each<uint16_t>(out, data, count, from_f16);

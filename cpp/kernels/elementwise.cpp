@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cassert>
 
 #include "exp.h"
 #include "kernels.h"
@@ -21,6 +22,7 @@ void multiply(float* x, const float* y, int count) {
 }
 
 void mean_of_rows(float* out, const float* x, int rows, int width) {
+  assert(rows >= 1);
   std::fill_n(out, width, 0.0f);
   for (int row = 0; row < rows; row++) add(out, x + row * width, width);
   for (int i = 0; i < width; i++) out[i] /= static_cast<float>(rows);

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cassert>
+#include <iterator>
 
 #include "../threads.h"
 #include "kernels.h"
@@ -20,7 +22,7 @@ struct Product {
   int out_stride;
   const float* a;
   int a_stride;
-  const PackedMatrix& b;
+  const PackedView& b;
   Store store_as;
 };
 
@@ -28,7 +30,7 @@ struct Product {
 // panels and one of `a` should fit the registers; the loop over inputs is not unrolled, because more live
 // values would spill.
 template <int Rows, int Panels, Rounding rounding>
-void tile(float* out, int out_stride, const float* a, int a_stride, const PackedMatrix& b, int column,
+void tile(float* out, int out_stride, const float* a, int a_stride, const PackedView& b, int column,
           bool accumulate) {
   const float* panels[Panels];
   f32x4 left[Rows][Panels], right[Rows][Panels];
@@ -134,7 +136,9 @@ void rows_of_tiles(const Product& product, const Tile& tile, int row, int rows, 
 // streams in about twice as fast.
 template <Rounding rounding, typename Finish>
 void gemm_blocked(const Product& product, int rows, Finish finish) {
-  const PackedMatrix& b = product.b;
+  const PackedView& b = product.b;
+  assert(rows >= 0 && b.inputs > 0 && product.a != product.out);
+  assert(rows <= 1 || (product.out_stride >= b.outputs && product.a_stride >= b.inputs));
   const Tile& tile = kTiles<rounding>[chosen_tile];
   // In fours, for the widest row.
   const int panels = std::max(4, kBlockFloats / (b.inputs * kPanelColumns) / 4 * 4);
@@ -169,14 +173,17 @@ std::vector<std::string> gemm_tiles() {
   return names;
 }
 
-void use_gemm_tile(int index) { chosen_tile = index; }
+void use_gemm_tile(int index) {
+  assert(index >= 0 && index < static_cast<int>(std::size(kTiles<Rounding::fastest>)));
+  chosen_tile = index;
+}
 
 void try_gemm_tile(int index, int repeats) {
   // Whole tiles of every kind, and few enough to stay in the first-level cache.
   constexpr int kTrialRows = 60, kInputs = 64, kOutputs = 16;
   float a[kTrialRows * kInputs] = {}, panels[kInputs * kOutputs] = {}, bias[kOutputs] = {};
   float out[kTrialRows * kOutputs];
-  const PackedMatrix b{panels, bias, kInputs, kOutputs};
+  const PackedView b{panels, bias, kInputs, kOutputs};
   const Product product{out, kOutputs, a, kInputs, b, Store::replace};
   const Tile& tile = kTiles<Rounding::fastest>[index];
   for (int i = 0; i < repeats; i++) {
@@ -184,21 +191,22 @@ void try_gemm_tile(int index, int repeats) {
   }
 }
 
-void gemm(float* out, int out_stride, const float* a, int a_stride, int rows, const PackedMatrix& b,
+void gemm(float* out, int out_stride, const float* a, int a_stride, int rows, const PackedView& b,
           Store store_as, Rounding rounding) {
   const auto multiply = rounding == Rounding::fastest ? gemm_blocked<Rounding::fastest, Nothing>
                                                       : gemm_blocked<Rounding::portable, Nothing>;
   multiply({out, out_stride, a, a_stride, b, store_as}, rows, {});
 }
 
-void gemm_activated(float* out, int out_stride, const float* a, int a_stride, int rows, const PackedMatrix& b,
+void gemm_activated(float* out, int out_stride, const float* a, int a_stride, int rows, const PackedView& b,
                     Activation activation) {
   gemm_blocked<Rounding::fastest>(
       {out, out_stride, a, a_stride, b, Store::replace}, rows,
       [activation](float* row, int columns) { activate(row, columns, activation, Rounding::fastest); });
 }
 
-void pack_outputs(const PackedMatrix& to, int first_output, const float* rows, int row_stride, int count) {
+void pack_outputs(PackedMatrix to, int first_output, const float* rows, int row_stride, int count) {
+  assert(first_output >= 0 && first_output + count <= to.outputs);
   for (int output = 0; output < count; output++) {
     float* column = to.panels + packed_index(to.inputs, first_output + output, 0);
     for (int input = 0; input < to.inputs; input++) column[input * kPanelColumns] = rows[input];
@@ -206,7 +214,7 @@ void pack_outputs(const PackedMatrix& to, int first_output, const float* rows, i
   }
 }
 
-void scale_outputs(const PackedMatrix& matrix, const float* factors) {
+void scale_outputs(PackedMatrix matrix, const float* factors) {
   for (int output = 0; output < matrix.outputs; output++) {
     float* column = matrix.panels + packed_index(matrix.inputs, output, 0);
     for (int input = 0; input < matrix.inputs; input++) column[input * kPanelColumns] *= factors[output];
@@ -214,7 +222,8 @@ void scale_outputs(const PackedMatrix& matrix, const float* factors) {
   }
 }
 
-void pack_inputs(const PackedMatrix& to, int first_input, const float* rows, int row_stride, int count) {
+void pack_inputs(PackedMatrix to, int first_input, const float* rows, int row_stride, int count) {
+  assert(first_input >= 0 && first_input + count <= to.inputs);
   for (int first = 0; first < to.outputs; first += kPanelColumns) {
     const int columns = std::min(kPanelColumns, to.outputs - first);
     float* panel = to.panels + packed_index(to.inputs, first, first_input);

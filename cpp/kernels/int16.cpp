@@ -37,13 +37,13 @@ Size size_of(const float* x, int width) {
   return {largest(peaks), sum(totals)};
 }
 
-size_t panel_values(int inputs) { return static_cast<size_t>(round_up(inputs, 2)) * kOutputs; }
+size_t panel_values(int inputs) { return area(round_up(inputs, 2), kOutputs); }
 
 template <int Rows>
-void tile(float* out, int out_stride, const Int16Rows& a, int row, int a_stride, const Int16Matrix& b,
+void tile(float* out, int out_stride, const Int16RowsView& a, int row, int a_stride, const Int16View& b,
           int column) {
   const int16_t* values = a.values + row * a_stride;
-  const int16_t* panel = b.panels + static_cast<size_t>(column / kOutputs) * panel_values(b.inputs);
+  const int16_t* panel = b.panels + column / kOutputs * panel_values(b.inputs);
   i32x4 left[Rows], right[Rows];
   for (int r = 0; r < Rows; r++) left[r] = right[r] = splat_i32(0);
   for (int input = 0; input < b.inputs; input += 2) {
@@ -68,7 +68,7 @@ void tile(float* out, int out_stride, const Int16Rows& a, int row, int a_stride,
 }
 
 template <int Rows>
-void tiles(float* out, int out_stride, const Int16Rows& a, int row, const Int16Matrix& b) {
+void tiles(float* out, int out_stride, const Int16RowsView& a, int row, const Int16View& b) {
   const int a_stride = int16_row_values(b.inputs);
   for (int column = 0; column < b.outputs; column += kOutputs)
     tile<Rows>(out, out_stride, a, row, a_stride, b, column);
@@ -77,12 +77,12 @@ void tiles(float* out, int out_stride, const Int16Rows& a, int row, const Int16M
 }  // namespace
 
 size_t int16_panel_values(int inputs, int outputs) {
-  return static_cast<size_t>(ceil_div(outputs, kOutputs)) * panel_values(inputs);
+  return ceil_div(outputs, kOutputs) * panel_values(inputs);
 }
 
 int int16_row_values(int width) { return round_up(width, 4); }
 
-void quantise_left(const Int16Rows& out, const float* x, int x_stride, int rows, int width) {
+void quantise_left(Int16Rows out, const float* x, int x_stride, int rows, int width) {
   int16_t* to = out.values;
   for (int row = 0; row < rows; row++, x += x_stride, to += int16_row_values(width)) {
     const Size size = size_of(x, width);
@@ -94,14 +94,13 @@ void quantise_left(const Int16Rows& out, const float* x, int x_stride, int rows,
   }
 }
 
-void quantise_outputs(const Int16Matrix& to, const float* rows, int row_stride) {
+void quantise_outputs(Int16Matrix to, const float* rows, int row_stride) {
   for (int output = 0; output < to.outputs; output++, rows += row_stride) {
     const Size size = size_of(rows, to.inputs);
     // A total that is not finite makes the scale NaN: the largest passes over NaN.
     const float scale = to.scales[output] = size.largest / kLargestCode + size.total * 0;
     const float steps = steps_of(scale);
-    int16_t* column =
-        to.panels + static_cast<size_t>(output / kOutputs) * panel_values(to.inputs) + output % kOutputs * 2;
+    int16_t* column = to.panels + output / kOutputs * panel_values(to.inputs) + output % kOutputs * 2;
     for (int i = 0; i < to.inputs; i += 4) {
       int16_t codes[4];
       store_i16(codes, codes_of(load_up_to_4(rows + i, to.inputs - i), steps));
@@ -111,7 +110,7 @@ void quantise_outputs(const Int16Matrix& to, const float* rows, int row_stride) 
   }
 }
 
-void quantise_inputs(const Int16Matrix& to, const float* rows, int row_stride) {
+void quantise_inputs(Int16Matrix to, const float* rows, int row_stride) {
   for (int output = 0; output < to.outputs; output += 4) {
     const int count = to.outputs - output;
     f32x4 peaks = splat(0), totals = splat(0);
@@ -131,15 +130,14 @@ void quantise_inputs(const Int16Matrix& to, const float* rows, int row_stride) {
           input < to.inputs ? load_up_to_4(rows + input * row_stride + output, count) : splat(0);
       return whole(add(mul(values, factors), splat(kRounder)));
     };
-    int16_t* panel =
-        to.panels + static_cast<size_t>(output / kOutputs) * panel_values(to.inputs) + output % kOutputs * 2;
+    int16_t* panel = to.panels + output / kOutputs * panel_values(to.inputs) + output % kOutputs * 2;
     for (int input = 0; input < to.inputs; input += 2) {
       store_pairs(panel + input * kOutputs, codes(input), codes(input + 1));
     }
   }
 }
 
-void gemm_int16(float* out, int out_stride, const Int16Rows& a, int rows, const Int16Matrix& b) {
+void gemm_int16(float* out, int out_stride, const Int16RowsView& a, int rows, const Int16View& b) {
   int row = 0;
   for (; row + kRows <= rows; row += kRows) tiles<kRows>(out, out_stride, a, row, b);
   for (; row < rows; row++) tiles<1>(out, out_stride, a, row, b);

@@ -1,9 +1,10 @@
 // The kernels: every loop over numbers that costs time, and what each promises.
 //
 // Written once against simd.h; checked in every variant against the naive double-precision twins of
-// reference.h. No kernel allocates, keeps state or checks its arguments. Those that say so share their work
+// reference.h. No kernel allocates. The only state is the tile that `use_gemm_tile` chooses. Preconditions
+// are asserted, which the native tests check and a release does not. Kernels that say so share their work
 // among threads (threads.h). Matrices are row-major; a stride counts floats from one row to the next. Outputs
-// come first in argument lists.
+// come first in argument lists, and do not overlap inputs unless a kernel says that they may.
 #pragma once
 
 #include <cstddef>
@@ -19,43 +20,51 @@ namespace vit {
 /// accumulators, stays inside the 15 vector registers V8 allocates on x64.
 inline constexpr int kPanelColumns = 8;
 
-/// The matrix of a linear layer y = x·Wᵀ + b, laid out for `gemm`.
+/// The matrix of a linear layer y = x·Wᵀ + b, laid out for `gemm`, as it is read.
 ///
-/// Columns of Wᵀ (outputs) stand in panels of `kPanelColumns`; inside a panel, the values of one input follow
-/// each other: W[output][input] is panels[(output / 8 · inputs + input) · 8 + output % 8]. The last panel is
-/// filled up with zeros. `bias` has one value per packed column.
-struct PackedMatrix {
-  float* panels;  // [packed_columns(outputs) / 8 × inputs × 8]
-  float* bias;    // [packed_columns(outputs)]
+/// The columns of Wᵀ (outputs) are grouped in panels of `kPanelColumns`; inside a panel, the values of one
+/// input are adjacent: W[output][input] is panels[(output / 8 · inputs + input) · 8 + output % 8]. The last
+/// panel is padded with zeros. `bias` has one value per packed column.
+struct PackedView {
+  const float* panels;  // [packed_columns(outputs) / 8 × inputs × 8]
+  const float* bias;    // [packed_columns(outputs)]
   int inputs;
   int outputs;
+};
+
+/// The same, to be written. Does not own its memory.
+struct PackedMatrix {
+  float* panels;
+  float* bias;
+  int inputs;
+  int outputs;
+
+  operator PackedView() const { return {panels, bias, inputs, outputs}; }
 };
 
 /// `outputs` rounded up to whole panels.
 constexpr int packed_columns(int outputs) { return round_up(outputs, kPanelColumns); }
 
-/// Where W[output][input] stands in `PackedMatrix::panels` of a matrix with `inputs` inputs.
+/// The index of W[output][input] in the panels of a matrix with `inputs` inputs.
 constexpr size_t packed_index(int inputs, int output, int input) {
-  return (static_cast<size_t>(output / kPanelColumns) * static_cast<size_t>(inputs) +
-          static_cast<size_t>(input)) *
-             kPanelColumns +
+  return (area(output / kPanelColumns, inputs) + static_cast<size_t>(input)) * kPanelColumns +
          static_cast<size_t>(output % kPanelColumns);
 }
 
-/// Packs rows of W: row `output` of `rows` becomes output `first_output + output`. The columns that fill up
-/// the last panel are left alone: they must be zero already.
-void pack_outputs(const PackedMatrix& to, int first_output, const float* rows, int row_stride, int count);
+/// Packs rows of W: row `output` of `rows` becomes output `first_output + output`. The columns that pad the
+/// last panel are not written: they must be zero already.
+void pack_outputs(PackedMatrix to, int first_output, const float* rows, int row_stride, int count);
 
 /// Packs rows of Wᵀ, as attention's values are: row `input` of `rows`, one value per output, becomes input
-/// `first_input + input`. Fills up the last panel with zeros.
-void pack_inputs(const PackedMatrix& to, int first_input, const float* rows, int row_stride, int count);
+/// `first_input + input`. Pads the last panel with zeros.
+void pack_inputs(PackedMatrix to, int first_input, const float* rows, int row_stride, int count);
 
-/// Multiplies everything that leads to output o, its bias too, by factors[o].
-void scale_outputs(const PackedMatrix& matrix, const float* factors);
+/// Multiplies output o, its weights and its bias, by factors[o].
+void scale_outputs(PackedMatrix matrix, const float* factors);
 
 /// How a product is added to a sum.
 enum class Rounding {
-  fastest,   // as the variant and its host do: fused, so rounded once, where they can
+  fastest,   // fused, so rounded once, where the variant and its host can
   portable,  // rounded twice: the same to the bit in every variant and engine
 };
 
@@ -71,30 +80,30 @@ enum class Activation {
 /// What `gemm` does with a finished value.
 enum class Store {
   replace,     // out  = value
-  accumulate,  // out += value: a residual connection, added where it already lies
+  accumulate,  // out += value, as a residual connection does
 };
 
-/// out[rows × b.outputs] = a[rows × b.inputs] · b + bias, or added to out. `out` must not overlap `a`.
+/// out[rows × b.outputs] = a[rows × b.inputs] · b + bias, or added to out.
 ///
 /// Each output is one chain of multiply-adds in the order of the inputs, starting from the bias, whatever the
-/// tile; threads share the tiles. Cost: rows · inputs · outputs multiply-adds.
-void gemm(float* out, int out_stride, const float* a, int a_stride, int rows, const PackedMatrix& b,
+/// tile. Threads share the tiles. Cost: rows · inputs · outputs multiply-adds.
+void gemm(float* out, int out_stride, const float* a, int a_stride, int rows, const PackedView& b,
           Store store = Store::replace, Rounding rounding = Rounding::fastest);
 
-/// As `gemm`, then the activation on every output, tile by tile while it is in the cache.
-void gemm_activated(float* out, int out_stride, const float* a, int a_stride, int rows, const PackedMatrix& b,
+/// As `gemm`, followed by the activation of every output, tile by tile while it is in the cache.
+void gemm_activated(float* out, int out_stride, const float* a, int a_stride, int rows, const PackedView& b,
                     Activation activation);
 
-/// The tiles in which `gemm` can go through its output, by the rows and columns that are summed up in
-/// registers: "6x8". All give the same bits, so which is used may depend on their speed; at first it is the
-/// first.
+/// The names of the tiles that `gemm` can use, by the rows and columns whose sums stay in registers: "6x8".
+/// All give the same bits, so they may be chosen by speed; the first is the default. (Not a kernel: it
+/// allocates.)
 std::vector<std::string> gemm_tiles();
 
-/// From now on every `gemm` goes in this tile. Not to be called while one runs.
+/// Makes every later `gemm` use this tile. Must not be called while one runs.
 void use_gemm_tile(int index);
 
-/// `repeats` × 61,440 multiply-adds in a tile, on this thread and within the first-level cache: for taking
-/// its time.
+/// Performs `repeats` × 61,440 multiply-adds with a tile, on this thread and within the first-level cache, to
+/// be timed.
 void try_gemm_tile(int index, int repeats);
 
 /// values[count] = activation(values), in place.
@@ -134,22 +143,22 @@ void apply_rotary(float* x, int size, const float* cos, const float* sin, Rotati
 /// out[width] = the mean of `rows` rows of `width`.
 void mean_of_rows(float* out, const float* x, int rows, int width);
 
-/// How a grid is resampled: what PyTorch's `interpolate` is asked for.
+/// How a grid is resampled: the modes of PyTorch's `interpolate`.
 enum class Resampling {
   bicubic,
   bicubic_antialiased,
-  bicubic_aligned,  // align_corners: the corners of both grids are in the same places
+  bicubic_aligned,  // align_corners: the corners of both grids coincide
   bilinear,
   bilinear_aligned,
 };
 
-/// out[out_rows × out_columns × channels] = in[rows × columns × channels] at another size. Outputs stand at
-/// (i + ½) · rows / out_rows − ½ or, aligned, at i · (rows − 1) / (out_rows − 1).
+/// out[out_rows × out_columns × channels] = in[rows × columns × channels] at another size. Output i samples
+/// the input at (i + ½) · rows / out_rows − ½ or, aligned, at i · (rows − 1) / (out_rows − 1).
 ///
-/// Bicubic without antialias: Keys 1981 with a = −0.75, four taps an axis, the edge repeated beyond the edge.
-/// With: a = −0.5, stretched by the scale where it shrinks; the window ends at the edge, and its weights are
-/// made to sum to 1. Bilinear: two taps. Cost: out_rows · out_columns · taps² · channels multiply-adds; for
-/// loading, not per image.
+/// Bicubic: `keys_cubic` (interpolation.h) with a = −0.75, four taps per axis, edge values repeated.
+/// Antialiased: a = −0.5, the filter stretched by the scale when shrinking; the window ends at the edge, and
+/// its weights are normalised to sum to 1. Bilinear: two taps. Cost: out_rows · out_columns · taps² ·
+/// channels multiply-adds; done when loading, not per image.
 void resample_grid(float* out, int out_rows, int out_columns, const float* in, int rows, int columns,
                    int channels, Resampling resampling);
 
@@ -161,8 +170,8 @@ constexpr int element_bytes(DataType type) {
   return type == DataType::f64 ? 8 : type == DataType::f32 ? 4 : 2;
 }
 
-/// out[count] = `count` little-endian elements of `type` at `data` (any alignment) as floats, exactly but for
-/// f64, which is rounded.
+/// out[count] = `count` little-endian elements of `type` at `data` (any alignment) as floats: exact, except
+/// that f64 is rounded.
 void to_floats(float* out, const uint8_t* data, DataType type, int count);
 
 }  // namespace vit

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 
 #include "interpolation.h"
@@ -69,13 +70,14 @@ void accumulate(float* out, const float* in, float weight, int count) {
 
 void resample_grid(float* out, int out_rows, int out_columns, const float* in, int rows, int columns,
                    int channels, Resampling resampling) {
-  std::fill_n(out, static_cast<size_t>(out_rows) * out_columns * channels, 0.0f);
+  assert(out_rows >= 1 && out_columns >= 1 && rows >= 1 && columns >= 1 && channels >= 1);
+  std::fill_n(out, area(out_rows, out_columns) * channels, 0.0f);
   for (int row = 0; row < out_rows; row++) {
     const Taps down = taps_of(row, out_rows, rows, resampling);
     for (int column = 0; column < out_columns; column++, out += channels) {
       const Taps across = taps_of(column, out_columns, columns, resampling);
       for (int y = 0; y < down.count; y++) {
-        const float* line = in + static_cast<size_t>(down.input(y)) * columns * channels;
+        const float* line = in + area(down.input(y), columns) * channels;
         for (int x = 0; x < across.count; x++) {
           const float weight = static_cast<float>(down.weight(y) * across.weight(x));
           accumulate(out, line + across.input(x) * channels, weight, channels);

@@ -15,23 +15,23 @@
 //   load(p), store(p, v)     four floats at p
 //   load_splat(p)            *p in every lane
 //   store_pair(p, l, r)      eight floats at p. Engines that pair vectors (V8's --wasm-revectorize) look for
-//   two
-//                            neighbouring stores with no other access to memory between them, and then make
-//                            one operation of every two that lead there and are alike
-//   constant(x)              x in every lane, loaded anew where it is used: broadcasting from memory is one
+//                            two adjacent stores with no other memory access in between, and then merge the
+//                            two chains of like operations that lead to them
+//   constant(x)              x in every lane, loaded again at each use: broadcasting from memory is one
 //                            instruction, while V8 builds a vector constant from immediates at each use
 //   load_part(p, n, fill)    the first n of four floats at p (1 <= n <= 3), `fill` in the other lanes
+//   load_up_to_4(p, n, fill) the same, and all four where n >= 4; `fill` is 0 by default
 //   store_part(p, v, n)      the first n lanes (1 <= n <= 4)
 //   add, sub, mul, div       lane by lane, each rounded once
 //   multiply_add(a, b, c)    a * b + c, rounded twice: the same everywhere
 //   fused_multiply_add(a, b, c)
 //                            a * b + c, rounded once or twice, as the variant and its host do fastest
-//   min, max                 b where b < a (max: a < b), else a; not the NaN rules of IEEE, which cost more
+//   min, max                 b where b < a (max: a < b), else a; not IEEE's rules for NaN, which cost more
 //   abs(v)
-//   multiply_by_power(v, n)  v · 2^n, where n is whole and was made by adding 1.5 · 2^23 to a float, which
-//   leaves n
-//                            in its lowest bits; v and the result must not be 0, subnormal or infinite
-//   sum(v), largest(v)       over the lanes: (v0 + v2) + (v1 + v3), so every engine rounds alike
+//   multiply_by_power(v, n)  v · 2^k, where n = k + kRounder (constants.h), which has the whole number k in
+//   its
+//                            lowest bits; v and the result must not be 0, subnormal or infinite
+//   sum(v), largest(v)       over the lanes; the sum is (v0 + v2) + (v1 + v3), so every engine rounds alike
 //
 // Registers
 //   kTileRows, kTileRowsUnfused
@@ -46,13 +46,18 @@
 //   add, sub, mul            lane by lane
 //   shift_right<bits>(v)     arithmetic
 //   shift_left<bits>(v)
-//   load_pixels(p)           four pixels of four bytes; of the first two and the last two, channel by channel
-//                            (R0 R1 G0 G1 B0 B1 A0 A1), widened to 16 bits: .left, .right
-//   splat_pair(x)            the halves of x in every pair of 16-bit lanes
+//   load_pixels(p)           four pixels of four bytes, widened to 16 bits: the first two (.left) and the
+//   last
+//                            two (.right), channel by channel (R0 R1 G0 G1 B0 B1 A0 A1)
+//   splat_pair(x)            the two 16-bit halves of x in every pair of 16-bit lanes
 //   dot(a, b)                a0·b0 + a1·b1, a2·b2 + a3·b3 …: pairs of 16-bit lanes to 32 bits
+//   load_i16(p)              eight 16-bit integers at p: i16x8
+//   load_splat_pair(p)       p[0] and p[1] in every pair of 16-bit lanes
+//   store_i16(p, v)          four lanes clamped to 16 bits
+//   store_pairs(p, a, b)     the low 16 bits of a0 b0 a1 b1 a2 b2 a3 b3
 //   store_bytes(p, v)        four lanes clamped to 0..255, as bytes
 //   to_floats(v)             each lane rounded once
-//   whole(v)                 what adding 1.5 · 2^23 left in the lowest bits of the floats v
+//   whole(v)                 k of floats v = k + kRounder
 //
 // Dot products of bytes (quantisation.h): exact, signed weights with inputs of 0..127
 //   dot_input                the type an input is kept as
@@ -74,7 +79,6 @@
 
 namespace vit::simd {
 
-/// The first n of four floats at p (n >= 1; all four where n > 4), `fill` in the other lanes.
 inline f32x4 load_up_to_4(const float* p, int n, float fill = 0) {
   return n >= 4 ? load(p) : load_part(p, n, fill);
 }

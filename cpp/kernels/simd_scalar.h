@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cassert>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -43,9 +44,13 @@ inline void store_pair(float* p, f32x4 left, f32x4 right) {
 inline f32x4 constant(const float& x) { return splat(x); }
 inline f32x4 load_splat(const float* p) { return splat(*p); }
 inline f32x4 load_part(const float* p, int n, float fill) {
+  assert(n >= 1 && n <= 3);
   return each([&](int i) { return i < n ? p[i] : fill; });
 }
-inline void store_part(float* p, f32x4 v, int n) { std::copy(v.lane, v.lane + n, p); }
+inline void store_part(float* p, f32x4 v, int n) {
+  assert(n >= 1 && n <= 4);
+  std::copy(v.lane, v.lane + n, p);
+}
 
 inline f32x4 add(f32x4 a, f32x4 b) {
   return each([&](int i) { return a.lane[i] + b.lane[i]; });

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cassert>
 #include <limits>
 
 #include "exp.h"
@@ -53,6 +54,7 @@ void softmax(float* row, int count) {
 }  // namespace
 
 void softmax(float* row, int count, Rounding rounding) {
+  assert(count >= 1);
   if (rounding == Rounding::fastest) return softmax<Rounding::fastest>(row, count);
   softmax<Rounding::portable>(row, count);
 }

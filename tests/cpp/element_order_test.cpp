@@ -24,9 +24,6 @@ Config small_config() {
   return c;
 }
 
-constexpr Preprocess kPreprocess{ResizeMode::none,   0,  0, Filter::bicubic, 0,        0,
-                                 CropRounding::down, {}, 1, {0, 0, 0},       {1, 1, 1}};
-
 struct Case {
   const char* slot;
   std::vector<int> shape;
@@ -64,7 +61,7 @@ void send(Model& model, const Case& what, const std::vector<float>& values, Elem
 std::vector<char> memory_after(const Case& what, const std::vector<float>& values, ElementOrder order,
                                size_t chunk) {
   Model model;
-  EXPECT_EQ(begin(model, small_config(), kPreprocess), "");
+  EXPECT_EQ(begin(model, small_config()), "");
   EXPECT_EQ(allocate(model), "");
   send(model, what, values, order, chunk);
   const char* start = reinterpret_cast<const char*>(model.weights.patch_embed.panels);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "../../cpp/preprocess.h"
 #include "../../cpp/threads.h"
 #include "../../cpp/vit.h"
 #include "plain_vit.h"
@@ -47,7 +48,7 @@ int slot_for(Model& model, std::string_view name, std::string_view dtype, std::s
 }
 
 void load(Model& model, size_t chunk, const Config& config = kConfig) {
-  ASSERT_EQ(begin(model, config, kPreprocess), "");
+  ASSERT_EQ(begin(model, config), "");
   ASSERT_EQ(allocate(model), "");
   const std::vector<WeightSlot> slots = model.slots.slots;
   unsigned seed = 1;
@@ -61,18 +62,26 @@ void load(Model& model, size_t chunk, const Config& config = kConfig) {
   ASSERT_EQ(finish(model), "");
 }
 
+Preprocessor preprocessor_for(const Config& config) {
+  Preprocessor preprocessor;
+  EXPECT_EQ(begin(preprocessor, kPreprocess, config), "");
+  EXPECT_EQ(allocate(preprocessor), "");
+  return preprocessor;
+}
+
 std::vector<float> classify_noise(Model& model, int width, int height, int band) {
-  EXPECT_EQ(begin_image(model, width, height), "");
+  Preprocessor preprocessor = preprocessor_for(model.config);
+  EXPECT_EQ(begin_image(preprocessor, width, height), "");
   std::vector<uint8_t> rgba;
   for (float value : random_floats(static_cast<size_t>(width) * height * 4, 99)) {
     rgba.push_back(static_cast<uint8_t>(static_cast<int>(value * 60) & 255));
   }
-  const RowRange needed = model.preprocessor.needed_rows;
+  const RowRange needed = preprocessor.needed_rows;
   for (int row = needed.first; row < needed.first + needed.count;) {
     const int rows = std::min(band, needed.first + needed.count - row);
     std::memcpy(model.staging, rgba.data() + static_cast<size_t>(row) * width * 4,
                 static_cast<size_t>(rows) * width * 4);
-    add_rows(model, rows);
+    add_rows(preprocessor, model.activations.pixel_values, model.staging, rows);
     row += rows;
   }
   forward(model, answer(model.config));
@@ -192,7 +201,7 @@ void send_quantised(Model& model, const WeightSlot& slot, std::vector<float> val
 TEST(ForwardInt8, TakesQuantisedWeightsToTheSameBits) {
   Model quantised_here, quantised_before;
   load(quantised_here, 1000, int8());
-  ASSERT_EQ(begin(quantised_before, int8(), kPreprocess), "");
+  ASSERT_EQ(begin(quantised_before, int8()), "");
   ASSERT_EQ(allocate(quantised_before), "");
   const std::vector<WeightSlot> slots = quantised_before.slots.slots;
   unsigned seed = 1;
@@ -228,7 +237,7 @@ TEST(Begin, RefusesImpossibleConfigurations) {
     Config config = kConfig;
     change(config);
     Model model;
-    return begin(model, config, kPreprocess);
+    return begin(model, config);
   };
   EXPECT_NE(refused([](Config& c) { c.heads = 4; }), "");
   EXPECT_NE(refused([](Config& c) { c.patch_width = 4; }), "");
@@ -243,7 +252,6 @@ TEST(Begin, RefusesImpossibleConfigurations) {
               c.image_height = c.image_width = 65535, c.patch_height = c.patch_width = 257;
             }),
             "");
-  EXPECT_NE(refused([](Config& c) { c.image_height = 25; }), "");  // the crop gives another size
 }
 
 TEST(Begin, LeavesTheModelAsItWasOnFailure) {
@@ -252,7 +260,7 @@ TEST(Begin, LeavesTheModelAsItWasOnFailure) {
   const auto expected = classify_noise(model, 30, 30, 30);
   Config config = kConfig;
   config.heads = 4;
-  EXPECT_NE(begin(model, config, kPreprocess), "");
+  EXPECT_NE(begin(model, config), "");
   EXPECT_EQ(classify_noise(model, 30, 30, 30), expected);
 }
 
@@ -261,7 +269,7 @@ TEST(Begin, TakesNoMemoryUntilItIsAllocated) {
   config.hidden = config.mlp_hidden = 9000;  // six matrices of 324 MB in every layer
   config.layers = 4;
   Model model;
-  ASSERT_EQ(begin(model, config, kPreprocess), "");
+  ASSERT_EQ(begin(model, config), "");
   EXPECT_EQ(model.staging, nullptr);
   EXPECT_GT(model.memory.used(), uint64_t{4} << 30);
   const int wrong[] = {18}, right[] = {9000};
@@ -273,20 +281,30 @@ TEST(Begin, TakesNoMemoryUntilItIsAllocated) {
 }
 
 TEST(BeginImage, HasRoomForTheWidestImageThatIsResizedVerticallyFirst) {
-  Model model;
-  load(model, 1000);
-  ASSERT_EQ(begin_image(model, 16390, 32767), "");
-  ASSERT_TRUE(model.preprocessor.vertical_first);
-  for (int row = 0; row < 100; row++) add_rows(model, 1);
+  Preprocessor preprocessor = preprocessor_for(kConfig);
+  ASSERT_EQ(begin_image(preprocessor, 16390, 32767), "");
+  ASSERT_TRUE(preprocessor.vertical_first);
+  const std::vector<uint8_t> row(size_t{4} * 16390);
+  std::vector<float> pixel_values(size_t{3} * 20 * 15);
+  for (int i = 0; i < 100; i++) add_rows(preprocessor, pixel_values.data(), row.data(), 1);
+}
+
+TEST(BeginPreprocessor, RefusesSettingsThatDoNotFitTheModel) {
+  Preprocessor preprocessor = preprocessor_for(kConfig);
+  Config config = kConfig;
+  config.image_height = 25;  // the crop gives another size
+  EXPECT_NE(begin(preprocessor, kPreprocess, config), "");
+  EXPECT_EQ(begin_image(preprocessor, 30, 30), "") << "left as it was";
 }
 
 TEST(BeginImage, RefusesWhatHasNoPixelsOrTooMany) {
   Model model;
   load(model, 1000);
-  EXPECT_NE(begin_image(model, 0, 0), "");
-  EXPECT_NE(begin_image(model, 5, 0), "");
-  EXPECT_NE(begin_image(model, -1, 5), "");
-  EXPECT_NE(begin_image(model, 32768, 5), "");
+  Preprocessor preprocessor = preprocessor_for(model.config);
+  EXPECT_NE(begin_image(preprocessor, 0, 0), "");
+  EXPECT_NE(begin_image(preprocessor, 5, 0), "");
+  EXPECT_NE(begin_image(preprocessor, -1, 5), "");
+  EXPECT_NE(begin_image(preprocessor, 32768, 5), "");
   classify_noise(model, 32767, 2, 1);
 }
 

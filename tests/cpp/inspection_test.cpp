@@ -16,11 +16,8 @@
 namespace vit {
 namespace {
 
-constexpr Preprocess kPreprocess{ResizeMode::none,   0,  0, Filter::bicubic, 0,        0,
-                                 CropRounding::down, {}, 1, {0, 0, 0},       {1, 1, 1}};
-
 void load(Model& model, const Config& config) {
-  ASSERT_EQ(begin(model, config, kPreprocess), "");
+  ASSERT_EQ(begin(model, config), "");
   ASSERT_EQ(allocate(model), "");
   const std::vector<WeightSlot> slots = model.slots.slots;
   unsigned seed = 1;

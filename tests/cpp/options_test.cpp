@@ -12,9 +12,6 @@
 namespace vit {
 namespace {
 
-constexpr Preprocess kPreprocess{ResizeMode::none,   0,         0,         Filter::bicubic, 0,        0,
-                                 CropRounding::down, {0, 0, 0}, 1 / 255.0, {0, 0, 0},       {1, 1, 1}};
-
 struct Option {
   const char* name;
   void (*choose)(Config& config);
@@ -93,7 +90,7 @@ const Option kOptions[] = {
 
 // Sends every tensor, `floats` at a time: random numbers that depend on its name alone, or `value`.
 void load(Model& model, const Config& config, size_t floats, float layer_scale = 0) {
-  ASSERT_EQ(begin(model, config, kPreprocess), "");
+  ASSERT_EQ(begin(model, config), "");
   ASSERT_EQ(allocate(model), "");
   const std::vector<WeightSlot> slots = model.slots.slots;
   for (const WeightSlot& slot : slots) {

@@ -15,8 +15,6 @@
 namespace vit {
 namespace {
 
-constexpr Preprocess kPreprocess{ResizeMode::none,   0,  0, Filter::bicubic, 0,        0,
-                                 CropRounding::down, {}, 1, {0, 0, 0},       {1, 1, 1}};
 constexpr int kWidth[] = {18}, kMatrix[] = {18, 18};
 
 Config int8_vit() {
@@ -30,7 +28,7 @@ class Stream : public testing::Test {
   void SetUp() override { start(kPlainVit); }
 
   void start(const Config& config) {
-    ASSERT_EQ(begin(model, config, kPreprocess), "");
+    ASSERT_EQ(begin(model, config), "");
     ASSERT_EQ(allocate(model), "");
   }
 
@@ -165,7 +163,7 @@ TEST_F(Stream, TakesOnlyCodesThatTheProductCanSum) {
 
 TEST_F(Stream, KeepsAnnouncementsWhenMemoryIsAllocated) {
   Model unallocated;
-  ASSERT_EQ(begin(unallocated, int8_vit(), kPreprocess), "");
+  ASSERT_EQ(begin(unallocated, int8_vit()), "");
   const auto [q, error] = announce(unallocated, "blocks.0.attn.q.weight", "I8", kMatrix);
   ASSERT_EQ(error, "");
   EXPECT_EQ(receive(unallocated, q, 0), "came before there was memory for it");

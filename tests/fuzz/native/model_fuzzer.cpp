@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "../../../cpp/inspection.h"
+#include "../../../cpp/preprocess.h"
 #include "../../../cpp/threads.h"
 #include "../../../cpp/vit.h"
 
@@ -222,12 +223,12 @@ bool load_weights(Input& in, Model& model) {
   return finish(model).empty();
 }
 
-void check_picture(Input& in, Model& model) {
+void check_picture(Input& in, Model& model, Preprocessor& preprocessor) {
   const bool exact = in.ConsumeBool();
   const int width = exact ? model.config.image_width : size_from(in, 1, in.ConsumeBool() ? 60 : 3000);
   const int height = exact ? model.config.image_height : size_from(in, 1, in.ConsumeBool() ? 60 : 600);
-  if (!begin_image(model, width, height).empty()) return;
-  const RowRange rows = model.preprocessor.needed_rows;
+  if (!begin_image(preprocessor, width, height).empty()) return;
+  const RowRange rows = preprocessor.needed_rows;
   const uint64_t row_bytes = 4 * static_cast<uint64_t>(width);
   if (row_bytes * static_cast<uint64_t>(rows.count) > (4 << 20)) return;
   const int most = static_cast<int>(std::max<uint64_t>(1, kStagingBytes / row_bytes));
@@ -237,7 +238,7 @@ void check_picture(Input& in, Model& model) {
     const std::vector<uint8_t> bytes =
         in.ConsumeBytes<uint8_t>(std::min<size_t>(static_cast<size_t>(band) * row_bytes, 64));
     std::copy(bytes.begin(), bytes.end(), model.staging);
-    add_rows(model, band);
+    add_rows(preprocessor, model.activations.pixel_values, model.staging, band);
     left -= band;
   }
 }
@@ -283,9 +284,9 @@ void look_through_blocks(Input& in, Model& model) {
   if (!std::all_of(classes.begin(), classes.end(), is_class)) __builtin_trap();
 }
 
-void see_picture(Input& in, Model& model) {
+void see_picture(Input& in, Model& model, Preprocessor& preprocessor) {
   const Config& c = model.config;
-  check_picture(in, model);
+  check_picture(in, model, preprocessor);
   Outputs wanted = answer(c);
   wanted.tokens = in.ConsumeBool();
   wanted.joint = c.joint_width > 0 && in.ConsumeBool();
@@ -317,10 +318,15 @@ void run(Input& in) {
   const Config config = config_from(in);
   const Preprocess preprocess = preprocess_from(in, config);
   Model model;
-  if (!begin(model, config, preprocess).empty()) return;
+  Preprocessor preprocessor;
+  if (!begin(model, config).empty()) return;
+  if (!config.text) {
+    if (!begin(preprocessor, preprocess, config).empty()) return;
+    if (preprocessor.memory.used() > (uint64_t{48} << 20) || !allocate(preprocessor).empty()) return;
+  }
   if (!load_weights(in, model)) return;
   for (int times = in.ConsumeIntegralInRange(1, 2); times > 0; times--) {
-    config.text ? read_texts(in, model) : see_picture(in, model);
+    config.text ? read_texts(in, model) : see_picture(in, model, preprocessor);
   }
 }
 

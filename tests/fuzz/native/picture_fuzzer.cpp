@@ -36,13 +36,9 @@ void run(FuzzedDataProvider& in) {
   p.padding = {0, 114, 255};
   p.rescale_factor = 1;
   p.std = {1, 1, 1};
-  if (!check(p, config).empty()) return;
-
-  Preprocessor preprocessor = make_preprocessor(p, config);
-  Arena arena;
-  lay_out_preprocessor(preprocessor, arena);
-  if (arena.used() > (uint64_t{32} << 20) || !arena.reserve()) return;
-  lay_out_preprocessor(preprocessor, arena);
+  Preprocessor preprocessor;
+  if (!begin(preprocessor, p, config).empty()) return;
+  if (preprocessor.memory.used() > (uint64_t{32} << 20) || !allocate(preprocessor).empty()) return;
   const int width = edge(in.ConsumeBool() ? 100 : 30000), height = edge(in.ConsumeBool() ? 100 : 30000);
   if (!begin_image(preprocessor, width, height).empty()) return;
   const RowRange rows = preprocessor.needed_rows;
