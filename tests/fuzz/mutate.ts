@@ -149,7 +149,8 @@ function near(value: Json | undefined, random: Random): Json {
   return anyValue(random);
 }
 
-function changeObject(object: JsonObject, names: readonly string[], random: Random): void {
+/** Changes one member, inside or out; `names` are for those that are added. */
+export function changeObject(object: JsonObject, names: readonly string[], random: Random): void {
   const own = Object.keys(object);
   const name = own.length > 0 && !random.oneIn(3) ? random.pick(own) : random.pick(names);
   const value = Object.hasOwn(object, name) ? object[name] : undefined;

@@ -1,6 +1,7 @@
 // Text → token ids, as Python's `tokenizers` computes them. Loaded only when words are used: the library that does the
 // work, @huggingface/tokenizers, is a chunk of its own in the bundles that have chunks.
 import { VitError } from '../errors.js';
+import { checkTokenizer } from './checked-tokenizer.js';
 
 /** The files that describe a tokenizer, parsed. */
 export interface TokenizerFiles {
@@ -34,21 +35,32 @@ interface Library {
 
 export async function makeTokenizer({ tokenizer, config }: TokenizerFiles): Promise<Tokenizer> {
   const { Tokenizer } = (await import('@huggingface/tokenizers')) as unknown as Library;
-  let inner: InstanceType<typeof Tokenizer>;
-  try {
-    inner = new Tokenizer(asPythonReadsIt(tokenizer), config);
-  } catch (error) {
-    const message = 'tokenizer.json does not describe a tokenizer that vit-wasm can use; download it again.';
-    throw new VitError('unsupported-model', message, { cause: error });
-  }
+  checkTokenizer(tokenizer as Record<string, unknown>);
+  const inner = understood(() => new Tokenizer(asPythonReadsIt(tokenizer), config));
   const { pad_token: padding } = config as { pad_token?: unknown };
   return {
     padding: typeof padding === 'string' ? inner.token_to_id(padding) : undefined,
     encode(text, longest) {
-      const { ids } = inner.encode(text);
+      const { ids } = understood(() => checkIds(inner.encode(text)));
       return ids.length <= longest ? ids : [...ids.slice(0, longest - 1), ids[ids.length - 1]];
     },
   };
+}
+
+/** What the library makes of the files, or the one sentence for whatever it fails with. */
+function understood<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const message = 'tokenizer.json does not describe a tokenizer that vit-wasm can use; download it again.';
+    throw new VitError('unsupported-model', message, { cause: error });
+  }
+}
+
+/** A vocabulary may have anything for a number. */
+function checkIds<T extends { readonly ids: readonly number[] }>(encoded: T): T {
+  if (encoded.ids.length > 0 && encoded.ids.every((id) => Number.isInteger(id) && id >= 0)) return encoded;
+  throw new TypeError('an id that is none');
 }
 
 /**

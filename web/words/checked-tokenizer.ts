@@ -1,0 +1,61 @@
+// A tokenizer.json is someone else's program: its patterns and replacements run on every text. What could run forever or
+// grow without bounds is refused.
+import { VitError } from '../errors.js';
+import { shown } from '../shown.js';
+
+/** Steps of normalizers and pre-tokenizers together; SigLIP's has seven. */
+const mostSteps = 24;
+
+/** Refuses a tokenizer whose steps could take more than a moment for a text. */
+export function checkTokenizer({
+  normalizer,
+  pre_tokenizer: splitter,
+}: Readonly<Record<string, unknown>>): void {
+  const steps = [...stepsIn(normalizer), ...stepsIn(splitter)];
+  if (steps.length > mostSteps) throw refused(`has ${steps.length} steps, and at most ${mostSteps} are run`);
+  for (const { pattern, content } of steps) {
+    const { Regex: regex, String: plain } = (pattern ?? {}) as { Regex?: unknown; String?: unknown };
+    if (typeof regex === 'string' && !isQuick(regex)) {
+      throw refused(`splits texts by ${shown(regex)}, which may take forever`);
+    }
+    // Every step could double a text that grows.
+    const longest = Math.max(1, typeof plain === 'string' ? plain.length : 0);
+    if (typeof content === 'string' && content.length > longest) {
+      throw refused(`replaces ${shown(plain ?? regex)} by something longer`);
+    }
+  }
+}
+
+/** Every step, inside sequences and whatever else there is. */
+function stepsIn(value: unknown): Readonly<Record<string, unknown>>[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const inside = Object.values(value).flatMap(stepsIn);
+  return 'type' in value ? [value, ...inside] : inside;
+}
+
+/**
+ * Whether matching a pattern takes at most a time that grows with the square of the text: no group is repeated, and no
+ * alternative has more than one repetition. That goes for the patterns of GPT-2, CLIP and SigLIP.
+ */
+export function isQuick(pattern: string): boolean {
+  let repetitions = 0;
+  let depth = 0;
+  // Escapes, with the braces of \p{L} and \u{61}, and classes of characters are one character each.
+  const simple = pattern.replace(/\\[pPu]\{[^}]*\}|\\[^]|\[(?:\\[^]|[^\]\\])*\]/g, 'a');
+  for (const [at, sign] of [...simple].entries()) {
+    if (sign === '(') depth++;
+    if (sign === ')') depth--;
+    if (sign === '|' && depth === 0) repetitions = 0;
+    if (!'*+{'.includes(sign)) continue;
+    if (at > 0 && simple[at - 1] === ')') return false;
+    if (++repetitions > 1) return false;
+  }
+  return true;
+}
+
+function refused(what: string): VitError {
+  return new VitError(
+    'unsupported-model',
+    `tokenizer.json ${what}; load a model whose tokenizer is CLIP's or SigLIP's.`,
+  );
+}
