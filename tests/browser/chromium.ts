@@ -1,4 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 
 import { deitTiny, fixtures } from '../golden/fixtures.js';
@@ -51,13 +54,14 @@ export function inChromium(
     browser = await launchChromium(flags);
   });
   afterEach(async () => {
-    await Promise.all(closing.map((page) => page.close()));
+    await Promise.all(closing.map(close));
     closing = [];
     const errors = uncaught;
     uncaught = [];
     expect(errors).toEqual([]);
   });
   afterAll(async () => {
+    if (usual) await keepCoverage(await usual);
     await browser?.close();
     await server?.close();
   });
@@ -65,6 +69,7 @@ export function inChromium(
   const newPage = async (address: string) => {
     const page = await browser.newPage();
     page.on('pageerror', (error) => uncaught.push(error.message));
+    if (coverage) await page.coverage.startJSCoverage({ resetOnNavigation: false });
     await page.goto(new URL(address, server.origin).href);
     return page;
   };
@@ -77,6 +82,25 @@ export function inChromium(
     },
     usual: () => (usual ??= newPage('/page/')),
   };
+}
+
+/** Where `npm run coverage` wants to have which lines were run. */
+const coverage = process.env.VIT_COVERAGE;
+
+/** Writes what ran of the package's files in a page, as Node writes it of its own processes. */
+async function keepCoverage(page: Page): Promise<void> {
+  if (!coverage || page.isClosed()) return;
+  const entries = await page.coverage.stopJSCoverage();
+  const result = entries.flatMap(({ url, scriptId, functions }) => {
+    const [, file] = /\/package\/([^?]*)/.exec(url) ?? [];
+    return file ? [{ scriptId, url: new URL(file, dist).href, functions }] : [];
+  });
+  await writeFile(join(coverage, `page-${randomUUID()}.json`), JSON.stringify({ result }));
+}
+
+async function close(page: Page): Promise<void> {
+  await keepCoverage(page);
+  await page.close();
 }
 
 export function launchChromium(flags = chromiumFlags): Promise<Browser> {
