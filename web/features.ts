@@ -3,6 +3,7 @@
  *
  * @module vit-wasm/features
  */
+export { energy } from './features/energy.js';
 export { foreground, type ForegroundOptions } from './features/foreground.js';
 export type { Mask, PatchClasses, PatchMap, TokenGrid } from './features/grid.js';
 export { masks } from './features/masks.js';

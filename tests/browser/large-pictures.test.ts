@@ -1,4 +1,4 @@
-// Files and addresses are decoded in the model's worker: 12 megapixels do not block the page, and the pixels are those that
+// Files, addresses and elements that show a file are decoded in the model's worker: 12 megapixels do not block the page, and the pixels are those that
 // the page itself reads, in every browser.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import puppeteer, { type Browser } from 'puppeteer-core';
@@ -27,7 +27,10 @@ async function look({ entry, width, height }: Question) {
     context.fillRect((at * 379) % width, (at * 211) % height, width / 20, height / 15);
   }
   const blob = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.9 });
-  const sources = { blob, file: new File([blob], 'photo.jpg'), address: URL.createObjectURL(blob) };
+  const element = new Image();
+  element.src = URL.createObjectURL(blob);
+  await element.decode();
+  const sources = { blob, file: new File([blob], 'photo.jpg'), address: URL.createObjectURL(blob), element };
   const models = {
     worker: await load('/models/three-blocks/', { worker: true }),
     page: await load('/models/three-blocks/', { worker: false }),
@@ -41,7 +44,8 @@ async function look({ entry, width, height }: Question) {
     for (const [kind, source] of Object.entries(sources)) {
       let best = Infinity;
       // The best of a few: a task is long, too, when another program has the processor.
-      for (let pass = 0; pass < 4 && best > 0; pass++) {
+      const passes = where === 'worker' || kind === 'blob' ? 4 : 1;
+      for (let pass = 0; pass < passes && best > 0; pass++) {
         await rest();
         let worst = 0;
         const observer =
@@ -70,7 +74,7 @@ async function look({ entry, width, height }: Question) {
   return { equal, values: seen['blob, worker'].length, longest };
 }
 
-const kinds = ['blob', 'file', 'address', 'region'];
+const kinds = ['blob', 'file', 'address', 'element', 'region'];
 
 describe('Chromium', () => {
   const chromium = inChromium();
@@ -80,7 +84,12 @@ describe('Chromium', () => {
     const { equal, values, longest } = await page.evaluate(look, { entry, width: 4000, height: 3000 });
     expect(equal).toEqual(kinds);
     expect(values).toBeGreaterThan(100);
-    expect(longest).toMatchObject({ 'blob, worker': 0, 'file, worker': 0, 'address, worker': 0 });
+    expect(longest).toMatchObject({
+      'blob, worker': 0,
+      'file, worker': 0,
+      'address, worker': 0,
+      'element, worker': 0,
+    });
     // As it is without a worker: else nothing would have been measured.
     expect(longest['blob, page']).toBeGreaterThan(50);
   });

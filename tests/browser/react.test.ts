@@ -30,7 +30,10 @@ beforeAll(async () => {
           bundle.onResolve({ filter: /\/web\/react\.js$/ }, () => ({
             path: fileURLToPath(new URL('react.js', dist)),
           }));
-          bundle.onResolve({ filter: /^\.\/index\.js$/ }, () => ({ path: '/package/index.js', external: true }));
+          bundle.onResolve({ filter: /^\.\/index\.js$/ }, () => ({
+            path: '/package/index.js',
+            external: true,
+          }));
         },
       },
     ],

@@ -2,6 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import {
+  energy,
   foreground,
   masks,
   nearest,
@@ -190,3 +191,22 @@ function syntheticGrid(size: number, hidden: number): TokenGrid {
   });
   return { data, hidden, rows: size, columns: size, prefix: 1 };
 }
+
+describe('energy', () => {
+  // −T · scipy.special.logsumexp(logits / T).
+  it.each([
+    [[2, 1, -1], 1, -2.3490122167681866],
+    [[2, 1, -1], 4, -5.245795590378055],
+    [[1000, 1000.5, -3], 1, -1000.9740769841801],
+    [[-900.25], 2, 900.25],
+  ])('of %j at %d is that of logsumexp', (logits, temperature, expected) => {
+    expect(energy(logits, temperature)).toBeCloseTo(expected, 10);
+    if (temperature === 1) expect(energy(Float32Array.from(logits))).toBeCloseTo(expected, 10);
+  });
+
+  it('refuses what it cannot be of', () => {
+    expect(() => energy([])).toThrow('There are no logits');
+    expect(() => energy([1, NaN])).toThrow('NaN');
+    expect(() => energy([1, 2], 0)).toThrow('temperature is 0');
+  });
+});

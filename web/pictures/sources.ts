@@ -41,8 +41,8 @@ const readers: Readonly<Record<string, Reader<never>>> = {
  * what they show at the time of the call that counts: it is drawn at once, and its bytes come with the bands. Raw pixels
  * are the caller's own.
  *
- * Files and addresses are decoded in the worker of a model that has one: 12 megapixels take this thread 150 to 600 ms. All
- * else is read in the calling thread, and what is moved to a worker are the pixels. Moving the source instead needs
+ * Files, addresses, and elements that show a file of the page's (blob: or data:) are decoded in the worker of a model that
+ * has one: 12 megapixels take this thread 150 to 600 ms. All else is read in the calling thread, and what is moved to a worker are the pixels. Moving the source instead needs
  * a clone of it. That of a bitmap of 3264×2448 pixels takes 20 ms here, where reading takes 40 to 50, and the worker then
  * another 45. That of a VideoFrame is free, and spares this thread 75 ms, but would keep the frame from its decoder or
  * camera, which stop when they have too few, for as long as the call waits for its turn.
@@ -76,14 +76,32 @@ function readImageData(image: ImageData, reading: Reading): Pixels {
   return drawPixels(image, image, 'ImageData', reading.region);
 }
 
-async function readImage(image: HTMLImageElement, reading: Reading): Promise<Pixels> {
+async function readImage(image: HTMLImageElement, reading: Reading): Promise<Picture> {
   await image.decode().catch((error: unknown) => {
     throw new VitError('invalid-source', `The <img> shows no picture (${messageOf(error)}); check its src.`, {
       cause: error,
     });
   });
+  const file = reading.decodesElsewhere && (await fileOf(image));
+  if (file) return readFile(file, reading);
   // Drawn itself, the element would go through colour management, which Pillow does not do.
   return await decode(image, reading.region);
+}
+
+/**
+ * The file that an element shows, where it cannot be another by now: what a blob: or data: address holds never changes. A
+ * server may answer the same address with another picture the next time. Undefined, too, where the page's policy forbids
+ * it to read such an address, and for an SVG, which has pixels only as an element.
+ */
+async function fileOf({ currentSrc, src }: HTMLImageElement): Promise<Blob | undefined> {
+  // Where `srcset` chose the picture, the element counts its pixels by the screen's.
+  if (!/^(blob|data):/.test(currentSrc) || currentSrc !== src) return undefined;
+  try {
+    const file = await (await fetch(currentSrc)).blob();
+    return /^image\/(?!svg)/.test(file.type) ? file : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function readVideo(video: HTMLVideoElement, { region }: Reading): Pixels {
