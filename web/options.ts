@@ -28,7 +28,7 @@ export const pictureOptions = ['region', 'signal', 'latest', 'settle'] as const;
 export { checkIsOptions, checkOptions, checkSignal, wrong };
 
 const dtypes: readonly Dtype[] = ['fp32', 'int8'];
-const kernelNames: readonly Kernels[] = ['6x8', '5x8', '4x16', '6x16', '5x16'];
+const kernelNames: readonly Kernels[] = ['6x8', '5x8', '4x16', '6x16', '5x16', '3x8', '3x12'];
 const builds: readonly Variant[] = [...variants, ...variants.map((name) => `${name}-threads` as const)];
 const variantNames = builds.map((name) => `"${name}"`).join(' or ');
 

@@ -1,14 +1,14 @@
-// The library's matrix product at the shapes of the models, against what the machine's multiply-add can do at best,
-// measured in the same breath.
+// The library's matrix products at the shapes of the models, against what the machine's multiply-add, or its dot product of
+// bytes, can do at best, measured in the same breath.
 import { call, openPage } from '../browser/chromium.mjs';
 import { median } from './statistics.mjs';
 
 const variants = ['relaxed', 'simd'];
 
 /**
- * Returns the fused multiply-add's peak in GMAC/s, and a row for each variant, tile and shape: { variant, tile, model,
- * layer, …, speed, share }. Medians of all rounds; a share is of the peak measured just before, because processors
- * change their pace.
+ * Returns the peaks in GMAC/s, of the fused multiply-add and of the dot product, and a row for each dtype, variant, tile
+ * and shape: { dtype, variant, tile, model, layer, …, speed, share }. Medians of all rounds; a share is of the peak
+ * measured just before, because processors change their pace.
  */
 export async function kernels({ browser, origin, models, rounds }) {
   const shapes = models.flatMap(shapesOf);
@@ -17,17 +17,25 @@ export async function kernels({ browser, origin, models, rounds }) {
   for (const variant of variants) {
     pages[variant] = await openPage(browser, origin, 'kernels.js');
     const tiles = await call(pages[variant], 'start', { variant });
-    for (const tile of tiles) rows.push(...shapes.map((shape) => ({ variant, tile, ...shape, pairs: [] })));
+    for (const [dtype, names] of Object.entries(tiles)) {
+      const products = dtype === 'int8' ? shapes.filter(isLinear) : shapes;
+      for (const tile of names) {
+        rows.push(...products.map((shape) => ({ dtype, variant, tile, ...shape, pairs: [] })));
+      }
+    }
   }
   for (let round = 0; round < rounds; round++) {
     for (const { pairs, ...row } of rows) {
-      const peak = await call(pages.relaxed, 'speed');
+      const peak = await call(pages.relaxed, 'speed', { dtype: row.dtype });
       pairs.push({ peak, speed: await call(pages[row.variant], 'speed', row) });
     }
   }
   for (const page of Object.values(pages)) await page.close();
+  const peakOf = (dtype) =>
+    median(rows.filter((row) => row.dtype === dtype).flatMap(({ pairs }) => pairs.map(({ peak }) => peak)));
   return {
-    peak: median(rows.flatMap(({ pairs }) => pairs.map(({ peak }) => peak))),
+    peak: peakOf('fp32'),
+    dotPeak: peakOf('int8'),
     rows: rows.map(({ pairs, ...row }) => ({
       ...row,
       speed: median(pairs.map(({ speed }) => speed)),
@@ -35,6 +43,9 @@ export async function kernels({ browser, origin, models, rounds }) {
     })),
   };
 }
+
+/** In an int8 model attention multiplies whole numbers of 16 bits. */
+const isLinear = ({ layer }) => !layer.includes('·');
 
 /** Every matrix product of an encoder block with its shape: a [rows × inputs] by W [outputs × inputs]. */
 function shapesOf([model, { hidden, heads, image, patch }]) {

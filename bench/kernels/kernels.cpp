@@ -1,8 +1,11 @@
-// The library's matrix product, and the fastest its multiply-add can be, for page/kernels.js to time. One
-// wasm file per variant, without glue.
-#include "kernels/kernels.h"
+// The library's matrix products, of floats and of bytes, and the fastest their multiply-add and dot product
+// can be, for page/kernels.js to time. One wasm file per variant, without glue.
+#include "kernels/quantisation.h"
 
 #include <emscripten/emscripten.h>
+
+#include <algorithm>
+#include <tuple>
 
 #include "kernels/simd.h"
 
@@ -38,12 +41,31 @@ EMSCRIPTEN_KEEPALIVE void peak(int steps) {
   for (int i = 0; i < kChains; i++) store(memory + 4 * i, chain[i]);
 }
 
-/// The tiles that gemm can go in, by index: "6x8"; null beyond the last.
-EMSCRIPTEN_KEEPALIVE const char* tile_name(size_t index) {
-  static const std::vector<std::string> names = gemm_tiles();
-  return index < names.size() ? names[index].c_str() : nullptr;
+/// `steps` × 12 × 16 multiply-adds of bytes that touch no memory: by the first kind of dot products, which in
+/// the relaxed variant is one instruction.
+EMSCRIPTEN_KEEPALIVE void peak_int8(int steps) {
+  using Dots = std::tuple_element_t<0, DotKinds>;
+  const auto* bytes = reinterpret_cast<const uint8_t*>(memory);
+  int32_t* sums = reinterpret_cast<int32_t*>(memory);
+  i32x4 chain[kChains];
+  for (int i = 0; i < kChains; i++) chain[i] = load_i32(sums + 4 * i);
+  const auto weights = Dots::load_weights(reinterpret_cast<const int8_t*>(bytes));
+  const auto inputs = Dots::load_inputs(reinterpret_cast<const dot_input*>(bytes));
+  for (int step = 0; step < steps; step++) {
+#pragma unroll
+    for (int i = 0; i < kChains; i++) chain[i] = Dots::add(weights, inputs, chain[i]);
+  }
+  for (int i = 0; i < kChains; i++) store_i32(sums + 4 * i, chain[i]);
 }
-EMSCRIPTEN_KEEPALIVE void use_tile(int index) { use_gemm_tile(index); }
+
+/// The tiles that a product can go in, by index: "6x8"; null beyond the last.
+EMSCRIPTEN_KEEPALIVE const char* tile_name(bool int8, size_t index) {
+  static const std::vector<std::string> names[] = {gemm_tiles(), gemm_int8_tiles()};
+  return index < names[int8].size() ? names[int8][index].c_str() : nullptr;
+}
+EMSCRIPTEN_KEEPALIVE void use_tile(bool int8, int index) {
+  (int8 ? use_gemm_int8_tile : use_gemm_tile)(index);
+}
 
 /// A linear layer, its operands wherever they come to lie in `memory`.
 EMSCRIPTEN_KEEPALIVE void run_gemm(int rows, int inputs, int outputs) {
@@ -52,5 +74,17 @@ EMSCRIPTEN_KEEPALIVE void run_gemm(int rows, int inputs, int outputs) {
   float* bias = panels + packed_columns(outputs) * inputs;
   float* out = bias + packed_columns(outputs);
   gemm(out, outputs, a, inputs, rows, PackedMatrix{panels, bias, inputs, outputs});
+}
+
+/// The same of bytes.
+EMSCRIPTEN_KEEPALIVE void run_gemm_int8(int rows, int inputs, int outputs) {
+  float* scales = memory;
+  float* out = scales + rows;
+  float* of_outputs = out + rows * outputs;
+  int32_t* sums = reinterpret_cast<int32_t*>(of_outputs + quantised_columns(outputs));
+  uint8_t* a = reinterpret_cast<uint8_t*>(sums + std::max(rows, quantised_columns(outputs)));
+  int8_t* panels = reinterpret_cast<int8_t*>(a + static_cast<size_t>(rows) * quantised_row_bytes(inputs));
+  gemm_int8(out, outputs, QuantisedRows{a, scales, sums}, rows,
+            QuantisedMatrix{panels, of_outputs, sums, of_outputs, inputs, outputs});
 }
 }

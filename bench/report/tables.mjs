@@ -39,12 +39,12 @@ export const tables = {
       }),
     ]),
 
-  kernels: ({ peak, rows }) =>
-    titled(`Matrix product, one thread; multiply-add's peak ${peak.toFixed(1)} GMAC/s`, [
-      ['variant', 'tile', 'model', 'layer', 'rows × inputs × outputs', 'GMAC/s', 'of peak'],
-      ...rows.map(({ variant, tile, model, layer, rows, inputs, outputs, speed, share }) => {
+  kernels: ({ peak, dotPeak, rows }) =>
+    titled(`Matrix product, one thread; peaks: ${peak.toFixed(1)} GMAC/s of floats, ${dotPeak.toFixed(1)} of bytes`, [
+      ['dtype', 'variant', 'tile', 'model', 'layer', 'rows × inputs × outputs', 'GMAC/s', 'of peak'],
+      ...rows.map(({ dtype, variant, tile, model, layer, rows, inputs, outputs, speed, share }) => {
         const shape = `${rows} × ${inputs} × ${outputs}`;
-        return [variant, tile, model, layer, shape, speed.toFixed(1), percent(share)];
+        return [dtype, variant, tile, model, layer, shape, speed.toFixed(1), percent(share)];
       }),
     ]),
 

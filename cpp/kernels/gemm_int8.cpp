@@ -1,5 +1,6 @@
 #include <algorithm>
-#include <iterator>
+#include <array>
+#include <tuple>
 
 #include "../threads.h"
 #include "quantisation.h"
@@ -21,7 +22,7 @@ struct Panel {
   const float* scales;
   const int32_t* sums;
   const float* bias;
-  int groups;   // of kDotInputs inputs
+  int inputs;   // as many as a row is filled up to
   int columns;  // outputs in use
 };
 
@@ -38,10 +39,11 @@ void store_columns(float* out, const f32x4* values, int columns, Store store_as)
   for (int c = 0; c < columns; c++) out[c] = store_as == Store::accumulate ? out[c] + all[c] : all[c];
 }
 
-// `Rows` rows of quantised activations against one panel; the registers are filled as in gemm.cpp.
-template <int Rows>
+// `Rows` rows of quantised activations against one panel, the first `skipped` for nothing; the registers are
+// filled as in gemm.cpp.
+template <typename Dots, int Rows>
 void tile(float* out, int out_stride, const QuantisedRows& a, int row, size_t row_bytes, const Panel& panel,
-          Store store_as) {
+          int skipped, Store store_as) {
   const dot_input* inputs =
       reinterpret_cast<const dot_input*>(a.values + static_cast<size_t>(row) * row_bytes);
   const size_t stride = row_bytes / sizeof(dot_input);
@@ -50,17 +52,18 @@ void tile(float* out, int out_stride, const QuantisedRows& a, int row, size_t ro
   for (int r = 0; r < Rows; r++) {
     for (int v = 0; v < kVectors; v++) sums[r][v] = splat_i32(0);
   }
-  for (int group = 0; group < panel.groups; group++) {
-    dot_weights columns[kVectors];
-    for (int v = 0; v < kVectors; v++) columns[v] = load_weights(weights + v * 4 * kDotInputs);
-    weights += kDotColumns * kDotInputs;
+  for (int input = 0; input < panel.inputs; input += Dots::kInputs) {
+    typename Dots::Weights columns[kVectors];
+    for (int v = 0; v < kVectors; v++) columns[v] = Dots::load_weights(weights + v * 4 * kDotLane);
+    weights += kDotColumns * Dots::kInputs;
     for (int r = 0; r < Rows; r++) {
-      const dot_inputs values = load_inputs(inputs + static_cast<size_t>(r) * stride);
-      for (int v = 0; v < kVectors; v++) sums[r][v] = dot_add(columns[v], values, sums[r][v]);
+      const typename Dots::Inputs values = Dots::load_inputs(inputs + static_cast<size_t>(r) * stride);
+      for (int v = 0; v < kVectors; v++) sums[r][v] = Dots::add(columns[v], values, sums[r][v]);
     }
-    inputs += kDotInputs;
+    inputs += Dots::kInputs;
   }
   for (int r = 0; r < Rows; r++) {
+    if (r < skipped) continue;
     const i32x4 zero = splat_i32(a.zeros[row + r]);
     const f32x4 scale = splat(a.scales[row + r]);
     f32x4 values[kVectors];
@@ -75,9 +78,9 @@ void tile(float* out, int out_stride, const QuantisedRows& a, int row, size_t ro
 
 // The same rows against the panels of outputs `first` to `end`. The loop is here, so that a tile costs no
 // call: with few inputs calls were a tenth of the time.
-template <int Rows>
-void tiles(float* out, int out_stride, const QuantisedRows& a, int row, const QuantisedMatrix& b, int first,
-           int end, Store store_as) {
+template <typename Dots, int Rows>
+void tiles(float* out, int out_stride, const QuantisedRows& a, int row, int skipped, const QuantisedMatrix& b,
+           int first, int end, Store store_as) {
   const size_t panel_bytes = quantised_bytes(b.inputs, kDotColumns);
   const size_t row_bytes = quantised_row_bytes(b.inputs);
   out += row * out_stride;
@@ -86,15 +89,34 @@ void tiles(float* out, int out_stride, const QuantisedRows& a, int row, const Qu
                       b.scales + column,
                       b.sums + column,
                       b.bias + column,
-                      static_cast<int>(panel_bytes) / (kDotColumns * kDotInputs),
+                      static_cast<int>(panel_bytes) / kDotColumns,
                       std::min(kDotColumns, end - column)};
-    tile<Rows>(out + column, out_stride, a, row, row_bytes, panel, store_as);
+    tile<Dots, Rows>(out + column, out_stride, a, row, row_bytes, panel, skipped, store_as);
   }
 }
 
-using Tiles = void (*)(float*, int, const QuantisedRows&, int, const QuantisedMatrix&, int, int, Store);
-constexpr Tiles kTiles[] = {tiles<1>, tiles<2>, tiles<3>, tiles<4>};
-static_assert(kDotRows <= static_cast<int>(std::size(kTiles)));
+using Tiles = void (*)(float*, int, const QuantisedRows&, int row, int skipped, const QuantisedMatrix&, int,
+                       int, Store);
+
+// A kind of dot products.
+struct Kernel {
+  int rows;
+  Tiles full;  // of so many rows
+  Tiles single;
+};
+
+template <typename... Dots>
+constexpr auto kernels_of(std::tuple<Dots...>) {
+  return std::array{Kernel{Dots::kRows, tiles<Dots, Dots::kRows>, tiles<Dots, 1>}...};
+}
+constexpr auto kKernels = kernels_of(DotKinds());
+
+// The likeliest comes first.
+const Kernel& kernel_at(int index) {
+  return kKernels[static_cast<size_t>(index + likeliest_dots()) % kKernels.size()];
+}
+
+const Kernel* chosen = &kernel_at(0);
 
 // The loops are those of gemm.cpp.
 template <typename Finish>
@@ -103,18 +125,52 @@ void gemm_blocked(float* out, int out_stride, const QuantisedRows& a, int rows, 
   const size_t panel_bytes = quantised_bytes(b.inputs, kDotColumns);
   const int block_columns = std::max(1, kBlockBytes / static_cast<int>(panel_bytes)) * kDotColumns;
   const int blocks = ceil_div(b.outputs, block_columns);
-  const int row_tiles = ceil_div(rows, kDotRows);
+  const Kernel& kernel = *chosen;
+  const int row_tiles = ceil_div(rows, kernel.rows);
   parallel_for(blocks, row_tiles, [&](int block_index, int row_tile) {
     const int block = block_index * block_columns;
     const int end = std::min(block + block_columns, b.outputs);
-    const int row = row_tile * kDotRows;
-    const int tile_rows = std::min(kDotRows, rows - row);
-    kTiles[tile_rows - 1](out, out_stride, a, row, b, block, end, store_as);
-    for (int r = row; r < row + tile_rows; r++) finish(out + r * out_stride + block, end - block);
+    const int row = row_tile * kernel.rows;
+    const int next = std::min(row + kernel.rows, rows);
+    const int first = next - kernel.rows;
+    if (first >= 0) {
+      // The last tile overlaps the one before it: fewer rows would take a tile of their own.
+      kernel.full(out, out_stride, a, first, row - first, b, block, end, store_as);
+    } else {
+      for (int r = row; r < next; r++) kernel.single(out, out_stride, a, r, 0, b, block, end, store_as);
+    }
+    for (int r = row; r < next; r++) finish(out + r * out_stride + block, end - block);
   });
 }
 
 }  // namespace
+
+std::vector<std::string> gemm_int8_tiles() {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < kKernels.size(); i++) {
+    names.push_back(std::to_string(kernel_at(static_cast<int>(i)).rows) + "x" + std::to_string(kDotColumns));
+  }
+  return names;
+}
+
+void use_gemm_int8_tile(int index) { chosen = &kernel_at(index); }
+
+void try_gemm_int8_tile(int index, int repeats) {
+  // As try_gemm_tile.
+  constexpr int kTrialRows = 60, kInputs = 64, kOutputs = 2 * kDotColumns;
+  alignas(16) uint8_t a[kTrialRows * kInputs * sizeof(dot_input)] = {};
+  alignas(16) int8_t panels[kInputs * kOutputs] = {};
+  float scales[kTrialRows] = {}, of_outputs[kOutputs] = {}, out[kTrialRows * kOutputs];
+  int32_t zeros[kTrialRows] = {};
+  const QuantisedRows inputs{a, scales, zeros};
+  const QuantisedMatrix b{panels, of_outputs, zeros, of_outputs, kInputs, kOutputs};
+  const Kernel& kernel = kernel_at(index);
+  for (int i = 0; i < repeats; i++) {
+    for (int row = 0; row < kTrialRows; row += kernel.rows) {
+      kernel.full(out, kOutputs, inputs, row, 0, b, 0, kOutputs, Store::replace);
+    }
+  }
+}
 
 void gemm_int8(float* out, int out_stride, const QuantisedRows& a, int rows, const QuantisedMatrix& b,
                Store store_as) {

@@ -132,15 +132,13 @@ bool fit_the_product(const int8_t* codes, int count) {
 }
 
 void pack_quantised(const QuantisedMatrix& to, int output, const int8_t* codes) {
-  constexpr int kGroupBytes = kDotColumns * kDotInputs;
-  const int column = output % kDotColumns;
+  constexpr int kLanes = kDotColumns * kDotLane;
   int8_t* panel = to.panels +
                   static_cast<size_t>(output / kDotColumns) * quantised_bytes(to.inputs, kDotColumns) +
-                  column / 4 * (4 * kDotInputs) + column % 4 * kDotLane;
+                  output % kDotColumns * kDotLane;
   int32_t sum = 0;
   for (int input = 0; input < to.inputs; input++) {
-    const int group = input / kDotInputs, part = input % kDotInputs / kDotLane;
-    panel[group * kGroupBytes + part * (4 * kDotLane) + input % kDotLane] = codes[input];
+    panel[input / kDotLane * kLanes + input % kDotLane] = codes[input];
     sum += codes[input];
   }
   to.sums[output] = sum;

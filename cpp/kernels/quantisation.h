@@ -85,6 +85,16 @@ void quantise_rows(const QuantisedRows& out, float* x, int rows, int width);
 void gemm_int8(float* out, int out_stride, const QuantisedRows& a, int rows, const QuantisedMatrix& b,
                Store store = Store::replace);
 
+/// The tiles in which `gemm_int8` can go, each by dot products of another kind, as `gemm_tiles` lists those
+/// of `gemm`. All give the same bits; the first is probably the fastest here, and is used at first.
+std::vector<std::string> gemm_int8_tiles();
+
+/// From now on every `gemm_int8` goes in this tile. Not to be called while one runs.
+void use_gemm_int8_tile(int index);
+
+/// `repeats` × 3,840 multiply-adds per output of two panels, for taking their time as by `try_gemm_tile`.
+void try_gemm_int8_tile(int index, int repeats);
+
 /// As `gemm_int8`, then the activation on every output.
 void gemm_int8_activated(float* out, int out_stride, const QuantisedRows& a, int rows,
                          const QuantisedMatrix& b, Activation activation);

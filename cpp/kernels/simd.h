@@ -61,14 +61,19 @@
 //
 // Dot products of bytes (quantisation.h): exact, signed weights with inputs of 0..127
 //   dot_input                the type an input is kept as
-//   kDotInputs               successive inputs that one lane multiplies and adds at once
-//   kDotLane                 how many of them stand side by side in a lane of the weights
-//   kDotColumns, kDotRows    the tile: outputs and rows whose sums stay in registers
+//   kDotInputs               a row of inputs is filled up to whole numbers of these
+//   kDotLane                 successive inputs of one output that stand side by side among the weights
+//   kDotColumns              outputs of a panel
 //   store_inputs(p, v)       four lanes of 0..127 as inputs
-//   load_inputs(p)           kDotInputs inputs, the same in every lane: dot_inputs
-//   load_weights(p)          kDotInputs bytes for each of four outputs, kDotLane of all before the next:
-//                            dot_weights
-//   dot_add(w, x, sum)       sum + Σ w·x in each lane
+//   DotKinds                 the ways there are to multiply, all with the same result; which is fastest is
+//                            for the host to say. Each has
+//     kRows                    rows whose sums, of a panel's outputs, stay in registers
+//     kInputs                  successive inputs that a step multiplies and adds
+//     load_inputs(p)           that many inputs, the same in every lane: Inputs
+//     load_weights(p)          their weights for four outputs; p is where the first kDotLane of these stand:
+//                              Weights
+//     add(w, x, sum)           sum + Σ w·x in each lane
+//   likeliest_dots()         the index of the kind that is probably the fastest, without a clock
 #pragma once
 
 #if defined(__wasm_simd128__)

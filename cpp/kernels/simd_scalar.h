@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <tuple>
 
 namespace vit::simd {
 
@@ -154,26 +155,31 @@ using dot_input = uint8_t;
 inline constexpr int kDotInputs = 4;
 inline constexpr int kDotLane = 4;
 inline constexpr int kDotColumns = 8;
-inline constexpr int kDotRows = 4;
-struct dot_inputs {
-  uint8_t byte[4];
-};
-struct dot_weights {
-  int8_t byte[16];
-};
 inline void store_inputs(dot_input* p, i32x4 v) { store_bytes(p, v); }
-inline dot_inputs load_inputs(const dot_input* p) { return {{p[0], p[1], p[2], p[3]}}; }
-inline dot_weights load_weights(const int8_t* p) {
-  dot_weights w;
-  std::memcpy(w.byte, p, sizeof w.byte);
-  return w;
-}
-inline i32x4 dot_add(dot_weights w, dot_inputs x, i32x4 sum) {
-  return each_i32([&](int i) {
-    int32_t total = sum.lane[i];
-    for (int k = 0; k < kDotInputs; k++) total += w.byte[4 * i + k] * x.byte[k];
-    return total;
-  });
-}
+struct ScalarDots {
+  static constexpr int kRows = 4;
+  static constexpr int kInputs = 4;
+  struct Inputs {
+    uint8_t byte[kInputs];
+  };
+  struct Weights {
+    int8_t byte[4 * kInputs];
+  };
+  static Inputs load_inputs(const dot_input* p) { return {{p[0], p[1], p[2], p[3]}}; }
+  static Weights load_weights(const int8_t* p) {
+    Weights w;
+    std::memcpy(w.byte, p, sizeof w.byte);
+    return w;
+  }
+  static i32x4 add(Weights w, Inputs x, i32x4 sum) {
+    return each_i32([&](int i) {
+      int32_t total = sum.lane[i];
+      for (int k = 0; k < kInputs; k++) total += w.byte[kInputs * i + k] * x.byte[k];
+      return total;
+    });
+  }
+};
+using DotKinds = std::tuple<ScalarDots>;
+inline int likeliest_dots() { return 0; }
 
 }  // namespace vit::simd

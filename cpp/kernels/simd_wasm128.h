@@ -4,6 +4,7 @@
 #include <wasm_simd128.h>
 
 #include <cstdint>
+#include <tuple>
 
 namespace vit::simd {
 
@@ -117,19 +118,18 @@ inline f32x4 fused_multiply_add(f32x4 a, f32x4 b, f32x4 c) { return multiply_add
 using dot_input = int16_t;
 inline constexpr int kDotInputs = 2;
 inline constexpr int kDotLane = 2;
-struct dot_inputs {
-  v128_t v;
-};
-struct dot_weights {
-  v128_t v;
-};
 inline constexpr int kDotColumns = 12;
-inline constexpr int kDotRows = 3;
 inline void store_inputs(dot_input* p, i32x4 v) { store_i16(p, v); }
-inline dot_inputs load_inputs(const dot_input* p) { return {wasm_v128_load32_splat(p)}; }
-inline dot_weights load_weights(const int8_t* p) { return {wasm_i16x8_load8x8(p)}; }
-inline i32x4 dot_add(dot_weights w, dot_inputs x, i32x4 sum) {
-  return {wasm_i32x4_add(sum.v, wasm_i32x4_dot_i16x8(x.v, w.v))};
-}
+struct WidenedDots {
+  static constexpr int kRows = 3;
+  static constexpr int kInputs = 2;
+  using Inputs = i16x8;
+  using Weights = i16x8;
+  static Inputs load_inputs(const dot_input* p) { return load_splat_pair(p); }
+  static Weights load_weights(const int8_t* p) { return {wasm_i16x8_load8x8(p)}; }
+  static i32x4 add(Weights w, Inputs x, i32x4 sum) { return simd::add(sum, dot(x, w)); }
+};
+using DotKinds = std::tuple<WidenedDots>;
+inline int likeliest_dots() { return 0; }
 }  // namespace vit::simd
 #endif

@@ -17,23 +17,51 @@ using dot_input = uint8_t;
 inline constexpr int kDotInputs = 8;
 inline constexpr int kDotLane = 4;
 inline constexpr int kDotColumns = 8;
-inline constexpr int kDotRows = 3;
-struct dot_inputs {
-  v128_t first, second;
-};
-struct dot_weights {
-  v128_t first, second;
-};
 inline void store_inputs(dot_input* p, i32x4 v) { store_bytes(p, v); }
-inline dot_inputs load_inputs(const dot_input* p) {
-  return {wasm_v128_load32_splat(p), wasm_v128_load32_splat(p + 4)};
-}
-inline dot_weights load_weights(const int8_t* p) { return {wasm_v128_load(p), wasm_v128_load(p + 16)}; }
-// Four products fit 16 bits (quantisation.h); a product with ones adds pairs of them up.
-inline i32x4 dot_add(dot_weights w, dot_inputs x, i32x4 sum) {
-  const v128_t pairs = wasm_i16x8_add(wasm_i16x8_relaxed_dot_i8x16_i7x16(w.first, x.first),
-                                      wasm_i16x8_relaxed_dot_i8x16_i7x16(w.second, x.second));
-  return {wasm_i32x4_add(sum.v, wasm_i32x4_dot_i16x8(pairs, wasm_i16x8_const_splat(1)))};
+
+/// One instruction, as some hosts have it: Intel since 2021, Zen 5, ARM since 2018.
+struct WholeDots {
+  static constexpr int kRows = 6;
+  static constexpr int kInputs = 4;
+  using Inputs = i32x4;
+  using Weights = i32x4;
+  static Inputs load_inputs(const dot_input* p) { return {wasm_v128_load32_splat(p)}; }
+  static Weights load_weights(const int8_t* p) { return {wasm_v128_load(p)}; }
+  static i32x4 add(Weights w, Inputs x, i32x4 sum) {
+    return {wasm_i32x4_relaxed_dot_i8x16_i7x16_add(w.v, x.v, sum.v)};
+  }
+};
+
+/// For the others, five for twice as many products: four of them fit 16 bits (quantisation.h), and a product
+/// with ones adds pairs of them up.
+struct PairedDots {
+  static constexpr int kRows = 3;
+  static constexpr int kInputs = 8;
+  struct Inputs {
+    v128_t first, second;
+  };
+  using Weights = Inputs;
+  static Inputs load_inputs(const dot_input* p) {
+    return {wasm_v128_load32_splat(p), wasm_v128_load32_splat(p + kDotLane)};
+  }
+  static Weights load_weights(const int8_t* p) {
+    return {wasm_v128_load(p), wasm_v128_load(p + kDotLane * kDotColumns)};
+  }
+  static i32x4 add(Weights w, Inputs x, i32x4 sum) {
+    const v128_t pairs = wasm_i16x8_add(wasm_i16x8_relaxed_dot_i8x16_i7x16(w.first, x.first),
+                                        wasm_i16x8_relaxed_dot_i8x16_i7x16(w.second, x.second));
+    return {wasm_i32x4_add(sum.v, wasm_i32x4_dot_i16x8(pairs, wasm_i16x8_const_splat(1)))};
+  }
+};
+
+using DotKinds = std::tuple<WholeDots, PairedDots>;
+
+// Beyond the seven bits that inputs have, what an engine composes of other instructions shows: two products
+// saturate in 16 bits.
+inline int likeliest_dots() {
+  volatile int32_t inputs = -1;  // so that no compiler tries to know the result
+  const i32x4 sum = WholeDots::add({wasm_i8x16_const_splat(127)}, splat_i32(inputs), splat_i32(0));
+  return wasm_i32x4_extract_lane(sum.v, 0) == 2 * 32767 ? 1 : 0;
 }
 
 }  // namespace vit::simd

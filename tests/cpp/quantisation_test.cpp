@@ -78,10 +78,20 @@ const Sizes kSizes[] = {{1, 1, 1},    {1, 7, 3},    {2, 8, 8},    {3, 5, 13},   
 class GemmInt8 : public testing::TestWithParam<Sizes> {};
 INSTANTIATE_TEST_SUITE_P(Sizes, GemmInt8, testing::ValuesIn(kSizes));
 
-// Scales of one make the outputs the integers themselves; they are equal in every variant because each is
-// equal to this.
-TEST_P(GemmInt8, SumsExactlyAndStaysInItsColumns) {
-  const auto [rows, inputs, outputs] = GetParam();
+// Runs a test's body once in every tile there is to choose.
+template <typename Body>
+void in_every_tile(const Body& body) {
+  const std::vector<std::string> tiles = gemm_int8_tiles();
+  for (size_t i = 0; i < tiles.size(); i++) {
+    SCOPED_TRACE("tile " + tiles[i]);
+    use_gemm_int8_tile(static_cast<int>(i));
+    body();
+  }
+  use_gemm_int8_tile(0);
+}
+
+void sums_exactly_and_stays_in_its_columns(Sizes sizes) {
+  const auto [rows, inputs, outputs] = sizes;
   const auto w = codes(outputs, inputs, 1);
   const auto x = whole_activations(rows, inputs, 2);
   OwnedMatrix b(inputs, outputs);
@@ -114,8 +124,14 @@ TEST_P(GemmInt8, SumsExactlyAndStaysInItsColumns) {
   }
 }
 
-TEST_P(GemmInt8, EqualsTheSchemesTwin) {
-  const auto [rows, inputs, outputs] = GetParam();
+// Scales of one make the outputs the integers themselves; they are equal in every variant and tile because
+// each is equal to this.
+TEST_P(GemmInt8, SumsExactlyAndStaysInItsColumns) {
+  in_every_tile([] { sums_exactly_and_stays_in_its_columns(GetParam()); });
+}
+
+void equals_the_schemes_twin(Sizes sizes) {
+  const auto [rows, inputs, outputs] = sizes;
   const auto w = random_floats(static_cast<size_t>(outputs) * inputs, 3);
   const auto x = random_floats(static_cast<size_t>(rows) * inputs, 4);
   const auto bias = random_floats(outputs, 5);
@@ -157,6 +173,23 @@ TEST_P(GemmInt8, EqualsTheSchemesTwin) {
   }
 }
 
+TEST_P(GemmInt8, EqualsTheSchemesTwin) {
+  in_every_tile([] { equals_the_schemes_twin(GetParam()); });
+}
+
+TEST(GemmInt8Tiles, AreThoseOfTheVariantAndCanBeTried) {
+  std::vector<std::string> tiles = gemm_int8_tiles();
+  for (size_t i = 0; i < tiles.size(); i++) try_gemm_int8_tile(static_cast<int>(i), 2);
+  std::sort(tiles.begin(), tiles.end());  // which comes first is for the host to say
+#if defined(__wasm_relaxed_simd__)
+  EXPECT_EQ(tiles, (std::vector<std::string>{"3x8", "6x8"}));
+#elif defined(__wasm_simd128__)
+  EXPECT_EQ(tiles, std::vector<std::string>{"3x12"});
+#else
+  EXPECT_EQ(tiles, std::vector<std::string>{"4x8"});
+#endif
+}
+
 // The largest sums there can be, positive and negative: no step on the way may overflow or saturate.
 TEST(GemmInt8Extremes, AreExact) {
   constexpr int kInputs = 1024;
@@ -183,9 +216,11 @@ TEST(GemmInt8Extremes, AreExact) {
       sum += sign * w[0] < 0 ? 127 * w[0] : 0;
       OwnedRows a(1, kInputs);
       quantise_rows(a.rows, before_rotation(x, kInputs).data(), 1, kInputs);
-      float out;
-      gemm_int8(&out, 1, a.rows, 1, b.matrix);
-      EXPECT_EQ(out, static_cast<float>(sum)) << eight[0] << ", sign " << sign;
+      in_every_tile([&] {
+        float out;
+        gemm_int8(&out, 1, a.rows, 1, b.matrix);
+        EXPECT_EQ(out, static_cast<float>(sum)) << eight[0] << ", sign " << sign;
+      });
     }
   }
 }

@@ -4,10 +4,12 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { createEngine, variants } from '../engine.js';
 import { chooseKernels, knownKernels, rememberKernels } from '../../web/engine/kernels.js';
 import type { Engine } from '../../web/engine/engine.js';
-import type { Kernels, ModelInfo } from '../../web/types.js';
+import type { Dtype, Kernels, ModelInfo, Variant } from '../../web/types.js';
 
 const names = { relaxed: ['6x8', '4x16', '6x16'], simd: ['5x8', '4x16', '5x16'] } as const;
+const int8Names = { relaxed: ['3x8', '6x8'], simd: ['3x12'] } as const;
 const timed = 'they were the fastest when compared';
+const alone = 'there are no others';
 const untried = 'there was no time to compare others';
 const never = new AbortController().signal;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -15,27 +17,34 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 describe.each(variants)('%s', (variant) => {
   it('has these kernels, and runs each', async () => {
     const engine = await createEngine(variant);
-    expect(engine.kernels).toEqual(names[variant]);
-    for (const index of [0, 1, 2]) engine.tryKernels(index, 3);
+    expect(engine.kernels('fp32')).toEqual(names[variant]);
+    // Which comes first is for the processor to say.
+    expect(engine.kernels('int8').sort()).toEqual(int8Names[variant]);
+    for (const index of [0, 1, 2]) engine.tryKernels('fp32', index, 3);
+    for (const index of int8Names[variant].keys()) engine.tryKernels('int8', index, 3);
     engine.dispose();
   });
 
-  it('settles on one of them, or on the first when the code was optimised before it was watched', async () => {
-    const engine = await createEngine(variant);
-    const end = chooseKernels(engine, undefined, never);
-    await pause(700);
-    const { name, reason } = end();
-    expect(names[variant]).toContain(name);
-    if (reason !== timed) expect([name, reason]).toEqual([names[variant][0], untried]);
-    engine.dispose();
-  });
+  it.each(['fp32', 'int8'] as const)(
+    'settles on one of them, or on the first when the code was optimised before it was watched: %s',
+    async (dtype) => {
+      const engine = await createEngine(variant);
+      const existing = engine.kernels(dtype);
+      const end = chooseKernels(engine, dtype, undefined, never);
+      await pause(700);
+      const { name, reason } = end();
+      expect(existing).toContain(name);
+      if (reason !== timed) expect([name, reason]).toEqual([existing[0], existing[1] ? untried : alone]);
+      engine.dispose();
+    },
+  );
 
   it('stays with the first when there is no time, and stops when asked to', async () => {
     const engine = await createEngine(variant);
     const stop = new AbortController();
-    const end = chooseKernels(engine, undefined, stop.signal);
+    const end = chooseKernels(engine, 'fp32', undefined, stop.signal);
     expect(end()).toEqual({ name: names[variant][0], reason: untried, measured: false });
-    chooseKernels(engine, undefined, stop.signal);
+    chooseKernels(engine, 'fp32', undefined, stop.signal);
     stop.abort();
     engine.dispose();
     await pause(60); // a comparison now would throw
@@ -54,9 +63,9 @@ function pretended(fast: number, times: number, speedup: number): { engine: Engi
   jest.spyOn(performance, 'now').mockImplementation(() => (clock += 1e-6));
   const engine = {
     variant: 'relaxed',
-    kernels: names.relaxed,
-    useKernels: (index: number) => used.push(index),
-    tryKernels: (index: number) => {
+    kernels: () => names.relaxed,
+    useKernels: (_: Dtype, index: number) => used.push(index),
+    tryKernels: (_: Dtype, index: number) => {
       const ms = Date.now() > begun + 20 ? 0.04 / speedup : 0.04;
       clock += index === fast ? ms / times : ms;
     },
@@ -70,7 +79,7 @@ it.each([
   { fast: 2, times: 1.02, chosen: '6x8' },
 ])('chooses $chosen where kernel $fast is $times times as fast', async ({ fast, times, chosen }) => {
   const { engine, used } = pretended(fast, times, 4);
-  const end = chooseKernels(engine, undefined, never);
+  const end = chooseKernels(engine, 'fp32', undefined, never);
   await pause(700);
   expect(end().name).toBe(chosen);
   expect(used).toEqual([names.relaxed.indexOf(chosen as never)]);
@@ -78,7 +87,7 @@ it.each([
 
 it('stays with the first as long as no code was optimised, whichever seems fastest', async () => {
   const { engine, used } = pretended(2, 2, 1);
-  const end = chooseKernels(engine, undefined, never);
+  const end = chooseKernels(engine, 'fp32', undefined, never);
   await pause(700);
   expect(end()).toEqual({ name: '6x8', reason: untried, measured: false });
   expect(used).toEqual([]);
@@ -86,26 +95,31 @@ it('stays with the first as long as no code was optimised, whichever seems faste
 
 it('uses what is asked for without trying any, and says what there is otherwise', () => {
   const { engine, used } = pretended(2, 2, 4);
-  const known = knownKernels('4x16', 'relaxed');
-  expect(chooseKernels(engine, known, never)()).toEqual({
+  const known = knownKernels('4x16', 'relaxed').fp32;
+  expect(chooseKernels(engine, 'fp32', known, never)()).toEqual({
     name: '4x16',
     reason: 'they were requested',
     measured: false,
   });
   expect(used).toEqual([1]);
-  expect(() => chooseKernels(engine, knownKernels('5x8', 'relaxed'), never)).toThrow(
-    'The "relaxed" build has no kernels "5x8"; it has "6x8", "4x16", "6x16".',
+  expect(() => chooseKernels(engine, 'fp32', knownKernels('5x8', 'relaxed').fp32, never)).toThrow(
+    'The "relaxed" build has no kernels "5x8" for fp32; it has "6x8", "4x16", "6x16".',
   );
 });
 
-it('remembers what was found for builds of the same instructions, and nothing that was not', () => {
-  const info = (kernels: Kernels, kernelsMeasured: boolean) =>
-    ({ variant: 'relaxed', kernels, kernelsMeasured }) as ModelInfo;
+it('remembers what was found for builds of the same instructions, by dtype, and nothing that was not', () => {
+  const info = (kernels: Kernels, kernelsMeasured: boolean, dtype: Dtype = 'fp32') =>
+    ({ variant: 'relaxed', dtype, kernels, kernelsMeasured }) as ModelInfo;
+  const known = (variant: Variant, dtype: Dtype, wanted?: Kernels) =>
+    knownKernels(wanted, variant)[dtype]?.name;
   rememberKernels(info('4x16', false));
   rememberKernels(info('6x8', false));
-  expect(knownKernels(undefined, 'relaxed')).toBeUndefined();
+  expect(known('relaxed', 'fp32')).toBeUndefined();
   rememberKernels(info('6x16', true));
-  expect(knownKernels(undefined, 'relaxed-threads')?.name).toBe('6x16');
-  expect(knownKernels('6x8', 'relaxed')?.name).toBe('6x8');
-  expect(knownKernels(undefined, 'simd')).toBeUndefined();
+  expect(known('relaxed-threads', 'fp32')).toBe('6x16');
+  expect(known('relaxed', 'fp32', '6x8')).toBe('6x8');
+  expect(known('simd', 'fp32')).toBeUndefined();
+  expect(known('relaxed', 'int8')).toBeUndefined();
+  rememberKernels(info('3x8', true, 'int8'));
+  expect([known('relaxed', 'fp32'), known('relaxed', 'int8')]).toEqual(['6x16', '3x8']);
 });

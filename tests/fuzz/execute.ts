@@ -54,7 +54,10 @@ export async function execute(packed: Packed, seed: number, start: () => Promise
     files: { title: 'the case', weights: packed.weights, listed },
     variant: 'simd',
     dtype: random.oneIn(4) ? 'int8' : undefined,
-    kernels: { name: '5x8', reason: 'for fuzzing', measured: false },
+    kernels: {
+      fp32: { name: '5x8', reason: 'for fuzzing', measured: false },
+      int8: { name: '3x12', reason: 'for fuzzing', measured: false },
+    },
     threads: { count: 1, reason: '', automatic: false },
   } as const;
   const bytesAt = random.oneIn(2) ? undefined : () => Promise.resolve(undefined);

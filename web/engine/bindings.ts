@@ -303,10 +303,10 @@ export interface Bindings {
   runningThreads(): number;
   /** Ends all threads but the calling one, for good. */
   endThreads(): void;
-  /** The tiles of matrix products; cpp/kernels/kernels.h. */
-  gemmTiles(): string[];
-  useGemmTile(index: number): void;
-  tryGemmTile(index: number, repeats: number): void;
+  /** The tiles of matrix products of floats, or of bytes; cpp/kernels/kernels.h and quantisation.h. */
+  gemmTiles(int8: boolean): string[];
+  useGemmTile(int8: boolean, index: number): void;
+  tryGemmTile(int8: boolean, index: number, repeats: number): void;
   /** Quantises a row-major matrix with `inputs` columns as an int8 model does; for writing int8 files (cpp/weight_slots.h). */
   quantiseMatrix(weights: Float32Array, inputs: number): { values: Int8Array; scales: Float32Array };
   /** The memory as it is now: replaced when it grows, so never kept. */

@@ -1,7 +1,7 @@
 import { isError, VitError } from '../errors.js';
 import type { Bindings, NativeConfig, NativeModel, NativePreprocess, Pooling } from './bindings.js';
 import { Regression, type RegressionProblem } from './regression.js';
-import type { Box, Kernels, Size } from '../types.js';
+import type { Box, Dtype, Kernels, Size } from '../types.js';
 
 /** A row-major matrix: one stage of the forward pass. */
 export interface Stage {
@@ -87,19 +87,19 @@ export class Engine {
     return this.#running().runningThreads();
   }
 
-  /** The kernels there are to choose from, which all give the same bits; the first is used at first. */
-  get kernels(): Kernels[] {
-    return this.#running().gemmTiles() as Kernels[];
+  /** The kernels there are for models of `dtype`, which all give the same bits; the first is used at first. */
+  kernels(dtype: Dtype): Kernels[] {
+    return this.#running().gemmTiles(dtype === 'int8') as Kernels[];
   }
 
   /** From now on those at this index of `kernels`. */
-  useKernels(index: number): void {
-    this.#running().useGemmTile(index);
+  useKernels(dtype: Dtype, index: number): void {
+    this.#running().useGemmTile(dtype === 'int8', index);
   }
 
-  /** Runs them, so many times 2 to 10 microseconds, for nothing but the time it takes. */
-  tryKernels(index: number, repeats: number): void {
-    this.#running().tryGemmTile(index, repeats);
+  /** Runs them, so many times 1 to 10 microseconds, for nothing but the time it takes. */
+  tryKernels(dtype: Dtype, index: number, repeats: number): void {
+    this.#running().tryGemmTile(dtype === 'int8', index, repeats);
   }
 
   /** Bytes of weights, activations and staging together. */

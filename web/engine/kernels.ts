@@ -1,7 +1,7 @@
 // Which of the engine's kernels a model uses. All give the same bits, so the fastest may be found with a clock.
 import type { Engine } from './engine.js';
 import { VitError } from '../errors.js';
-import type { Kernels, ModelInfo, Variant } from '../types.js';
+import type { Dtype, Kernels, ModelInfo, Variant } from '../types.js';
 import { instructionsOf } from './variant.js';
 
 /** Kernels, and why those. */
@@ -12,23 +12,29 @@ export interface KernelChoice {
   readonly measured: boolean;
 }
 
+/** By the dtype of the model that they are for. */
+export type KnownKernels = Readonly<Partial<Record<Dtype, KernelChoice>>>;
+
 const chosen = 'they were requested';
 const fastest = 'they were the fastest when compared';
+const only = 'there are no others';
 const untried = 'there was no time to compare others';
 
-/** The fastest kernels by instructions, for the models that this page loads next. */
-const found = new Map<string, Kernels>();
+/** The fastest kernels by instructions and dtype, for the models that this page loads next. */
+const found = new Map<string, KnownKernels>();
 
 /** What is known before the engine has started: kernels that were requested, or measured by an earlier model. */
-export function knownKernels(wanted: Kernels | undefined, variant: Variant): KernelChoice | undefined {
-  if (wanted) return { name: wanted, reason: chosen, measured: false };
-  const name = found.get(instructionsOf(variant));
-  return name && { name, reason: fastest, measured: true };
+export function knownKernels(wanted: Kernels | undefined, variant: Variant): KnownKernels {
+  if (!wanted) return found.get(instructionsOf(variant)) ?? {};
+  const choice = { name: wanted, reason: chosen, measured: false };
+  return { fp32: choice, int8: choice };
 }
 
 /** Remembers what a loaded model has measured. */
-export function rememberKernels({ variant, kernels, kernelsMeasured }: ModelInfo): void {
-  if (kernelsMeasured) found.set(instructionsOf(variant), kernels);
+export function rememberKernels({ variant, dtype, kernels, kernelsMeasured }: ModelInfo): void {
+  if (!kernelsMeasured) return;
+  const choice = { name: kernels, reason: fastest, measured: true };
+  found.set(instructionsOf(variant), { ...found.get(instructionsOf(variant)), [dtype]: choice });
 }
 
 /** Milliseconds that one is run at a time. */
@@ -49,24 +55,27 @@ const advantage = 1.15;
  */
 export function chooseKernels(
   engine: Engine,
+  dtype: Dtype,
   known: KernelChoice | undefined,
   signal: AbortSignal,
 ): () => KernelChoice {
-  const names = engine.kernels;
+  const names = engine.kernels(dtype);
   if (known) {
     const index = names.indexOf(known.name);
-    if (index < 0) throw notThere(known.name, engine.variant, names);
-    engine.useKernels(index);
+    if (index < 0) throw notThere(known.name, dtype, engine.variant, names);
+    engine.useKernels(dtype, index);
     return () => known;
   }
-  const compare = () => names.map((_, index) => speedOf(engine, index));
+  if (names.length === 1) return () => ({ name: names[0], reason: only, measured: false });
+  const run = (index: number, times: number) => engine.tryKernels(dtype, index, times);
+  const compare = () => names.map((_, index) => speedOf((times) => run(index, times)));
   const fastestOf = (count: number) =>
     Array.from({ length: count }, compare).reduce((best, speeds) =>
       best.map((speed, index) => Math.max(speed, speeds[index])),
     );
   let choice: KernelChoice = { name: names[0], reason: untried, measured: false };
   // Engines compile code when it first runs; that is not to be timed.
-  names.forEach((_, index) => engine.tryKernels(index, 1));
+  names.forEach((_, index) => run(index, 1));
   const before = compare();
   let timer: ReturnType<typeof setTimeout>;
   let wasBeaten = false;
@@ -85,7 +94,7 @@ export function chooseKernels(
         return compareIn(rest);
       }
       const index = isBeaten && wasBeaten ? best : 0;
-      engine.useKernels(index);
+      engine.useKernels(dtype, index);
       choice = { name: names[index], reason: fastest, measured: true };
     }, pause);
   };
@@ -96,8 +105,8 @@ export function chooseKernels(
   };
 }
 
-/** Runs in a millisecond. */
-function speedOf(engine: Engine, index: number): number {
+/** How often in a millisecond. */
+function speedOf(run: (times: number) => void): number {
   // Some clocks have steps of a millisecond: the timing starts and ends at a step.
   const start = performance.now();
   let begin = start;
@@ -105,15 +114,16 @@ function speedOf(engine: Engine, index: number): number {
   let now = begin;
   let runs = 0;
   for (; now - begin < slice; now = performance.now()) {
-    engine.tryKernels(index, 16);
+    run(16);
     runs += 16;
   }
   return runs / (now - begin);
 }
 
-function notThere(name: Kernels, variant: string, names: readonly Kernels[]): VitError {
+function notThere(name: Kernels, dtype: Dtype, variant: string, names: readonly Kernels[]): VitError {
+  const others = names.map((other) => `"${other}"`).join(', ');
   return new VitError(
     'unsupported-option',
-    `The "${variant}" build has no kernels "${name}"; it has ${names.map((other) => `"${other}"`).join(', ')}.`,
+    `The "${variant}" build has no kernels "${name}" for ${dtype}; it has ${others}.`,
   );
 }

@@ -66,13 +66,14 @@ async function read(
     ...withChecksum(context.open, files.weights, integrity),
   };
   try {
-    const choosing = making.then((engine) => {
-      engine.guard(() => checkVariant(engine, variant));
-      return engine.guard(() => chooseKernels(engine, request.kernels, stop.signal));
-    });
+    const checking = making.then((engine) => engine.guard(() => checkVariant(engine, variant)));
     const opening = request.tokens ? openTexts(files, reading) : openCheckpoint(files, request, reading);
-    const [engine, endChoice, opened] = await Promise.all([making, choosing, opening]);
+    const [engine, opened] = await Promise.all([making, opening, checking]);
     const checkpoint = inDtype(opened, dtype);
+    const endChoice = engine.guard(() => {
+      const type = checkpoint.network.int8 ? 'int8' : 'fp32';
+      return chooseKernels(engine, type, request.kernels?.[type], stop.signal);
+    });
     const texts = isOfTexts(opened)
       ? new TextModel(engine, opened, request.tokens ?? [], () => openTexts(files, reading))
       : undefined;

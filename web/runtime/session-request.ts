@@ -1,7 +1,7 @@
 import type { FileStore } from '../cache/cache.js';
 import type { ModelFiles } from '../checkpoint/files/model-files.js';
 import type { CheckpointOptions, ReadContext } from '../checkpoint/open.js';
-import type { KernelChoice } from '../engine/kernels.js';
+import type { KnownKernels } from '../engine/kernels.js';
 import type { ThreadPlan } from '../engine/threads.js';
 import type { Dtype, Integrity, Variant } from '../types.js';
 
@@ -22,7 +22,7 @@ export interface SessionRequest extends CheckpointOptions {
   readonly tokens?: readonly number[] | undefined;
   readonly threads: ThreadPlan;
   /** Requested, or measured by an earlier model. */
-  readonly kernels?: KernelChoice | undefined;
+  readonly kernels?: KnownKernels | undefined;
 }
 
 /** What loading needs besides the request. */

@@ -14,10 +14,11 @@ export type Variant = Instructions | `${Instructions}-threads`;
 export type Dtype = 'fp32' | 'int8';
 
 /**
- * How matrix products are computed: the rows and columns of the tile whose sums stay in registers. `relaxed` builds
- * have 6x8, 4x16 and 6x16, the others 5x8, 4x16 and 5x16. All give the same bits.
+ * How matrix products are computed: the rows and columns of the tile whose sums stay in registers. For fp32, `relaxed`
+ * builds have 6x8, 4x16 and 6x16, the others 5x8, 4x16 and 5x16. For int8, `relaxed` builds have 6x8, where the processor
+ * has an instruction for dot products of bytes, and 3x8, where it has not; the others have 3x12. All give the same bits.
  */
-export type Kernels = '6x8' | '5x8' | '4x16' | '6x16' | '5x16';
+export type Kernels = '6x8' | '5x8' | '4x16' | '6x16' | '5x16' | '3x8' | '3x12';
 
 /** Height and width in pixels. */
 export interface Size {
