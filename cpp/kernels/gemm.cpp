@@ -113,13 +113,11 @@ struct Tile {
 template <int Rows, int Panels, Rounding rounding>
 constexpr Tile kTile = {Rows, Panels* kPanelColumns, row_of_tiles<Rows, Panels, rounding>};
 
-template <Rounding rounding>
-constexpr int kRows = rounding == Rounding::fastest ? kTileRows : kTileRowsUnfused;
-
 // The first keeps to V8's registers. The others do where vectors are paired, so that there are half as many.
-template <Rounding rounding>
-constexpr Tile kTiles[] = {kTile<kRows<rounding>, 1, rounding>, kTile<4, 2, rounding>,
-                           kTile<kRows<rounding>, 2, rounding>};
+constexpr Tile kTiles[] = {kTile<kTileRows, 1, Rounding::fastest>, kTile<4, 2, Rounding::fastest>,
+                           kTile<kTileRows, 2, Rounding::fastest>};
+// Of an int8 model little is multiplied in floats: one does.
+constexpr Tile kPortableTile = kTile<kTileRowsUnfused, 1, Rounding::portable>;
 
 int chosen_tile = 0;
 
@@ -139,7 +137,7 @@ void gemm_blocked(const Product& product, int rows, Finish finish) {
   const PackedView& b = product.b;
   assert(rows >= 0 && b.inputs > 0 && product.a != product.out);
   assert(rows <= 1 || (product.out_stride >= b.outputs && product.a_stride >= b.inputs));
-  const Tile& tile = kTiles<rounding>[chosen_tile];
+  const Tile& tile = rounding == Rounding::fastest ? kTiles[chosen_tile] : kPortableTile;
   // In fours, for the widest row.
   const int panels = std::max(4, kBlockFloats / (b.inputs * kPanelColumns) / 4 * 4);
   const int block_columns = panels * kPanelColumns;
@@ -167,7 +165,7 @@ struct Nothing {
 
 std::vector<std::string> gemm_tiles() {
   std::vector<std::string> names;
-  for (const Tile& tile : kTiles<Rounding::fastest>) {
+  for (const Tile& tile : kTiles) {
     names.push_back(std::to_string(tile.rows) + "x" + std::to_string(tile.columns));
   }
   return names;
@@ -185,7 +183,7 @@ void try_gemm_tile(int index, int repeats) {
   float out[kTrialRows * kOutputs];
   const PackedView b{panels, bias, kInputs, kOutputs};
   const Product product{out, kOutputs, a, kInputs, b, Store::replace};
-  const Tile& tile = kTiles<Rounding::fastest>[index];
+  const Tile& tile = kTiles[index];
   for (int i = 0; i < repeats; i++) {
     for (int row = 0; row < kTrialRows; row += tile.rows) tile.full(product, row, 0, kOutputs);
   }

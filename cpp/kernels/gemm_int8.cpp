@@ -98,30 +98,30 @@ void tiles(float* out, int out_stride, const QuantisedRows& a, int row, int skip
 using Tiles = void (*)(float*, int, const QuantisedRows&, int row, int skipped, const QuantisedMatrix&, int,
                        int, Store);
 
-// A kind of dot products.
+// A kind of dot products, in tiles of so many rows.
 struct Kernel {
   int rows;
-  Tiles full;  // of so many rows
-  Tiles single;
+  Tiles full;
 };
 
 template <typename... Dots>
 constexpr auto kernels_of(std::tuple<Dots...>) {
-  return std::array{Kernel{Dots::kRows, tiles<Dots, Dots::kRows>, tiles<Dots, 1>}...};
+  return std::array{Kernel{Dots::kRows, tiles<Dots, Dots::kRows>}...};
 }
 constexpr auto kKernels = kernels_of(DotKinds());
 
-// The likeliest comes first.
-const Kernel& kernel_at(int index) {
-  return kKernels[static_cast<size_t>(index + likeliest_dots()) % kKernels.size()];
-}
+// For fewer rows than a tile has; little work, so one kind will do, the last, which is usable everywhere.
+constexpr Tiles kSingle = tiles<std::tuple_element_t<std::tuple_size_v<DotKinds> - 1, DotKinds>, 1>;
+
+const DotOrder usable = usable_dots();
+
+const Kernel& kernel_at(int index) { return kKernels[static_cast<size_t>(usable.kinds[index])]; }
 
 const Kernel* chosen = &kernel_at(0);
 
 // The loops are those of gemm.cpp.
-template <typename Finish>
 void gemm_blocked(float* out, int out_stride, const QuantisedRows& a, int rows, const QuantisedMatrix& b,
-                  Store store_as, Finish finish) {
+                  Store store_as, const Activation* activation) {
   const size_t panel_bytes = quantised_bytes(b.inputs, kDotColumns);
   const int block_columns = std::max(1, kBlockBytes / static_cast<int>(panel_bytes)) * kDotColumns;
   const int blocks = ceil_div(b.outputs, block_columns);
@@ -137,9 +137,12 @@ void gemm_blocked(float* out, int out_stride, const QuantisedRows& a, int rows, 
       // The last tile overlaps the one before it: fewer rows would take a tile of their own.
       kernel.full(out, out_stride, a, first, row - first, b, block, end, store_as);
     } else {
-      for (int r = row; r < next; r++) kernel.single(out, out_stride, a, r, 0, b, block, end, store_as);
+      for (int r = row; r < next; r++) kSingle(out, out_stride, a, r, 0, b, block, end, store_as);
     }
-    for (int r = row; r < next; r++) finish(out + r * out_stride + block, end - block);
+    if (!activation) return;
+    for (int r = row; r < next; r++) {
+      activate(out + r * out_stride + block, end - block, *activation, Rounding::portable);
+    }
   });
 }
 
@@ -147,8 +150,8 @@ void gemm_blocked(float* out, int out_stride, const QuantisedRows& a, int rows, 
 
 std::vector<std::string> gemm_int8_tiles() {
   std::vector<std::string> names;
-  for (size_t i = 0; i < kKernels.size(); i++) {
-    names.push_back(std::to_string(kernel_at(static_cast<int>(i)).rows) + "x" + std::to_string(kDotColumns));
+  for (int i = 0; i < usable.count; i++) {
+    names.push_back(std::to_string(kernel_at(i).rows) + "x" + std::to_string(kDotColumns));
   }
   return names;
 }
@@ -174,14 +177,12 @@ void try_gemm_int8_tile(int index, int repeats) {
 
 void gemm_int8(float* out, int out_stride, const QuantisedRows& a, int rows, const QuantisedMatrix& b,
                Store store_as) {
-  gemm_blocked(out, out_stride, a, rows, b, store_as, [](float*, int) {});
+  gemm_blocked(out, out_stride, a, rows, b, store_as, nullptr);
 }
 
 void gemm_int8_activated(float* out, int out_stride, const QuantisedRows& a, int rows,
                          const QuantisedMatrix& b, Activation activation) {
-  gemm_blocked(out, out_stride, a, rows, b, Store::replace, [activation](float* row, int columns) {
-    activate(row, columns, activation, Rounding::portable);
-  });
+  gemm_blocked(out, out_stride, a, rows, b, Store::replace, &activation);
 }
 
 }  // namespace vit

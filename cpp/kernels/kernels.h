@@ -95,8 +95,8 @@ void gemm_activated(float* out, int out_stride, const float* a, int a_stride, in
                     Activation activation);
 
 /// The names of the tiles that `gemm` can use, by the rows and columns whose sums stay in registers: "6x8".
-/// All give the same bits, so they may be chosen by speed; the first is the default. (Not a kernel: it
-/// allocates.)
+/// All give the same bits, so they may be chosen by speed; the first is the default. Rounding::portable has a
+/// tile of its own. (Not a kernel: it allocates.)
 std::vector<std::string> gemm_tiles();
 
 /// Makes every later `gemm` use this tile. Must not be called while one runs.

@@ -73,8 +73,15 @@
 //     load_weights(p)          their weights for four outputs; p is where the first kDotLane of these stand:
 //                              Weights
 //     add(w, x, sum)           sum + Σ w·x in each lane
-//   likeliest_dots()         the index of the kind that is probably the fastest, without a clock
+//   usable_dots()            the indices of those that are exact here, the probably fastest first
 #pragma once
+
+namespace vit::simd {
+struct DotOrder {
+  int count;
+  int kinds[2];
+};
+}  // namespace vit::simd
 
 #if defined(__wasm_simd128__)
 #include "simd_wasm128.h"

@@ -180,6 +180,6 @@ struct ScalarDots {
   }
 };
 using DotKinds = std::tuple<ScalarDots>;
-inline int likeliest_dots() { return 0; }
+inline DotOrder usable_dots() { return {1, {0}}; }
 
 }  // namespace vit::simd

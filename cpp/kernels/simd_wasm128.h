@@ -130,6 +130,6 @@ struct WidenedDots {
   static i32x4 add(Weights w, Inputs x, i32x4 sum) { return simd::add(sum, dot(x, w)); }
 };
 using DotKinds = std::tuple<WidenedDots>;
-inline int likeliest_dots() { return 0; }
+inline DotOrder usable_dots() { return {1, {0}}; }
 }  // namespace vit::simd
 #endif

@@ -56,12 +56,18 @@ struct PairedDots {
 
 using DotKinds = std::tuple<WholeDots, PairedDots>;
 
-// Beyond the seven bits that inputs have, what an engine composes of other instructions shows: two products
-// saturate in 16 bits.
-inline int likeliest_dots() {
-  volatile int32_t inputs = -1;  // so that no compiler tries to know the result
-  const i32x4 sum = WholeDots::add({wasm_i8x16_const_splat(127)}, splat_i32(inputs), splat_i32(0));
-  return wasm_i32x4_extract_lane(sum.v, 0) == 2 * 32767 ? 1 : 0;
+inline DotOrder usable_dots() {
+  const auto dot = [](int32_t inputs, int32_t sum) {
+    volatile int32_t hidden = inputs;  // so that no compiler knows the result
+    const WholeDots::Weights weights = {wasm_i8x16_const_splat(127)};
+    return wasm_i32x4_extract_lane(WholeDots::add(weights, splat_i32(hidden), splat_i32(sum)).v, 0);
+  };
+  // V8 of 2023, while it had not optimised the code yet, lost the sum.
+  if (dot(0x7f7f7f7f, 1) != 1 + 4 * 127 * 127) return {1, {1}};
+  // Beyond the seven bits that inputs have, an instruction that is composed of others gives itself away: two
+  // products saturate in 16 bits.
+  if (dot(-1, 0) == 2 * 32767) return {2, {1, 0}};
+  return {2, {0, 1}};
 }
 
 }  // namespace vit::simd

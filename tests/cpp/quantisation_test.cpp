@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "../../cpp/kernels/reference.h"
+#include "../../cpp/kernels/simd.h"
 #include "random.h"
 
 namespace vit {
@@ -182,7 +183,8 @@ TEST(GemmInt8Tiles, AreThoseOfTheVariantAndCanBeTried) {
   for (size_t i = 0; i < tiles.size(); i++) try_gemm_int8_tile(static_cast<int>(i), 2);
   std::sort(tiles.begin(), tiles.end());  // which comes first is for the host to say
 #if defined(__wasm_relaxed_simd__)
-  EXPECT_EQ(tiles, (std::vector<std::string>{"3x8", "6x8"}));
+  EXPECT_EQ(tiles.front(), "3x8");
+  EXPECT_EQ(tiles.back(), simd::usable_dots().count == 2 ? "6x8" : "3x8");  // an engine may get one wrong
 #elif defined(__wasm_simd128__)
   EXPECT_EQ(tiles, std::vector<std::string>{"3x12"});
 #else

@@ -7,7 +7,7 @@ import type { Engine } from '../../web/engine/engine.js';
 import type { Dtype, Kernels, ModelInfo, Variant } from '../../web/types.js';
 
 const names = { relaxed: ['6x8', '4x16', '6x16'], simd: ['5x8', '4x16', '5x16'] } as const;
-const int8Names = { relaxed: ['3x8', '6x8'], simd: ['3x12'] } as const;
+const int8Names = { relaxed: ['6x8', '3x8'], simd: ['3x12'] } as const;
 const timed = 'they were the fastest when compared';
 const alone = 'there are no others';
 const untried = 'there was no time to compare others';
@@ -18,10 +18,12 @@ describe.each(variants)('%s', (variant) => {
   it('has these kernels, and runs each', async () => {
     const engine = await createEngine(variant);
     expect(engine.kernels('fp32')).toEqual(names[variant]);
-    // Which comes first is for the processor to say.
-    expect(engine.kernels('int8').sort()).toEqual(int8Names[variant]);
     for (const index of [0, 1, 2]) engine.tryKernels('fp32', index, 3);
-    for (const index of int8Names[variant].keys()) engine.tryKernels('int8', index, 3);
+    // Which comes first is for the processor to say, and Node 20 gets 6x8 wrong on some.
+    const int8 = engine.kernels('int8');
+    expect(int8Names[variant]).toEqual(expect.arrayContaining(int8));
+    expect(int8).toContain(int8Names[variant].at(-1));
+    for (const index of int8.keys()) engine.tryKernels('int8', index, 3);
     engine.dispose();
   });
 
