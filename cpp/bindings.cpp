@@ -171,9 +171,10 @@ EMSCRIPTEN_BINDINGS(vit) {
   function("quantiseMatrix", &quantise_matrix);
   function("gemmTiles", +[](bool int8) { return val::array(int8 ? gemm_int8_tiles() : gemm_tiles()); });
   function("useGemmTile", +[](bool int8, int index) { (int8 ? use_gemm_int8_tile : use_gemm_tile)(index); });
-  function("tryGemmTile", +[](bool int8, int index, int repeats) {
-    (int8 ? try_gemm_int8_tile : try_gemm_tile)(index, repeats);
-  });
+  function(
+      "tryGemmTile", +[](bool int8, int index, int repeats) {
+        (int8 ? try_gemm_int8_tile : try_gemm_tile)(index, repeats);
+      });
 
   value_object<Rotary>("Rotary")
       .field("theta", &Rotary::theta)

@@ -1,12 +1,11 @@
 // The library's matrix products, of floats and of bytes, and the fastest their multiply-add and dot product
 // can be, for page/kernels.js to time. One wasm file per variant, without glue.
-#include "kernels/quantisation.h"
-
 #include <emscripten/emscripten.h>
 
 #include <algorithm>
 #include <tuple>
 
+#include "kernels/quantisation.h"
 #include "kernels/simd.h"
 
 using namespace vit;

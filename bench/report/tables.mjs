@@ -40,13 +40,16 @@ export const tables = {
     ]),
 
   kernels: ({ peak, dotPeak, rows }) =>
-    titled(`Matrix product, one thread; peaks: ${peak.toFixed(1)} GMAC/s of floats, ${dotPeak.toFixed(1)} of bytes`, [
-      ['dtype', 'variant', 'tile', 'model', 'layer', 'rows × inputs × outputs', 'GMAC/s', 'of peak'],
-      ...rows.map(({ dtype, variant, tile, model, layer, rows, inputs, outputs, speed, share }) => {
-        const shape = `${rows} × ${inputs} × ${outputs}`;
-        return [dtype, variant, tile, model, layer, shape, speed.toFixed(1), percent(share)];
-      }),
-    ]),
+    titled(
+      `Matrix product, one thread; peaks: ${peak.toFixed(1)} GMAC/s of floats, ${dotPeak.toFixed(1)} of bytes`,
+      [
+        ['dtype', 'variant', 'tile', 'model', 'layer', 'rows × inputs × outputs', 'GMAC/s', 'of peak'],
+        ...rows.map(({ dtype, variant, tile, model, layer, rows, inputs, outputs, speed, share }) => {
+          const shape = `${rows} × ${inputs} × ${outputs}`;
+          return [dtype, variant, tile, model, layer, shape, speed.toFixed(1), percent(share)];
+        }),
+      ],
+    ),
 
   cold: (rows) =>
     titled('Cold start: import to first result, fresh browser, files from this machine', [

@@ -18,17 +18,22 @@ struct Range {
   float total;      // of the values: infinite or NaN if one of them is
 };
 
+// Of two vectors side by side, which do not wait for each other.
 Range range_of(const float* x, int count) {
-  f32x4 low = splat(0), high = splat(0), total = splat(0);
-  const auto include = [&](f32x4 values) {
-    low = min(low, values);
-    high = max(high, values);
-    total = add(total, values);
+  f32x4 low[2] = {splat(0), splat(0)}, high[2] = {splat(0), splat(0)}, total[2] = {splat(0), splat(0)};
+  const auto include = [&](int side, f32x4 values) {
+    low[side] = min(low[side], values);
+    high[side] = max(high[side], values);
+    total[side] = add(total[side], values);
   };
   int i = 0;
-  for (; i + 4 <= count; i += 4) include(load(x + i));
-  if (i < count) include(load_part(x + i, count - i, 0));
-  return {-largest(sub(splat(0), low)), largest(high), sum(total)};
+  for (; i + 8 <= count; i += 8) {
+    include(0, load(x + i));
+    include(1, load(x + i + 4));
+  }
+  for (; i < count; i += 4) include(0, i + 4 <= count ? load(x + i) : load_part(x + i, count - i, 0));
+  return {-largest(sub(splat(0), min(low[0], low[1]))), largest(max(high[0], high[1])),
+          sum(add(total[0], total[1]))};
 }
 
 // Whether steps of a 127th of `extent` are something to divide by.

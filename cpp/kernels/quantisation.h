@@ -86,8 +86,8 @@ void gemm_int8(float* out, int out_stride, const QuantisedRows& a, int rows, con
                Store store = Store::replace);
 
 /// The tiles in which `gemm_int8` can go, each by dot products of another kind, as `gemm_tiles` lists those
-/// of `gemm`. All give the same bits; those that the engine gets wrong are not among them. The first is probably the
-/// fastest here, and is used at first.
+/// of `gemm`. All give the same bits; those that the engine gets wrong are not among them. The first is
+/// probably the fastest here, and is used at first.
 std::vector<std::string> gemm_int8_tiles();
 
 /// From now on every `gemm_int8` goes in this tile. Not to be called while one runs.
