@@ -172,7 +172,7 @@ std::vector<std::string> gemm_tiles() {
 }
 
 void use_gemm_tile(int index) {
-  assert(index >= 0 && index < static_cast<int>(std::size(kTiles<Rounding::fastest>)));
+  assert(index >= 0 && index < static_cast<int>(std::size(kTiles)));
   chosen_tile = index;
 }
 

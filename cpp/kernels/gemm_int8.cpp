@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <tuple>
 
 #include "../threads.h"
@@ -156,7 +157,10 @@ std::vector<std::string> gemm_int8_tiles() {
   return names;
 }
 
-void use_gemm_int8_tile(int index) { chosen = &kernel_at(index); }
+void use_gemm_int8_tile(int index) {
+  assert(index >= 0 && index < usable.count);
+  chosen = &kernel_at(index);
+}
 
 void try_gemm_int8_tile(int index, int repeats) {
   // As try_gemm_tile.
