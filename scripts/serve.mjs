@@ -3,6 +3,7 @@ import { createReadStream, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { build } from './build.mjs';
+import { benchmark, offlineFiles } from './demo.mjs';
 import { docs, makeDocs } from './docs.mjs';
 import { Failure, main, root } from './shell.mjs';
 
@@ -25,11 +26,13 @@ const types = {
   '.safetensors': 'application/octet-stream',
   '.svg': 'image/svg+xml',
   '.wasm': 'application/wasm',
+  '.webp': 'image/webp',
 };
 
 /** The file that a request asks for, or undefined. `normalize` keeps `..` from leaving the folder. */
 function fileFor(url) {
   const path = normalize(decodeURIComponent(url.split('?')[0]));
+  if (path === '/bench.json') return benchmark;
   const prefix = Object.keys(folders).find((candidate) => path.startsWith(candidate));
   if (!prefix) return undefined;
   const name = path.endsWith('/') ? `${path}index.html` : path;
@@ -38,6 +41,10 @@ function fileFor(url) {
 }
 
 function answer(request, response) {
+  if (request.url === '/files.json') {
+    response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(offlineFiles()));
+    return;
+  }
   let file;
   try {
     file = fileFor(request.url);

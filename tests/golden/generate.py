@@ -25,6 +25,7 @@ Needed only when the fixtures change: the results are committed, so that the tes
     fixtures/features.{json,safetensors}    what scikit-learn makes of tokens and embeddings
     fixtures/few-shot.{json,safetensors}    what scikit-learn learns from a few embeddings
     fixtures/deit-tiny.{json,safetensors}   DeiT-Tiny's logits; pictures and weights stay in the shared folder
+    ../../examples/demo/python/reference.json   what transformers makes of the demo's fixed picture
 """
 
 import argparse
@@ -34,6 +35,7 @@ import torch
 from transformers.utils import logging
 
 from deit_tiny import write_deit_tiny
+from demo import write_demo
 from families import write_families
 from features import write_features
 from few_shot import write_few_shot
@@ -70,6 +72,7 @@ def main() -> None:
     write_features(arguments.fixtures)
     write_few_shot(arguments.fixtures)
     write_deit_tiny(arguments.fixtures, arguments.shared)
+    write_demo(arguments.shared)
 
 
 if __name__ == "__main__":

@@ -1,33 +1,4 @@
-// From files to a decoded picture, and onto the page.
-
-/** More pixels than the page ever shows at once; a photograph of a telephone has twelve times as many. */
-const shownEdge = 1024;
-
-export const isPicture = (file) => file.type.startsWith('image/');
-
-/**
- * Decodes a picture as Python's Pillow would, upright but without colour management, and says how many milliseconds
- * that took.
- */
-export async function decode(blob) {
-  const start = performance.now();
-  const source = await createImageBitmap(blob, {
-    imageOrientation: 'from-image',
-    colorSpaceConversion: 'none',
-    premultiplyAlpha: 'none',
-  });
-  return { source, decodeTime: performance.now() - start };
-}
-
-/** Draws the picture small enough for the page. The model is given the whole one. */
-export function show(canvas, bitmap) {
-  const scale = Math.min(1, shownEdge / Math.max(bitmap.width, bitmap.height));
-  canvas.width = Math.max(1, Math.round(scale * bitmap.width));
-  canvas.height = Math.max(1, Math.round(scale * bitmap.height));
-  const context = canvas.getContext('2d');
-  context.imageSmoothingQuality = 'high';
-  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-}
+// The files of a drop.
 
 /** The files of a drop, with those of dropped folders, one folder deep. */
 export async function filesOf({ items, files }) {

@@ -1,0 +1,95 @@
+// The models that the page offers by a button.
+import { deitTinyIsHere } from './site.js';
+
+/**
+ * `location`: what `load` is called with. `megabytes`: what is downloaded. `accuracy`: top-1 in per cent, of the built-in
+ * model as measured on Tiny ImageNet, of the others as their authors publish it. `words`: it takes its classes in words.
+ */
+export const catalogue = [
+  {
+    id: 'builtin',
+    location: 'builtin',
+    name: 'Built-in',
+    knows: '200 everyday things',
+    accuracy: '63.5 %',
+    licence: 'MIT',
+    megabytes: 3.4,
+  },
+  {
+    id: 'deit-tiny',
+    location: deitTinyIsHere ? './models/deit-tiny-int8/' : 'facebook/deit-tiny-patch16-224',
+    name: 'DeiT-Tiny',
+    knows: '1,000 things (ImageNet)',
+    accuracy: '72.2 %',
+    licence: 'Apache 2.0',
+    megabytes: deitTinyIsHere ? 6.2 : 23,
+    stored: deitTinyIsHere ? 'int8' : undefined,
+  },
+  {
+    id: 'vit-base',
+    location: 'google/vit-base-patch16-224',
+    name: 'ViT-Base',
+    knows: '1,000 things (ImageNet)',
+    accuracy: '81 %',
+    licence: 'Apache 2.0',
+    megabytes: 346,
+  },
+  {
+    id: 'dinov2',
+    location: 'facebook/dinov2-small',
+    name: 'DINOv2 Small',
+    knows: 'no classes: look inside, teach',
+    accuracy: '81.1 %',
+    licence: 'Apache 2.0',
+    megabytes: 88,
+  },
+  {
+    id: 'dinov3',
+    location: 'timm/vit_small_patch16_dinov3.lvd1689m',
+    name: 'DINOv3 Small',
+    knows: 'no classes: look inside, teach',
+    licence: 'DINOv3',
+    megabytes: 86,
+  },
+  {
+    id: 'tinyclip',
+    location: 'wkcn/TinyCLIP-ViT-8M-16-Text-3M-YFCC15M',
+    name: 'TinyCLIP',
+    knows: 'whatever you write',
+    accuracy: '41.1 %',
+    licence: 'MIT',
+    megabytes: 93,
+    words: true,
+  },
+  {
+    id: 'clip',
+    location: 'openai/clip-vit-base-patch32',
+    name: 'CLIP',
+    knows: 'whatever you write',
+    accuracy: '63.2 %',
+    licence: 'MIT',
+    megabytes: 605,
+    words: true,
+  },
+  {
+    id: 'nsfw',
+    location: 'Falconsai/nsfw_image_detection',
+    name: 'NSFW detector',
+    knows: 'safe or not for work',
+    accuracy: '98 %',
+    licence: 'Apache 2.0',
+    megabytes: 343,
+  },
+  {
+    id: 'ai-or-real',
+    location: 'dima806/ai_vs_real_image_detection',
+    name: 'AI-image detector',
+    knows: 'made by AI, or real',
+    accuracy: '98 %',
+    licence: 'Apache 2.0',
+    megabytes: 343,
+  },
+];
+
+/** The entry that the link or a button names. */
+export const named = (id) => catalogue.find((entry) => entry.id === id);

@@ -1,0 +1,196 @@
+// The model card: which models there are, loading one, and what the one in use is.
+import { load } from './dist/index.js';
+import { catalogue, named } from './catalogue.js';
+import { create, element, megabytes, show, showError } from './dom.js';
+import { link } from './link.js';
+import { session } from './session.js';
+import { t } from './text.js';
+
+let loading;
+let last;
+
+export function startModels() {
+  element('models').append(...catalogue.map(card));
+  element('model-form').addEventListener('submit', (event) => {
+    event.preventDefault();
+    const address = element('address').value.trim();
+    if (address) void loadModel(address, address);
+    else element('address').focus();
+  });
+  for (const id of ['folder', 'archive']) {
+    element(id).addEventListener('change', ({ target }) => {
+      const files = [...target.files];
+      // Chosen again, the same files are to count as a change.
+      target.value = '';
+      void loadFiles(files);
+    });
+  }
+  element('cancel').addEventListener('click', () => loading?.abort());
+
+  const most = Math.min(8, navigator.hardwareConcurrency || 1);
+  const counts = Array.from({ length: most }, (_, at) => create('option', { value: at + 1 }, `${at + 1}`));
+  element('threads').append(create('option', { value: 'auto' }, t('as many as help')), ...counts);
+  element('dtype').value = link.get('dtype') === 'fp32' ? 'fp32' : 'int8';
+  element('dtype').addEventListener('change', ({ target }) => {
+    link.set({ dtype: target.value === 'int8' ? undefined : target.value });
+    reload();
+  });
+  element('threads').addEventListener('change', reload);
+}
+
+function card(entry) {
+  const { id, name, knows, accuracy, licence, megabytes: size, location } = entry;
+  const facts = [accuracy, licence].filter(Boolean).join(' · ');
+  const made = create(
+    'button',
+    { type: 'button', className: 'model-card', data: { id }, aria: { pressed: 'false' } },
+    create('b', {}, t(name)),
+    create('span', { className: 'size' }, `${size} MB`),
+    create('span', { className: 'knows' }, t(knows)),
+    create('span', { className: 'facts' }, facts),
+  );
+  made.title = location;
+  made.addEventListener('click', () => void loadEntry(entry));
+  return made;
+}
+
+/** The model that the link names, or the built-in one. */
+export function loadFirst() {
+  const asked = link.get('model');
+  const entry = named(asked ?? 'builtin');
+  if (entry) return entry.id === 'builtin' && saving() ? offer(entry) : loadEntry(entry);
+  element('address').value = asked;
+  return loadModel(asked, asked);
+}
+
+/** Visitors who ask to save data decide for themselves what is downloaded. */
+function saving() {
+  return navigator.connection?.saveData === true;
+}
+
+function offer(entry) {
+  showError('model-error');
+  element('loading-text').textContent = t('Choose a model below: the smallest, {name}, is {size} MB.', {
+    name: t(entry.name),
+    size: entry.megabytes,
+  });
+  for (const id of ['progress', 'cancel']) show(id, false);
+  show('loading', true);
+}
+
+export function loadEntry(entry) {
+  return loadModel(t(entry.name), entry.location, entry);
+}
+
+/** A checkpoint's files, as chosen or dropped. */
+export function loadFiles(files) {
+  const name = files[0]?.webkitRelativePath.split('/')[0] || files[0]?.name;
+  return loadModel(name, files);
+}
+
+/** How the model in use was loaded: `{ name, location, entry }`. */
+export const lastLoaded = () => last;
+
+function reload() {
+  if (last) void loadModel(last.name, last.location, last.entry);
+}
+
+/** What `load` is called with beside the location; `dtype` of files that are int8 already cannot be chosen. */
+export function optionsOf(entry, dtype = element('dtype').value) {
+  const threads = element('threads').value;
+  return {
+    ...(entry?.id === 'builtin' || entry?.stored ? {} : { dtype }),
+    threads: threads === 'auto' ? 'auto' : Number(threads),
+    // Words are typed letter by letter.
+    keepTextEncoder: true,
+  };
+}
+
+/** A new model takes the old one's place only once it is loaded; a failure leaves the old one. */
+async function loadModel(name, location, entry) {
+  loading?.abort();
+  const mine = (loading = new AbortController());
+  const { signal } = mine;
+  showLoading(name, entry);
+  try {
+    const model = await loadAnyDtype(location, { ...optionsOf(entry), signal, onProgress: showProgress });
+    session.model?.dispose();
+    last = { name, location, entry };
+    link.set({ model: typeof location !== 'string' ? undefined : (entry?.id ?? location) });
+    if (entry?.id === 'builtin') link.set({ model: undefined });
+    showInfo(name, model.info, entry);
+    session.tell('model', { model, modelName: name, region: undefined, answers: undefined });
+  } catch (error) {
+    // Overtaken by another load, or cancelled by hand: nothing went wrong.
+    if (!signal.aborted) showError('model-error', error.message);
+  } finally {
+    if (mine === loading) show('loading', false);
+  }
+}
+
+/** Files that hold int8 weights cannot become fp32: what they are is taken then. */
+export async function loadAnyDtype(location, options) {
+  try {
+    return await load(location, options);
+  } catch (error) {
+    if (!/holds int8 weights/.test(error.message)) throw error;
+    return await load(location, { ...options, dtype: undefined });
+  }
+}
+
+function showLoading(name, entry) {
+  showError('model-error');
+  for (const id of ['loading', 'progress', 'cancel']) show(id, true);
+  element('progress').removeAttribute('value');
+  element('loading-text').textContent = entry
+    ? t('Loading {name}, {size} MB', { name, size: entry.megabytes })
+    : t('Loading {name}', { name });
+  // Chosen far below, on a small screen.
+  if (session.model) element('loading').scrollIntoView({ block: 'nearest' });
+}
+
+function showProgress({ file, phase, overall: { loaded, total } }) {
+  if (phase !== 'weights' || !Number.isFinite(total)) return;
+  element('progress').max = total;
+  element('progress').value = loaded;
+  element('loading-text').textContent = t('{file}: {loaded} of {total}', {
+    file,
+    loaded: megabytes(loaded),
+    total: megabytes(total),
+  });
+}
+
+const builds = {
+  relaxed: 'relaxed SIMD',
+  simd: 'SIMD',
+  'relaxed-threads': 'relaxed SIMD, threads',
+  'simd-threads': 'SIMD, threads',
+};
+
+function showInfo(name, info, entry) {
+  element('in-use').textContent = name;
+  for (const made of element('models').children) {
+    made.setAttribute('aria-pressed', made.dataset.id === entry?.id);
+  }
+  const rows = {
+    Weights: `${info.dtype}, ${megabytes(info.weightBytes)}`,
+    Memory: megabytes(info.memoryBytes),
+    Build: t(builds[info.variant]),
+    Threads: info.threads,
+    Kernels: info.kernels,
+    Classes: info.classes || '–',
+    Input: `${info.imageSize.width} × ${info.imageSize.height}`,
+    Patches: `${info.patchSize.width} × ${info.patchSize.height}`,
+    Blocks: `${info.layers} × ${info.hidden}`,
+    'Attention heads': info.heads,
+  };
+  element('info').replaceChildren(
+    ...Object.entries(rows).map(([term, value]) =>
+      create('div', {}, create('dt', {}, t(term)), create('dd', {}, `${value}`)),
+    ),
+  );
+  element('reasons').textContent = t('Threads: {threads}. Kernels: {kernels}.', {
+    threads: info.threadsReason,
+    kernels: info.kernelsReason,
+  });
+}

@@ -1,0 +1,43 @@
+// The demo's words: every English sentence has its translation, and the table has no others.
+import { expect, it } from '@jest/globals';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const folder = fileURLToPath(new URL('../examples/demo/', import.meta.url));
+const { default: chinese } = (await import(join(folder, 'zh.js'))) as { default: Record<string, string> };
+
+const scripts = (await readdir(folder, { recursive: true })).filter(
+  (file) => file.endsWith('.js') && file !== 'zh.js',
+);
+const sources = await Promise.all(scripts.map((file) => readFile(join(folder, file), 'utf8')));
+const page = await readFile(join(folder, 'index.html'), 'utf8');
+const inScripts = sources.flatMap((text) =>
+  [...text.matchAll(/\bt\(\s*(?:'((?:[^'\\]|\\.)*)'|"([^"]*)")/g)].map(
+    ([, single, double]) => single ?? double,
+  ),
+);
+const inPage = [
+  ...[...page.matchAll(/<[^>]*\sdata-t(?=[\s>])[^>]*>([^<]*)</g)].map(([, text]) =>
+    text.replace(/\s+/g, ' ').trim(),
+  ),
+  ...['aria-label', 'placeholder'].flatMap((name) =>
+    [...page.matchAll(new RegExp(`<[^>]*data-t-${name}[^>]*>`, 'g'))].map(
+      ([tag]) => new RegExp(`\\b${name}="([^"]*)"`).exec(tag)![1],
+    ),
+  ),
+];
+
+it('there are many', () => expect(inScripts.length + inPage.length).toBeGreaterThan(200));
+
+it.each([...new Set([...inScripts, ...inPage])])('%s', (english) => {
+  const translated = chinese[english];
+  expect(translated).toEqual(expect.any(String));
+  const values = (text: string) => (text.match(/\{\w+\}/g) ?? []).toSorted();
+  expect(values(translated)).toEqual(values(english));
+});
+
+it('translates nothing that the page does not say', () => {
+  const everything = [...sources, page].join('\n').replaceAll(/\s+/g, ' ');
+  expect(Object.keys(chinese).filter((english) => !everything.includes(english))).toEqual([]);
+});
