@@ -103,5 +103,4 @@ function fillClasses() {
         ),
       ),
   );
-  show('classes', found.length > 0);
 }

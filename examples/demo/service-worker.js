@@ -11,7 +11,8 @@ addEventListener('fetch', (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== 'GET' || origin !== location.origin) return;
-  if (request.headers.has('range') || pathname.includes('/models/')) return;
+  const weights = /\.(safetensors|npz|zip)$/.test(pathname) && !pathname.includes('/builtin/');
+  if (request.headers.has('range') || weights) return;
   event.respondWith(answer(request));
 });
 

@@ -9,7 +9,6 @@ import { answered, answersOf, inDemo, openTab, place } from './demo-site.js';
 
 const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const tabs = ['Classify', 'Look inside', 'Words', 'Teach', 'Compare', 'Same as Python'];
-const views = ['Attention', 'Why?', 'Similar patches', 'Colors', 'As the model sees it', 'Layer by layer'];
 
 interface Finding {
   id: string;
@@ -20,8 +19,12 @@ interface Finding {
 /** What axe finds serious on the page as it is now. */
 async function serious(page: Page): Promise<string[]> {
   const findings = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Finding[] }> } };
-    return (await axe.run()).violations;
+    const { axe } = globalThis as unknown as {
+      axe: { run(context: object, options: object): Promise<{ violations: Finding[] }> };
+    };
+    // The thousand rows of the classes are all alike.
+    const around = { exclude: ['#classes li:nth-child(n + 3)'] };
+    return (await axe.run(around, { resultTypes: ['violations'] })).violations;
   });
   return findings
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
@@ -33,24 +36,30 @@ const widthOf = (page: Page) => page.evaluate(() => document.documentElement.scr
 describe('on a host with the headers', () => {
   const demo = inDemo();
 
-  it.each(['light', 'dark'] as const)('is accessible in every tab and view (%s)', async (colorScheme) => {
+  it('is accessible in every tab and view, in light and in dark', async () => {
     const page = demo.page();
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.emulateMedia({ reducedMotion: 'reduce' });
     await page.evaluate(axeSource);
     await page.locator('#snippet').evaluate((details) => ((details as HTMLDetailsElement).open = true));
     const found: Record<string, string[]> = {};
+    const look = async (state: string) => {
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        found[`${state}, ${colorScheme}`] = await serious(page);
+      }
+    };
     for (const name of tabs) {
       await openTab(page, name);
       await page.waitForFunction(
         () => document.querySelector('[role=tabpanel]:not([hidden])')!.children.length > 0,
       );
-      found[name] = await serious(page);
+      await look(name);
     }
     await openTab(page, 'Look inside');
-    for (const name of views) {
+    for (const name of ['Why?', 'Similar patches', 'As the model sees it', 'Layer by layer']) {
       await page.getByRole('radio', { name, exact: true }).check({ force: true });
       await page.waitForFunction(() => document.querySelector('#look-text')!.textContent !== '');
-      found[name] = await serious(page);
+      await look(name);
     }
     await page.setInputFiles('#picture-file', {
       name: 'a.png',
@@ -58,13 +67,12 @@ describe('on a host with the headers', () => {
       buffer: Buffer.from('x'),
     });
     await page.waitForSelector('#picture-error:not([hidden])');
-    found.error = await serious(page);
     await page.getByRole('button', { name: 'Draw' }).click();
-    found.drawing = await serious(page);
+    await look('drawing');
     await page.getByRole('button', { name: 'Draw' }).click();
-    expect(found).toEqual(Object.fromEntries(Object.keys(found).map((name) => [name, []])));
+    expect(found).toEqual(Object.fromEntries(Object.keys(found).map((state) => [state, []])));
     await openTab(page, 'Classify');
-  });
+  }, 240_000);
 
   it('fits from 320 pixels to 4K', async () => {
     const page = demo.page();
@@ -164,7 +172,7 @@ describe('on a host with the headers', () => {
       best = Math.min(best, await page.evaluate(() => (globalThis as unknown as { worst: number }).worst));
     }
     expect(best).toBeLessThanOrEqual(50);
-  });
+  }, 180_000);
 
   it('restores what a link says: model, sample, tab, view, layer and patch', async () => {
     const hash = '#model=./models/three-blocks/&sample=dog&tab=look&look=similar&layer=2&patch=1,2';

@@ -59,7 +59,7 @@ describe('look inside', () => {
     await page.locator('#patches').press('ArrowUp');
     await page.waitForFunction(() => location.hash.includes('patch=8,7'));
     expect((await overlayOf(page)).sum).not.toBe(middle.sum);
-    await page.locator('#patches').hover({ position: { x: 275, y: 3 }, force: true });
+    await page.locator('#patches').hover({ position: { x: 285, y: 3 }, force: true });
     await page.waitForFunction(() => location.hash.includes('patch=8,0'));
   });
 
@@ -344,13 +344,14 @@ describe('same as Python', () => {
       await page.selectOption('#dtype', 'fp32');
       await page.fill('#address', `${place}deit-tiny/`);
       await page.press('#address', 'Enter');
+      await page.waitForSelector('#in-use:text("deit-tiny")', { timeout: 60_000 });
       await page.waitForSelector('#python-results:has-text("tabby, tabby cat")');
       expect(await page.innerText('#python-results .hash')).toBe(
         `${reference.models['deit-tiny'].sha256} = Python`,
       );
       expect(await differenceIn(page)).toBeLessThan(1e-3);
     }
-  });
+  }, 120_000);
 
   async function differenceIn(page: Page): Promise<number> {
     return Number(/by ([\d.e-]+) at most/.exec(await page.innerText('#python-state'))![1]);
