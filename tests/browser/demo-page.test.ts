@@ -67,9 +67,9 @@ describe('on a host with the headers', () => {
       buffer: Buffer.from('x'),
     });
     await page.waitForSelector('#picture-error:not([hidden])');
-    await page.getByRole('button', { name: 'Draw' }).click();
+    await page.getByRole('button', { name: 'Draw', exact: true }).click();
     await look('drawing');
-    await page.getByRole('button', { name: 'Draw' }).click();
+    await page.getByRole('button', { name: 'Draw', exact: true }).click();
     expect(found).toEqual(Object.fromEntries(Object.keys(found).map((state) => [state, []])));
     await openTab(page, 'Classify');
   }, 240_000);
@@ -130,49 +130,6 @@ describe('on a host with the headers', () => {
     expect(all).toBeGreaterThan(own + 50_000);
     expect(all).toBeLessThan(190_000);
   });
-
-  it('has no task of more than 50 ms while a photograph of 12 megapixels is classified', async () => {
-    const page = demo.page();
-    await openTab(page, 'Classify');
-    await page.evaluate(async () => {
-      const canvas = new OffscreenCanvas(4000, 3000);
-      const context = canvas.getContext('2d')!;
-      for (let at = 0; at < 2000; at++) {
-        context.fillStyle = `rgb(${(at * 7) % 256} ${(at * 31) % 256} ${(at * 101) % 256})`;
-        context.fillRect((at * 379) % 4000, (at * 211) % 3000, 200, 200);
-      }
-      const blob = await canvas.convertToBlob({ type: 'image/jpeg' });
-      (globalThis as unknown as { large: File }).large = new File([blob], 'large.jpg', {
-        type: 'image/jpeg',
-      });
-    });
-    let best = Infinity;
-    // The best of a few: a task is long, too, when another program has the processor.
-    for (let pass = 0; pass < 4 && best > 50; pass++) {
-      await page.evaluate(() => {
-        const state = globalThis as unknown as { worst: number; observer?: PerformanceObserver };
-        state.worst = 0;
-        state.observer?.disconnect();
-        state.observer = new PerformanceObserver((list) => {
-          for (const { duration } of list.getEntries()) state.worst = Math.max(state.worst, duration);
-        });
-        state.observer.observe({ type: 'longtask' });
-      });
-      await page.evaluate(async () => {
-        const state = globalThis as unknown as { worst: number; large: File };
-        await new Promise((resolve) => setTimeout(resolve, 300));
-        state.worst = 0;
-        const transfer = new DataTransfer();
-        transfer.items.add(state.large);
-        const event = new Event('drop', { bubbles: true, cancelable: true });
-        document.body.dispatchEvent(Object.assign(event, { dataTransfer: transfer }));
-      });
-      await answered(page, 'large.jpg, 4000 × 3000');
-      await page.waitForSelector('#time-inference:text("ms")');
-      best = Math.min(best, await page.evaluate(() => (globalThis as unknown as { worst: number }).worst));
-    }
-    expect(best).toBeLessThanOrEqual(50);
-  }, 180_000);
 
   it('restores what a link says: model, sample, tab, view, layer and patch', async () => {
     const hash = '#model=./models/three-blocks/&sample=dog&tab=look&look=similar&layer=2&patch=1,2';

@@ -35,11 +35,35 @@ export interface Demo {
   problems(): string[];
 }
 
-/** Writes the site, serves it, and opens it before the tests of this file. */
+/** Writes the site and serves it, with models of the tests beside it. */
+export async function startDemo(headers: Readonly<Record<string, string>> = isolation): Promise<Server> {
+  const folder = await mkdtemp(join(tmpdir(), 'vit-wasm-demo-'));
+  const script = (await import(new URL('../../scripts/demo.mjs', import.meta.url).href)) as {
+    writeDemo(out: string): Promise<void>;
+  };
+  await script.writeDemo(folder);
+  const server = await startServer(
+    {
+      [`${place}models/`]: new URL('models/', fixtures),
+      [`${place}zero-shot/`]: new URL('zero-shot/', fixtures),
+      [`${place}deit-tiny/`]: sharedIsThere ? deitTiny : golden,
+      [`${place}stalled/model.safetensors`]: stalled,
+      [`${place}stalled/`]: golden,
+      [place]: pathToFileURL(`${folder}/`),
+    },
+    headers,
+  );
+  const close = async () => {
+    await server.close();
+    await rm(folder, { recursive: true });
+  };
+  return { origin: server.origin, requests: server.requests, close };
+}
+
+/** Serves the site, and opens it before the tests of this file. */
 export function inDemo(headers: Readonly<Record<string, string>> = isolation): Demo {
   let browser: Browser;
   let server: Server;
-  let folder: string;
   let shared: Page;
   const problems: string[] = [];
   const uncaught: string[] = [];
@@ -57,22 +81,7 @@ export function inDemo(headers: Readonly<Record<string, string>> = isolation): D
     return context;
   };
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'vit-wasm-demo-'));
-    const script = (await import(new URL('../../scripts/demo.mjs', import.meta.url).href)) as {
-      writeDemo(out: string): Promise<void>;
-    };
-    await script.writeDemo(folder);
-    server = await startServer(
-      {
-        [`${place}models/`]: new URL('models/', fixtures),
-        [`${place}zero-shot/`]: new URL('zero-shot/', fixtures),
-        [`${place}deit-tiny/`]: sharedIsThere ? deitTiny : golden,
-        [`${place}stalled/model.safetensors`]: stalled,
-        [`${place}stalled/`]: golden,
-        [place]: pathToFileURL(`${folder}/`),
-      },
-      headers,
-    );
+    server = await startDemo(headers);
     browser = await launchChromium([...chromiumFlags, ...camera]);
     const context = await newContext({ permissions: ['camera', 'clipboard-read', 'clipboard-write'] });
     shared = await context.newPage();
@@ -88,7 +97,6 @@ export function inDemo(headers: Readonly<Record<string, string>> = isolation): D
   afterAll(async () => {
     await browser?.close();
     await server?.close();
-    if (folder) await rm(folder, { recursive: true });
   });
 
   const context = async (options?: Parameters<Browser['newContext']>[0]) => {

@@ -10,8 +10,10 @@ import { answered, inDemo, openTab, overlayOf, picture, place, pngOf } from './d
 
 const demo = inDemo();
 
-const view = (page: Page, name: string) =>
-  page.getByRole('radio', { name, exact: true }).check({ force: true });
+async function view(page: Page, name: string): Promise<void> {
+  await openTab(page, 'Look inside');
+  await page.getByRole('radio', { name, exact: true }).check({ force: true });
+}
 const says = (page: Page, text: string) => page.waitForSelector(`#look-text:has-text("${text}")`);
 
 async function sample(page: Page, name: string): Promise<void> {
@@ -332,7 +334,7 @@ describe('same as Python', () => {
     const page = demo.page();
     await openTab(page, 'Same as Python');
     await page.waitForSelector('#python-models button');
-    await page.locator('#python-models').getByRole('button', { name: 'Built-in' }).click();
+    await page.locator('#models').getByRole('button', { name: 'Built-in' }).click();
     await page.waitForSelector('#python-state:has-text("Every pixel")');
     const reference = await readJson<Reference>('../../../examples/demo/python/reference.json');
     expect(await page.innerText('#python-results .hash')).toBe(`${reference.models.builtin.sha256} = Python`);

@@ -117,7 +117,7 @@ describe('pictures', () => {
 
   it('are drawn, and answered after every stroke', async () => {
     const page = demo.page();
-    await page.getByRole('button', { name: 'Draw' }).click();
+    await page.getByRole('button', { name: 'Draw', exact: true }).click();
     await answered(page, 'Your drawing');
     const blank = await answersOf(page);
     await page.locator('#stage').scrollIntoViewIfNeeded();
@@ -132,7 +132,7 @@ describe('pictures', () => {
     }, blank.join('\n'));
     await page.getByRole('button', { name: 'Start afresh' }).click();
     await answered(page, 'Your drawing');
-    await page.getByRole('button', { name: 'Draw' }).click();
+    await page.getByRole('button', { name: 'Draw', exact: true }).click();
     expect(await page.isVisible('#drawing')).toBe(false);
   });
 
