@@ -69,7 +69,7 @@ export interface ConvertCommand {
   readonly model: string;
   readonly dtype: ConvertType;
   readonly output: string;
-  /** Whether files that are there already may be replaced. */
+  /** Whether existing files may be replaced. */
   readonly force: boolean;
   readonly load: LoadArguments;
 }

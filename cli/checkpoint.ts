@@ -22,14 +22,14 @@ export interface OpenedCheckpoint {
   readonly context: ReadContext;
   /**
    * Closes it. `complete` says that all of it was read without error, so that downloads can be cached; `failure` is the
-   * error if there was one: a cached file that can have caused it is not used again.
+   * error, if any: a cached file that may have caused it is not used again.
    */
   readonly close: (complete: boolean, failure?: unknown) => Promise<void>;
 }
 
 /**
- * The model that an argument names. What is there as a path is meant, also where it is written like a repository on the
- * Hub: `convert owner/name -o small`, then `classify small`.
+ * The model that an argument names. An existing path takes precedence, even if it looks like a repository on the Hub:
+ * `convert owner/name -o small`, then `classify small`.
  */
 export function modelNamed(argument: string): string {
   if (argument === 'builtin' || /^(https?|file):/.test(argument) || !existsSync(argument)) return argument;

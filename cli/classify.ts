@@ -7,7 +7,7 @@ import { readPicture } from './pictures.js';
 import { ProgressBar } from './progress.js';
 import { table } from './table.js';
 
-/** Says what is in pictures, one after another. */
+/** Classifies pictures, one after another. */
 export async function classify(command: ClassifyCommand): Promise<void> {
   const { images, topK, json, dtype } = command;
   const bar = new ProgressBar();

@@ -11,7 +11,7 @@ import { checkOutput, OutputFolder } from './output-folder.js';
 import { ProgressBar } from './progress.js';
 
 /**
- * Writes a model as a folder of safetensors: its JSON files as they are (with int8 without what only takes space), its
+ * Writes a model as a folder of safetensors: its JSON files as they are (for int8, without what only takes space), its
  * tensors under their names.
  */
 export async function convert({ model, dtype, output, force, load }: ConvertCommand): Promise<void> {
@@ -19,7 +19,7 @@ export async function convert({ model, dtype, output, force, load }: ConvertComm
   const bar = new ProgressBar();
   const { checkpoint, jsonFiles, context, close } = await open(model, load);
   try {
-    // Held against its configuration first: what is written has to load.
+    // Checked against its configuration first: what is written has to load.
     const engine = await startEngine();
     await prepare(engine, checkpoint, context.signal);
     engine.dispose();
@@ -31,7 +31,7 @@ export async function convert({ model, dtype, output, force, load }: ConvertComm
     const folder = await OutputFolder.make(output);
     try {
       const file = await folder.write(weightsName);
-      // Told when the end is waited for, if not before.
+      // Reported when the end is awaited, if not before.
       const failed = once(file, 'error').then(([error]) => Promise.reject(error as Error));
       failed.catch(() => undefined);
       file.write(safetensorsHeader([...encodings.values()].flatMap(({ tensors }) => tensors)));
@@ -45,7 +45,7 @@ export async function convert({ model, dtype, output, force, load }: ConvertComm
         // Quantised weights are for this library alone, which needs no more of the JSON.
         await folder.writeAll(name, dtype === 'int8' ? compact(bytes) : bytes);
       }
-      // An .npz has none and needs none, a folder has to have one.
+      // An .npz has no config.json and needs none; a folder must have one.
       if (!jsonFiles.has(configName)) await folder.writeAll(configName, Buffer.from('{}\n'));
       await folder.keep();
     } catch (error) {

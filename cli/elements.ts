@@ -17,7 +17,7 @@ function halfValue(bits: number): number {
 
 const bfloat16 = new DataView(new ArrayBuffer(4));
 
-/** What the engine reads, by dtype. */
+/** The types that the engine reads, by dtype. */
 export const elementTypes: Readonly<Record<string, ElementType>> = {
   F64: { bytes: 8, read: (view, at) => view.getFloat64(at, true) },
   F32: { bytes: 4, read: (view, at) => view.getFloat32(at, true) },

@@ -7,7 +7,7 @@ import type { Bindings } from '../web/engine/bindings.js';
 import type { ConvertType } from './arguments.js';
 import { converter, elementTypes, targets, type Target } from './elements.js';
 
-/** What becomes of one tensor. */
+/** How one tensor is stored. */
 export interface Encoding {
   /** What is written in its place, in this order. */
   readonly tensors: readonly StoredTensor[];
@@ -18,7 +18,7 @@ export interface Encoding {
 /** The slots that an int8 model keeps as bytes (cpp/weight_slots.h). */
 const quantisedSlot = /^blocks\.\d+\.(attn\.(q|k|v|proj)|mlp\.fc\w+)\.weight$/;
 
-/** How a tensor is stored. What is no number of the network's stays as it is, but by rows. */
+/** How a tensor is stored. Tensors that the network does not use stay as they are, in row order. */
 export function encodingFor(
   tensor: StoredTensor,
   { names }: Checkpoint,
@@ -81,7 +81,7 @@ function inOrder(stored: Uint8Array, elementBytes: number, order: readonly Axis[
 }
 
 function unchanged(tensor: StoredTensor): Encoding {
-  // A piece is not the sink's to keep, and the file is written later.
+  // The sink may not keep a piece, and the file is written later.
   return { tensors: [tensor], sink: (write) => (piece) => write(Uint8Array.from(piece)) };
 }
 

@@ -8,7 +8,7 @@ import { startEngine } from './engine.js';
 import { print, printJson } from './output.js';
 import { table } from './table.js';
 
-/** Says what a model is. Reads the header of the weights and no weight; fails as `load` would. */
+/** Describes a model. Reads only the header of the weights; fails as `load` would. */
 export async function inspect({ model, json, load }: InspectCommand): Promise<void> {
   const { checkpoint, context, close } = await open(model, load);
   try {
@@ -22,7 +22,7 @@ export async function inspect({ model, json, load }: InspectCommand): Promise<vo
   await close(false);
 }
 
-/** Bytes the model would take in memory. Every tensor is held against the configuration on the way. */
+/** Bytes the model would take in memory. Every tensor is checked against the configuration on the way. */
 async function memoryOf(checkpoint: Checkpoint, signal: AbortSignal): Promise<number> {
   const engine = await startEngine();
   await prepare(engine, checkpoint, signal);

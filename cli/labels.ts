@@ -6,7 +6,7 @@ import { modelNamed } from './checkpoint.js';
 import { print } from './output.js';
 import { ProgressBar } from './progress.js';
 
-/** Writes the vectors of classes in words, for pages that then need the picture tower alone. */
+/** Writes the vectors of classes in words, for pages that then need only the image tower. */
 export async function labels({
   model: name,
   labels,

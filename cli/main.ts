@@ -32,7 +32,7 @@ async function run(args: readonly string[]): Promise<void> {
   }
 }
 
-/** An error of the system, such as a folder that cannot be written to: its message says what it was. */
+/** A system error, such as a folder that cannot be written to: its message says what happened. */
 const isSystemError = (error: unknown): error is Error => error instanceof Error && 'syscall' in error;
 
 endWithReader();
@@ -46,7 +46,7 @@ try {
     complain(error.message);
     process.exitCode = error instanceof VitError && error.code === 'invalid-argument' ? 2 : 1;
   } else {
-    // A fault of this program, whose message may still have names from a file in it.
+    // A bug in this program; its message may still contain names from a file.
     complain(error instanceof Error ? (error.stack ?? error.message) : String(error));
     process.exitCode = 1;
   }

@@ -1,12 +1,12 @@
-// The folder that `convert` writes. What may be there already is replaced only when it was asked for, and never written
-// to: every file is made anew, under a name of its own, and takes its place when all of them are complete.
+// The folder that `convert` writes. Existing files are replaced only on request, and never written to: every file is
+// created under a temporary name, and renamed when all of them are complete.
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { lstat, mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { VitError } from '../web/errors.js';
 
-/** Refuses a folder that has something in it, unless `force`, and what is no folder but leads to one. */
+/** Rejects a folder that is not empty, unless `force`, and a link to a folder. */
 export async function checkOutput(output: string, force: boolean): Promise<void> {
   const refuse = (what: string) => new VitError('invalid-argument', `${output} ${what}.`);
   const stats = await lstat(resolve(output)).catch((error: NodeJS.ErrnoException) => {
@@ -20,7 +20,7 @@ export async function checkOutput(output: string, force: boolean): Promise<void>
   throw refuse("already contains files; give another folder, or pass --force to replace a model's files");
 }
 
-/** The files on their way into the folder. */
+/** The files being written into the folder. */
 export class OutputFolder {
   readonly #folder: string;
   /** Whether the folder was made here. */
@@ -49,12 +49,12 @@ export class OutputFolder {
     await writeFile(await this.#begin(name), bytes, { flag: 'wx' });
   }
 
-  /** Puts every file in its place. */
+  /** Moves every file into place. */
   async keep(): Promise<void> {
     for (const name of this.#names) await rename(this.#part(name), join(this.#folder, name));
   }
 
-  /** Leaves nothing of them. */
+  /** Removes all of them. */
   async drop(): Promise<void> {
     for (const name of this.#names) await rm(this.#part(name), { force: true });
     if (this.#isNew) await rmdir(this.#folder).catch(() => undefined);

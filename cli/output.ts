@@ -1,10 +1,10 @@
-// All that is printed. Labels, tensors' names, paths and what servers say come from elsewhere: to a terminal they are
-// text and never commands, and what is piped is the same.
+// Everything that is printed. Labels, tensor names, paths and server messages come from outside: they must reach a
+// terminal as text, never as commands. Piped output is the same.
 
 /** Control characters (C0 but for the end of a line, DEL, C1), and those that turn the direction of writing. */
 const commands = /[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
-/** The text with what a terminal would obey written out, as in JavaScript: `\x1b`. */
+/** The text with control characters escaped as in JavaScript: `\x1b`. */
 export function printable(text: string): string {
   return text.replace(commands, (character) => {
     const code = character.charCodeAt(0);

@@ -54,7 +54,7 @@ export async function readPicture(path: string): Promise<RawImage> {
 }
 
 async function startDecoder({ name, wasm }: Format): Promise<Decoder> {
-  // The decoders hand over an ImageData, which Node has not.
+  // The decoders return an ImageData, which Node does not have.
   Object.assign(globalThis, { ImageData: globalThis.ImageData ?? Picture });
   const [script, binary] = [`@jsquash/${name}/decode.js`, `@jsquash/${name}/${wasm}`].map(installed);
   if (script === undefined || binary === undefined) {

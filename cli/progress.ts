@@ -1,11 +1,11 @@
 import { printableLine } from './output.js';
 
-/** Whether errors go to a terminal that can take a line back. */
+/** Whether errors go to a terminal that can erase a line. */
 function isTerminal(): boolean {
   return process.stderr.isTTY && process.env['TERM'] !== 'dumb';
 }
 
-/** A bar on a terminal's error output, where it does not mix with results; nothing where there is no terminal. */
+/** A progress bar on the error output, where it does not mix with results; nothing unless that is a terminal. */
 export class ProgressBar {
   #shown = -1;
 
@@ -19,7 +19,7 @@ export class ProgressBar {
     );
   }
 
-  /** Takes the bar away. */
+  /** Erases the bar. */
   end(): void {
     if (this.#shown >= 0) process.stderr.write('\r\x1b[K');
     this.#shown = -1;

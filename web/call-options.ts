@@ -1,8 +1,8 @@
-// What options of every call have in common.
+// Checks that the options of every call share.
 import { VitError } from './errors.js';
 import { shown } from './shown.js';
 
-/** Refuses options that are not there: passed over in silence they would seem to work. */
+/** Rejects unknown options: if they were ignored silently, they would seem to work. */
 export function checkOptions(options: object, known: readonly string[], verb: string): void {
   checkIsOptions(options, known, verb);
   const unknown = Object.entries(options).find(
@@ -22,7 +22,7 @@ export function checkOptions(options: object, known: readonly string[], verb: st
   );
 }
 
-/** Refuses a second argument that is something else than options. */
+/** Rejects a second argument that is not an options object. */
 export function checkIsOptions(options: unknown, known: readonly string[], verb: string): void {
   const kind = Object.prototype.toString.call(options);
   if (kind === '[object Object]' && !isRawImage(options)) return;
@@ -40,7 +40,7 @@ function isRawImage(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'data' in value && 'width' in value;
 }
 
-/** Refuses what cannot abort a call. */
+/** Rejects anything but an abort signal. */
 export function checkSignal(signal: unknown): void {
   if (signal === undefined) return;
   const { throwIfAborted, addEventListener } = (signal ?? {}) as Partial<AbortSignal>;

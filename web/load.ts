@@ -18,7 +18,7 @@ import type { Instructions, LabelVectors, LoadOptions, ModelCache, ModelLocation
 import type { WordsContext } from './words/words.js';
 import { chooseVariant } from './engine/variant.js';
 
-/** `load` for every entry, given what differs between platforms. */
+/** `load`, for all entries, which pass what differs between platforms. */
 export async function loadModel<Label extends string>(
   platform: Platform,
   model: ModelLocation | undefined,
@@ -54,7 +54,7 @@ async function startWith(platform: Platform, files: ModelFiles, options: LoadOpt
   if (worker && !spawn) {
     throw new VitError(
       'unsupported-option',
-      'Outside a browser models run in the calling thread; leave out `worker`.',
+      'Outside a browser, models run in the calling thread; omit `worker`.',
     );
   }
   const obstacle = worker ? undefined : 'a model in the calling thread uses only that thread';
@@ -84,7 +84,7 @@ async function startWith(platform: Platform, files: ModelFiles, options: LoadOpt
     open: verifying(platform.open, files.weights, options.integrity),
     keep: options.keepTextEncoder ?? false,
     start: async (tokens, stop) => {
-      // What has been downloaded of the weights' file, with both towers, is there for this one, too.
+      // The weights file has both towers, so what has been downloaded already serves this one, too.
       await limited(runner.kept, { signal: stop, timeout: longestKeep }).catch(() => stop?.throwIfAborted());
       const again = {
         ...request,
@@ -99,7 +99,7 @@ async function startWith(platform: Platform, files: ModelFiles, options: LoadOpt
   return { runner, words, origin };
 }
 
-/** Launches a model; where its repository has no safetensors, with the weights that the Hub's bot has made of it. */
+/** Launches a model; if its repository has no safetensors, with the weights as converted by the Hub's bot. */
 async function start(
   platform: Platform,
   model: ModelLocation | undefined,
@@ -136,7 +136,7 @@ interface Started {
   readonly origin: Origin;
 }
 
-/** Milliseconds that words wait for the cache to have what the load has downloaded. */
+/** Milliseconds that the text encoder waits until the load's downloads are in the cache. */
 const longestKeep = 60_000;
 
 /** Starts a runner in a worker, or in this thread. */

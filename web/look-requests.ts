@@ -34,7 +34,7 @@ export function explainRequest(
   info: ModelInfo,
 ): VerbOptions<'explain'> {
   checkOptions(options, pictureOptions, 'explain');
-  // A model without a head says so itself.
+  // Models without a head are rejected elsewhere.
   return { label: info.classes > 0 ? classOf(label, info.labels) : 0, origin: originOf(options.region) };
 }
 
@@ -46,7 +46,7 @@ export function lensRequest(options: LogitLensOptions): VerbOptions<'logitLens'>
   return { topK, patches };
 }
 
-/** The index of an encoder block that may be counted from the last. */
+/** The index of an encoder block, which may be counted from the last. */
 function blockOf(layer: number, { layers }: ModelInfo): number {
   if (Number.isInteger(layer) && layer >= -layers && layer < layers)
     return layer < 0 ? layers + layer : layer;

@@ -56,7 +56,7 @@ const loadOptions: readonly (keyof LoadOptions)[] = [
   'stallTimeout',
 ];
 
-/** Refuses what `load` cannot do. */
+/** Rejects options that `load` cannot use. */
 export function checkLoadOptions(options: LoadOptions): void {
   checkOptions(options, loadOptions, 'load');
   const { dtype, threads, variant, wasm, labels, preprocess, imageSize, maxBytes, stallTimeout } = options;
@@ -155,7 +155,7 @@ function isImageSize(size: unknown): boolean {
   return isEdge(width) && isEdge(height);
 }
 
-/** The `imageSize` option by its edges. */
+/** Both edges of the `imageSize` option. */
 export function sizeOf(size: LoadOptions['imageSize']): Size | undefined {
   if (size === undefined) return undefined;
   if (typeof size === 'number') return { width: size, height: size };
@@ -174,7 +174,7 @@ function areLabels(labels: unknown): boolean {
   return Object.values(labels).every((label) => typeof label === 'string');
 }
 
-/** Refuses what `classify` cannot do; `allow` and `deny` are the business of labels.ts. */
+/** Rejects options that `classify` cannot use; labels.ts checks `allow` and `deny`. */
 export function checkClassifyOptions(options: ClassifyOptions): void {
   checkOptions(options, ['topK', 'threshold', 'allow', 'deny', ...pictureOptions], 'classify');
   const { topK = 5, threshold = 0 } = options;
@@ -184,7 +184,7 @@ export function checkClassifyOptions(options: ClassifyOptions): void {
   }
 }
 
-/** Refuses templates that are none, or that would make the same of every label. */
+/** Rejects templates that are not strings, or that would make the same sentence of every label. */
 function checkTemplate(template: LabelOptions['template']): void {
   if (template === undefined) return;
   const all: readonly unknown[] = Array.isArray(template) ? template : [template];
@@ -192,12 +192,12 @@ function checkTemplate(template: LabelOptions['template']): void {
   throw wrong('template', template, "a string with {} for the label, as in 'a photo of {}', or several");
 }
 
-/** Whether labels come with their vectors already. */
+/** Whether the labels already come with their vectors. */
 export function areVectors(labels: unknown): labels is LabelVectors {
   return typeof labels === 'object' && labels !== null && 'vectors' in labels && 'format' in labels;
 }
 
-/** Refuses what `setLabels` cannot do; the templates. */
+/** Rejects what `setLabels` cannot use; returns the templates. */
 export function checkLabels(labels: unknown, options: LabelOptions): readonly string[] {
   checkOptions(options, ['template', 'signal'], 'setLabels');
   const { template = '{}' } = options;
@@ -209,13 +209,13 @@ export function checkLabels(labels: unknown, options: LabelOptions): readonly st
   if (labels.length > limits.classes) {
     throw new VitError(
       'invalid-argument',
-      `There are ${labels.length} labels, and at most ${limits.classes} are taken.`,
+      `There are ${labels.length} labels, but at most ${limits.classes} are allowed.`,
     );
   }
   return typeof template === 'string' ? [template] : template;
 }
 
-/** Refuses a region that cannot be inside any picture. */
+/** Rejects a region that cannot lie inside any picture. */
 export function checkRegion(region: Region | undefined): void {
   if (region === undefined) return;
   const { x, y, width, height } = (region ?? {}) as Partial<Region>;
@@ -224,7 +224,7 @@ export function checkRegion(region: Region | undefined): void {
   throw wrong('region', region, '{ x, y, width, height } in whole pixels, none negative and at least 1×1');
 }
 
-/** The R, G and B of a colour. */
+/** The R, G and B of a color. */
 export function rgbOf(colour: Color): Rgb {
   if (colour === 'white') return [255, 255, 255];
   if (colour === 'black') return [0, 0, 0];

@@ -1,13 +1,13 @@
-// Where a model was loaded from, to read its files again: for a copy with another head.
+// Where a model was loaded from, to read its files again when it is exported with another head.
 import type { FileStore } from './cache/cache.js';
 import type { ReadContext } from './checkpoint/files/folder.js';
 import type { ModelFiles } from './checkpoint/files/model-files.js';
 import type { Reopened } from './checkpoint/reopen.js';
 
 export interface Origin {
-  /** Opens the files; undefined when they were bytes in memory that nobody holds any more. */
+  /** Opens the files; undefined if they were bytes in memory that have been freed. */
   open(signal: AbortSignal): Promise<Reopened> | undefined;
-  /** Whether options of `load` change what the files say of pictures. */
+  /** Whether options of `load` override the files' preprocessing. */
   readonly isAltered: boolean;
 }
 

@@ -1,10 +1,10 @@
-// Waiting for what may never come: every wait for a network, a disk or a cache ends with the signal that gives it up,
-// and those for a network also when nothing has arrived for too long.
+// Waiting for what may never come: every wait for a network, a disk or a cache ends when its signal aborts, and every
+// wait for a network also when nothing has arrived for too long.
 
-/** What the `stallTimeout` option is without being given, in milliseconds. */
+/** The default of the `stallTimeout` option, in milliseconds. */
 export const defaultStallTimeout = 30_000;
 
-/** The most that `setTimeout` can count; a longer timeout is none. */
+/** The longest timeout that `setTimeout` supports; a longer one means none. */
 const longestTimer = 2 ** 31 - 1;
 
 /** The error for a wait that took too long. */
@@ -21,8 +21,8 @@ export interface Limits {
 }
 
 /**
- * What `work` gives, unless the signal aborts or the time is over before; then it rejects at once, with the signal's
- * reason or with {@link Stalled}, whatever becomes of `work`.
+ * The result of `work`, unless the signal aborts or the time is over first; then it rejects at once, with the signal's
+ * reason or with {@link Stalled}, whether or not `work` ever settles.
  */
 export function limited<T>(work: Promise<T>, { signal, timeout = Infinity }: Limits): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -32,7 +32,7 @@ export function limited<T>(work: Promise<T>, { signal, timeout = Infinity }: Lim
     };
     const abort = () => {
       end();
-      // The reason is the caller's own, whatever it is.
+      // The reason is the caller's own, of any type.
       reject(signal?.reason as Error);
     };
     const stall = () => {

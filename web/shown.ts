@@ -1,12 +1,12 @@
-// What messages show of a value, which may be anything that a file or a caller can hold: of any size, nested to any
+// How messages show a value, which may be anything that a file or a caller can contain: of any size, nested to any
 // depth, cyclic.
 
-/** The most of a value that a message shows. */
+/** How much of a value a message shows. */
 const longestText = 60;
 const mostMembers = 6;
 const deepest = 2;
 
-/** A value in a few words, much as JSON has it; what is left out is an ellipsis. */
+/** A value in short, much like JSON, with an ellipsis for what is left out. */
 export function shown(value: unknown, depth = 0): string {
   if (typeof value === 'string') return JSON.stringify(shortened(value, longestText));
   if (typeof value === 'bigint') return `${shortened(String(value), longestText)}n`;

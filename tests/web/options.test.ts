@@ -14,7 +14,7 @@ describe('an option of load is refused:', () => {
     [{ dtype: 'int4' }, 'unsupported-option', 'dtype "int4"'],
     [{ integrity: 'sha256-x' }, 'invalid-argument', 'sha256-'],
     [{ cache: 7 }, 'invalid-argument', 'match and put'],
-    [{ worker: true }, 'unsupported-option', 'leave out `worker`'],
+    [{ worker: true }, 'unsupported-option', 'omit `worker`'],
     [{ worker: 'yes' }, 'invalid-argument', 'worker is "yes"'],
     [{ onProgress: 'log' }, 'invalid-argument', 'onProgress is "log"'],
     [{ signal: {} }, 'invalid-argument', 'signal is {}'],

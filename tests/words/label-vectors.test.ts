@@ -83,7 +83,7 @@ describe('damaged vectors', () => {
     [
       'NaN',
       { labels: ['a'], vectors: btoa('\xff\xff\xff\xff'.repeat(8)) },
-      'have values that are no numbers',
+      'have values that are not numbers',
     ],
   ])('are refused: %s', async (_, change, says) => {
     const model = await load(zeroShotFolder(clip));

@@ -5,7 +5,7 @@ import { streamOf } from '../checkpoint/files/stream.js';
 import { pendingWritesDone } from './pending-writes.js';
 import type { CachedFile } from '../types.js';
 
-/** What the cache is called where nothing else is said. */
+/** The default name of the cache. */
 const defaultName = 'vit-wasm';
 
 /** An address that no server can have, for the digests of a file beside it. */
@@ -55,7 +55,7 @@ export async function browserStore(name = defaultName): Promise<FileStore> {
 }
 
 /**
- * Whether nothing at all is kept there, nor could be; known sooner than a store is open.
+ * Whether nothing is stored there, nor can be; known sooner than a store is open.
  *
  * @internal
  */
@@ -91,13 +91,13 @@ class HandedOn {
   }
 
   fail(): void {
-    this.#controller.error(new Error('The download was given up.'));
+    this.#controller.error(new Error('The download was cancelled.'));
   }
 }
 
 /**
- * The files that `load` has kept of its downloads: in the usual cache, or in that of a name as given to `load` in
- * `cache`; in Node a folder's path.
+ * The downloaded files that `load` has stored: in the default cache, or in the one whose name (in Node, whose path) was
+ * given to `load` as `cache`.
  *
  * @example
  * ```ts
@@ -116,7 +116,10 @@ export async function listCache(name = defaultName): Promise<CachedFile[]> {
   return await Promise.all(files);
 }
 
-/** Forgets all that `load` has kept in the usual cache, or in that of a name. Models that are loaded stay as they are. */
+/**
+ * Deletes everything that `load` has stored in the default cache, or in the one of this name. Loaded models are not
+ * affected.
+ */
 export async function clearCache(name = defaultName): Promise<void> {
   await pendingWritesDone();
   await caches.delete(name);

@@ -1,4 +1,4 @@
-// Downloads kept for the next load. A cache never makes a load fail: if it fails, the files are downloaded.
+// Downloads stored for the next load. A cache never makes a load fail: if the cache fails, the files are downloaded.
 import { hasCode, VitError, type VitErrorCode } from '../errors.js';
 import {
   indexName,
@@ -12,14 +12,14 @@ import type { ByteStream } from '../checkpoint/files/stream.js';
 
 /** A store of files by key. Every method may reject. */
 export interface FileStore {
-  /** The file as it was kept; undefined when there is none. */
+  /** The file as it was stored; undefined if there is none. */
   read(key: string): Promise<ByteStream | undefined>;
   /** Starts to write a file, which cannot be read before `finish`. */
   write(key: string): Promise<FileWriter>;
   remove(key: string): Promise<unknown>;
 }
 
-/** A file on its way into a store. */
+/** A file being written to a store. */
 export interface FileWriter {
   /** Takes the next piece, which may change as soon as this has resolved. */
   write(piece: Uint8Array): Promise<void>;
@@ -93,7 +93,7 @@ export class CachedFiles {
     const stream = await this.#fetch(location, name, signal);
     // A file may be opened for its header and again for the rest.
     await this.#arriving.get(key)?.abandon();
-    // After an abort, `drop` may have passed already and would not see it.
+    // After an abort, `drop` may already have run and would miss it.
     if (!stream || signal.aborted) return stream;
     const arrival = new Arrival(this.#store.then((store) => store.write(key)));
     this.#arriving.set(key, arrival);

@@ -1,10 +1,10 @@
-// What the `cache` option means, and a cache of the caller's own as a store.
+// What the `cache` option means, and the caller's own cache as a store.
 import type { FileStore } from './cache.js';
 import { BlobWriter } from '../checkpoint/files/blob-writer.js';
 import { streamOf } from '../checkpoint/files/stream.js';
 import type { ModelCache } from '../types.js';
 
-/** The store of the `cache` option; `named` opens this environment's own, of a name or the usual one. */
+/** The store of the `cache` option; `named` opens one of this environment's own, by name or the default one. */
 export function storeOf(
   cache: boolean | string | ModelCache,
   named: (name: string | undefined) => Promise<FileStore>,
@@ -19,7 +19,7 @@ export function storeOf(
   return store;
 }
 
-/** A store that calls `put` only with whole files that were found good. */
+/** A store that calls `put` only with complete, verified files. */
 export function customStore(cache: ModelCache): FileStore {
   return {
     async read(key) {

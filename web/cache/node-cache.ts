@@ -11,19 +11,19 @@ import { VitError } from '../errors.js';
 import { shown } from '../shown.js';
 import type { CachedFile } from '../types.js';
 
-/** What the JSON file says. */
+/** The content of the JSON file. */
 interface Description extends CachedFile {
   /** Of the content, in hexadecimal: the size alone would not show a damaged file. */
   readonly sha256: string;
 }
 
-/** Files of gated models, and what a user has looked at, are for that user alone. */
+/** Files of gated models, and which models a user has loaded, are private to that user. */
 const onlyOwner = { folder: 0o700, file: 0o600 };
 
-/** A file on its way: a random UUID, so that no other program's file is taken for one. */
+/** An unfinished file: a random UUID, so that no other program's file is mistaken for one. */
 const partName = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\.part$/;
 
-/** Milliseconds after which a file on its way was left behind by a process that has ended. */
+/** Milliseconds after which an unfinished file counts as left behind by a process that has ended. */
 const longestWrite = 24 * 60 * 60 * 1000;
 
 /** `vit-wasm` in the folder for what can be downloaded again, by the XDG base directory specification. */
@@ -94,7 +94,7 @@ function checked(stream: ByteStream, { url, sha256 }: Description): ByteStream {
   };
 }
 
-/** As in browser-cache.ts. Damaged descriptions, and other programs' files, are passed over. */
+/** As in browser-cache.ts. Damaged descriptions and other programs' files are skipped. */
 export async function listCache(folder = defaultFolder()): Promise<CachedFile[]> {
   checkFolder(folder);
   const found = await Promise.all(
@@ -119,7 +119,7 @@ function checkFolder(folder: unknown): void {
   if (typeof folder === 'string' && folder !== '') return;
   throw new VitError(
     'invalid-argument',
-    `The cache's folder is ${shown(folder)}, but it should be a path; leave it out for the usual one.`,
+    `The cache's folder is ${shown(folder)}, but it should be a path; omit it for the default one.`,
   );
 }
 
@@ -146,7 +146,7 @@ async function removePair(path: string): Promise<void> {
   await rm(path, { force: true });
 }
 
-/** Removes files on their way that have not been written to for so many milliseconds. */
+/** Removes unfinished files that have not been written to for `age` milliseconds. */
 async function removeParts(folder: string, age: number): Promise<void> {
   for (const name of (await entries(folder)).filter((name) => partName.test(name))) {
     const path = join(folder, name);

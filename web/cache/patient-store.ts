@@ -1,4 +1,4 @@
-// A store that may never answer, such as a cache of the caller's own.
+// A store that may never answer, such as the caller's own cache.
 import type { ByteStream } from '../checkpoint/files/stream.js';
 import { defaultStallTimeout, limited, type Limits } from '../patience.js';
 import type { FileStore, FileWriter } from './cache.js';

@@ -2,7 +2,7 @@ import { messageOf, VitError } from '../errors.js';
 import { defaultStallTimeout, limited, type Limits } from '../patience.js';
 import type { WasmOverride } from '../types.js';
 
-/** The module that a `wasm` option holds in itself; undefined when it has none or says where one is. */
+/** The module contained in a `wasm` option; undefined if it has none, or only an address. */
 export async function moduleGiven(
   override: WasmOverride | undefined,
 ): Promise<WebAssembly.Module | undefined> {
@@ -19,7 +19,7 @@ export async function compileBytes(
 }
 
 /**
- * What a file has to arrive in whose single pieces cannot be waited for, in stall timeouts: WebAssembly that is compiled
+ * The time limit, in stall timeouts, for files whose single pieces cannot be observed: WebAssembly that is compiled
  * while it arrives, and a worker's script. At 10 KB/s they take two minutes.
  */
 export const timeoutsPerFile = 10;

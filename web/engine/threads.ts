@@ -14,7 +14,9 @@ export interface ThreadPlan {
 /** The most threads used unless a number is requested: in measurements more did not help. */
 const mostThreads = 8;
 
-/** Multiply-adds that are worth a thread, about a millisecond: a smaller share is through before the others have begun. */
+/**
+ * Multiply-adds that are worth a thread, about a millisecond: a smaller share is through before the others have begun.
+ */
 const workPerThread = 3e7;
 
 /** Milliseconds that threads have to start. Where shared memory does not work after all, they never do. */
@@ -25,9 +27,9 @@ export function isThreaded(variant: Variant): boolean {
 }
 
 /**
- * How many threads a model may have, as far as is known before it is loaded: as many as were requested, up to the number
- * of cores. One when there is an `obstacle` or memory cannot be shared, which is an error when a build with threads was
- * requested by name.
+ * How many threads a model may have, as far as is known before it is loaded: as many as were requested, up to the
+ * number of cores. One when there is an `obstacle` or memory cannot be shared, which is an error when a build with
+ * threads was requested by name.
  */
 export function planThreads(options: LoadOptions, obstacle: string | undefined): ThreadPlan {
   const { threads = 'auto', wasm } = options;
@@ -100,8 +102,9 @@ function multiplyAdds(network: NativeConfig): number {
 }
 
 /**
- * Why this page cannot share memory with its workers; undefined when it can. Found out by trying: some browsers say that
- * a page is cross-origin isolated and have no shared memory for it.
+ * Why this page cannot share memory with its workers; undefined when it can. Found out by trying: a page can be
+ * cross-origin isolated without having shared memory, for instance where a permissions policy withholds it
+ * (https://developer.mozilla.org/docs/Web/API/Window/crossOriginIsolated).
  */
 function problemWithSharedMemory(): string | undefined {
   try {

@@ -7,8 +7,8 @@ type Drawable = HTMLCanvasElement | OffscreenCanvas | ImageBitmap | HTMLVideoEle
 type Context2D = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
 
 /**
- * The pixels of a region of what has `size`, drawn onto a canvas of our own: asking the caller's for its context would
- * create one where there is none. `what` is what messages call it.
+ * The pixels of a region of a source with this `size`, drawn onto our own canvas: asking the caller's canvas for a
+ * context would create one if it has none. `what` is its name in messages.
  */
 export function drawPixels(source: Drawable, size: Size, what: string, region: Region | undefined): Pixels {
   checkSize(size, what);
@@ -24,10 +24,10 @@ export function drawPixels(source: Drawable, size: Size, what: string, region: R
 }
 
 /**
- * What a canvas of this size shows when it has been painted on, which it is before this returns.
+ * The pixels of a canvas of this size, which is painted before this returns.
  *
- * It is painted on in one piece, although a small canvas for each band would take less memory: a source in the memory of
- * a GPU is read from there as a whole for each time it is drawn.
+ * It is painted in one piece, although a small canvas for each band would take less memory: a source in GPU memory is
+ * read back as a whole each time it is drawn.
  */
 function onCanvas(
   size: Size,
@@ -89,7 +89,7 @@ function warnOfNoise(): void {
   noiseWasLookedFor = true;
   const edge = 16;
   const drawn = new ImageData(edge, edge);
-  // Many colours, because noise passes over pictures of one.
+  // Many colors, because noise is not added to pictures of a single color.
   drawn.data.forEach((_, at) => (drawn.data[at] = at % 4 === 3 ? 255 : (at * 7) % 256));
   const paint = (context: Context2D) => context.putImageData(drawn, 0, 0);
   const [read] = onCanvas({ width: edge, height: edge }, paint, (error) => error);

@@ -4,7 +4,7 @@ import { messageOf, VitError } from '../errors.js';
 import { compositeOn, type Pixels, type Rgb } from './pixels.js';
 import type { Region } from '../types.js';
 
-/** A picture that is to be decoded where the model runs. Plain data, so that it can be posted to a worker. */
+/** A picture to be decoded where the model runs. Plain data, so that it can be posted to a worker. */
 export interface Encoded {
   readonly file: Blob;
   readonly region: Region | undefined;

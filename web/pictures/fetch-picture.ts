@@ -1,7 +1,7 @@
 import { messageOf, VitError } from '../errors.js';
 import { defaultStallTimeout, limited, type Limits } from '../patience.js';
 
-/** Downloads a picture; an address is relative to the page. A server that stops sending is not waited for. */
+/** Downloads a picture; an address is relative to the page. Gives up when the server stops sending. */
 export async function fetchPicture(
   address: string | URL,
   signal: AbortSignal | undefined,

@@ -1,46 +1,51 @@
-// Pixels in memory: what they have to be, a part of them, and what they look like on a colour.
+// Pixels in memory: how they are checked, cropped and composited on a color.
 import { VitError } from '../errors.js';
 import type { RawImage, Region, Size } from '../types.js';
 
 /**
- * A picture on its way to the engine, in bands of rows: so a worker resizes some while this thread reads the next, and
- * nothing has to hold them all.
+ * A picture on its way to the engine, in bands of rows: a worker resizes one band while this thread reads the next, and
+ * they never have to be in memory all at once.
  */
 export interface Pixels extends Size {
-  /** All its rows from the top, RGBA, as many at a time as `bandsIn` says. They can be walked through once. */
+  /** All rows from the top, RGBA, in the bands of `bandsIn`. Can be iterated only once. */
   readonly bands: Iterable<Uint8Array>;
-  /** Whether every band is a buffer of its own, made here, that may be moved to a worker; else they are the caller's. */
+  /**
+   * Whether every band has its own buffer, made here, which may be transferred to a worker; otherwise the buffers are
+   * the caller's.
+   */
   readonly owned: boolean;
 }
 
 /** R, G and B, 0 to 255. */
 export type Rgb = readonly [number, number, number];
 
-/** Bytes of a band, roughly: few enough to stay in a core's own cache until the next step reads them. */
+/** Bytes of a band, roughly: few enough to stay in the core's cache until the next step reads them. */
 const bandBytes = 1 << 19;
 
-/** The bands that a picture is cut into: the first row of each, and how many it has. */
+/** The bands into which a picture is cut: the first row of each, and its number of rows. */
 export function* bandsIn({ width, height }: Size): Iterable<{ first: number; count: number }> {
   const most = Math.max(1, Math.floor(bandBytes / (4 * width)));
   for (let first = 0; first < height; first += most) yield { first, count: Math.min(most, height - first) };
 }
 
-/** The same bands, each in a buffer that may be moved: copies of those that are the caller's. */
+/** The same bands, each in a buffer that may be transferred: those of the caller are copied. */
 export function* ownBands({ bands, owned }: Pixels): Iterable<Uint8Array> {
   for (const band of bands) yield owned ? band : band.slice();
 }
 
-/** The same picture with every band in memory already, so that it no longer needs the canvas it is read from. */
+/** The same picture with all bands in memory, so that it no longer needs the canvas it is read from. */
 export function buffered(pixels: Pixels): Pixels {
   return pixels.owned ? { ...pixels, bands: [...pixels.bands] } : pixels;
 }
 
-/** The same bytes, not clamped: engines move bytes between arrays of one class in one piece, else one by one. */
+/**
+ * The same bytes, not clamped: engines copy between arrays of the same class in one piece, and otherwise byte by byte.
+ */
 function bytesOf({ data }: RawImage): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-/** Refuses what is no picture. */
+/** Rejects what is not a picture. */
 export function checkPixels({ data, width, height }: RawImage): void {
   if (!isBytes(data)) {
     throw new VitError(
@@ -56,7 +61,7 @@ export function checkPixels({ data, width, height }: RawImage): void {
   );
 }
 
-/** Also bytes from another window or realm. */
+/** Accepts bytes from another window or realm, too. */
 function isBytes(data: unknown): boolean {
   return ArrayBuffer.isView(data) && /Uint8(Clamped)?Array/.test(Object.prototype.toString.call(data));
 }
@@ -69,7 +74,7 @@ export function checkSize({ width, height }: Size, what: string): void {
   );
 }
 
-/** The region, or all of a picture of this size when there is none. */
+/** The region, or by default all of a picture of this size. */
 export function regionIn({ width, height }: Size, region: Region | undefined): Region {
   if (!region) return { x: 0, y: 0, width, height };
   if (region.x + region.width <= width && region.y + region.height <= height) return region;
@@ -87,7 +92,7 @@ export function rawPixels(image: RawImage, region?: Region): Pixels {
   const owned = width < image.width;
   const at = (row: number) => 4 * ((y + row) * image.width + x);
   function* bands(): Iterable<Uint8Array> {
-    checkPixels(image); // Its buffer may have been moved elsewhere since the call.
+    checkPixels(image); // Its buffer may have been transferred since the call.
     const bytes = bytesOf(image);
     for (const { first, count } of bandsIn({ width, height })) {
       if (!owned) yield bytes.subarray(at(first), at(first + count));
@@ -112,7 +117,7 @@ function copyRows(
   return rows;
 }
 
-/** The opaque picture that shows when a picture is laid on a colour: the bytes of Pillow's `paste` with alpha as mask. */
+/** The opaque picture that results from compositing on a color, equal to Pillow's `paste` with alpha as the mask. */
 export function compositeOn(pixels: Pixels, background: Rgb): Pixels {
   function* bands(): Iterable<Uint8Array> {
     for (const band of ownBands(pixels)) yield laidOn(background, band);
@@ -125,7 +130,7 @@ function laidOn(background: Rgb, data: Uint8Array): Uint8Array {
     const alpha = data[at + 3];
     if (alpha === 255) continue;
     for (let channel = 0; channel < 3; channel++) {
-      // x / 255 to the nearest, in whole numbers.
+      // x / 255, rounded to the nearest, in integer arithmetic.
       const sum = data[at + channel] * alpha + background[channel] * (255 - alpha) + 128;
       data[at + channel] = (sum + (sum >> 8)) >> 8;
     }

@@ -20,7 +20,7 @@ export interface Reading {
 
 type Reader<S> = (source: S, reading: Reading) => Picture | Promise<Picture>;
 
-/** How each kind of source is read, by the name its class has in every window. */
+/** How each kind of source is read, by the name of its class, which is the same in every window. */
 const readers: Readonly<Record<string, Reader<never>>> = {
   HTMLCanvasElement: (canvas: HTMLCanvasElement, { region }) => drawPixels(canvas, canvas, 'canvas', region),
   OffscreenCanvas: (canvas: OffscreenCanvas, { region }) =>
@@ -38,14 +38,15 @@ const readers: Readonly<Record<string, Reader<never>>> = {
 
 /**
  * The pixels of a source. A canvas, a bitmap or a video's frame is read before this returns its promise, so that it is
- * what they show at the time of the call that counts: it is drawn at once, and its bytes come with the bands. Raw pixels
- * are the caller's own.
+ * what they show at the time of the call that counts: it is drawn at once, and its bytes come with the bands. Raw
+ * pixels are the caller's own.
  *
- * Files, addresses, and elements that show a file of the page's (blob: or data:) are decoded in the worker of a model that
- * has one: 12 megapixels take this thread 150 to 600 ms. All else is read in the calling thread, and what is moved to a worker are the pixels. Moving the source instead needs
- * a clone of it. That of a bitmap of 3264×2448 pixels takes 20 ms here, where reading takes 40 to 50, and the worker then
- * another 45. That of a VideoFrame is free, and spares this thread 75 ms, but would keep the frame from its decoder or
- * camera, which stop when they have too few, for as long as the call waits for its turn.
+ * Files, addresses, and elements that show a file of the page's (blob: or data:) are decoded in the worker of a model
+ * that has one: 12 megapixels take this thread 150 to 600 ms. All else is read in the calling thread, and what is moved
+ * to a worker are the pixels. Moving the source instead needs a clone of it. That of a bitmap of 3264×2448 pixels takes
+ * 20 ms here, where reading takes 40 to 50, and the worker then another 45. That of a VideoFrame is free, and spares
+ * this thread 75 ms, but would keep the frame from its decoder or camera, which stop when they have too few, for as
+ * long as the call waits for its turn.
  */
 export async function readPixels(source: Source, reading: Reading = {}): Promise<Picture> {
   const picture = await readerOf(source)(source as never, reading);
@@ -69,7 +70,7 @@ function readRaw({ data, width, height }: RawImage, { region }: Reading): Pixels
 }
 
 function readImageData(image: ImageData, reading: Reading): Pixels {
-  // Browsers that know one colour space, or one kind of number, only do not name it.
+  // Browsers that support only one color space, or one kind of number, have no such property.
   const { colorSpace = 'srgb', data } = image as Partial<ImageData>;
   if (colorSpace === 'srgb' && data instanceof Uint8ClampedArray) return readRaw(image, reading);
   // A canvas converts what is put onto it to its own colours, 8 bits of sRGB.
@@ -84,14 +85,14 @@ async function readImage(image: HTMLImageElement, reading: Reading): Promise<Pic
   });
   const file = reading.decodesElsewhere && (await fileOf(image));
   if (file) return readFile(file, reading);
-  // Drawn itself, the element would go through colour management, which Pillow does not do.
+  // Drawing the element itself would apply color management, which Pillow does not.
   return await decode(image, reading.region);
 }
 
 /**
- * The file that an element shows, where it cannot be another by now: what a blob: or data: address holds never changes. A
- * server may answer the same address with another picture the next time. Undefined, too, where the page's policy forbids
- * it to read such an address, and for an SVG, which has pixels only as an element.
+ * The file that an element shows, where it cannot be another by now: what a blob: or data: address holds never changes.
+ * A server may answer the same address with another picture the next time. Undefined, too, where the page's policy
+ * forbids it to read such an address, and for an SVG, which has pixels only as an element.
  */
 async function fileOf({ currentSrc, src }: HTMLImageElement): Promise<Blob | undefined> {
   // Where `srcset` chose the picture, the element counts its pixels by the screen's.

@@ -10,10 +10,10 @@ import type { ModelInfo } from '../types.js';
 import type { TextVectors } from './text-model.js';
 import { encodeTexts, perform, type Verb, type VerbOptions, type VerbResult } from './verbs.js';
 
-/** Milliseconds after which this thread gets to do something else between two pictures. */
+/** Milliseconds after which this thread may do other work between two pictures. */
 const longestBusy = 16;
 
-/** Milliseconds that storing what was downloaded may go on after an abort. */
+/** Milliseconds that storing downloads may continue after an abort. */
 const longestKeep = 500;
 
 /** A model that runs in this thread. */
@@ -35,7 +35,7 @@ export class InPlace implements Runner {
       async ([started, compiled]) => new Engine(await instantiate(started, compiled)),
     );
     const session = await openSession(request, making, context);
-    // A cache of the caller's own may take for ever; the usual one is given the time to leave no trace.
+    // The caller's own cache may take forever; the built-in one is given time to clean up.
     await limited(session.kept, { signal: context.signal }).catch(() =>
       Promise.race([session.kept, sleep(longestKeep)]),
     );
@@ -61,7 +61,7 @@ export class InPlace implements Runner {
     picture: Picture | undefined,
     options: VerbOptions<V>,
   ): Promise<VerbResult<V>> {
-    // A row of pictures would otherwise leave no room for an abort, or for anything else.
+    // A series of pictures would otherwise leave no time for an abort, or for anything else.
     if (performance.now() - this.#busySince > longestBusy) {
       await new Promise((resolve) => setTimeout(resolve));
       this.#busySince = performance.now();

@@ -14,7 +14,7 @@ import type { Verb, VerbOptions, VerbResult } from './verbs.js';
 import { WorkerLife, type WorkerPort } from './worker-life.js';
 
 type InWorkerOptions = Pick<LoadOptions, 'signal' | 'onProgress' | 'cache' | 'stallTimeout'> & {
-  /** Whether the cache is known to be empty by the time the worker has started; never rejects. */
+  /** Whether the cache is known to be empty, by the time the worker has started; never rejects. */
   readonly isCacheEmpty?: Promise<boolean> | undefined;
 };
 
@@ -25,7 +25,7 @@ type Encode = Extract<Request, { type: 'encode' }>;
 /** Milliseconds for finding out whether the cache is empty, which takes one or two. */
 const longestLook = 1000;
 
-/** Milliseconds that a worker whose model is disposed of has to store what it has downloaded. */
+/** Milliseconds that a worker whose model is disposed has to store its downloads. */
 const longestKeep = 10_000;
 
 interface PendingCall {
@@ -34,7 +34,7 @@ interface PendingCall {
   reject(error: unknown): void;
 }
 
-/** A model that runs in a worker of its own; ending the worker frees everything it had. */
+/** A model that runs in its own worker; ending the worker frees everything it had. */
 export class InWorker implements Runner {
   readonly #port: WorkerPort;
   readonly #life: WorkerLife;
@@ -57,7 +57,7 @@ export class InWorker implements Runner {
     this.#onProgress = onProgress;
     this.#cache = typeof cache === 'object' ? cache : undefined;
     port.onmessage = ({ isTrusted, data }) => {
-      // An event that a script has made did not come from the worker.
+      // An event dispatched by a script did not come from the worker.
       if (isTrusted !== false) this.#receive(data);
     };
   }
@@ -102,7 +102,10 @@ export class InWorker implements Runner {
     }
   }
 
-  /** A worker needs a canvas for it, which Safari has had there since it has SIMD, and older browsers do not. */
+  /**
+   * Decoding in a worker needs an OffscreenCanvas, which Safari has since 16.4, as it has SIMD:
+   * https://developer.mozilla.org/docs/Web/API/OffscreenCanvas#browser_compatibility.
+   */
   readonly decodes = typeof OffscreenCanvas === 'function';
 
   get kept(): Promise<void> {
@@ -169,7 +172,7 @@ export class InWorker implements Runner {
     try {
       this.#take(reply);
     } catch {
-      this.#life.stopped('it sent something that is no answer');
+      this.#life.stopped('it sent something that is not an answer');
     }
   }
 
@@ -212,7 +215,7 @@ export class InWorker implements Runner {
     try {
       this.#port.postMessage({ type: 'cached', answer }, []);
     } catch {
-      // A cache can give anything; the worker waits for an answer all the same.
+      // A cache can return anything; the worker needs an answer in any case.
       this.#port.postMessage({ type: 'cached', answer: { id: answer.id, failed: true } }, []);
     }
   }

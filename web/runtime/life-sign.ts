@@ -1,7 +1,8 @@
-// How a page notices that a worker is gone. Browsers report nothing when a worker is terminated by another script or for
-// lack of memory, and a worker that computes cannot answer questions. But a Web Lock is released when its holder ends.
+// How a page notices that a worker is gone. Browsers report nothing when a worker is terminated by another script or
+// for lack of memory (https://html.spec.whatwg.org/multipage/workers.html#terminate-a-worker), and a worker that is
+// computing cannot answer. But a Web Lock is released when its holder ends.
 
-/** Absent where the page is not secure, and in Node 20. */
+/** Absent in insecure contexts and in Node 20. */
 const locks = (globalThis.navigator as Partial<Navigator> | undefined)?.locks;
 
 /** A name that no other worker of this origin has, in any tab. */
@@ -17,8 +18,8 @@ export interface LifeSign {
 }
 
 /**
- * The worker's side. Held during calls only: browsers that find a lock on a page do not keep the page for the back button
- * (https://html.spec.whatwg.org/multipage/nav-history-apis.html, "lock").
+ * The worker's side. Held during calls only: browsers that find a lock on a page do not keep the page for the back
+ * button (https://html.spec.whatwg.org/multipage/nav-history-apis.html, "lock").
  */
 export function holdLifeSign(name: string): LifeSign {
   let release: () => void = () => undefined;

@@ -28,8 +28,8 @@ export class Queue {
   }
 
   /**
-   * Does `work` after all earlier calls, unless the signal aborts or the queue ends before; or, if it has a `kind`,
-   * unless another of that kind comes before its turn.
+   * Does `work` after all earlier calls, unless the signal aborts or the queue ends first; or, if it has a `kind`,
+   * unless another call of that kind is made before its turn.
    */
   inTurn<T>(signal: AbortSignal | undefined, work: () => Promise<T>, kind?: string): Promise<T> {
     let replaced: VitError | undefined;
@@ -59,10 +59,10 @@ export class Queue {
     });
   }
 
-  /** What `work` gives, unless the signal aborts or the queue ends before. */
+  /** The result of `work`, unless the signal aborts or the queue ends first. */
   unlessEnded<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      // The reason is the caller's own, whatever it is.
+      // The reason is the caller's own, of any type.
       const abort = () => reject(signal?.reason as Error);
       signal?.addEventListener('abort', abort);
       const forget = this.whenEnded(reject);
@@ -74,13 +74,13 @@ export class Queue {
     });
   }
 
-  /** Calls back when the queue ends; returns what prevents that. */
+  /** Calls back when the queue ends; returns a function that cancels this. */
   whenEnded(callback: (reason: unknown) => void): () => void {
     this.#unsettled.add(callback);
     return () => this.#unsettled.delete(callback);
   }
 
-  /** Rejects the calls that are under way, and all later ones. Returns false if it has been called before. */
+  /** Rejects all pending and later calls. Returns false if it has been called before. */
   end(reason: VitError): boolean {
     if (this.#end) return false;
     this.#end = reason;

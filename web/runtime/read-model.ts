@@ -21,7 +21,7 @@ export interface LoadedModel {
   readonly threads: ThreadPlan;
   readonly kernels: KernelChoice;
   readonly kept: Promise<void>;
-  /** Of a tower for texts. */
+  /** For a text tower. */
   readonly texts?: TextModel | undefined;
 }
 
@@ -40,7 +40,7 @@ export async function readModel(
     const loaded = await read(request, making, { ...context, open: cached.open });
     return { ...loaded, kept: cached.keep() };
   } catch (error) {
-    // An aborted load says nothing about its files, nor does one that the caller wants in a size that it cannot have.
+    // An aborted load says nothing about its files, nor does one with an image size that the model cannot have.
     const { signal } = context;
     const isOptions = request.imageSize && (hasCode(error, 'config') || hasCode(error, 'preprocessor'));
     const canHelp = await cached.drop(signal.aborted || isOptions ? undefined : error);
@@ -55,7 +55,7 @@ async function read(
   context: ReadContext,
 ): Promise<LoadedModel> {
   const { dtype, files, integrity, variant } = request;
-  // Closes everything that is being read, whatever ends the load.
+  // Closes everything that is being read, however the load ends.
   const stop = new AbortController();
   const follow = () => stop.abort(context.signal.reason);
   context.signal.addEventListener('abort', follow);

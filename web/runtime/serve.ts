@@ -45,7 +45,7 @@ export function serve(port: Port<Reply, Request>, glue: Glue): void {
 
   const load = async (request: LoadRequest): Promise<Reply> => {
     if (lifeSign !== undefined)
-      throw new VitError('worker', 'A model has been loaded into this worker already.');
+      throw new VitError('worker', 'A model has already been loaded into this worker.');
     lifeSign = request.lifeSign;
     const making = instantiate(glue, request.module).then((bindings) => (engine = new Engine(bindings)));
     session = await openSession(request.request, making, {
@@ -62,7 +62,7 @@ export function serve(port: Port<Reply, Request>, glue: Glue): void {
     if (!session) throw new VitError('worker', 'The worker was called before a model was loaded into it.');
     if (!Object.hasOwn(verbs, verb)) throw new VitError('worker', `The worker has no verb ${shown(verb)}.`);
     const wrong = failure;
-    // It is the fault of this call's picture, and the next may have none.
+    // The error belongs to this call's picture, and the next call may have none.
     failure = undefined;
     if (wrong) throw wrong.error;
     if (encoded) {
@@ -78,7 +78,7 @@ export function serve(port: Port<Reply, Request>, glue: Glue): void {
     return { type: 'done', call, value: await encodeTexts(session, texts) };
   };
 
-  /** Answers a request, alive for all to see until it has. */
+  /** Answers a request, holding the life sign until it has. */
   const answer = async (request: LoadRequest | RunRequest | EncodeRequest): Promise<void> => {
     const { call } = request;
     const sign = pictureSign ?? holdLifeSign(request.type === 'load' ? request.lifeSign : (lifeSign ?? ''));
@@ -121,7 +121,7 @@ export function serve(port: Port<Reply, Request>, glue: Glue): void {
   };
 }
 
-/** Whatever it is, the page gets an error that says what it is about. */
+/** Whatever was thrown, the page gets an error that says what it is about. */
 function asVitError(error: unknown): VitError {
   if (error instanceof VitError) return error;
   return new VitError('worker', `The model's worker failed (${messageOf(error)}).`, { cause: error });

@@ -46,7 +46,10 @@ interface LensRequest {
   readonly patches: boolean;
 }
 
-/** A verb works on the engine's pixel values and, where it has any, takes options, which are plain data; so is its result. */
+/**
+ * A verb works on the engine's pixel values and, where it has any, takes options, which are plain data; so is its
+ * result.
+ */
 type VerbBody = (session: Session, options: never) => unknown;
 
 export const verbs = {
@@ -82,7 +85,7 @@ export const verbs = {
     if (joint && pool !== undefined) {
       throw new VitError(
         'invalid-argument',
-        'The projection is made for what the model itself pools; leave out `pool` or `projection`.',
+        "The projection applies only to the model's own pooling; omit `pool` or `projection`.",
       );
     }
     const embedding = joint ? engine.embedJoint(pooling, normalize) : engine.embed(pooling, normalize);
@@ -136,7 +139,7 @@ export const verbs = {
     });
   },
 
-  /** From now on these are the classes; takes no picture. */
+  /** Replaces the classes; takes no picture. */
   setClasses(session: Session, classes: WordClasses): Record<string, never> {
     session.classes = classes;
     return {};
@@ -151,7 +154,7 @@ export const verbs = {
 } satisfies Record<string, VerbBody>;
 
 export type Verb = keyof typeof verbs;
-/** What it takes besides the picture: options, or nothing. */
+/** Its options besides the picture, if any. */
 export type VerbOptions<V extends Verb> = Parameters<(typeof verbs)[V]>[1];
 export type VerbResult<V extends Verb> = ReturnType<(typeof verbs)[V]>;
 
@@ -174,7 +177,7 @@ export async function encodeTexts(
 
 /**
  * The same values, none of them infinite or NaN. A model may compute such values although every weight is finite, and
- * an answer made of them would look like an ordinary one. The kernels carry them through to the end.
+ * an answer made from them would look ordinary. The kernels propagate them to the end.
  */
 function finite(
   what: string,
@@ -208,8 +211,8 @@ function checkHead({ network }: Session, verb: string): void {
   if (takesWords(network)) {
     throw new VitError(
       'no-head',
-      `This model has no classification head, so ${verb} is not available before it is given classes in words, with the ` +
-        "`labels` of load or setLabels(['a cat', 'a dog']); embed and tokens work without.",
+      `This model has no classification head, so ${verb} is not available until it has classes in words: pass the ` +
+        "`labels` option to load, or call setLabels(['a cat', 'a dog']); embed and tokens work without.",
     );
   }
   throw new VitError(

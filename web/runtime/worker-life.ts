@@ -7,7 +7,7 @@ import type { Port, Reply, Request } from './protocol.js';
 export interface WorkerPort extends Port<Request, Reply> {
   onerror: ((event: ErrorEvent) => void) | null;
   terminate(): void;
-  /** What the server has at the address of its script, in words; for when the script did not load. */
+  /** Describes what the server has at the address of the worker's script, if the script did not load. */
   explain?(): Promise<string>;
 }
 
@@ -20,7 +20,7 @@ const longestExplanation = 5000;
 /** Milliseconds between two looks at a worker that has not answered yet. */
 const betweenLooks = 1000;
 
-/** Looks in a row without a life sign after which a worker is gone: it may not have read the request yet. */
+/** Looks in a row without a life sign after which a worker counts as gone: it may not have read the request yet. */
 const looksWithoutLife = 3;
 
 /** The life of a model's worker, from its start to its end or its failure. */
@@ -39,8 +39,8 @@ export class WorkerLife {
   #watching: ReturnType<typeof setInterval> | undefined;
 
   /**
-   * `hasThreads`: whether the worker may start threads. `onFailure` is called when it stops by itself. `startTimeout`:
-   * milliseconds until its script has to run.
+   * `hasThreads`: whether the worker may start threads. `onFailure` is called when it stops unexpectedly.
+   * `startTimeout`: milliseconds within which its script has to run.
    */
   constructor(
     port: WorkerPort,
@@ -57,24 +57,24 @@ export class WorkerLife {
     port.onmessageerror = () => this.stopped('it sent something that could not be read');
   }
 
-  /** Why there is no worker any more. */
+  /** Why the worker has stopped. */
   get failure(): VitError | undefined {
     return this.#failure;
   }
 
-  /** The worker's script runs. */
+  /** The worker's script is running. */
   started(isWatchable: boolean): void {
     this.#isWatchable = isWatchable;
   }
 
-  /** The model was loaded: errors from now on are not those of a script that did not start. */
+  /** The model was loaded: from now on, errors are not those of a script that failed to start. */
   loaded(): void {
     this.#isLoaded = true;
   }
 
   /**
-   * Ends the worker. It first gets 200 ms to end its threads, because Chromium leaves a worker that is not idle two more
-   * seconds: https://source.chromium.org/search?q=kForcibleTerminationDelay. A worker that is busy is ended anyway.
+   * Ends the worker. It first gets 200 ms to end its threads, because Chromium gives a worker that is not idle two more
+   * seconds: https://source.chromium.org/search?q=kForcibleTerminationDelay. A busy worker is terminated anyway.
    */
   end(): void {
     this.#isEnding = true;
@@ -84,10 +84,10 @@ export class WorkerLife {
     setTimeout(() => this.#port.terminate(), longestEnd);
   }
 
-  /** The worker has ended: on request, or by itself. */
+  /** The worker has ended: on request, or unexpectedly. */
   ended(): void {
     if (this.#isEnding) this.#port.terminate();
-    else this.stopped('it ended by itself');
+    else this.stopped('it ended unexpectedly');
   }
 
   /** Watches a worker that has a request to answer. */
@@ -99,7 +99,7 @@ export class WorkerLife {
       if (this.#isWatchable === undefined) {
         if (looks * betweenLooks < this.#startTimeout) return;
         this.unwatch();
-        return this.#neverStarted(`nothing came from it for ${looks} s`);
+        return this.#neverStarted(`nothing arrived from it for ${looks} s`);
       }
       const isAlive = !this.#isWatchable || (await showsLife(this.sign));
       withoutLife = isAlive ? 0 : withoutLife + 1;
@@ -115,12 +115,15 @@ export class WorkerLife {
     this.#watching = undefined;
   }
 
-  /** Gives up a worker that stopped, or that cannot be trusted any more. */
+  /** Gives up a worker that stopped, or that can no longer be trusted. */
   stopped(what: string): void {
     this.#fail(`The model's worker stopped (${what}); load the model again.`);
   }
 
-  /** Browsers give no reason when a script could not be loaded. */
+  /**
+   * Browsers give no reason when a script could not be loaded: the event has no message
+   * (https://html.spec.whatwg.org/multipage/workers.html#run-a-worker).
+   */
   async #neverStarted(message: string): Promise<void> {
     this.#port.terminate();
     const unknown = 'its script did not load';

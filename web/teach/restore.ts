@@ -53,15 +53,14 @@ function decode(json: unknown) {
   if (!isStrings(labels) || !isStrings(examples) || labels.length !== examples.length) {
     throw damaged('its labels and examples do not fit');
   }
-  if (new Set(labels).size < labels.length || labels.includes(''))
-    throw damaged('its labels are not all different');
+  if (new Set(labels).size < labels.length || labels.includes('')) throw damaged('its labels are not unique');
   const fingerprint = numbers('fingerprint', backbone.fingerprint, floatsFrom);
   if (fingerprint.length !== width) throw damaged(`its fingerprint does not have ${width} values`);
   const classes = new Map(
     labels.map((label, k) => {
       const rows = numbers('examples', examples[k], floatsFrom);
       if (rows.length === 0 || rows.length % width !== 0) {
-        throw damaged(`the examples of ${shown(label)} are no rows of ${width} values`);
+        throw damaged(`the examples of ${shown(label)} are not rows of ${width} values`);
       }
       const count = rows.length / width;
       return [label, Array.from({ length: count }, (_, row) => rows.slice(row * width, (row + 1) * width))];
@@ -95,5 +94,5 @@ function numbers<T extends Float32Array | Float64Array>(
 }
 
 function damaged(what: string, cause?: unknown): VitError {
-  return new VitError('invalid-argument', `This is no classifier that toJSON() saved: ${what}.`, { cause });
+  return new VitError('invalid-argument', `This is not a classifier saved by toJSON(): ${what}.`, { cause });
 }

@@ -18,7 +18,7 @@ export interface Frames {
   take(patience: Patience): Promise<Frame | undefined>;
   /** Whether none will come any more. */
   readonly ended: boolean;
-  /** Lets go of the source. */
+  /** Releases the source. */
   stop(): void;
 }
 
@@ -85,7 +85,7 @@ class Newest {
     clearTimeout(timer);
   }
 
-  /** Drops the frame that nobody will take any more. */
+  /** Closes the frame that will no longer be taken. */
   clear(): void {
     this.end();
     close(this.#frame?.picture);
@@ -93,7 +93,10 @@ class Newest {
   }
 }
 
-/** Frees a VideoFrame's or an ImageBitmap's memory: a camera stops when too many of its frames are held. */
+/**
+ * Frees a VideoFrame's or an ImageBitmap's memory: a camera stops when too many of its frames are open
+ * (https://w3c.github.io/webcodecs/#resource-reclamation).
+ */
 export function close(picture: Source | undefined): void {
   if (picture && typeof picture === 'object' && 'close' in picture) picture.close();
 }
@@ -146,7 +149,7 @@ function framesOfTrack(track: MediaStreamTrack | undefined, kit: Kit): Frames {
   if (Processor && track.readyState === 'live') {
     return framesOfStream(new Processor({ track, maxBufferSize: 1 }).readable, kit);
   }
-  // Other browsers show tracks in videos only.
+  // Other browsers show tracks only in videos.
   const video = document.createElement('video');
   Object.assign(video, { muted: true, playsInline: true, srcObject: new MediaStream([track]) });
   const frames = framesOfVideo(video, kit);
@@ -183,7 +186,8 @@ function framesOfVideo(video: HTMLVideoElement, kit: Kit): Frames {
     if (video.readyState >= video.HAVE_CURRENT_DATA) newest.put(video);
   };
   const stopShowing = onEveryFrame(video, show);
-  // There is no event for a track that the page itself stops.
+  // A track that the page itself stops fires no event:
+  // https://w3c.github.io/mediacapture-main/#dom-mediastreamtrack-stop.
   const timer = setInterval(check, longestSilence);
   const events = ['ended', 'error', 'emptied'];
   for (const name of events) video.addEventListener(name, check);
@@ -204,7 +208,10 @@ function framesOfVideo(video: HTMLVideoElement, kit: Kit): Frames {
   };
 }
 
-/** Calls back for each frame that the video shows, by the browser's own word where it has one; returns what ends that. */
+/**
+ * Calls back for each frame that the video shows, as reported by the browser where it can; returns a function that ends
+ * this.
+ */
 function onEveryFrame(video: HTMLVideoElement, show: () => void): () => void {
   let handle = 0;
   if ('requestVideoFrameCallback' in video) {

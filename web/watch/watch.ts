@@ -79,7 +79,7 @@ class Pace {
     this.#early = this.#interval / 4;
   }
 
-  /** Time that nobody was watching counts neither as latency nor in the rate. */
+  /** Time while the loop was paused counts neither as latency nor in the rate. */
   resume(): void {
     this.#resumed = performance.now();
     this.#answers = [];

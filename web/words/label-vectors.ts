@@ -29,13 +29,13 @@ export function unpackLabels(packed: LabelVectors, width: number): WordClasses {
   if (!vectors.every(Number.isFinite)) {
     throw new VitError(
       'invalid-argument',
-      'The label vectors have values that are no numbers; make them again.',
+      'The label vectors have values that are not numbers; make them again.',
     );
   }
   return { labels, vectors, scale, bias, probabilities };
 }
 
-/** What is wrong with it, to be read after its name. */
+/** What is wrong with it: a predicate to append to its name. */
 function faultOf({
   format: its,
   labels,

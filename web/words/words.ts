@@ -1,5 +1,5 @@
-// Words → vectors: tokenizes texts and has them encoded by the model's tower for texts, which is loaded for that and, as
-// it is large and needed once, dropped again. Loaded itself only when words are used.
+// Words → vectors: tokenizes texts and has them encoded by the model's text tower, which is loaded for this and freed
+// again, because it is large and rarely needed. This module itself is loaded only when words are used.
 import { familiesFor } from '../checkpoint/families/all.js';
 import type { TextTower } from '../checkpoint/families/family.js';
 import { folderOf, type Folder, type ReadContext } from '../checkpoint/files/folder.js';
@@ -17,7 +17,7 @@ export { packLabels, unpackLabels } from './label-vectors.js';
 export interface WordsContext {
   readonly files: ModelFiles;
   readonly open: ReadContext['open'];
-  /** Loads the tower for texts; `tokens` are those that will be encoded first. */
+  /** Loads the text tower; `tokens` are those that will be encoded first. */
   start(tokens: readonly number[], signal: AbortSignal | undefined): Promise<Runner>;
   /** Whether the tower stays loaded. */
   readonly keep: boolean;
@@ -36,7 +36,7 @@ export class Words {
   readonly #context: WordsContext;
   #reader: Promise<Reader> | undefined;
   #runner: Promise<Runner> | undefined;
-  /** One call after another: the tower is loaded once for those that come together. */
+  /** One call after another: the tower is loaded once for calls made together. */
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(context: WordsContext) {
@@ -124,7 +124,7 @@ async function readerOf({ files, open }: WordsContext): Promise<Reader> {
 function withoutTexts(title: string): VitError {
   return new VitError(
     'unsupported-model',
-    `${title} is no model that was trained with texts, so it takes no classes in words; load a CLIP or SigLIP model, ` +
+    `${title} was not trained with texts, so it cannot take classes in words; load a CLIP or SigLIP model, ` +
       'such as "openai/clip-vit-base-patch32".',
   );
 }
