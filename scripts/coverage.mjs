@@ -41,7 +41,7 @@ async function typescript(patterns) {
     'node_modules/jest/bin/jest.js',
   ];
   const options = ['--coverageProvider=v8', `--coverageDirectory=${folder}`, '--coverageReporters=json'];
-  attempt(process.execPath, [...jest, '--forceExit', '--coverage', ...options, ...patterns], {
+  attempt(process.execPath, [...jest, ...patterns, '--forceExit', '--coverage', ...options], {
     env: { VIT_COVERAGE: raw },
   });
   const report = join(folder, 'coverage-final.json');
