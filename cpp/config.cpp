@@ -6,7 +6,8 @@
 namespace vit {
 namespace {
 
-// Far beyond any published ViT, of which none has a hundred blocks; so few that any model is read in a second.
+// Far beyond any published ViT, of which none has a hundred blocks; so few that any model is read in a
+// second.
 constexpr int kLargestSize = 1 << 16;
 constexpr int kMostLayers = 256;
 
