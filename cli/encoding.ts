@@ -16,7 +16,8 @@ export interface Encoding {
 }
 
 /** The slots that an int8 model keeps as bytes (cpp/weight_slots.h). */
-const quantisedSlot = /^blocks\.\d+\.(attn\.(q|k|v|proj)|mlp\.fc\w+)\.weight$/;
+const quantisedSlot =
+  /^(layers\.\d+\.)?blocks\.\d+\.(attn\.(q|k|v|proj)|mlp\.fc\w+)\.weight$|\.downsample\.reduction\.weight$/;
 
 /** How a tensor is stored. Tensors that the network does not use stay as they are, in row order. */
 export function encodingFor(

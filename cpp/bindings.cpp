@@ -9,6 +9,7 @@
 #include "inspection.h"
 #include "logistic_regression.h"
 #include "preprocess.h"
+#include "swin/stages.h"
 #include "threads.h"
 #include "vit.h"
 
@@ -35,6 +36,20 @@ struct BoundModel {
   std::vector<int32_t> patch_classes;
   std::vector<float> patch_probabilities;
 };
+
+// Five numbers a stage, in the order of its fields.
+val stages_as_numbers(const Windows& windows) {
+  return val(typed_memory_view(5 * static_cast<size_t>(windows.count), &windows.stages[0].blocks));
+}
+
+void stages_from_numbers(Windows& windows, const val& stages) {
+  const std::vector<int> numbers = convertJSArrayToNumberVector<int>(stages);
+  for (size_t i = 0; i < windows.stages.size() && 5 * i + 4 < numbers.size(); i++) {
+    const int* stage = &numbers[5 * i];
+    windows.stages[i] = {stage[0], stage[1], stage[2], stage[3], stage[4]};
+  }
+  windows.count = static_cast<int>(numbers.size() / 5);
+}
 
 std::string begin_model(BoundModel& bound, const Config& config, const Preprocess& preprocess) {
   BoundModel next;
@@ -189,6 +204,11 @@ EMSCRIPTEN_BINDINGS(vit) {
       .field("referenceColumns", &Rotary::reference_columns)
       .field("columnsFirst", &Rotary::columns_first);
 
+  value_object<Windows>("Windows")
+      .field("stages", &stages_as_numbers, &stages_from_numbers)
+      .field("cosine", &Windows::cosine)
+      .field("asTimm", &Windows::as_timm);
+
   value_object<Config>("Config")
       .field("imageHeight", &Config::image_height)
       .field("imageWidth", &Config::image_width)
@@ -238,6 +258,7 @@ EMSCRIPTEN_BINDINGS(vit) {
       .field("multiLabel", &Config::multi_label)
       .field("jointWidth", &Config::joint_width)
       .field("jointBias", &Config::joint_bias)
+      .field("windows", &Config::windows)
       .field("int8", &Config::int8);
 
   value_array<std::array<double, 3>>("Rgb")
@@ -321,7 +342,7 @@ EMSCRIPTEN_BINDINGS(vit) {
       .function(
           "imageBox", +[](const BoundModel& b) { return b.preprocessor.seen; })
       .function(
-          "tokenCount", +[](const BoundModel& b) { return token_count(b.model.config); })
+          "tokenCount", +[](const BoundModel& b) { return token_count(final_config(b.model.config)); })
       .function(
           "prefixCount", +[](const BoundModel& b) { return prefix_count(b.model.config); })
       .function("forward", &run_forward)

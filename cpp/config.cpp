@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "swin/stages.h"
+
 namespace vit {
 namespace {
 
@@ -121,7 +123,7 @@ std::string check(const Config& c) {
   }
   if (std::string error = check_positions(c); !error.empty()) return error;
   if (!(c.layer_norm_eps > 0)) return "layer_norm_eps must be above 0";
-  return "";
+  return check_windows(c);
 }
 
 }  // namespace vit

@@ -1,6 +1,7 @@
 // What a Vision Transformer is made of: everything that distinguishes one plain ViT from another.
 #pragma once
 
+#include <array>
 #include <string>
 
 #include "kernels/kernels.h"
@@ -40,6 +41,29 @@ enum class RelativePositions {
   none,
   per_block,  // each block has its own table
   shared,     // one table for all blocks
+};
+
+/// One stage of a Swin Transformer: encoder blocks on a grid of tokens, each of which attends within its
+/// window of `window` × `window` tokens.
+struct SwinStage {
+  int blocks;
+  int heads;
+  int window;
+  int shift;             // of the windows in every other block, in tokens
+  int reference_window;  // of pretraining, to which distances are scaled (cosine)
+};
+
+inline constexpr int kMostStages = 4;
+
+/// The windows of a Swin Transformer (Liu et al. 2021). Each stage but the first begins by merging 2 × 2
+/// tokens into one of twice the width; `hidden`, `heads` and `mlp_hidden` of Config are those of the last,
+/// and `layers` the blocks of all.
+struct Windows {
+  std::array<SwinStage, kMostStages> stages{};
+  int count = 0;         // of stages; 0: a plain ViT
+  bool cosine = false;   // of version 2 (Liu et al. 2022): cosines as scores, their bias computed from
+                         // distances by a small network, and norms after attention and MLP instead of before
+  bool as_timm = false;  // where the two libraries differ: which sizes of images they take, and how
 };
 
 /// A plain ViT: patches and prefix tokens, pre-norm encoder blocks, a linear head on pooled features. All of
@@ -100,6 +124,8 @@ struct Config {
   int joint_width = 0;      // of the embeddings that pictures and texts share (CLIP); 0 when there are none
   bool joint_bias = false;  // whether the projection to that width has a bias
 
+  Windows windows{};
+
   bool int8 = false;  // the blocks' linear layers are quantised (kernels/quantisation.h); the caller's choice
 };
 
@@ -150,6 +176,8 @@ constexpr bool resamples_positions(const Config& c) {
 }
 
 constexpr bool has_rotary(const Config& c) { return c.rotary.theta > 0; }
+
+constexpr bool has_windows(const Config& c) { return c.windows.count > 0; }
 
 /// Empty, or what makes the configuration impossible.
 [[nodiscard]] std::string check(const Config& config);

@@ -7,15 +7,16 @@
 #include "kernels/interpolation.h"
 #include "kernels/simd.h"
 #include "kernels/sizes.h"
+#include "sine.h"
 
 namespace vit {
 namespace {
 
-double sinc(double x) { return x == 0 ? 1 : std::sin(x * std::numbers::pi) / (x * std::numbers::pi); }
+double sinc(double x) { return x == 0 ? 1 : sine(x * std::numbers::pi) / (x * std::numbers::pi); }
 
 double hamming(double x) {
   if (x >= 1) return 0;
-  return sinc(x) * (0.54 + 0.46 * std::cos(x * std::numbers::pi));
+  return sinc(x) * (0.54 + 0.46 * cosine(x * std::numbers::pi));
 }
 
 double evaluate(Filter filter, double x) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "sine.h"
 #include "threads.h"
 
 namespace vit {
@@ -53,8 +54,8 @@ void fill_rotary(const RotaryTable& table, const Config& c) {
     for (double along : {rotary.columns_first ? x : y, rotary.columns_first ? y : x}) {
       double angle = along;
       for (int j = 0; j < frequencies; j++, angle *= ratio) {
-        *cos++ = static_cast<float>(std::cos(angle));
-        *sin++ = static_cast<float>(std::sin(angle));
+        *cos++ = static_cast<float>(cosine(angle));
+        *sin++ = static_cast<float>(sine(angle));
       }
     }
   }

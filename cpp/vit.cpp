@@ -7,15 +7,23 @@
 #include "encoder.h"
 #include "head.h"
 #include "patch_embedding.h"
+#include "swin/swin.h"
 #include "text_embedding.h"
 
 namespace vit {
 namespace {
 
 void lay_out(Model& model) {
-  model.weights = lay_out_weights(model.memory, model.config);
-  model.activations = lay_out_activations(model.memory, model.config);
+  const Config& c = model.config;
+  const bool swin = has_windows(c);
+  model.weights = swin ? lay_out_swin_weights(model.swin, model.memory, c) : lay_out_weights(model.memory, c);
+  model.activations = swin ? lay_out_swin_activations(model.memory, c) : lay_out_activations(model.memory, c);
   model.staging = model.memory.take<uint8_t>(kStagingBytes);
+}
+
+WeightSlots slots_of(const Model& model) {
+  const Config& c = model.config;
+  return has_windows(c) ? swin_weight_slots(model.weights, model.swin, c) : weight_slots(model.weights, c);
 }
 
 // The tokens that something reads after the last block that runs.
@@ -78,7 +86,7 @@ std::string begin(Model& model, const Config& config) {
   Model next;
   next.config = config;
   lay_out(next);
-  next.slots = weight_slots(next.weights, config);
+  next.slots = slots_of(next);
   model = std::move(next);
   return "";
 }
@@ -89,7 +97,7 @@ std::string allocate(Model& model) {
   lay_out(model);
   if (!model.memory.reserve()) return model.memory.shortage();
   lay_out(model);
-  point(model.slots, weight_slots(model.weights, model.config));
+  point(model.slots, slots_of(model));
   return "";
 }
 
@@ -108,7 +116,11 @@ std::string missing(const Model& model) { return missing(model.slots); }
 
 std::string finish(Model& model) {
   if (std::string error = incomplete(model.slots); !error.empty()) return error;
-  settle(model.weights, model.config);
+  if (has_windows(model.config)) {
+    settle_swin(model.weights, model.swin, model.config);
+  } else {
+    settle(model.weights, model.config);
+  }
   return "";
 }
 
@@ -120,6 +132,11 @@ void forward(Model& model, const Outputs& wanted, const Observer& observe) {
   Activations& a = model.activations;
   const int blocks = std::min(wanted.blocks, c.layers);
 
+  if (has_windows(c)) {
+    encode_swin(a, weights, model.swin, c, observe);
+    const Config last = final_config(c);
+    return leave(a, weights, last, wanted, c.layers - 1, token_count(last), observe);
+  }
   embed_image(a, weights, c, observe);
   // for block in blocks: x = block(x)
   for (int layer = 0; layer < blocks; layer++) {

@@ -7,6 +7,7 @@
 //             pixel values → patch embedding, prefix tokens, positions         patch_embedding.h
 //             or texts, embedded by the caller → positions                     text_embedding.h
 //   encoder   tokens → encoder blocks (attention.h, mlp.h)                     encoder.h
+//             of a Swin Transformer, blocks of windows                         swin/swin.h
 //   head      tokens → final norm → pooling → head → logits → probabilities    head.h
 //
 // inspection.h looks inside: attention maps, what each patch adds to a class, what a block would answer.
@@ -39,38 +40,20 @@
 #include "arena.h"
 #include "attention.h"
 #include "config.h"
+#include "observer.h"
 #include "resize.h"
+#include "swin/swin_weights.h"
 #include "weight_slots.h"
 #include "weight_stream.h"
 #include "weights.h"
 
 namespace vit {
 
-/// One stage's result, shown to an observer while `forward` runs: a row-major matrix, valid only during the
-/// call.
-struct Stage {
-  std::string_view name;  // "patches", "tokens", "norm_pre" (where there is one), "blocks", "norm", "pooled",
-                          // "joint", "logits", "probabilities"
-  int layer;              // the encoder block that came before; also 0 before the first
-  const float* data;      // [rows × columns]
-  int rows;
-  int columns;
-};
-
-/// Called after every stage of `forward`: how tests compare each with the reference implementation.
-struct Observer {
-  void* context = nullptr;
-  void (*see)(void* context, const Stage& stage) = nullptr;
-
-  void operator()(const Stage& stage) const {
-    if (see) see(context, stage);
-  }
-};
-
 struct Model {
   Config config{};
   Arena memory;       // owns everything the pointers below point to
   Weights weights{};  // packed for the kernels as they arrive
+  SwinWeights swin;   // of a Swin Transformer, its blocks
   WeightSlots slots;  // what is expected, and how much of it has arrived
   Activations activations{};
   uint8_t* staging = nullptr;  // [kStagingBytes]: where the caller puts chunks of tensors and rows of images

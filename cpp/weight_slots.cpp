@@ -1,90 +1,11 @@
-#include "weight_slots.h"
-
 #include <bit>
 #include <cmath>
 #include <utility>
 
+#include "slot_list.h"
+
 namespace vit {
 namespace {
-
-struct SlotList {
-  std::vector<WeightSlot> slots;
-
-  void add(WeightSlot slot) { slots.push_back(std::move(slot)); }
-
-  void plain(std::string name, std::vector<int> shape, float* to, float scale = 1) {
-    add({.name = std::move(name), .shape = std::move(shape), .plain = to, .scale = scale});
-  }
-  void matrix(std::string name, std::vector<int> shape, const PackedMatrix& to, float scale = 1) {
-    add({.name = std::move(name), .shape = std::move(shape), .packed = to, .scale = scale});
-  }
-  void quantised(const std::string& name, const QuantisedMatrix& to, float scale) {
-    add({.name = name, .shape = {to.outputs, to.inputs}, .quantised = to, .scale = scale});
-    const int weights = static_cast<int>(slots.size()) - 1;
-    add({.name = name + "_spread_scale",
-         .shape = {to.outputs},
-         .plain = to.scales,
-         .scale = scale,
-         .scales_of = weights});
-  }
-  void linear(const std::string& name, const PackedMatrix& to, bool has_bias = true, float scale = 1) {
-    matrix(name + ".weight", {to.outputs, to.inputs}, to, scale);
-    if (has_bias) plain(name + ".bias", {to.outputs}, to.bias, scale);
-  }
-  void linear(const std::string& name, const Linear& to, bool has_bias, float scale = 1) {
-    if (!to.quantised()) return linear(name, to.fp32, has_bias, scale);
-    quantised(name + ".weight", to.int8, scale);
-    if (has_bias) plain(name + ".bias", {to.int8.outputs}, to.int8.bias, scale);
-  }
-  void layer_norm(const std::string& name, const LayerNormWeights& to, int width, float scale = 1) {
-    plain(name + ".weight", {width}, to.weight, scale);
-    plain(name + ".bias", {width}, to.bias, scale);
-  }
-};
-
-void list_patch_embedding(SlotList& list, const Weights& w, const Config& c) {
-  float* prefix = w.prefix_tokens;
-  const auto prefix_tokens = [&](const char* name, int count) {
-    if (count > 0) list.plain(name, {1, count, c.hidden}, prefix);
-    if (prefix) prefix += count * c.hidden;  // null while measuring
-  };
-  prefix_tokens("cls_token", c.class_token);
-  prefix_tokens("dist_token", c.distillation_token);
-  prefix_tokens("reg_token", c.registers);
-  const int positions = c.positioned_prefix + c.position_rows * c.position_columns;
-  if (c.learned_positions) list.plain("pos_embed", {1, positions, c.hidden}, w.given_pos_embed);
-  if (c.text) return;
-  list.matrix("patch_embed.proj.weight", {c.hidden, kChannels, c.patch_height, c.patch_width}, w.patch_embed);
-  if (c.patch_bias) list.plain("patch_embed.proj.bias", {c.hidden}, w.patch_embed.bias);
-}
-
-void list_encoder_block(SlotList& list, const std::string& name, const EncoderBlockWeights& w,
-                        const Config& c) {
-  // Attention divides q·k by √d; done once here it costs nothing per image.
-  const float scale = 1 / std::sqrt(static_cast<float>(head_size(c)));
-  list.layer_norm(name + ".norm1", w.norm1, c.hidden);
-  list.linear(name + ".attn.q", w.q, c.qkv_bias, c.qk_norm ? 1 : scale);
-  list.linear(name + ".attn.k", w.k, c.qkv_bias && c.key_bias);
-  list.linear(name + ".attn.v", w.v, c.qkv_bias);
-  if (c.qk_norm) {
-    list.layer_norm(name + ".attn.q_norm", w.q_norm, head_size(c), scale);
-    list.layer_norm(name + ".attn.k_norm", w.k_norm, head_size(c));
-  }
-  if (c.relative_positions == RelativePositions::per_block) {
-    list.plain(name + ".attn.relative_position_bias_table", {bias_rows(c), c.heads}, w.score_bias.given);
-  }
-  if (c.attention_norm) list.layer_norm(name + ".attn.norm", w.attn_norm, c.hidden);
-  list.linear(name + ".attn.proj", w.proj, c.projection_bias);
-  list.layer_norm(name + ".norm2", w.norm2, c.hidden);
-  list.linear(name + (c.gated_mlp ? ".mlp.fc1_x" : ".mlp.fc1"), w.fc1, c.projection_bias);
-  if (c.gated_mlp) list.linear(name + ".mlp.fc1_g", w.fc1_gate, c.projection_bias);
-  if (c.mlp_norm) list.layer_norm(name + ".mlp.norm", w.mlp_norm, c.mlp_hidden);
-  list.linear(name + ".mlp.fc2", w.fc2, c.projection_bias);
-  if (c.layer_scale) {
-    list.plain(name + ".ls1.gamma", {c.hidden}, w.ls1);
-    list.plain(name + ".ls2.gamma", {c.hidden}, w.ls2);
-  }
-}
 
 void list_attention_pool(SlotList& list, const AttentionPoolWeights& w, const Config& c) {
   list.plain("attn_pool.latent", {1, 1, c.hidden}, w.latent);
@@ -96,18 +17,6 @@ void list_attention_pool(SlotList& list, const AttentionPoolWeights& w, const Co
   list.layer_norm("attn_pool.norm", w.norm, c.hidden);
   list.linear("attn_pool.mlp.fc1", w.fc1, true);
   list.linear("attn_pool.mlp.fc2", w.fc2, true);
-}
-
-void list_head(SlotList& list, const Weights& w, const Config& c) {
-  if (c.final_norm) list.layer_norm("norm", w.norm, c.hidden);
-  if (c.pooling == Pooling::attention) list_attention_pool(list, w.attn_pool, c);
-  if (c.pooled_norm) list.layer_norm("fc_norm", w.fc_norm, c.hidden);
-  if (c.joint_width) list.linear("joint_proj", w.joint_proj, c.joint_bias);
-  if (c.classes == 0) return;
-  if (c.pre_logits) list.linear("pre_logits", w.pre_logits);
-  const bool two_heads = c.pooling == Pooling::class_and_distillation;
-  list.linear("head", w.head, true, two_heads ? 0.5f : 1);
-  if (two_heads) list.linear("head_dist", w.head_dist, true, 0.5f);
 }
 
 // Scales are expected only with weights that arrive quantised.
@@ -131,6 +40,62 @@ size_t place_of(const WeightSlots& table, std::string_view name) {
 
 }  // namespace
 
+void list_patch_embedding(SlotList& list, const Weights& w, const Config& c) {
+  float* prefix = w.prefix_tokens;
+  const auto prefix_tokens = [&](const char* name, int count) {
+    if (count > 0) list.plain(name, {1, count, c.hidden}, prefix);
+    if (prefix) prefix += count * c.hidden;  // null while measuring
+  };
+  prefix_tokens("cls_token", c.class_token);
+  prefix_tokens("dist_token", c.distillation_token);
+  prefix_tokens("reg_token", c.registers);
+  const int positions = c.positioned_prefix + c.position_rows * c.position_columns;
+  if (c.learned_positions) list.plain("pos_embed", {1, positions, c.hidden}, w.given_pos_embed);
+  if (c.text) return;
+  list.matrix("patch_embed.proj.weight", {c.hidden, kChannels, c.patch_height, c.patch_width}, w.patch_embed);
+  if (c.patch_bias) list.plain("patch_embed.proj.bias", {c.hidden}, w.patch_embed.bias);
+}
+
+void list_encoder_block(SlotList& list, const std::string& name, const EncoderBlockWeights& w,
+                        const Config& c) {
+  // Attention divides q·k by √d; done once here it costs nothing per image.
+  const float scale = 1 / std::sqrt(static_cast<float>(head_size(c)));
+  list.layer_norm(name + ".norm1", w.norm1, c.hidden);
+  list.linear(name + ".attn.q", w.q, c.qkv_bias, c.qk_norm || c.windows.cosine ? 1 : scale);
+  list.linear(name + ".attn.k", w.k, c.qkv_bias && c.key_bias);
+  list.linear(name + ".attn.v", w.v, c.qkv_bias);
+  if (c.qk_norm) {
+    list.layer_norm(name + ".attn.q_norm", w.q_norm, head_size(c), scale);
+    list.layer_norm(name + ".attn.k_norm", w.k_norm, head_size(c));
+  }
+  if (c.relative_positions == RelativePositions::per_block && !c.windows.cosine) {
+    list.plain(name + ".attn.relative_position_bias_table", {bias_rows(c), c.heads}, w.score_bias.given);
+  }
+  if (c.attention_norm) list.layer_norm(name + ".attn.norm", w.attn_norm, c.hidden);
+  list.linear(name + ".attn.proj", w.proj, c.projection_bias);
+  list.layer_norm(name + ".norm2", w.norm2, c.hidden);
+  list.linear(name + (c.gated_mlp ? ".mlp.fc1_x" : ".mlp.fc1"), w.fc1, c.projection_bias);
+  if (c.gated_mlp) list.linear(name + ".mlp.fc1_g", w.fc1_gate, c.projection_bias);
+  if (c.mlp_norm) list.layer_norm(name + ".mlp.norm", w.mlp_norm, c.mlp_hidden);
+  list.linear(name + ".mlp.fc2", w.fc2, c.projection_bias);
+  if (c.layer_scale) {
+    list.plain(name + ".ls1.gamma", {c.hidden}, w.ls1);
+    list.plain(name + ".ls2.gamma", {c.hidden}, w.ls2);
+  }
+}
+
+void list_head(SlotList& list, const Weights& w, const Config& c) {
+  if (c.final_norm) list.layer_norm("norm", w.norm, c.hidden);
+  if (c.pooling == Pooling::attention) list_attention_pool(list, w.attn_pool, c);
+  if (c.pooled_norm) list.layer_norm("fc_norm", w.fc_norm, c.hidden);
+  if (c.joint_width) list.linear("joint_proj", w.joint_proj, c.joint_bias);
+  if (c.classes == 0) return;
+  if (c.pre_logits) list.linear("pre_logits", w.pre_logits);
+  const bool two_heads = c.pooling == Pooling::class_and_distillation;
+  list.linear("head", w.head, true, two_heads ? 0.5f : 1);
+  if (two_heads) list.linear("head_dist", w.head_dist, true, 0.5f);
+}
+
 WeightSlots weight_slots(const Weights& w, const Config& c) {
   SlotList list;
   list_patch_embedding(list, w, c);
@@ -142,8 +107,11 @@ WeightSlots weight_slots(const Weights& w, const Config& c) {
     list_encoder_block(list, "blocks." + std::to_string(layer), w.blocks[static_cast<size_t>(layer)], c);
   }
   list_head(list, w, c);
+  return table_of(std::move(list), w.partial_row);
+}
 
-  WeightSlots table{.slots = std::move(list.slots), .by_hash = {}, .row = w.partial_row};
+WeightSlots table_of(SlotList list, const PartialRow& row) {
+  WeightSlots table{.slots = std::move(list.slots), .by_hash = {}, .row = row};
   // At most half full, so that searches are short.
   table.by_hash.assign(std::bit_ceil(2 * table.slots.size()), -1);
   for (size_t i = 0; i < table.slots.size(); i++) {

@@ -6,14 +6,7 @@
 namespace vit {
 namespace {
 
-PackedMatrix take_matrix(Arena& arena, int inputs, int outputs) {
-  return take_linear(arena, inputs, outputs, false).fp32;
-}
-
-LayerNormWeights take_layer_norm(Arena& arena, int width) {
-  float* weight = arena.take<float>(static_cast<size_t>(width));
-  return {weight, arena.take<float>(static_cast<size_t>(width))};
-}
+float* take_vector(Arena& arena, const Config& c) { return arena.take<float>(static_cast<size_t>(c.hidden)); }
 
 AttentionPoolWeights take_attention_pool(Arena& arena, const Config& c) {
   const size_t width = static_cast<size_t>(c.hidden);
@@ -52,10 +45,44 @@ void fold_query_into_keys(const AttentionPoolWeights& w, const Config& c) {
 
 }  // namespace
 
-Weights lay_out_weights(Arena& arena, const Config& c) {
+PackedMatrix take_matrix(Arena& arena, int inputs, int outputs) {
+  return take_linear(arena, inputs, outputs, false).fp32;
+}
+
+LayerNormWeights take_layer_norm(Arena& arena, int width) {
+  float* weight = arena.take<float>(static_cast<size_t>(width));
+  return {weight, arena.take<float>(static_cast<size_t>(width))};
+}
+
+EncoderBlockWeights take_encoder_block(Arena& arena, const Config& c) {
   const auto take_layer = [&arena, &c](int inputs, int outputs) {
     return take_linear(arena, inputs, outputs, c.int8);
   };
+  EncoderBlockWeights block{};
+  block.norm1 = take_layer_norm(arena, c.hidden);
+  block.q = take_layer(c.hidden, c.hidden);
+  block.k = take_layer(c.hidden, c.hidden);
+  block.v = take_layer(c.hidden, c.hidden);
+  if (c.qk_norm) {
+    block.q_norm = take_layer_norm(arena, head_size(c));
+    block.k_norm = take_layer_norm(arena, head_size(c));
+  }
+  if (c.relative_positions == RelativePositions::per_block) block.score_bias = lay_out_score_bias(arena, c);
+  if (c.attention_norm) block.attn_norm = take_layer_norm(arena, c.hidden);
+  block.proj = take_layer(c.hidden, c.hidden);
+  block.norm2 = take_layer_norm(arena, c.hidden);
+  block.fc1 = take_layer(c.hidden, c.mlp_hidden);
+  if (c.gated_mlp) block.fc1_gate = take_layer(c.hidden, c.mlp_hidden);
+  if (c.mlp_norm) block.mlp_norm = take_layer_norm(arena, c.mlp_hidden);
+  block.fc2 = take_layer(c.mlp_hidden, c.hidden);
+  if (c.layer_scale) {
+    block.ls1 = take_vector(arena, c);
+    block.ls2 = take_vector(arena, c);
+  }
+  return block;
+}
+
+Weights lay_out_weights(Arena& arena, const Config& c) {
   const auto vectors = [&arena, &c](int count) {
     return arena.take<float>(static_cast<size_t>(count) * static_cast<size_t>(c.hidden));
   };
@@ -75,29 +102,9 @@ Weights lay_out_weights(Arena& arena, const Config& c) {
   }
   if (c.pre_norm) w.norm_pre = take_layer_norm(arena, c.hidden);
   for (int layer = 0; layer < c.layers; layer++) {
-    EncoderBlockWeights block{};
-    block.norm1 = take_layer_norm(arena, c.hidden);
-    block.q = take_layer(c.hidden, c.hidden);
-    block.k = take_layer(c.hidden, c.hidden);
-    block.v = take_layer(c.hidden, c.hidden);
-    if (c.qk_norm) {
-      block.q_norm = take_layer_norm(arena, head_size(c));
-      block.k_norm = take_layer_norm(arena, head_size(c));
-    }
+    EncoderBlockWeights block = take_encoder_block(arena, c);
     block.rotary = w.rotary;
-    block.score_bias =
-        c.relative_positions == RelativePositions::per_block ? lay_out_score_bias(arena, c) : shared_bias;
-    if (c.attention_norm) block.attn_norm = take_layer_norm(arena, c.hidden);
-    block.proj = take_layer(c.hidden, c.hidden);
-    block.norm2 = take_layer_norm(arena, c.hidden);
-    block.fc1 = take_layer(c.hidden, c.mlp_hidden);
-    if (c.gated_mlp) block.fc1_gate = take_layer(c.hidden, c.mlp_hidden);
-    if (c.mlp_norm) block.mlp_norm = take_layer_norm(arena, c.mlp_hidden);
-    block.fc2 = take_layer(c.mlp_hidden, c.hidden);
-    if (c.layer_scale) {
-      block.ls1 = vectors(1);
-      block.ls2 = vectors(1);
-    }
+    if (c.relative_positions == RelativePositions::shared) block.score_bias = shared_bias;
     w.blocks.push_back(block);
   }
   if (c.int8) {

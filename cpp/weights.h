@@ -79,7 +79,13 @@ struct Weights {
   PackedMatrix head_dist;   // the other half, of the distillation token
 };
 
-/// Points the weights into `arena` (or measures them, see arena.h).
+/// Parts of them, pointed into `arena` (or measured, see arena.h). Of an encoder block all but what blocks
+/// share.
+PackedMatrix take_matrix(Arena& arena, int inputs, int outputs);
+LayerNormWeights take_layer_norm(Arena& arena, int width);
+EncoderBlockWeights take_encoder_block(Arena& arena, const Config& config);
+
+/// All of them, of a plain ViT.
 Weights lay_out_weights(Arena& arena, const Config& config);
 
 /// Prepares the weights once all have arrived: resamples the position embeddings to the image's grid,

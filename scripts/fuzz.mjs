@@ -51,7 +51,7 @@ const flags = [
 
 function native(name, { seconds = 60 }) {
   if (!which('clang++')) throw new Failure('libFuzzer comes with clang, which is not installed.');
-  const library = ['cpp', 'cpp/kernels'].flatMap((place) =>
+  const library = ['cpp', 'cpp/kernels', 'cpp/swin'].flatMap((place) =>
     readdirSync(join(root, place))
       .filter((file) => /\.cpp$/.test(file) && !/^(bindings|reference)\.cpp$/.test(file))
       .map((file) => join(root, place, file)),

@@ -95,9 +95,9 @@ describe('the network of a config', () => {
   it.each([
     [
       'another architecture',
-      { model_type: 'swin' },
+      { model_type: 'convnext' },
       'unsupported-model',
-      'model_type "swin", which attends in shifted windows',
+      'model_type "convnext", which is a convolutional network',
     ],
     ['another number of channels', { num_channels: 1 }, 'unsupported-model', '1 channels'],
     ['an unknown activation', { hidden_act: 'mish' }, 'config', 'hidden_act "mish"; supported are gelu, '],

@@ -65,8 +65,8 @@ async function checkPoolings(
   const picture = makeImage(one.picture);
   const { hidden } = loaded.info;
   const tokens = expected.length / hidden;
-  const { imageSize, patchSize } = loaded.info;
-  const patches = (imageSize.height / patchSize.height) * (imageSize.width / patchSize.width);
+  const grid = await loaded.tokens(picture);
+  const patches = grid.rows * grid.columns;
   const first = tokens - patches;
   const mean = Array.from({ length: hidden }, (_, channel) => {
     let sum = 0;

@@ -3,8 +3,7 @@ import { expect, it } from '@jest/globals';
 import { families, familiesFor } from '../../web/checkpoint/families/all.js';
 
 it.each([
-  ['swin', 'attends in shifted windows'],
-  ['swinv2', 'attends in shifted windows'],
+  ['donut-swin', 'is a Swin that does not classify'],
   ['convnext', 'is a convolutional network'],
   ['resnet', 'is a convolutional network'],
   ['mobilenet_v2', 'is a convolutional network'],
@@ -54,6 +53,8 @@ it('a config without model_type allows every family, one with it those that clai
     'dinov3_vit',
     'beit',
     'data2vec-vision',
+    'swin',
+    'swinv2',
   ]) {
     expect(familiesFor({ model_type: modelType }, 'config.json')).toHaveLength(1);
   }

@@ -57,13 +57,13 @@ describe('of the architectures of timm', () => {
   );
 
   it.each([
-    ['vit_relpos_base_patch16_224', 'adds relative position biases'],
+    ['vit_relpos_base_patch16_224', 'computes relative position biases'],
     ['vit_base_patch16_rope_mixed_224', 'has learned how fast to rotate'],
     ['vit_base_r50_s16_224', 'begins with a convolutional network'],
     ['vit_small_patch16_18x2_224', 'computes attention and MLP in parallel'],
     ['vit_base_patch16_siglip_224', 'pools by attention'],
     ['vit_so150m_patch16_reg4_map_256', 'pools by attention'],
-    ['swin_tiny_patch4_window7_224', 'attends in windows'],
+    ['swinv2_cr_tiny_224', 'attends in windows'],
     ['convnext_tiny', 'is a convolutional network'],
   ])('%s is recognised', (name, says) => {
     expect(() => check(name)).toThrow(says);

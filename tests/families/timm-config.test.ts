@@ -70,7 +70,7 @@ describe('a checkpoint of timm', () => {
       'an architecture that is none of the plain ones',
       (config: Config) => (config.architecture = 'vit_base_r50_s16_224'),
       'unsupported-model',
-      'the architecture "vit_base_r50_s16_224", which begins with a convolutional network; of timm',
+      'the architecture "vit_base_r50_s16_224", which begins with a convolutional network (load',
     ],
     [
       'pooling by attention',

@@ -6,6 +6,7 @@ pictures (a `case`, of the model's own size or of another `imageSize`) `<case>.t
 stored as F32. One exception: the float32 in which DINOv2 and timm resample position embeddings.
 """
 
+import copy
 import json
 import shutil
 from dataclasses import dataclass, field
@@ -123,6 +124,19 @@ MODELS_WITHOUT_EMBEDDED_POSITIONS = [
     TinyModel("data2vec-vision", "Data2VecVisionForImageClassification", BEIT, squash(16, 16, image_processor_type="BeitImageProcessor"), [Case("own"), LARGER]),
 ]  # fmt: skip
 
+# Stages of windows: a grid of 8 × 8 in windows of 4, then one of 4 × 4, which a window covers. 9 × 11 patches are filled
+# up to whole windows, and to fours where stages meet.
+SWIN = {"image_size": 16, "patch_size": 2, "embed_dim": 8, "depths": [2, 2], "num_heads": [2, 4], "window_size": 4, "mlp_ratio": 2.0}
+ODD = other_size("odd", 18, 22)
+SWIN_MODELS = [
+    TinyModel("swin", "SwinForImageClassification", SWIN, squash(16, 16), [Case("own"), ODD]),
+    TinyModel("swin-5", "SwinForImageClassification", SWIN | {"qkv_bias": False, "use_absolute_embeddings": True, "layer_norm_eps": 0.01, "hidden_act": "relu"}, squash(16, 16), [Case("own"), ODD], version=5, dtype=F16),
+    TinyModel("swin-model", "SwinModel", SWIN | {"depths": [1, 2, 1, 1], "num_heads": [1, 2, 2, 4], "embed_dim": 4, "window_size": 3, "image_size": [32, 48]}, squash(48, 80), version=5, dtype=BF16),
+    TinyModel("swinv2", "Swinv2ForImageClassification", SWIN, squash(16, 16), [Case("own"), ODD], dtype=F16),
+    TinyModel("swinv2-model", "Swinv2Model", SWIN | {"depths": [2, 1], "qkv_bias": False, "window_size": 3, "pretrained_window_sizes": [2, 4], "layer_norm_eps": 0.01}, squash(20, 16), version=5, dtype=F16),
+    TinyModel("swinv2-small-windows", "Swinv2Model", SWIN | {"depths": [1, 2], "window_size": 6}, squash(16, 16), [Case("own"), ODD], dtype=BF16),
+]  # fmt: skip
+
 
 class DINOv3ViTForImageClassification(transformers.DINOv3ViTModel):
     """What people put on it, for want of one in transformers: a linear head on the class token, or on that and the mean
@@ -157,6 +171,11 @@ def randomise(network: torch.nn.Module, seed: int) -> None:
         values = random.standard_normal(tuple(parameter.shape))
         if name.endswith("bias"):
             values *= 0.3
+        elif "logit_scale" in name:  # a logarithm, the first beyond the largest
+            values = 2 + 0.5 * values
+            values[0] = 5
+        elif "continuous_position" in name:
+            values /= np.sqrt(parameter.shape[1])
         elif "norm" in name or "lambda" in name:
             values = 1 + 0.3 * values
         elif name.endswith("weight") and "position" not in name:
@@ -218,12 +237,16 @@ def write_model(model: TinyModel, seed: int, folder: Path) -> dict:
     network = network.double()
     if hasattr(network, "rope_embeddings"):  # computed again, for they were rounded along with the weights
         network.rope_embeddings = type(network.rope_embeddings)(network.config).eval()
+    for module in network.modules():
+        if hasattr(module, "create_coords_table_and_index"):  # likewise
+            module.relative_coords_table = module.create_coords_table_and_index()[0].double()
     expected, cases = {}, []
     processor = processor_of(model.processor["image_processor_type"])
     for i, case in enumerate(model.cases):
         picture = {"seed": 100 * seed + i, **case.picture}
         pixel_values = process(make_processor(processor, model.processor | case.processor), test_image(**picture))
-        results = compute(network, torch.from_numpy(pixel_values).double(), case.image is not None)
+        # A copy, because a Swin that has seen small images no longer shifts its windows.
+        results = compute(copy.deepcopy(network), torch.from_numpy(pixel_values).double(), case.image is not None)
         for name, values in results.items():
             expected[f"{case.name}.{name}"] = values.float().contiguous()
         size = {"imageSize": {"height": case.image[0], "width": case.image[1]}} if case.image else {}
@@ -235,7 +258,8 @@ def write_model(model: TinyModel, seed: int, folder: Path) -> dict:
 def write_families(fixtures: Path) -> None:
     shutil.rmtree(fixtures / "families", ignore_errors=True)
     rows = []
-    for seed, model in [*enumerate(MODELS, start=300), *enumerate(MODELS_WITHOUT_EMBEDDED_POSITIONS, start=500)]:
+    seeded = [(MODELS, 300), (MODELS_WITHOUT_EMBEDDED_POSITIONS, 500), (SWIN_MODELS, 700)]
+    for seed, model in [row for models, start in seeded for row in enumerate(models, start)]:
         folder = fixtures / "families" / model.name
         folder.mkdir(parents=True)
         rows.append(write_model(model, seed, folder))

@@ -15,7 +15,8 @@ from timm.models.vision_transformer import Block
 ACTIVATIONS = {"GELU": 0, "GELUTanh": 1, "QuickGELU": 2, "SiLU": 4}
 # Modules of which some or all architectures are named like plain ViTs.
 MODULES = ["vision_transformer", "deit", "vision_transformer_relpos", "vision_transformer_hybrid", "eva", "beit"]
-OTHERS = ["resnet50", "convnext_tiny", "swin_tiny_patch4_window7_224", "mixer_b16_224"]
+SWINS = ["swin_transformer", "swin_transformer_v2"]
+OTHERS = ["resnet50", "convnext_tiny", "swinv2_cr_tiny_224", "mixer_b16_224"]
 OTHERS += ["samvit_base_patch16", "naflexvit_base_patch16_gap", "efficientnet_b0", "cait_s24_224", "xcit_nano_12_p16_224"]
 
 
@@ -93,9 +94,31 @@ def describe(name: str) -> dict:
     )
 
 
+def describe_swin(name: str) -> dict:
+    """The numbers of each stage, as the engine is told; its windows as they are for images of the usual size."""
+    with torch.device("meta"):
+        network = timm.create_model(name, pretrained=False)
+    blocks = [layer.blocks for layer in network.layers]
+    pretrained = [getattr(b[0].attn, "pretrained_window_size", (0,))[0] for b in blocks]
+    return {
+        "name": name,
+        "imageSize": network.patch_embed.img_size,
+        "embed": network.patch_embed.proj.out_channels,
+        "stages": [[len(b), b[0].attn.num_heads, b[0].window_size[0], p] for b, p in zip(blocks, pretrained)],
+        "shifts": [b[1].shift_size[0] for b in blocks],
+    }
+
+
+def write_timm_swins(fixtures: Path) -> None:
+    names = sorted({split_model_name_tag(name)[0] for module in SWINS for name in _module_to_models[module]})
+    lines = ",\n".join(json.dumps(describe_swin(name)) for name in names)
+    (fixtures / "timm-swins.json").write_text(f"[\n{lines}\n]\n")
+
+
 def write_timm_architectures(fixtures: Path) -> None:
     names = sorted({split_model_name_tag(name)[0] for module in MODULES for name in _module_to_models[module]})
     rows = [describe(name) for name in names if timm.models.model_entrypoint(name).__name__ == name]
     rows += [{"name": name} for name in OTHERS if is_model(name)]
     lines = ",\n".join(json.dumps(row) for row in rows)
     (fixtures / "timm-architectures.json").write_text(f"[\n{lines}\n]\n")
+    write_timm_swins(fixtures)

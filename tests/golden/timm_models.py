@@ -1,6 +1,7 @@
 """Tiny models of timm and torchvision with random weights, saved as their libraries save them, and what they compute."""
 
 import json
+import re
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import timm
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from timm.data import resolve_data_config
 from timm.layers import resample_abs_pos_embed
 from timm.models._hub import save_for_hf
@@ -37,9 +38,10 @@ class TimmModel:
     config: dict = field(default_factory=dict)  # what else stands in config.json
     image_size: list[int] | None = None  # height, width: other than the model's, asked for on loading
     picture: tuple[int, int] = (37, 29)  # width, height
+    tiny: dict = field(default_factory=lambda: TINY)
 
     def create(self) -> torch.nn.Module:
-        return timm.create_model(self.architecture, pretrained=False, **{**TINY, **self.arguments})
+        return timm.create_model(self.architecture, pretrained=False, **{**self.tiny, **self.arguments})
 
 
 LABELS = {
@@ -95,6 +97,16 @@ EVA_MODELS = [
     TimmModel("beit-oblong", "beitv2_large_patch16_224", {"img_size": [12, 20]}, F16),
 ]  # fmt: skip
 
+SWIN = {"img_size": 16, "patch_size": 2, "embed_dim": 8, "depths": (2, 2), "num_heads": (2, 4), "window_size": 4, "mlp_ratio": 2, "num_classes": 5}
+SWIN_MODELS = [
+    TimmModel("swin", "swin_tiny_patch4_window7_224", config=LABELS, tiny=SWIN),
+    TimmModel("swin-before-0.9", "swin_base_patch4_window7_224", dtype=F16, layout="authors", tiny=SWIN),
+    TimmModel("swin-s3", "swin_s3_tiny_224", {"depths": (1, 2, 1), "num_heads": (1, 2, 2), "window_size": (4, 2, 2), "num_classes": 0}, F16, tiny=SWIN),
+    TimmModel("swin-larger", "swin_small_patch4_window7_224", {"depths": (1, 2)}, image_size=[32, 32], tiny=SWIN),
+    TimmModel("swinv2", "swinv2_tiny_window8_256", tiny=SWIN, dtype=F16),
+    TimmModel("swinv2-16to24", "swinv2_base_window12to24_192to384", {"pretrained_window_sizes": (2, 3)}, tiny=SWIN, dtype=BF16),
+]  # fmt: skip
+
 
 def make_weights(network: torch.nn.Module, seed: int) -> None:
     """Nothing is an identity, as in tiny_models.py."""
@@ -126,6 +138,11 @@ def save_timm(model: TimmModel, network: torch.nn.Module, folder: Path) -> None:
         assert json.loads((folder / "config.json").read_text())["model_type"] == TimmWrapperConfig.model_type
         return
     save_for_hf(network, folder, model_config=dict(model.config), safe_serialization=True)
+    if model.layout == "authors":  # whose stages end where timm's begin since version 0.9
+        path = folder / "model.safetensors"
+        before = lambda name: re.sub(r"layers\.(\d+)\.downsample", lambda n: f"layers.{int(n[1]) - 1}.downsample", name)
+        tensors = {before(name).replace("head.fc.", "head."): values for name, values in load_file(path).items()}
+        save_file(tensors, path, {"format": "pt"})
     if model.layout == "flat":
         path = folder / "config.json"
         config = json.loads(path.read_text())
@@ -135,22 +152,27 @@ def save_timm(model: TimmModel, network: torch.nn.Module, folder: Path) -> None:
 def compute_timm(network: torch.nn.Module, pixel_values: np.ndarray) -> dict[str, torch.Tensor]:
     """The weights as rounded in the file, all arithmetic in float64."""
     network = network.double().eval()
-    if getattr(network, "rope", None) is not None:
-        network.rope.init_non_persistent_buffers()  # which had been rounded along with the weights
+    for module in network.modules():
+        if hasattr(module, "init_non_persistent_buffers"):
+            module.init_non_persistent_buffers()  # which had been rounded along with the weights
     batch = torch.from_numpy(pixel_values).double()[None]
     with torch.no_grad():
         tokens = network.forward_features(batch)
         distilled = hasattr(network, "dist_token")
         embedding = tokens[:, 0] if distilled else network.forward_head(tokens, pre_logits=True)
-        results = {"tokens": tokens[0], "embedding": embedding[0]}
+        results = {"tokens": tokens[0].flatten(0, -2), "embedding": embedding[0]}
         if network.num_classes > 0:
             results["logits"] = network(batch)[0]
     return results
 
 
-def resized(network: torch.nn.Module, image_size: list[int]) -> torch.nn.Module:
+def resized(model: TimmModel, network: torch.nn.Module, image_size: list[int]) -> torch.nn.Module:
     """For other images: timm's own resampling of the position embeddings when it loads them into such a model."""
     network = network.double()
+    if hasattr(network, "layers"):  # a Swin built for such images: its windows keep their size
+        larger = timm.create_model(model.architecture, pretrained=False, **model.tiny | model.arguments | {"img_size": image_size})
+        larger.load_state_dict(network.state_dict())
+        return larger.double()
     if network.pos_embed is None:
         network.set_input_size(img_size=tuple(image_size))
         return network
@@ -177,7 +199,7 @@ def write_timm_model(model: TimmModel, seed: int, fixtures: Path) -> dict:
     pretrained_cfg = resolve_data_config(model=network)
     pretrained_cfg["input_size"] = (3, *network.patch_embed.img_size)
     if model.image_size:
-        network = resized(network, model.image_size)
+        network = resized(model, network, model.image_size)
         pretrained_cfg["input_size"] = (3, *model.image_size)
     picture = {"kind": "gradient", "seed": seed, "width": model.picture[0], "height": model.picture[1]}
     pixel_values = timm_process(pretrained_cfg, test_image(**picture))
@@ -238,5 +260,6 @@ def write_timm_models(fixtures: Path) -> None:
     (fixtures / "timm").mkdir(parents=True)
     rows = [write_timm_model(model, seed, fixtures) for seed, model in enumerate(MODELS, start=300)]
     rows += [write_timm_model(model, seed, fixtures) for seed, model in enumerate(EVA_MODELS, start=600)]
+    rows += [write_timm_model(model, seed, fixtures) for seed, model in enumerate(SWIN_MODELS, start=800)]
     rows += [write_torchvision_model(row, seed, fixtures) for seed, row in enumerate(TORCHVISION, start=400)]
     (fixtures / "timm.json").write_text(json.dumps(rows, indent=1) + "\n")

@@ -37,7 +37,16 @@ function relativeError(a: Float32Array, b: Float32Array): number {
 const models = [
   ...goldenModels.map((model) => ({ name: model.name, folder: folderOf(model) })),
   // With rotary or relative positions, norms within the block, and keys without a bias.
-  ...['families/dinov3-head', 'families/beit', 'timm/eva02-small', 'timm/eva02-clip'].map((name) => ({
+  ...[
+    'families/dinov3-head',
+    'families/beit',
+    'timm/eva02-small',
+    'timm/eva02-clip',
+    // In windows.
+    'families/swin',
+    'families/swinv2',
+    'timm/swin-larger',
+  ].map((name) => ({
     name,
     folder: new URL(`${name}/`, fixtures),
   })),

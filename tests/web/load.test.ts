@@ -331,9 +331,9 @@ const damaged: [name: string, model: () => ModelLocation, code: string, says: st
   ],
   [
     'is of another architecture',
-    () => ({ weights, config: { ...tinyConfig, model_type: 'swin' } }),
+    () => ({ weights, config: { ...tinyConfig, model_type: 'convnext' } }),
     'unsupported-model',
-    'config.json has model_type "swin", which attends in shifted windows',
+    'config.json has model_type "convnext", which is a convolutional network',
   ],
   [
     'has heads that do not fit its width',

@@ -73,9 +73,23 @@ export interface NativeConfig {
   jointWidth: number;
   /** Whether the projection to that width has a bias. */
   jointBias: boolean;
+  windows: NativeWindows;
   /** The blocks' linear layers are quantised; cpp/kernels/quantisation.h. */
   int8: boolean;
 }
+
+/** The windows of a Swin Transformer; cpp/config.h. */
+export interface NativeWindows {
+  /** For each stage, of which a plain ViT has none: blocks, heads, window, shift, window of pretraining. */
+  stages: readonly number[];
+  /** Version 2: cosines as scores, and norms behind attention and MLP. */
+  cosine: boolean;
+  /** Whether images of other sizes are taken as timm does, not as transformers. */
+  asTimm: boolean;
+}
+
+/** How many numbers describe a stage. */
+export const stageNumbers = 5;
 
 /** Which biases by relative position attention's scores have; the engine's numbers. */
 export const relativePositions = {

@@ -1,6 +1,6 @@
 import type { Engine } from './engine.js';
 import { messageOf, VitError } from '../errors.js';
-import type { NativeConfig } from './bindings.js';
+import { stageNumbers, type NativeConfig } from './bindings.js';
 import type { LoadOptions, Variant } from '../types.js';
 
 /** How many threads a model gets, and why it is that many. */
@@ -94,10 +94,11 @@ function oneThread(reason: string): ThreadPlan {
   return { count: 1, reason, automatic: false };
 }
 
-/** For one picture, without those of the head. */
+/** For one picture, without those of the head; of a Swin Transformer as if all stages were like the last. */
 function multiplyAdds(network: NativeConfig): number {
-  const { imageHeight, imageWidth, patchHeight, patchWidth, hidden, layers, mlpHidden } = network;
-  const tokens = (imageHeight / patchHeight) * (imageWidth / patchWidth) + 1;
+  const { imageHeight, imageWidth, patchHeight, patchWidth, hidden, layers, mlpHidden, windows } = network;
+  const merges = Math.max(0, windows.stages.length / stageNumbers - 1);
+  const tokens = ((imageHeight / patchHeight) * (imageWidth / patchWidth)) / 4 ** merges + 1;
   return tokens * layers * hidden * (4 * hidden + 2 * mlpHidden + 2 * tokens);
 }
 

@@ -1,7 +1,7 @@
 // What a loaded model can do, each verb written once: run in place and in the worker alike.
 import { VitError } from '../errors.js';
 import { predictionOf, topPredictions, type Choice } from '../labels.js';
-import { poolings, type NativeConfig, type Pooling } from '../engine/bindings.js';
+import { poolings, stageNumbers, type NativeConfig, type Pooling } from '../engine/bindings.js';
 import { regressionVerbs } from './regression-verbs.js';
 import type { Session } from './session.js';
 import type { TextVectors } from './text-model.js';
@@ -94,7 +94,8 @@ export const verbs = {
 
   /** [tokens × hidden], after so many encoder blocks. */
   tokens(session: Session, { blocks, norm }: TokensRequest): Tokens {
-    const { engine } = session;
+    const { engine, network } = session;
+    if (blocks !== undefined && blocks < network.layers) checkWhole(session, 'tokens of earlier blocks');
     const { data, rows, columns } = engine.tokens(blocks, norm);
     finite('tokens', data);
     return { data, tokens: rows, hidden: columns, ...grid(session), prefix: engine.prefix };
@@ -102,6 +103,7 @@ export const verbs = {
 
   /** What the pooled token reads, or the patches on average. */
   attention(session: Session, { layer, head, rollout, origin }: AttentionRequest): PatchMap {
+    checkWhole(session, 'attention');
     return map(session, session.engine.attention(layer, head, rollout), origin);
   },
 
@@ -109,6 +111,7 @@ export const verbs = {
   explain(session: Session, { label, origin }: ExplainRequest): PatchMap {
     const { classes, engine } = session;
     if (!classes) checkHead(session, 'explain');
+    checkWhole(session, 'explain');
     if (session.network.pooling === poolings.attention) {
       throw new VitError(
         'invalid-argument',
@@ -122,6 +125,7 @@ export const verbs = {
   /** What every encoder block would answer. */
   logitLens(session: Session, { topK, patches }: LensRequest): LayerAnswer[] {
     checkHead(session, 'logitLens');
+    checkWhole(session, 'logitLens');
     const { labels } = session.info;
     const { layers, classes } = session.network;
     const { probabilities, patchClasses, patchProbabilities } = session.engine.lens(patches);
@@ -194,10 +198,24 @@ function finite(
   );
 }
 
-/** The grid of patches. */
+/** The grid of patches; of a Swin Transformer, which merges them, that of its last stage. */
 function grid({ network }: Session): { readonly rows: number; readonly columns: number } {
-  const { imageHeight, imageWidth, patchHeight, patchWidth } = network;
-  return { rows: imageHeight / patchHeight, columns: imageWidth / patchWidth };
+  const { imageHeight, imageWidth, patchHeight, patchWidth, windows } = network;
+  let [rows, columns] = [imageHeight / patchHeight, imageWidth / patchWidth];
+  for (let merges = windows.stages.length / stageNumbers - 1; merges > 0; merges--) {
+    [rows, columns] = [Math.ceil(rows / 2), Math.ceil(columns / 2)];
+  }
+  return { rows, columns };
+}
+
+/** Refuses to look into a model whose blocks see different grids, each a part at a time. */
+function checkWhole({ network }: Session, what: string): void {
+  if (network.windows.stages.length === 0) return;
+  throw new VitError(
+    'invalid-argument',
+    `This model is a Swin Transformer, which attends within windows, so ${what} cannot be shown on one grid; ` +
+      'use classify, embed or tokens, or load a plain Vision Transformer.',
+  );
 }
 
 function map(session: Session, data: Float32Array<ArrayBuffer>, origin: Origin): PatchMap {

@@ -55,7 +55,7 @@ export interface ModelInfo<Label extends string = string> {
   readonly patchSize: Size;
   /** Encoder blocks. */
   readonly layers: number;
-  /** Attention heads per block. */
+  /** Attention heads per block; of a Swin Transformer, in its last stage, as is the width. */
   readonly heads: number;
   /** The width of a token. */
   readonly hidden: number;

@@ -51,7 +51,12 @@ export const malformedConfigurations: readonly Malformed[] = [
   ),
   with1('a hidden_act of a million characters', sized({ hidden_act: 'g'.repeat(1e6) }), 'hidden_act "ggg'),
   with1('an unknown activation', sized({ hidden_act: 'mish' }), 'hidden_act "mish"'),
-  with1('another architecture', sized({ model_type: 'swin' }), 'model_type "swin"', 'unsupported-model'),
+  with1(
+    'another architecture',
+    sized({ model_type: 'convnext' }),
+    'model_type "convnext"',
+    'unsupported-model',
+  ),
   with1('too few labels', sized({ id2label: { 0: 'a' } }), 'names 1 classes'),
   {
     name: 'no config.json',

@@ -8,7 +8,9 @@ import { dinov3 } from './dinov3.js';
 import type { Family } from './family.js';
 import { google } from './google.js';
 import { refusalOf } from './refusals.js';
+import { swin, swinv2 } from './swin.js';
 import { timm } from './timm.js';
+import { timmSwin } from './timm-swin.js';
 import { torchvision } from './torchvision.js';
 import { iJepa, vit, vitMae, vitMsn } from './vit.js';
 
@@ -27,6 +29,9 @@ export const families: readonly Family[] = [
   siglip,
   siglipClassifier,
   timm,
+  timmSwin,
+  swin,
+  swinv2,
   torchvision,
   google,
 ];

@@ -6,6 +6,7 @@ import {
   type NativeConfig,
   type NativePreprocess,
   type NativeRotary,
+  type NativeWindows,
 } from '../../engine/bindings.js';
 import type { Size } from '../../types.js';
 import type { JsonFields, JsonObject } from '../files/json.js';
@@ -73,7 +74,8 @@ export interface Spelling {
   readonly ignored: readonly RegExp[];
 }
 
-/** A tensor's name, and the engine's (cpp/weight_slots.h). `{i}` stands for a block's number, `*` for weight or bias, or the
+/** A tensor's name, and the engine's (cpp/weight_slots.h). `{i}` stands for a block's number (of a Swin Transformer, a
+ * stage's, and `{j}` for a block's; `{i-1}` in a slot is the stage before), `*` for weight or bias, or the
  * weight_spread_scale of an int8 file. */
 export interface NameRow {
   readonly file: string;
@@ -95,6 +97,9 @@ export const unrotated = {
   referenceColumns: 0,
   columnsFirst: false,
 } as const satisfies NativeRotary;
+
+/** No windows. */
+export const unwindowed = { stages: [], cosine: false, asTimm: false } as const satisfies NativeWindows;
 
 /** What the least of ViTs is: what a family's network differs in, it says. */
 export const plain = {
@@ -125,6 +130,7 @@ export const plain = {
   multiLabel: false,
   jointWidth: 0,
   jointBias: false,
+  windows: unwindowed,
   int8: false,
 } as const satisfies Partial<NativeConfig>;
 

@@ -55,7 +55,13 @@ function mapWith(family: Family, spelling: Spelling, names: readonly FileName[])
   const taken = new Set<string>();
   const surplus = new Set<string>();
   for (const { name, ...parsed } of names) {
-    const placement = rename({ ...parsed, template: withoutPrefix(parsed.template, spelling.prefix) }, table);
+    const { template, staged } = parsed;
+    const bare = {
+      ...parsed,
+      template: withoutPrefix(template, spelling.prefix),
+      ...(staged !== undefined && { staged: withoutPrefix(staged, spelling.prefix) }),
+    };
+    const placement = rename(bare, table);
     if (placement && !placement.slots.some((slot) => taken.has(slot))) {
       for (const slot of placement.slots) taken.add(slot);
       slots.set(name, placement);
@@ -80,16 +86,19 @@ function tableOf(rows: readonly (readonly [string, Renaming])[]): ReadonlyMap<st
   return new Map([...rows].reverse());
 }
 
-/** A block's number: the first name part that is a number. */
-const number = /(?<=[._])(?:0|[1-9]\d*)(?=[./])/;
+/** A block's number: the first name part that is a number; where there are stages, the second. */
+const number = /(?<=[._])(?:0|[1-9]\d*)(?=[./])/g;
 /** What `*` stands for. */
 const layerPart = /(?:weight|bias|weight_spread_scale)$/;
 
 /** A name taken apart, once for all the tables that it is looked up in. */
 interface ParsedName {
-  /** With `{i}` for the block's number. */
+  /** With `{i}` for the first number. */
   readonly template: string;
   readonly i: string;
+  /** And with `{j}` for the second, if there is one. */
+  readonly staged?: string;
+  readonly j: string;
   /** What `*` stands for; it is the template's end. */
   readonly part: string;
 }
@@ -97,20 +106,33 @@ interface ParsedName {
 type FileName = ParsedName & { readonly name: string };
 
 function parse(name: string): ParsedName {
-  const [i = ''] = number.exec(name) ?? [];
+  const [i = '', j = ''] = name.match(number) ?? [];
   const [part = ''] = layerPart.exec(name) ?? [];
-  return { template: i === '' ? name : name.replace(number, '{i}'), i, part };
+  const marks = ['{i}', '{j}'];
+  const withMarks = (count: number) => {
+    let at = 0;
+    return name.replace(number, (digits) => (at < count ? marks[at++] : digits));
+  };
+  return { template: withMarks(1), i, ...(j && { staged: withMarks(2) }), j, part };
 }
 
 /** What the table makes of a name, with the block's number and the part carried over. */
 function rename(
-  { template, i, part }: ParsedName,
+  { template, staged, i, j, part }: ParsedName,
   table: ReadonlyMap<string, Renaming>,
 ): Placement | undefined {
   // A row for just one part goes before one for any.
-  const row = table.get(template) ?? (part && table.get(`${template.slice(0, -part.length)}*`));
+  const find = (name: string) =>
+    table.get(name) ?? (part ? table.get(`${name.slice(0, -part.length)}*`) : undefined);
+  const row = find(template) ?? (staged === undefined ? undefined : find(staged));
   if (!row) return undefined;
-  const slots = row.to.map((template) => template.replace('{i}', i).replace('*', part));
+  const fill = (name: string) =>
+    name
+      .replace(/\{i([+-]1)?\}/, (_, step = 0) => String(Number(i) + Number(step)))
+      .replace('{j}', j)
+      .replace('*', part);
+  const slots = row.to.map(fill);
+  if (slots.some((slot) => slot.includes('.-1.'))) return undefined;
   return row.axes ? { slots, axes: row.axes } : { slots };
 }
 
@@ -129,7 +151,13 @@ function spelled(slot: string, { prefix, rows }: Spelling, names: readonly strin
   const inner = names.some((name) => name.startsWith(outer + prefix)) ? prefix : '';
   const table = tableOf(
     rows.flatMap(({ file, slot: to, outside }) =>
-      slotsOf(to).map((one) => [one, { to: [outer + (outside ? '' : inner) + file] }] as const),
+      slotsOf(to).map((one) => {
+        // What is one stage earlier in the engine is one later in the file.
+        const [slot, name] = one.includes('{i-1}')
+          ? [one.replace('{i-1}', '{i}'), file.replace('{i}', '{i+1}')]
+          : [one, file];
+        return [slot, { to: [outer + (outside ? '' : inner) + name] }] as const;
+      }),
     ),
   );
   return rename(parse(slot), table)?.slots[0] ?? slot;

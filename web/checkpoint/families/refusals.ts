@@ -5,7 +5,7 @@ import type { Family } from './family.js';
 
 /** By config.json's `model_type`; the first pattern that matches counts. */
 const kinds: readonly { readonly pattern: RegExp; readonly what: string }[] = [
-  { pattern: /^(swin|swinv2|swin2sr|donut-swin|maskformer-swin)$/, what: 'attends in shifted windows' },
+  { pattern: /^(swin2sr|donut-swin|maskformer-swin)$/, what: 'is a Swin that does not classify' },
   {
     pattern: /^(convnext|convnextv2|resnet|regnet|bit|efficientnet|mobilenet_v[12])$/,
     what: 'is a convolutional network',

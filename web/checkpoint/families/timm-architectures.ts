@@ -9,11 +9,23 @@ const plain = /^(vit_|deit3?_|flexivit_|eva_|eva02_|beit_|beitv2_|test_vit)/;
 
 /** Architectures that are no plain ViT; the first pattern that fits. */
 const others: readonly { readonly pattern: RegExp; readonly what: string }[] = [
-  { pattern: /relpos(_|$)/, what: 'adds relative position biases to its attention' },
-  { pattern: /_rope_mixed_/, what: 'has learned how fast to rotate its queries and keys' },
+  {
+    pattern: /relpos(_|$)/,
+    what: 'computes relative position biases for whole pictures (load a swinv2_* or vit_base_patch16_224 instead)',
+  },
+  {
+    pattern: /_rope_mixed_/,
+    what: 'has learned how fast to rotate its queries and keys (load the vit_*_rope_* of the same size instead)',
+  },
   { pattern: /_sapiens/, what: 'has RMS norms, and fewer keys than queries' },
-  { pattern: /_r\d*_s\d|_resnet\d|_mci_/, what: 'begins with a convolutional network' },
-  { pattern: /_\d+x[2-9]_|_xp_|_d?pwee_/, what: 'computes attention and MLP in parallel' },
+  {
+    pattern: /_r\d*_s\d|_resnet\d|_mci_/,
+    what: 'begins with a convolutional network (load the vit_* of the same width instead)',
+  },
+  {
+    pattern: /_\d+x[2-9]_|_xp_|_d?pwee_/,
+    what: 'computes attention and MLP in parallel (load the vit_* of the same width instead)',
+  },
   { pattern: /_d(wee|little)_/, what: 'subtracts one attention from another' },
   { pattern: /_rpn_|^eva02_enormous_/, what: 'normalises after attention and MLP, not before' },
   { pattern: /_map_|_siglip_(?!gap_)|_pe_core_|^test_vit3$/, what: 'pools by attention' },
@@ -21,7 +33,7 @@ const others: readonly { readonly pattern: RegExp; readonly what: string }[] = [
   { pattern: /^beit3_/, what: 'has layer norms inside of attention and MLP' },
   { pattern: /^samvit_/, what: 'attends in windows' },
   { pattern: /^naflexvit_/, what: 'takes pictures of any shape' },
-  { pattern: /^(swin|swinv2|maxvit|twins)_/, what: 'attends in windows' },
+  { pattern: /^(swin|swinv2_cr|maxvit|twins)_/, what: 'attends in windows of a kind of its own' },
   { pattern: /^(convnext|resnet|efficientnet|mobilenet|regnet)/, what: 'is a convolutional network' },
 ];
 
@@ -32,7 +44,7 @@ export function checkArchitecture(fields: JsonFields): void {
   if (!other && plain.test(name)) return;
   throw fields.refusal(
     `is of the architecture "${name}", which ${other?.what ?? 'is not a plain Vision Transformer'}; of timm's models ` +
-      'vit-wasm reads the plain ViTs: vit_*, deit_*, deit3_*, flexivit_*, eva_*, eva02_*, beit_* and beitv2_*',
+      'vit-wasm reads the plain ViTs: vit_*, deit_*, deit3_*, flexivit_*, eva_*, eva02_*, beit_* and beitv2_*, and Swin: swin_* and swinv2_*',
   );
 }
 

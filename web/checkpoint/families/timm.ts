@@ -23,6 +23,8 @@ import {
   type TensorsBySlot,
 } from './family.js';
 import { hasLearnedPositions, rotaryOf } from './timm-rotary.js';
+import { imageSizeOf, settingsOf, type Settings } from './timm-settings.js';
+import { isSwin } from './timm-swin.js';
 import { activationOf, checkArchitecture, epsOf, headsOf, resamplingOf } from './timm-architectures.js';
 
 const sameNames = [
@@ -70,25 +72,6 @@ const actLayers: Readonly<Record<string, Activation>> = {
   silu: activations.silu,
   swish: activations.silu,
 };
-
-/** Two places for one setting: what the network was built with, and what is known of its weights. */
-interface Settings {
-  readonly fields: JsonFields;
-  /** Undefined when the config has none. */
-  readonly architecture: string | undefined;
-  readonly modelArgs: JsonFields | undefined;
-  readonly pretrainedCfg: JsonFields;
-}
-
-/** Older files have the pretrained_cfg's fields beside the architecture. */
-function settingsOf(fields: JsonFields): Settings {
-  return {
-    fields,
-    architecture: fields.text('architecture'),
-    modelArgs: fields.object('model_args'),
-    pretrainedCfg: fields.object('pretrained_cfg') ?? fields,
-  };
-}
 
 function network(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
   const settings = settingsOf(fields);
@@ -178,15 +161,6 @@ function relativePositionsOf({ architecture = '' }: Settings, tensors: TensorsBy
   return perBlock ? relativePositions.perBlock : relativePositions.none;
 }
 
-function imageSizeOf({ fields, modelArgs, pretrainedCfg }: Settings): [number, number] {
-  const [depth, height, width] = pretrainedCfg.counts('input_size', 3) ?? [3, 224, 224];
-  const channels = modelArgs?.count('in_chans') ?? depth;
-  if (channels !== 3) {
-    throw fields.refusal(`asks for ${channels} channels; vit-wasm supports 3: red, green and blue`);
-  }
-  return modelArgs?.size('img_size') ?? [height, width];
-}
-
 function attentionHeads({ fields, architecture, modelArgs }: Settings, hidden: number): number {
   // With a width of its own, an architecture's heads are not those of its name.
   const widened = modelArgs?.get('embed_dim') !== undefined;
@@ -234,8 +208,9 @@ function poolingOf({ fields, modelArgs }: Settings, tensors: TensorsBySlot, clas
 export const timm: Family = {
   title: 'timm',
   modelType: 'timm_wrapper',
-  claims: ({ architecture, model_type: type }: JsonObject) =>
-    typeof architecture === 'string' || type === 'timm_wrapper',
+  claims: (config: JsonObject) =>
+    (typeof config['architecture'] === 'string' || config['model_type'] === 'timm_wrapper') &&
+    !isSwin(config),
   check: checkArchitecture,
   spellings: [{ prefix: '', rows, ignored }],
   network,

@@ -94,6 +94,13 @@ export class JsonFields {
     return this.#checked(name, areCounts, `a list of ${length} whole numbers`);
   }
 
+  /** A list of whole numbers. */
+  wholes(name: string): number[] | undefined {
+    const areWholes = (value: unknown): value is number[] =>
+      Array.isArray(value) && value.length > 0 && value.every((one) => one === 0 || isCount(one));
+    return this.#checked(name, areWholes, 'a list of whole numbers');
+  }
+
   /** Three numbers, or one for all three. */
   triple(name: string): [number, number, number] | undefined {
     const isTriple = (value: unknown): value is number | number[] =>

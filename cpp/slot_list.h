@@ -1,0 +1,62 @@
+// The parts that tables of slots are made of (weight_slots.h): what a plain ViT's and a Swin Transformer's
+// have in common.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "weight_slots.h"
+#include "weights.h"
+
+namespace vit {
+
+struct SlotList {
+  std::vector<WeightSlot> slots;
+
+  void add(WeightSlot slot) { slots.push_back(std::move(slot)); }
+
+  void plain(std::string name, std::vector<int> shape, float* to, float scale = 1) {
+    add({.name = std::move(name), .shape = std::move(shape), .plain = to, .scale = scale});
+  }
+  void matrix(std::string name, std::vector<int> shape, const PackedMatrix& to, float scale = 1) {
+    add({.name = std::move(name), .shape = std::move(shape), .packed = to, .scale = scale});
+  }
+  void quantised(const std::string& name, const QuantisedMatrix& to, float scale) {
+    add({.name = name, .shape = {to.outputs, to.inputs}, .quantised = to, .scale = scale});
+    const int weights = static_cast<int>(slots.size()) - 1;
+    add({.name = name + "_spread_scale",
+         .shape = {to.outputs},
+         .plain = to.scales,
+         .scale = scale,
+         .scales_of = weights});
+  }
+  void linear(const std::string& name, const PackedMatrix& to, bool has_bias = true, float scale = 1) {
+    matrix(name + ".weight", {to.outputs, to.inputs}, to, scale);
+    if (has_bias) plain(name + ".bias", {to.outputs}, to.bias, scale);
+  }
+  void linear(const std::string& name, const Linear& to, bool has_bias, float scale = 1) {
+    if (!to.quantised()) return linear(name, to.fp32, has_bias, scale);
+    quantised(name + ".weight", to.int8, scale);
+    if (has_bias) plain(name + ".bias", {to.int8.outputs}, to.int8.bias, scale);
+  }
+  void layer_norm(const std::string& name, const LayerNormWeights& to, int width, float scale = 1) {
+    plain(name + ".weight", {width}, to.weight, scale);
+    plain(name + ".bias", {width}, to.bias, scale);
+  }
+};
+
+/// Prefix tokens, position and patch embeddings.
+void list_patch_embedding(SlotList& list, const Weights& weights, const Config& config);
+
+/// An encoder block whose slots begin with `name`.
+void list_encoder_block(SlotList& list, const std::string& name, const EncoderBlockWeights& weights,
+                        const Config& config);
+
+/// All that follows the blocks.
+void list_head(SlotList& list, const Weights& weights, const Config& config);
+
+/// The table of these slots.
+WeightSlots table_of(SlotList list, const PartialRow& row);
+
+}  // namespace vit

@@ -1,0 +1,49 @@
+// The stages of a Swin Transformer (Liu et al. 2021, "Swin Transformer: Hierarchical Vision Transformer using
+// Shifted Windows"), each described as a plain ViT, so that the rooms of one serve it.
+#pragma once
+
+#include <string>
+
+#include "../config.h"
+
+namespace vit {
+
+/// Of the norms outside of blocks, but for the last: PyTorch's default, whatever the configuration says.
+inline constexpr float kOuterEps = 1e-5f;
+
+/// The patch embedding's: the width is that of the first stage.
+Config embedding_config(const Config& config);
+
+/// A stage's: its width, heads and grid, whose tokens are patches of one pixel.
+Config stage_config(const Config& config, int stage);
+
+/// One window's of a stage.
+Config window_config(const Config& config, int stage);
+
+/// What the tokens are that the head sees: the last stage's; of a plain ViT, its own.
+Config final_config(const Config& config);
+
+/// A stage's grid of tokens in windows. Where it is no whole number of them, it is filled up with zeros at
+/// the bottom and the right; then, in every other block, everything moves up and left by `shift`, around the
+/// edges.
+struct WindowGrid {
+  int rows;
+  int columns;
+  int window;
+  int shift;
+};
+
+/// Of the block of that index in its stage.
+WindowGrid window_grid(const Config& config, int stage, int block);
+
+constexpr int windows_down(const WindowGrid& g) { return (g.rows + g.window - 1) / g.window; }
+constexpr int windows_across(const WindowGrid& g) { return (g.columns + g.window - 1) / g.window; }
+constexpr int windowed_tokens(const WindowGrid& g) {
+  return windows_down(g) * windows_across(g) * g.window * g.window;
+}
+
+/// Empty, or what makes the windows impossible. The plain part of the configuration has passed its own
+/// checks.
+[[nodiscard]] std::string check_windows(const Config& config);
+
+}  // namespace vit

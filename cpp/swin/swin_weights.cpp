@@ -1,0 +1,144 @@
+#include "swin_weights.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "../slot_list.h"
+#include "stages.h"
+
+namespace vit {
+namespace {
+
+// Of the largest logit_scale.
+constexpr float kLargestScale = 100;
+
+int distance_count(const Config& window) { return bias_rows(window); }
+
+SwinBlockWeights take_block(Arena& arena, const Config& window) {
+  SwinBlockWeights w{};
+  w.block = take_encoder_block(arena, window);
+  if (!window.windows.cosine) return w;
+  w.logit_scale = arena.take<float>(static_cast<size_t>(window.heads));
+  w.query_scale = arena.take<float>(static_cast<size_t>(window.heads));
+  w.distance1 = take_matrix(arena, 2, kDistanceWidth);
+  w.distance2 = take_matrix(arena, kDistanceWidth, window.heads);
+  return w;
+}
+
+// A step on an axis as the small network sees it.
+float coordinate(int step, int window, int reference) {
+  const int unit = std::max((reference > 0 ? reference : window) - 1, 1);
+  const double scaled = 8.0 * step / unit;
+  return static_cast<float>(std::copysign(std::log(std::abs(scaled) + 1) / std::log(8.0), scaled));
+}
+
+void fill_distances(float* distances, int window, int reference) {
+  for (int y = 1 - window; y < window; y++) {
+    for (int x = 1 - window; x < window; x++) {
+      *distances++ = coordinate(y, window, reference);
+      *distances++ = coordinate(x, window, reference);
+    }
+  }
+}
+
+void compute_bias(const SwinBlockWeights& w, const SwinWeights& swin, const Config& window) {
+  const int count = distance_count(window);
+  float* hidden = swin.distance_hidden;
+  gemm(hidden, kDistanceWidth, swin.distances, 2, count, w.distance1, Store::replace, Rounding::portable);
+  for (int i = 0; i < count * kDistanceWidth; i++) hidden[i] = std::max(hidden[i], 0.0f);
+  float* bias = w.block.score_bias.given;
+  gemm(bias, window.heads, hidden, kDistanceWidth, count, w.distance2, Store::replace, Rounding::portable);
+  for (int i = 0; i < count * window.heads; i++) {
+    bias[i] = static_cast<float>(16 / (1 + std::exp(-static_cast<double>(bias[i]))));
+  }
+  for (int head = 0; head < window.heads; head++) {
+    w.query_scale[head] = std::min(std::exp(w.logit_scale[head]), kLargestScale);
+  }
+}
+
+}  // namespace
+
+Weights lay_out_swin_weights(SwinWeights& swin, Arena& arena, const Config& c) {
+  const Config first = embedding_config(c);
+  Weights w{};
+  w.patch_embed = take_matrix(arena, patch_values(first), first.hidden);
+  const auto positions = [&](int rows, int columns) {
+    return arena.take<float>(static_cast<size_t>(rows * columns) * static_cast<size_t>(first.hidden));
+  };
+  if (c.learned_positions) {
+    w.pos_embed = positions(grid_rows(c), grid_columns(c));
+    w.given_pos_embed = resamples_positions(c) ? positions(c.position_rows, c.position_columns) : w.pos_embed;
+  }
+  if (c.pre_norm) w.norm_pre = take_layer_norm(arena, first.hidden);
+
+  swin.stages.clear();
+  size_t distances = 0, heads = 0;
+  for (int stage = 0; stage < c.windows.count; stage++) {
+    const Config window = window_config(c, stage);
+    SwinStageWeights s{};
+    for (int block = 0; block < c.windows.stages[static_cast<size_t>(stage)].blocks; block++) {
+      s.blocks.push_back(take_block(arena, window));
+    }
+    if (stage + 1 < c.windows.count) {
+      s.merge_norm = take_layer_norm(arena, (c.windows.cosine ? 2 : 4) * window.hidden);
+      s.merge = take_linear(arena, 4 * window.hidden, 2 * window.hidden, c.int8);
+    }
+    swin.stages.push_back(std::move(s));
+    distances = std::max(distances, static_cast<size_t>(distance_count(window)));
+    heads = std::max(heads, static_cast<size_t>(window.heads));
+  }
+  swin.bias_scratch = arena.take<float>(distances * heads);
+  if (c.windows.cosine) {
+    swin.distances = arena.take<float>(2 * distances);
+    swin.distance_hidden = arena.take<float>(kDistanceWidth * distances);
+  }
+  if (c.int8) {
+    const size_t inputs = static_cast<size_t>(std::max(2 * c.hidden, c.mlp_hidden));
+    w.partial_row.values = arena.take<float>(inputs);
+    w.partial_row.codes = arena.take<int8_t>(inputs);
+  }
+  if (c.final_norm) w.norm = take_layer_norm(arena, c.hidden);
+  if (c.classes) w.head = take_matrix(arena, c.hidden, c.classes);
+  return w;
+}
+
+WeightSlots swin_weight_slots(const Weights& weights, const SwinWeights& swin, const Config& c) {
+  SlotList list;
+  const Config first = embedding_config(c);
+  list_patch_embedding(list, weights, first);
+  if (c.pre_norm) list.layer_norm("norm_pre", weights.norm_pre, first.hidden);
+  for (int stage = 0; stage < c.windows.count; stage++) {
+    const Config window = window_config(c, stage);
+    const SwinStageWeights& s = swin.stages[static_cast<size_t>(stage)];
+    const std::string layer = "layers." + std::to_string(stage);
+    for (size_t i = 0; i < s.blocks.size(); i++) {
+      const SwinBlockWeights& w = s.blocks[i];
+      const std::string name = layer + ".blocks." + std::to_string(i);
+      list_encoder_block(list, name, w.block, window);
+      if (!c.windows.cosine) continue;
+      list.plain(name + ".attn.logit_scale", {window.heads, 1, 1}, w.logit_scale);
+      list.linear(name + ".attn.cpb_mlp.0", w.distance1);
+      list.linear(name + ".attn.cpb_mlp.2", w.distance2, false);
+    }
+    if (stage + 1 == c.windows.count) continue;
+    list.layer_norm(layer + ".downsample.norm", s.merge_norm, (c.windows.cosine ? 2 : 4) * window.hidden);
+    list.linear(layer + ".downsample.reduction", s.merge, false);
+  }
+  list_head(list, weights, c);
+  return table_of(std::move(list), weights.partial_row);
+}
+
+void settle_swin(Weights& weights, SwinWeights& swin, const Config& c) {
+  settle(weights, embedding_config(c));
+  for (int stage = 0; stage < c.windows.count; stage++) {
+    const Config window = window_config(c, stage);
+    const SwinStage& sizes = c.windows.stages[static_cast<size_t>(stage)];
+    if (c.windows.cosine) fill_distances(swin.distances, sizes.window, sizes.reference_window);
+    for (SwinBlockWeights& w : swin.stages[static_cast<size_t>(stage)].blocks) {
+      if (c.windows.cosine) compute_bias(w, swin, window);
+      settle_score_bias(w.block.score_bias, swin.bias_scratch, window);
+    }
+  }
+}
+
+}  // namespace vit

@@ -1,0 +1,60 @@
+// The weights of a Swin Transformer: its blocks' are those of plain blocks, with a few more.
+#pragma once
+
+#include <vector>
+
+#include "../arena.h"
+#include "../config.h"
+#include "../weight_slots.h"
+#include "../weights.h"
+
+namespace vit {
+
+/// Inner width of the small network that computes a bias from a distance.
+inline constexpr int kDistanceWidth = 512;
+
+struct SwinBlockWeights {
+  EncoderBlockWeights block;  // with the bias of the scores within a window
+  // Of cosine attention:
+  float* logit_scale;      // [heads], as it arrives: a logarithm
+  float* query_scale;      // [heads], the factor itself
+  PackedMatrix distance1;  // 2 → kDistanceWidth: what computes the bias of the scores,
+  PackedMatrix distance2;  // kDistanceWidth → heads
+};
+
+struct SwinStageWeights {
+  std::vector<SwinBlockWeights> blocks;
+  // After them, in all but the last stage:
+  LayerNormWeights merge_norm;  // [4 × width]; of cosine attention [2 × width], behind the matrix
+  Linear merge;                 // 4 × width → 2 × width
+};
+
+struct SwinWeights {
+  std::vector<SwinStageWeights> stages;
+  float* distances;        // [distances of the largest window × 2], for `settle_swin`
+  float* distance_hidden;  // [the same × kDistanceWidth]
+  float* bias_scratch;
+};
+
+/// Points the weights into `arena` (or measures them, see arena.h); returns what surrounds the blocks.
+Weights lay_out_swin_weights(SwinWeights& swin, Arena& arena, const Config& config);
+
+/// The table of its tensors. Names are those of weight_slots.h with `layers.{stage}.blocks.{i}` instead of
+/// `blocks.{i}`, `norm_pre` being the patch embedding's norm, and in addition (C a stage's width)
+///
+///   layers.{stage}.downsample.norm.{weight, bias} [4·C, of cosine attention 2·C]
+///   layers.{stage}.downsample.reduction.weight [2·C, 4·C]
+///   layers.{stage}.blocks.{i}.attn.relative_position_bias_table [(2·window − 1)², heads]
+///     of cosine attention instead: attn.logit_scale [heads, 1, 1]
+///     attn.cpb_mlp.0.weight [512, 2], .bias [512]; attn.cpb_mlp.2.weight [heads, 512]
+WeightSlots swin_weight_slots(const Weights& weights, const SwinWeights& swin, const Config& config);
+
+/// Prepares the weights once all have arrived, as `settle` does; computes the bias of cosine attention (Liu
+/// et al. 2022, "Swin Transformer V2: Scaling Up Capacity and Resolution", equations 4 and 5),
+///
+///   16 · sigmoid(W₂·relu(W₁·[f(Δy), f(Δx)] + b₁)),  f(Δ) = sign(Δ)·log₂(1 + 8·|Δ| / (reference − 1)) / 3
+///
+/// Calling it again changes nothing.
+void settle_swin(Weights& weights, SwinWeights& swin, const Config& config);
+
+}  // namespace vit
