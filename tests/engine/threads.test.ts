@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 import { planThreads, startThreads } from '../../web/engine/threads.js';
+import { plain } from '../../web/checkpoint/families/family.js';
 import type { Engine } from '../../web/engine/engine.js';
 import type { NativeConfig } from '../../web/engine/bindings.js';
 
@@ -56,7 +57,8 @@ describe('the plan', () => {
 });
 
 describe('a small model', () => {
-  const network = {
+  const network: NativeConfig = {
+    ...plain,
     imageHeight: 32,
     imageWidth: 32,
     patchHeight: 8,
@@ -64,7 +66,13 @@ describe('a small model', () => {
     hidden: 16,
     layers: 2,
     mlpHidden: 64,
-  } as NativeConfig;
+    positionRows: 4,
+    positionColumns: 4,
+    heads: 2,
+    classes: 0,
+    layerNormEps: 1e-6,
+    activation: 0,
+  };
 
   it('gets no more threads than help it', async () => {
     // An engine that has nothing to start them with.
