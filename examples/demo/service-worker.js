@@ -13,14 +13,15 @@ addEventListener('fetch', (event) => {
   if (request.method !== 'GET' || origin !== location.origin) return;
   const weights = /\.(safetensors|npz|zip)$/.test(pathname) && !pathname.includes('/builtin/');
   if (request.headers.has('range') || weights) return;
-  event.respondWith(answer(request));
+  event.respondWith(answer(event, request));
 });
 
-async function answer(request) {
+async function answer(event, request) {
   let response;
   try {
     response = await fetch(request);
-    if (response.status === 200) await keep(request, response.clone());
+    // The page need not wait until it is written.
+    if (response.status === 200) event.waitUntil(keep(request, response.clone()));
   } catch (error) {
     response = await (await caches.open(kept)).match(request, { ignoreSearch: request.mode === 'navigate' });
     if (!response) throw error;

@@ -87,7 +87,8 @@ export function inDemo(headers: Readonly<Record<string, string>> = isolation): D
     shared = await context.newPage();
     await shared.goto(server.origin + place);
     await answered(shared);
-  });
+    // On a busy machine the site, the browser and the first answer together take longer than a test.
+  }, 180_000);
   afterEach(async () => {
     await Promise.all(contexts.map((context) => context.close()));
     contexts = [];
