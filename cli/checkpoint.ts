@@ -5,7 +5,13 @@ import { pathToFileURL } from 'node:url';
 import { ByteReader } from '../web/checkpoint/files/byte-reader.js';
 import { CachedFiles } from '../web/cache/cache.js';
 import { inDtype } from '../web/checkpoint/dtype.js';
-import { configName, isDownloaded, preprocessorName } from '../web/checkpoint/files/model-files.js';
+import { folderOf, type Folder } from '../web/checkpoint/files/folder.js';
+import {
+  configName,
+  isDownloaded,
+  preprocessorName,
+  tokenizerNames,
+} from '../web/checkpoint/files/model-files.js';
 import { withChecksum } from '../web/checkpoint/files/integrity.js';
 import { locateModel } from '../web/checkpoint/locate.js';
 import { openCheckpoint, type Checkpoint, type ReadContext } from '../web/checkpoint/open.js';
@@ -17,8 +23,8 @@ import type { LoadArguments } from './arguments.js';
 
 export interface OpenedCheckpoint {
   readonly checkpoint: Checkpoint;
-  /** The JSON files as they are, by name. */
-  readonly jsonFiles: ReadonlyMap<string, Uint8Array>;
+  /** The JSON files as they are, and those that words need, by name. */
+  readonly smallFiles: ReadonlyMap<string, Uint8Array>;
   readonly context: ReadContext;
   /**
    * Closes it. `complete` says that all of it was read without error, so that downloads can be cached; `failure` is the
@@ -48,8 +54,8 @@ export async function open(
   const stop = new AbortController();
   const store = isDownloaded(files) ? storeOf(load.cache ?? true, node.store) : undefined;
   const cached = store && new CachedFiles(node.open, store, files, false);
-  const jsonFiles = new Map<string, Uint8Array>();
-  const openFile = keepingJson(cached?.open ?? node.open, jsonFiles);
+  const smallFiles = new Map<string, Uint8Array>();
+  const openFile = keepingJson(cached?.open ?? node.open, smallFiles);
   const context: ReadContext = {
     open: openFile,
     bytesAt: node.bytesAt,
@@ -64,10 +70,18 @@ export async function open(
   };
   try {
     const checkpoint = inDtype(await openCheckpoint(files, {}, context), undefined);
-    return { checkpoint, jsonFiles, context, close };
+    if (checkpoint.names.family.texts) await readTokenizer(folderOf(files, context), smallFiles);
+    return { checkpoint, smallFiles, context, close };
   } catch (error) {
     await close(false, error);
     throw error;
+  }
+}
+
+async function readTokenizer(folder: Folder, kept: Map<string, Uint8Array>): Promise<void> {
+  for (const name of tokenizerNames) {
+    const reader = await folder.open(name);
+    if (reader) kept.set(name, await reader.read(Infinity));
   }
 }
 

@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { prepare } from '../web/checkpoint/fill.js';
-import { configName, weightsName } from '../web/checkpoint/files/model-files.js';
+import { mapNames } from '../web/checkpoint/families/names.js';
+import type { Placement } from '../web/checkpoint/families/placement.js';
+import { configName, tokenizerNames, weightsName } from '../web/checkpoint/files/model-files.js';
 import { safetensorsHeader } from '../web/checkpoint/formats/safetensors-header.js';
 import type { ConvertCommand } from './arguments.js';
+import type { Checkpoint } from '../web/checkpoint/open.js';
 import { open } from './checkpoint.js';
 import { startBindings, startEngine } from './engine.js';
 import { encodingFor } from './encoding.js';
@@ -17,7 +20,7 @@ import { ProgressBar } from './progress.js';
 export async function convert({ model, dtype, output, force, load }: ConvertCommand): Promise<void> {
   await checkOutput(output, force);
   const bar = new ProgressBar();
-  const { checkpoint, jsonFiles, context, close } = await open(model, load);
+  const { checkpoint, smallFiles, context, close } = await open(model, load);
   try {
     // Checked against its configuration first: what is written has to load.
     const engine = await startEngine();
@@ -25,9 +28,8 @@ export async function convert({ model, dtype, output, force, load }: ConvertComm
     engine.dispose();
     const bindings = await startBindings();
     const { tensors } = checkpoint.weights;
-    const encodings = new Map(
-      tensors.map((tensor) => [tensor, encodingFor(tensor, checkpoint, dtype, bindings)]),
-    );
+    const slots = slotsOfBothTowers(checkpoint);
+    const encodings = new Map(tensors.map((tensor) => [tensor, encodingFor(tensor, slots, dtype, bindings)]));
     const folder = await OutputFolder.make(output);
     try {
       const file = await folder.write(weightsName);
@@ -41,12 +43,13 @@ export async function convert({ model, dtype, output, force, load }: ConvertComm
       );
       file.end();
       await Promise.race([once(file, 'close'), failed]);
-      for (const [name, bytes] of jsonFiles) {
+      for (const [name, bytes] of smallFiles) {
         // Quantised weights are for this library alone, which needs no more of the JSON.
-        await folder.writeAll(name, dtype === 'int8' ? compact(bytes) : bytes);
+        const isShortened = dtype === 'int8' && !tokenizerNames.includes(name);
+        await folder.writeAll(name, isShortened ? compact(bytes) : bytes);
       }
       // An .npz has no config.json and needs none; a folder must have one.
-      if (!jsonFiles.has(configName)) await folder.writeAll(configName, Buffer.from('{}\n'));
+      if (!smallFiles.has(configName)) await folder.writeAll(configName, Buffer.from('{}\n'));
       await folder.keep();
     } catch (error) {
       await folder.drop();
@@ -60,6 +63,14 @@ export async function convert({ model, dtype, output, force, load }: ConvertComm
   bar.end();
   await close(true);
   print(`Wrote ${output}.`);
+}
+
+/** Where the tensors go in the network for pictures, and in that for texts if there is one. */
+function slotsOfBothTowers({ names, weights }: Checkpoint): ReadonlyMap<string, Placement> {
+  const { texts } = names.family;
+  if (!texts || !weights.tensors.some(({ name }) => name === texts.table)) return names.slots;
+  const all = weights.tensors.map(({ name }) => name);
+  return new Map([...names.slots, ...mapNames(all, weights.name, [texts.family]).slots]);
 }
 
 /** A JSON file without its indentation and the second list of labels. */

@@ -1,7 +1,6 @@
 // How each tensor of a model is stored in the folder that `convert` writes.
-import type { Checkpoint } from '../web/checkpoint/open.js';
 import type { Sink, StoredTensor } from '../web/checkpoint/formats/tensors.js';
-import { partsOf } from '../web/checkpoint/families/placement.js';
+import { partsOf, type Placement } from '../web/checkpoint/families/placement.js';
 import type { Axis } from '../web/engine/engine.js';
 import type { Bindings } from '../web/engine/bindings.js';
 import type { ConvertType } from './arguments.js';
@@ -22,11 +21,11 @@ const quantisedSlot =
 /** How a tensor is stored. Tensors that the network does not use stay as they are, in row order. */
 export function encodingFor(
   tensor: StoredTensor,
-  { names }: Checkpoint,
+  slots: ReadonlyMap<string, Placement>,
   dtype: ConvertType,
   bindings: Bindings,
 ): Encoding {
-  const placement = names.slots.get(tensor.name) ?? { slots: [''] };
+  const placement = slots.get(tensor.name) ?? { slots: [''] };
   const isNumeric = tensor.dtype in elementTypes;
   const isQuantised =
     isNumeric && dtype === 'int8' && placement.slots.every((slot) => quantisedSlot.test(slot));
@@ -37,10 +36,15 @@ export function encodingFor(
   const inRows: StoredTensor = { ...tensor, columnMajor: false, ...renamed };
   const encoding = isQuantised
     ? quantised(inRows, bindings)
-    : isNumeric
+    : isNumeric && !isScalar(tensor)
       ? inFloats(inRows, dtype === 'fp32' ? 'F32' : 'F16')
       : unchanged(inRows);
   return order ? reordered(tensor, order, encoding) : encoding;
+}
+
+/** The scale of logits, e.g.: it is the power of e, and two bytes are not worth its last digits. */
+function isScalar({ shape }: StoredTensor): boolean {
+  return shape.every((size) => size === 1);
 }
 
 function inFloats(tensor: StoredTensor, target: Target): Encoding {

@@ -154,8 +154,18 @@ void run_lens(BoundModel& bound, bool patches) {
   bound.probabilities.resize(layers * static_cast<size_t>(c.classes));
   bound.patch_classes.resize(answers);
   bound.patch_probabilities.resize(answers);
-  look_through(bound.model, {bound.probabilities.data(), patches ? bound.patch_classes.data() : nullptr,
-                             bound.patch_probabilities.data()});
+  look_through(bound.model, Lens{bound.probabilities.data(), patches ? bound.patch_classes.data() : nullptr,
+                                 bound.patch_probabilities.data()});
+}
+
+// Embeddings of the picture [layers × W] and, behind them, of the patches [layers × patches × W].
+void run_embedding_lens(BoundModel& bound, bool patches) {
+  const Config& c = bound.model.config;
+  const size_t width = static_cast<size_t>(c.joint_width > 0 ? c.joint_width : c.hidden);
+  const size_t of_pictures = static_cast<size_t>(c.layers) * width;
+  bound.map.resize(of_pictures * static_cast<size_t>(patches ? 1 + patch_count(c) : 1));
+  look_through(bound.model,
+               EmbeddingLens{bound.map.data(), patches ? bound.map.data() + of_pictures : nullptr});
 }
 
 std::string run_texts_to_stage(BoundModel& bound, const val& lengths, const std::string& name) {
@@ -350,6 +360,7 @@ EMSCRIPTEN_BINDINGS(vit) {
       .function("explain", &run_explain)
       .function("explainTowards", &run_explain_towards)
       .function("lens", &run_lens)
+      .function("embeddingLens", &run_embedding_lens)
       .function(
           "mapPointer", +[](const BoundModel& b) { return pointer(b.map.data()); })
       .function(

@@ -206,6 +206,38 @@ struct Answers {
   }
 };
 
+// What the blocks would embed, as the forward pass comes by.
+struct Embeddings {
+  Model* model;
+  const EmbeddingLens* lens;
+
+  void see(const Stage& stage) const {
+    const Config& c = model->config;
+    const int width = shared_width(c);
+    if (stage.name == (c.joint_width > 0 ? "joint" : "pooled")) {
+      std::copy_n(stage.data, width, lens->pictures + area(stage.layer, width));
+    }
+    if (stage.name != "norm" || !lens->patches) return;
+    for (int patch = 0; patch < patch_count(c); patch++) {
+      float* embedding = lens->patches + area(stage.layer * patch_count(c) + patch, width);
+      embed_patch(stage.data + area(prefix_count(c) + patch, c.hidden), embedding);
+    }
+  }
+
+  // The patch's token stands in for whatever the model pools.
+  void embed_patch(const float* token, float* embedding) const {
+    const Config& c = model->config;
+    Activations& a = model->activations;
+    std::copy_n(token, c.hidden, a.pooled);
+    norm_pooled(a, model->weights, c, 1);
+    if (c.joint_width > 0) project(a, model->weights, c, 1);
+    std::copy_n(c.joint_width > 0 ? a.joint : a.pooled, shared_width(c), embedding);
+    scale_to_length_1(embedding, shared_width(c));
+  }
+
+  static int shared_width(const Config& c) { return c.joint_width > 0 ? c.joint_width : c.hidden; }
+};
+
 // What the class token's vector is made of → map.
 void explain_class_token(Model& model, const Carried& carried, const double* direction, float* map) {
   const Config& c = model.config;
@@ -313,6 +345,16 @@ void look_through(Model& model, const Lens& lens) {
   wanted.tokens = lens.patch_classes != nullptr;
   Answers answers{&model, &lens};
   forward(model, wanted, observer(answers));
+}
+
+void look_through(Model& model, const EmbeddingLens& lens) {
+  Outputs wanted = answer(model.config);
+  wanted.joint = model.config.joint_width > 0;
+  wanted.unit_length = true;
+  wanted.every_block = true;
+  wanted.tokens = lens.patches != nullptr;
+  Embeddings embeddings{&model, &lens};
+  forward(model, wanted, observer(embeddings));
 }
 
 }  // namespace vit

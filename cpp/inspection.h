@@ -59,4 +59,15 @@ struct Lens {
 /// Cost: the forward pass and, with patches, patches · D · classes multiply-adds per block.
 void look_through(Model& model, const Lens& lens);
 
+/// The same of a model whose classes are given in words: the embedding after every block, to be compared with
+/// those of texts. W is the width that pictures share with texts.
+struct EmbeddingLens {
+  float* pictures;  // [layers × W], of Euclidean length 1
+  float* patches;   // [layers × patches × W], of each patch's own token. Null: not wanted, or pooled by
+                    // attention.
+};
+
+/// Cost: the forward pass and, with patches, patches · D · W multiply-adds per block.
+void look_through(Model& model, const EmbeddingLens& lens);
+
 }  // namespace vit

@@ -76,6 +76,7 @@ declare global {
 const namesOf: Readonly<Record<string, readonly string[]>> = {
   'vit-wasm': ['load', 'isVitError', 'isSupported', 'VitError', 'listCache', 'clearCache'],
   'vit-wasm/features': [
+    'energy',
     'foreground',
     'masks',
     'nearest',

@@ -81,7 +81,11 @@ async function startWith(platform: Platform, files: ModelFiles, options: LoadOpt
   const runner = await launch(request, options);
   const words: WordsContext = {
     files,
-    open: verifying(platform.open, files.weights, options.integrity),
+    info: runner.info,
+    open: platform.open,
+    checked: (open) => verifying(open, files.weights, options.integrity),
+    store: () => storeOf(cache, platform.store),
+    stallTimeout,
     keep: options.keepTextEncoder ?? false,
     start: async (tokens, stop) => {
       // The weights file has both towers, so what has been downloaded already serves this one, too.
@@ -89,6 +93,7 @@ async function startWith(platform: Platform, files: ModelFiles, options: LoadOpt
       const again = {
         ...request,
         tokens,
+        version: runner.info.weightsVersion,
         kernels: knownKernels(options.kernels, variant),
       };
       return launch(again, { ...options, signal: stop });

@@ -206,11 +206,12 @@ export class Model<Label extends string = string> {
     const vectors = await this.#withWords(signal, async (words, module) => {
       if (areVectors(labels)) return labels;
       const classes = await words.classes([...labels], templates, signal);
-      return module.packLabels(classes, words.title, templates);
+      const { weightsHash = '' } = this.#info;
+      return module.packLabels(classes, { model: words.title, weights: weightsHash, template: templates });
     });
     await this.#queue.inTurn(signal, async () => {
       const { unpackLabels } = await import('./words/words.js');
-      const classes = unpackLabels(vectors, this.#info.embedding);
+      const classes = unpackLabels(vectors, this.#info);
       await this.#runner.run('setClasses', undefined, classes);
       this.#info = { ...this.#info, classes: classes.labels.length, labels: [...classes.labels] as Label[] };
     });

@@ -1,5 +1,5 @@
 // Where a model was loaded from, to read its files again when it is exported with another head.
-import type { FileStore } from './cache/cache.js';
+import type { FileStore } from './cache/file-store.js';
 import type { ReadContext } from './checkpoint/files/folder.js';
 import type { ModelFiles } from './checkpoint/files/model-files.js';
 import type { Reopened } from './checkpoint/reopen.js';

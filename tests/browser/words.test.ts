@@ -6,9 +6,20 @@ import { load } from 'vit-wasm';
 import { fixtures } from '../golden/fixtures.js';
 import { zeroShotFolder, zeroShotModels } from '../golden/zero-shot.js';
 import { entry, inChromium, usualRoutes, type Package } from './chromium.js';
+import { rangeFiles } from '../words/range-server.js';
 import { opaquePicture, pack, type PackedPicture } from './picture.js';
 
-const chromium = inChromium({ ...usualRoutes, '/zero-shot/': new URL('zero-shot/', fixtures) });
+const files = await rangeFiles();
+const asked: string[] = [];
+const chromium = inChromium({
+  ...usualRoutes,
+  '/zero-shot/': new URL('zero-shot/', fixtures),
+  '/ranges/': (request, response) => {
+    const path = (request.url ?? '').slice('/ranges'.length);
+    asked.push(`${path} ${request.headers.range ?? ''}`.trim());
+    files.answers[path](response, request);
+  },
+});
 const picture = opaquePicture();
 
 interface Question {
@@ -68,3 +79,53 @@ it('ends the worker of the text encoder once words are encoded', async () => {
   await new Promise((resolve) => setTimeout(resolve, 500));
   expect(page.workers().length).toBe(before + 1);
 });
+
+it.each([true, false])('asks the server for nothing on a second visit (worker: %s)', async (worker) => {
+  const question = { entry, worker, cache: `words-${worker}`, labels: ['a cat', 'a street'] };
+  const visit = async (labels: string[]) => {
+    const before = asked.length;
+    const page = await chromium.usual();
+    const answers = await page.evaluate(visitInPage, { ...question, labels });
+    return { answers, requests: asked.slice(before) };
+  };
+  const first = await visit(question.labels);
+  expect(first.requests).toContain('/tokenizer.json');
+  const here = await load(zeroShotFolder(zeroShotModels[0]), { variant: 'simd', labels: question.labels });
+  expect(first.answers.logits).toEqual([
+    ...(await here.logits({ data: new Uint8Array(64 * 64 * 4).fill(200), width: 64, height: 64 })),
+  ]);
+  here.dispose();
+  const second = await visit(question.labels);
+  expect(second).toEqual({ answers: { ...first.answers, workers: worker ? 1 : 0 }, requests: [] });
+  // Of others, only what is new of the table of tokens.
+  const third = await visit(['rain']);
+  for (const request of third.requests) expect(request).toMatch(/^\/model\.safetensors bytes=\d+-\d+$/);
+});
+
+interface Visit {
+  entry: string;
+  worker: boolean;
+  cache: string;
+  labels: string[];
+}
+
+/** One visit: what is answered, and how many workers have been started. */
+async function visitInPage({ entry, worker, cache, labels }: Visit) {
+  const { load, listCache } = (await import(entry)) as Package;
+  let workers = 0;
+  const Usual = globalThis.Worker;
+  globalThis.Worker = class extends Usual {
+    constructor(url: string | URL, options?: WorkerOptions) {
+      super(url, options);
+      workers++;
+    }
+  };
+  const model = await load('/ranges/', { variant: 'simd', worker, cache, labels });
+  const picture = { data: new Uint8Array(64 * 64 * 4).fill(200), width: 64, height: 64 };
+  const logits = Array.from(await model.logits(picture));
+  model.dispose();
+  globalThis.Worker = Usual;
+  // Waits for what is still being stored.
+  await listCache(cache);
+  return { logits, workers };
+}

@@ -240,5 +240,23 @@ TEST(Lens, EndsWithTheModelsOwnAnswer) {
   }
 }
 
+TEST(Lens, OfEmbeddingsEndsWithTheModelsOwn) {
+  Config config = vit_with(Pooling::class_token);
+  config.classes = 0;
+  config.joint_width = 5;
+  Model model;
+  load(model, config);
+  const size_t layers = static_cast<size_t>(config.layers);
+  std::vector<float> pictures(layers * 5), patches(layers * 6 * 5);
+  look_through(model, EmbeddingLens{pictures.data(), patches.data()});
+  Outputs wanted = answer(model.config);
+  wanted.joint = wanted.unit_length = true;
+  forward(model, wanted);
+  EXPECT_TRUE(std::equal(model.activations.joint, model.activations.joint + 5, pictures.end() - 5));
+  for (size_t at = 0; at < patches.size(); at += 5) {
+    EXPECT_NEAR(std::inner_product(&patches[at], &patches[at] + 5, &patches[at], 0.0), 1, 1e-5);
+  }
+}
+
 }  // namespace
 }  // namespace vit

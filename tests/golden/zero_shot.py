@@ -8,6 +8,8 @@ Every row of MODELS is a folder fixtures/zero-shot/<name>/ with the checkpoint, 
     probabilities [labels]       softmax(exp(logit_scale) · cosines), sigmoid(… + logit_bias) of SigLIP
     text.embeddings [77, D]      of the first label: token plus position embeddings
     text.blocks.{i} [77, D]      after every encoder block
+    lens.image_features [layers, P]   what the tower's own end makes of its state after every block (the logit lens)
+    lens.patches [layers, patches, P] and of each patch's own token, of CLIP
 
 `zero-shot.json` has the pictures, the labels and their token ids, without padding.
 """
@@ -141,6 +143,14 @@ def write_model(model: ZeroShotModel, seed: int, folder: Path) -> dict:
     return {"name": model.name, "picture": picture, "labels": LABELS, "ids": kept}
 
 
+def end_of(network: torch.nn.Module, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Features [1, P] of a state of the picture tower, and of CLIP those of its patches [1, patches, P]."""
+    normed = network.vision_model.post_layernorm(state)
+    if not hasattr(network, "visual_projection"):
+        return network.vision_model.head(normed), None
+    return network.visual_projection(normed[:, 0]), network.visual_projection(normed[:, 1:])
+
+
 def compute(network: torch.nn.Module, pixel_values: torch.Tensor, ids: torch.Tensor) -> dict[str, torch.Tensor]:
     results = {}
     text = network.text_model
@@ -160,6 +170,12 @@ def compute(network: torch.nn.Module, pixel_values: torch.Tensor, ids: torch.Ten
         results["image_features"] = network.get_image_features(pixel_values).pooler_output
     for hook in hooks:
         hook.remove()
+        states = network.vision_model(pixel_values, output_hidden_states=True).hidden_states[1:]
+        ends = [end_of(network, state) for state in states]
+        results["lens.image_features"] = torch.cat([feature for feature, _ in ends])
+        if hasattr(network, "visual_projection"):
+            results["lens.patches"] = torch.cat([patches for _, patches in ends])
+    assert torch.allclose(results["lens.image_features"][-1:], results["image_features"], atol=1e-9)
     [logits] = output.logits_per_image
     results["probabilities"] = logits.sigmoid() if hasattr(network, "logit_bias") else logits.softmax(-1)
     return results

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { load } from 'vit-wasm';
 
+import { parseHeader } from '../../web/checkpoint/formats/safetensors.js';
 import type { LabelVectors } from '../../web/types.js';
 import { run } from '../cli/program.js';
 import { makeImage } from '../golden/noise.js';
@@ -72,6 +73,47 @@ describe('vit-wasm labels', () => {
   });
 });
 
+it('refuses the vectors of a model of the same shape and other weights, in a sentence', async () => {
+  const [, other] = zeroShotModels;
+  const [mine, its] = await Promise.all([clip, other].map((golden) => load(zeroShotFolder(golden))));
+  expect(its.info.embedding).toBe(mine.info.embedding);
+  expect(its.info.weightsHash).not.toBe(mine.info.weightsHash);
+  const vectors = await its.setLabels(labels);
+  expect(vectors.weights).toBe(its.info.weightsHash);
+  const says =
+    /^The label vectors were made with the weights of ".*clip-legacy-eos\/", and those of ".*" are others; make/;
+  const refused = { code: 'invalid-argument', message: expect.stringMatching(says) };
+  expect(await failureOf(mine.setLabels(vectors))).toMatchObject(refused);
+  expect(await failureOf(load(zeroShotFolder(clip), { labels: vectors }))).toMatchObject(refused);
+  for (const one of [mine, its]) one.dispose();
+});
+
+it('tells weights apart by any tensor, and not by their precision in memory', async () => {
+  const bytes = await readFile(new URL('model.safetensors', zeroShotFolder(clip)));
+  const json = async (name: string) =>
+    JSON.parse(await readFile(new URL(name, zeroShotFolder(clip)), 'utf8')) as object;
+  const [config, preprocessor] = await Promise.all(['config.json', 'preprocessor_config.json'].map(json));
+  const hashOf = async (weights: Uint8Array, dtype?: 'int8') => {
+    const model = await load({ weights, config, preprocessor }, { dtype });
+    model.dispose();
+    return model.info.weightsHash;
+  };
+  const hash = await hashOf(bytes);
+  expect(hash).toMatch(/^[\da-f]{64}$/);
+  expect(await hashOf(bytes, 'int8')).toBe(hash);
+  const data = 8 + Number(bytes.readBigUInt64LE());
+  const tensors = parseHeader(bytes.subarray(8, data), 'model');
+  const changed = async (part: RegExp) => {
+    const copy = Uint8Array.from(bytes);
+    copy[data + (tensors.find(({ name }) => part.test(name))?.begin ?? NaN)] ^= 1;
+    return await hashOf(copy);
+  };
+  expect(await changed(/vision_model.*layers\.1\.mlp\.fc2\.weight/)).not.toBe(hash);
+  expect(await changed(/visual_projection/)).not.toBe(hash);
+  // The picture tower is what vectors are compared with.
+  expect(await changed(/text_model.*fc2\.weight/)).toBe(hash);
+});
+
 describe('damaged vectors', () => {
   it.each([
     ['another format', { format: 'x' }, 'have the format "x"'],
@@ -79,7 +121,9 @@ describe('damaged vectors', () => {
     ['no scale', { scale: null }, 'have no scale and bias'],
     ['no probabilities', { probabilities: 'x' }, 'do not say what becomes of the logits'],
     ['no base64', { vectors: '<html>' }, 'have no vectors in base64'],
-    ['other widths', { vectors: 'AAAA' }, "this model's embeddings are 8 wide"],
+    ['no weights', { weights: undefined }, 'do not say of which weights they are'],
+    ['other weights', { weights: 'f00' }, 'make them again with this model'],
+    ['other widths', { vectors: 'AAAA' }, 'are not 2 rows of 8 numbers'],
     [
       'NaN',
       { labels: ['a'], vectors: btoa('\xff\xff\xff\xff'.repeat(8)) },

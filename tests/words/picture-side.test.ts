@@ -33,7 +33,7 @@ it('refuses a pooling along with the projection that is made for another', async
   const picture = makeImage(zeroShotModels[0].picture);
   await expect(model.embed(picture, { pool: 'cls', projection: true })).rejects.toMatchObject({
     code: 'invalid-argument',
-    message: expect.stringContaining('leave out `pool` or `projection`'),
+    message: expect.stringContaining('omit `pool` or `projection`'),
   });
   model.dispose();
 });

@@ -1,6 +1,6 @@
 // Classes in words through the public door, against the probabilities and features of transformers.
 import { describe, expect, it } from '@jest/globals';
-import { load, type Model } from 'vit-wasm';
+import { load, type Model, type Prediction } from 'vit-wasm';
 
 import { expectClose } from '../expect-close.js';
 import { familyFolder, familyModels } from '../golden/families.js';
@@ -31,6 +31,34 @@ describe.each(zeroShotModels.map((model) => ({ model, name: model.name })))('$na
     // One by one they are independent of each other where the model's are.
     const [alone] = await loaded.classify(makeImage(model.picture), { allow: [model.labels[0]] });
     expectClose([alone.probability], probabilities.subarray(0, 1), tolerance, 'the first alone');
+    loaded.dispose();
+  });
+
+  it('answers after every block as its own end would (logitLens)', async () => {
+    const expected = await readTensors(`zero-shot/${name}/expected.safetensors`);
+    const loaded = await load(zeroShotFolder(model), { labels: model.labels });
+    const picture = makeImage(model.picture);
+    const answers = await loaded.logitLens(picture, { topK: 7 });
+    // As the file has it, which may be in half precision.
+    const scale = Math.exp(name === 'clip-legacy-eos' ? 2.30078125 : 2.3);
+    const golden = answersOf(tensorOf(expected, 'lens.image_features'), expected, scale);
+    expect(golden).toHaveLength(loaded.info.layers);
+    for (const [layer, probabilities] of golden.entries()) {
+      const found = inOrder(answers[layer].predictions);
+      expectClose(found, probabilities, tolerance, `block ${layer} of ${name}`);
+    }
+    if (name === 'siglip') {
+      expect(await failureOf(loaded.logitLens(picture, { patches: true }))).toMatchObject({
+        message: expect.stringContaining('leave out `patches`'),
+      });
+    } else {
+      const [first, last] = await loaded.logitLens(picture, { topK: 1, patches: true });
+      const patches = [...(first.patches ?? []), ...(last.patches ?? [])];
+      for (const [at, row] of answersOf(tensorOf(expected, 'lens.patches'), expected, scale).entries()) {
+        expectClose([patches[at].probability], [Math.max(...row)], tolerance, `patch ${at} of ${name}`);
+        expectClose([row[patches[at].index]], [Math.max(...row)], tolerance, `class of patch ${at}`);
+      }
+    }
     loaded.dispose();
   });
 
@@ -75,6 +103,26 @@ describe.each(zeroShotModels.map((model) => ({ model, name: model.name })))('$na
     loaded.dispose();
   });
 });
+
+/** By class. */
+function inOrder(predictions: readonly Prediction[]): number[] {
+  return [...predictions].sort((a, b) => a.index - b.index).map(({ probability }) => probability);
+}
+
+/** Probabilities of features [rows × width], by the texts' own and the scales that the generator has chosen. */
+function answersOf(features: Float32Array, expected: Map<string, Float32Array>, scale: number): number[][] {
+  const texts = tensorOf(expected, 'text_features');
+  const width = texts.length / 7;
+  return Array.from({ length: features.length / width }, (_, row) => {
+    const cosines = Array.from({ length: 7 }, (_, at) =>
+      cosine(texts.subarray(at * width, (at + 1) * width), features.subarray(row * width, (row + 1) * width)),
+    );
+    const isSigmoid = width === 16;
+    if (isSigmoid) return cosines.map((value) => 1 / (1 + Math.exp(1.7 - scale * value)));
+    const powers = cosines.map((value) => Math.exp(scale * value));
+    return powers.map((power) => power / powers.reduce((a, b) => a + b, 0));
+  });
+}
 
 function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
   const dot = (x: ArrayLike<number>, y: ArrayLike<number>) =>

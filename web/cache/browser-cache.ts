@@ -1,6 +1,6 @@
 // The browser's Cache API as a store. Works in pages and workers alike, in secure contexts.
 import { BlockDigests, checked } from './block-digests.js';
-import type { FileStore } from './cache.js';
+import type { FileStore } from './file-store.js';
 import { streamOf } from '../checkpoint/files/stream.js';
 import { pendingWritesDone } from './pending-writes.js';
 import type { CachedFile } from '../types.js';

@@ -9,25 +9,8 @@ import {
 } from '../checkpoint/files/model-files.js';
 import type { OpenFile } from '../checkpoint/files/source.js';
 import type { ByteStream } from '../checkpoint/files/stream.js';
-
-/** A store of files by key. Every method may reject. */
-export interface FileStore {
-  /** The file as it was stored; undefined if there is none. */
-  read(key: string): Promise<ByteStream | undefined>;
-  /** Starts to write a file, which cannot be read before `finish`. */
-  write(key: string): Promise<FileWriter>;
-  remove(key: string): Promise<unknown>;
-}
-
-/** A file being written to a store. */
-export interface FileWriter {
-  /** Takes the next piece, which may change as soon as this has resolved. */
-  write(piece: Uint8Array): Promise<void>;
-  /** All pieces are written: from now on the file can be read. */
-  finish(): Promise<void>;
-  /** Removes everything written so far. */
-  abandon(): Promise<unknown>;
-}
+import { CachedParts } from './cached-parts.js';
+import { cacheKey, keyOfPart, type FileStore, type FileWriter } from './file-store.js';
 
 /** The errors that a damaged file in the store can cause. */
 const damage: readonly VitErrorCode[] = [
@@ -43,13 +26,8 @@ const damage: readonly VitErrorCode[] = [
   'unsupported-format',
 ];
 
-/** A file's key: its address, with the revision if the address does not contain it. */
-export function cacheKey({ url, revision }: UrlLocation): string {
-  if (revision === undefined) return url;
-  const key = new URL(url);
-  key.searchParams.append('revision', revision);
-  return key.href;
-}
+/** Which network's share of the weights a load is for, where a file has several. */
+export type Tower = 'pictures' | 'texts';
 
 /**
  * Opens a model's files through a store. Downloads are written to it while they are read, but become visible only when
@@ -60,6 +38,8 @@ export class CachedFiles {
   readonly #store: Promise<FileStore>;
   /** The key of the file that is kept last. */
   readonly #weightsKey: string | undefined;
+  /** The key of the tower's share of them, which may be kept instead. */
+  readonly #shareKey: string | undefined;
   /** The key of the index that there may be instead. */
   readonly #indexKey: string | undefined;
   readonly #reload: boolean;
@@ -68,9 +48,17 @@ export class CachedFiles {
   /** By key: whether the store had the file. */
   readonly #found = new Map<string, Promise<boolean>>();
   #kept: Promise<string | undefined> | undefined;
+  /** What says nothing about the files that were in the store. */
+  #networkFailure: unknown;
 
   /** With `reload`, nothing is taken from the store. */
-  constructor(openFile: OpenFile, store: Promise<FileStore>, files: ModelFiles, reload: boolean) {
+  constructor(
+    openFile: OpenFile,
+    store: Promise<FileStore>,
+    files: ModelFiles,
+    reload: boolean,
+    tower: Tower = 'pictures',
+  ) {
     this.#openFile = openFile;
     this.#store = store;
     this.#reload = reload;
@@ -79,6 +67,7 @@ export class CachedFiles {
       return location?.kind === 'url' ? cacheKey(location) : undefined;
     };
     this.#weightsKey = keyOf(files.weights);
+    this.#shareKey = this.#weightsKey && keyOfPart(this.#weightsKey, 'tower', tower);
     this.#indexKey = files.weights === weightsName ? keyOf(indexName) : undefined;
   }
 
@@ -90,19 +79,47 @@ export class CachedFiles {
       this.#used.add(key);
       return kept;
     }
+    const shareKey = key === this.#weightsKey ? this.#shareKey : undefined;
+    const share = shareKey && (await this.#read(shareKey));
+    const parts: ByteStream['parts'] = async (parts, version) => {
+      try {
+        return await new CachedParts(this.#store, location, signal).read(parts, version);
+      } catch (error) {
+        this.#networkFailure = error;
+        throw error;
+      }
+    };
+    if (share) {
+      this.#used.add(shareKey);
+      return { isShare: true, next: () => share.next(), cancel: (reason) => share.cancel(reason), parts };
+    }
     const stream = await this.#fetch(location, name, signal);
     // A file may be opened for its header and again for the rest.
     await this.#arriving.get(key)?.abandon();
     // After an abort, `drop` may already have run and would miss it.
     if (!stream || signal.aborted) return stream;
-    const arrival = new Arrival(this.#store.then((store) => store.write(key)));
-    this.#arriving.set(key, arrival);
+    let arrival = this.#arrive(key);
+    let isShare = false;
     return {
+      version: stream.version,
+      canSkip: async () => (await stream.canSkip?.()) ?? false,
+      parts: async (...wanted) => ((await stream.canSkip?.()) ? await parts(...wanted) : undefined),
+      // What is skipped would be missing from the whole file.
+      skip: (count) => isShare && (stream.skip?.(count) ?? false),
+      keepInstead: (header) => {
+        if (!shareKey || signal.aborted) return undefined;
+        isShare = true;
+        void arrival.abandon();
+        this.#arriving.delete(key);
+        arrival = this.#arrive(shareKey);
+        arrival.write(header);
+        return (piece) => arrival.write(piece);
+      },
       async next() {
         // The next piece may overwrite the buffer of the previous one.
         await arrival.written();
         const piece = await stream.next();
-        if (piece) arrival.write(piece);
+        if (piece && !isShare) arrival.write(piece);
         return piece;
       },
       async cancel(reason) {
@@ -112,9 +129,17 @@ export class CachedFiles {
     };
   };
 
+  #arrive(key: string): Arrival {
+    const arrival = new Arrival(this.#store.then((store) => store.write(key)));
+    this.#arriving.set(key, arrival);
+    return arrival;
+  }
+
   /** The model was loaded: puts its files into the store. */
   async keep(): Promise<void> {
-    const weights = this.#arriving.get(this.#weightsKey ?? '') ?? this.#arriving.get(this.#indexKey ?? '');
+    const weights = [this.#weightsKey, this.#shareKey, this.#indexKey]
+      .map((key) => this.#arriving.get(key ?? ''))
+      .find((arrival) => arrival !== undefined);
     const others = [...this.#arriving.values()].filter((arrival) => arrival !== weights);
     const kept = await Promise.all(others.map((arrival) => arrival.finish()));
     // The weights, or their index, come last: where they are, everything else is.
@@ -127,7 +152,8 @@ export class CachedFiles {
    * files that it got from the store. Promises whether there were such, so that downloading them can help.
    */
   async drop(failure: unknown): Promise<boolean> {
-    const isDamage = failure instanceof VitError && damage.includes(failure.code);
+    const isDamage =
+      failure instanceof VitError && damage.includes(failure.code) && failure !== this.#networkFailure;
     const suspects = isDamage ? [...this.#used] : [];
     const removals = suspects.map(async (key) => (await this.#store).remove(key));
     const abandoned = [...this.#arriving.values()].map((arrival) => arrival.abandon());
@@ -148,7 +174,7 @@ export class CachedFiles {
 
   /** Downloads a file. Without a connection, a file that was not cached along with the weights counts as absent. */
   async #fetch(location: UrlLocation, name: string, signal: AbortSignal): Promise<ByteStream | undefined> {
-    this.#kept ??= this.#firstKept([this.#weightsKey, this.#indexKey]);
+    this.#kept ??= this.#firstKept([this.#weightsKey, this.#shareKey, this.#indexKey]);
     const kept = await this.#kept;
     if (kept === undefined) return await this.#openFile(location, name, signal);
     // A model in several files has no such file.
@@ -184,9 +210,10 @@ class Arrival {
     this.#writer = writer.catch(() => undefined);
   }
 
-  /** Starts to write a piece, which must not change until it is `written`. */
+  /** Starts to write a piece after those before it; it must not change until it is `written`. */
   write(piece: Uint8Array): void {
-    this.#writing = this.#attempt((writer) => writer.write(piece));
+    const before = this.#writing;
+    this.#writing = before.then(() => this.#attempt((writer) => writer.write(piece)));
   }
 
   written(): Promise<unknown> {

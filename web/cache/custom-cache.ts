@@ -1,5 +1,5 @@
 // What the `cache` option means, and the caller's own cache as a store.
-import type { FileStore } from './cache.js';
+import type { FileStore } from './file-store.js';
 import { BlobWriter } from '../checkpoint/files/blob-writer.js';
 import { streamOf } from '../checkpoint/files/stream.js';
 import type { ModelCache } from '../types.js';

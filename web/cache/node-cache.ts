@@ -4,7 +4,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { FileStore } from './cache.js';
+import type { FileStore } from './file-store.js';
 import { openPath } from '../checkpoint/files/node-file.js';
 import type { ByteStream } from '../checkpoint/files/stream.js';
 import { VitError } from '../errors.js';

@@ -1,7 +1,7 @@
 // A store that may never answer, such as the caller's own cache.
 import type { ByteStream } from '../checkpoint/files/stream.js';
 import { defaultStallTimeout, limited, type Limits } from '../patience.js';
-import type { FileStore, FileWriter } from './cache.js';
+import type { FileStore, FileWriter } from './file-store.js';
 
 /**
  * The same store, whose every step ends within the time, and each that reads also when the signal aborts. After an

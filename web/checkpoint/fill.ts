@@ -3,9 +3,10 @@ import { VitError } from '../errors.js';
 import { giveWay } from './files/give-way.js';
 import type { ReadContext } from './files/folder.js';
 import type { Checkpoint } from './open.js';
+import { WeightsHash } from './weights-hash.js';
 import type { Progress } from '../types.js';
 import { misplaced, partsOf } from './families/placement.js';
-import { bytesOf, type Report, type Sink, type StoredTensor } from './formats/tensors.js';
+import { bytesOf, type Report, type Share, type Sink, type StoredTensor } from './formats/tensors.js';
 
 /** Bytes between two reports of progress. */
 const reportEvery = 1 << 16;
@@ -22,34 +23,48 @@ interface AnnouncedPart extends IncomingTensor {
 /** By the name of every tensor that the model needs: its parts, in the order of their bytes. */
 type Announced = ReadonlyMap<string, readonly AnnouncedPart[]>;
 
+/** What a file has for others than the engine. */
+interface Others extends Pick<Share, 'elsewhere'> {
+  sinkFor(tensor: StoredTensor): Sink | undefined;
+}
+
 /**
  * Brings a checkpoint's weights into an engine. Every tensor is announced, and every mismatch is reported,
  * before the first weight is read; then each byte goes straight from the stream into the engine. What the engine does
- * not need, `others` may have.
+ * not need, `others` may have. Resolves to what identifies the weights of a model that takes words.
  */
 export async function fill(
   engine: Engine,
   checkpoint: Checkpoint,
   context: ReadContext,
-  others: (tensor: StoredTensor) => Sink | undefined = () => undefined,
-): Promise<void> {
+  others?: Others,
+): Promise<string | undefined> {
   const announced = await prepare(engine, checkpoint, context.signal);
   engine.guard(() => engine.allocate());
   const overall = { loaded: 0, total: bytesOf(checkpoint.weights) };
+  const hash = checkpoint.names.family.texts && new WeightsHash();
   const sinkFor = (tensor: StoredTensor) => {
-    const sink = makeSink(engine, announced.get(tensor.name)) ?? others(tensor);
+    const own = makeSink(engine, announced.get(tensor.name));
+    const sink = own ?? others?.sinkFor(tensor);
     if (!sink) overall.loaded += tensor.bytes;
     if (!sink) return undefined;
     const counting = (piece: Uint8Array) => {
       sink(piece);
+      if (own) hash?.take(tensor, piece);
       overall.loaded += piece.length;
     };
     if (!sink.ranges) return counting;
     overall.loaded += tensor.bytes - sink.ranges.reduce((sum, [begin, end]) => sum + end - begin, 0);
     return Object.assign(counting, { ranges: sink.ranges });
   };
-  await checkpoint.weights.pour(sinkFor, throttled(context, overall));
+  const share = {
+    takes: (tensor: StoredTensor) => announced.has(tensor.name) || others?.sinkFor(tensor) !== undefined,
+    elsewhere: others?.elsewhere,
+  };
+  const hasTowers = checkpoint.names.family.texts ?? others;
+  await checkpoint.weights.pour(sinkFor, throttled(context, overall), hasTowers && share);
   engine.guard(() => engine.finish());
+  return hash?.digest();
 }
 
 /** Compares every tensor with the configuration; reads no weight, and takes no memory for any. */

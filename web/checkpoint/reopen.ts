@@ -1,5 +1,6 @@
 // A loaded model's files, opened once more. Fetched when that is asked for.
-import { CachedFiles, type FileStore } from '../cache/cache.js';
+import { CachedFiles } from '../cache/cache.js';
+import { type FileStore } from '../cache/file-store.js';
 import { familiesFor } from './families/all.js';
 import { mapNames, type NameMap } from './families/names.js';
 import { folderOf, type ReadContext } from './files/folder.js';

@@ -270,6 +270,7 @@ export interface NativeModel {
   /** Towards a vector [jointWidth] instead of a class. */
   explainTowards(direction: Float32Array): string;
   lens(patches: boolean): void;
+  embeddingLens(patches: boolean): void;
   /** [patches], of `attention` and `explain`. */
   mapPointer(): number;
   /** [layers × classes], of `lens`. */

@@ -302,6 +302,22 @@ export class Engine {
     };
   }
 
+  /**
+   * Pixel values → the embedding after each encoder block [layers × width], of length 1, to be compared with those of
+   * texts; and of each patch, if `patches`: [layers × patches × width].
+   */
+  embeddingLens(patches: boolean): Record<'pictures' | 'patches', Float32Array<ArrayBuffer>> {
+    const model = this.#native();
+    model.embeddingLens(patches);
+    const { layers, jointWidth, hidden } = this.#network();
+    const count = layers * (jointWidth || hidden);
+    const pointer = model.mapPointer();
+    return {
+      pictures: this.#floats(pointer, count),
+      patches: this.#floats(pointer + 4 * count, patches ? count * this.#patches() : 0),
+    };
+  }
+
   /** [classes], before softmax. */
   logits(): Float32Array<ArrayBuffer> {
     return this.#floats(this.#native().logitsPointer(), this.#network().classes);

@@ -1,4 +1,4 @@
-import type { FileStore } from '../cache/cache.js';
+import type { FileStore } from '../cache/file-store.js';
 import type { FileLocation, ModelFiles } from '../checkpoint/files/model-files.js';
 import type { BytesAt } from '../checkpoint/files/folder.js';
 import type { OpenFile } from '../checkpoint/files/source.js';

@@ -2,6 +2,8 @@
 import { CachedFiles } from '../cache/cache.js';
 import { patientStore } from '../cache/patient-store.js';
 import { inDtype } from '../checkpoint/dtype.js';
+import { changed } from '../checkpoint/files/download-parts.js';
+import { isOtherVersion } from '../checkpoint/files/http-answer.js';
 import { withChecksum } from '../checkpoint/files/integrity.js';
 import { fill } from '../checkpoint/fill.js';
 import { openCheckpoint, type Checkpoint, type ReadContext } from '../checkpoint/open.js';
@@ -21,6 +23,10 @@ export interface LoadedModel {
   readonly threads: ThreadPlan;
   readonly kernels: KernelChoice;
   readonly kept: Promise<void>;
+  /** See ModelInfo. */
+  readonly weightsHash: string | undefined;
+  /** The version of the file that holds the weights, as far as its server tells versions apart. */
+  readonly version: string | undefined;
   /** For a text tower. */
   readonly texts?: TextModel | undefined;
 }
@@ -35,7 +41,13 @@ export async function readModel(
   if (!context.store) return await read(request, making, context);
   const store = patientStore(context.store, { signal: context.signal, timeout: request.stallTimeout });
   store.catch(() => undefined); // reported where it is used
-  const cached = new CachedFiles(context.open, store, request.files, reload);
+  const cached = new CachedFiles(
+    context.open,
+    store,
+    request.files,
+    reload,
+    request.tokens ? 'texts' : 'pictures',
+  );
   try {
     const loaded = await read(request, making, { ...context, open: cached.open });
     return { ...loaded, kept: cached.keep() };
@@ -77,10 +89,14 @@ async function read(
     const texts = isOfTexts(opened)
       ? new TextModel(engine, opened, request.tokens ?? [], () => openTexts(files, reading))
       : undefined;
+    const { version } = opened.weights;
+    if (isOtherVersion(version, request.version)) throw changed(opened.weights.name);
+    await texts?.prepare();
     const starting = startThreads(engine, request.threads, checkpoint.network);
-    await fill(engine, checkpoint, reading, texts?.sinkFor);
+    const weightsHash = await fill(engine, checkpoint, reading, texts);
     const kept = Promise.resolve();
-    return { engine, checkpoint, threads: await starting, kernels: endChoice(), kept, texts };
+    const kernels = endChoice();
+    return { engine, checkpoint, threads: await starting, kernels, kept, weightsHash, version, texts };
   } catch (error) {
     stop.abort(error);
     throw error;

@@ -1,4 +1,4 @@
-import type { FileStore } from '../cache/cache.js';
+import type { FileStore } from '../cache/file-store.js';
 import type { ModelFiles } from '../checkpoint/files/model-files.js';
 import type { CheckpointOptions, ReadContext } from '../checkpoint/open.js';
 import type { KnownKernels } from '../engine/kernels.js';
@@ -20,6 +20,8 @@ export interface SessionRequest extends CheckpointOptions {
   readonly stallTimeout?: number | undefined;
   /** Loads the tower for texts instead; these are the tokens whose embeddings will be needed first. */
   readonly tokens?: readonly number[] | undefined;
+  /** The version of the weights' file that the tower for pictures is of, where it is known. */
+  readonly version?: string | undefined;
   readonly threads: ThreadPlan;
   /** Requested, or measured by an earlier model. */
   readonly kernels?: KnownKernels | undefined;

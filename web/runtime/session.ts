@@ -32,11 +32,15 @@ export async function openSession(
 ): Promise<Session> {
   const { signal = new AbortController().signal } = context;
   try {
-    const { engine, checkpoint, threads, kernels, kept, texts } = await readModel(request, making, {
-      ...context,
-      open: patient(context.open, request.stallTimeout),
-      signal,
-    });
+    const { engine, checkpoint, threads, kernels, kept, weightsHash, version, texts } = await readModel(
+      request,
+      making,
+      {
+        ...context,
+        open: patient(context.open, request.stallTimeout),
+        signal,
+      },
+    );
     signal.throwIfAborted();
     const { network } = checkpoint;
     const info: ModelInfo = {
@@ -44,6 +48,8 @@ export async function openSession(
       ...describe(checkpoint),
       dtype: network.int8 ? 'int8' : 'fp32',
       revision: request.files.revision,
+      weightsHash,
+      weightsVersion: version,
       variant: request.variant,
       threads: threads.count,
       threadsReason: threads.reason,

@@ -24,6 +24,9 @@ export class TextModel {
   #wanted: readonly number[];
   readonly #scalars = new Map<string, Uint8Array>();
 
+  /** The table, if its rows can be had without the rest of it. */
+  elsewhere: StoredTensor | undefined;
+
   /** `tokens`: those whose rows are taken while the weights are read; `reopen` is for others that come later. */
   constructor(
     engine: Engine,
@@ -37,9 +40,18 @@ export class TextModel {
     this.#wanted = sorted(tokens);
   }
 
+  /** Before the weights are read: fetches the rows that are wanted, if they can be had alone. */
+  async prepare(): Promise<void> {
+    const { table } = this.#checkpoint;
+    if (await this.#fetchAlone(this.#wanted)) this.elsewhere = table;
+    else if (table.isElsewhere) throw this.#withoutRows();
+  }
+
   /** Takes what the engine does not: the rows of the table that are wanted, and the scale of logits. */
   readonly sinkFor = (tensor: StoredTensor): Sink | undefined => {
-    if (tensor.name === this.#checkpoint.table.name) return this.#tableSink(tensor);
+    if (tensor.name === this.#checkpoint.table.name) {
+      return this.elsewhere ? undefined : this.#tableSink(tensor);
+    }
     if (!/^logit_(scale|bias)$/.test(tensor.name)) return undefined;
     return (piece) => {
       const before = this.#scalars.get(tensor.name) ?? new Uint8Array();
@@ -79,11 +91,31 @@ export class TextModel {
       );
     }
     this.#wanted = sorted(tokens.filter((token) => !this.#rows.has(token)));
-    if (this.#wanted.length === 0) return;
+    if (this.#wanted.length === 0 || (await this.#fetchAlone(this.#wanted))) return;
     const { weights } = await this.#reopen();
     const sinkFor = (tensor: StoredTensor) =>
       tensor.name === table.name ? this.#tableSink(tensor) : undefined;
     await weights.pour(sinkFor, () => undefined);
+    if (tokens.some((token) => !this.#rows.has(token))) throw this.#withoutRows();
+  }
+
+  #withoutRows(): VitError {
+    return new VitError(
+      'unreadable',
+      `The rows of "${this.#checkpoint.table.name}" could not be fetched, as the server gives no parts of files any more; ` +
+        'load the model again.',
+    );
+  }
+
+  /** Whether the rows could be fetched without the rest of the file. */
+  async #fetchAlone(tokens: readonly number[]): Promise<boolean> {
+    const { table, weights } = this.#checkpoint;
+    const rowBytes = table.bytes / table.shape[0];
+    const known = tokens.filter((token) => token >= 0 && token < table.shape[0]);
+    const ranges = known.map((token) => [token * rowBytes, (token + 1) * rowBytes] as const);
+    const rows = await weights.parts?.(table, ranges);
+    rows?.forEach((row, at) => this.#rows.set(known[at], row));
+    return rows !== undefined;
   }
 
   /** Takes the wanted rows, one after another. */

@@ -7,6 +7,7 @@ import type { Session } from './session.js';
 import type { TextVectors } from './text-model.js';
 import {
   takesWords,
+  wordAnswers,
   wordDirection,
   wordLogits,
   wordProbabilities,
@@ -124,6 +125,7 @@ export const verbs = {
 
   /** What every encoder block would answer. */
   logitLens(session: Session, { topK, patches }: LensRequest): LayerAnswer[] {
+    if (session.classes) return lensInWords(session, session.classes, { topK, patches });
     checkHead(session, 'logitLens');
     checkWhole(session, 'logitLens');
     const { labels } = session.info;
@@ -161,6 +163,33 @@ export type Verb = keyof typeof verbs;
 /** Its options besides the picture, if any. */
 export type VerbOptions<V extends Verb> = Parameters<(typeof verbs)[V]>[1];
 export type VerbResult<V extends Verb> = ReturnType<(typeof verbs)[V]>;
+
+/** What every encoder block would answer of classes in words. */
+function lensInWords(
+  { engine, network }: Session,
+  classes: WordClasses,
+  { topK, patches }: LensRequest,
+): LayerAnswer[] {
+  if (patches && network.pooling === poolings.attention) {
+    throw new VitError(
+      'invalid-argument',
+      'This model pools its tokens by attention, so a patch alone has no answer; leave out `patches`.',
+    );
+  }
+  const { labels } = classes;
+  const seen = engine.embeddingLens(patches);
+  finite('embedding values', seen.pictures);
+  finite('embedding values', seen.patches);
+  const ofPatches = wordAnswers(seen.patches, classes);
+  const count = ofPatches.length / network.layers;
+  const best = (probabilities: Float32Array) =>
+    topPredictions(probabilities, labels, { topK: 1, threshold: 0 })[0];
+  return wordAnswers(seen.pictures, classes).map((probabilities, layer) => {
+    const predictions = topPredictions(probabilities, labels, { topK, threshold: 0 });
+    if (!patches) return { layer, predictions };
+    return { layer, predictions, patches: ofPatches.slice(layer * count, (layer + 1) * count).map(best) };
+  });
+}
 
 /** Performs one verb on the picture that the engine has preprocessed. */
 export function perform<V extends Verb>(session: Session, verb: V, options: VerbOptions<V>): VerbResult<V> {

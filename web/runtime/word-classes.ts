@@ -23,16 +23,32 @@ export function takesWords({ classes, jointWidth, pooling }: NativeConfig): bool
 export function wordLogits(
   engine: Engine,
   network: NativeConfig,
-  { labels, vectors, scale, bias }: WordClasses,
+  classes: WordClasses,
 ): Float32Array<ArrayBuffer> {
   const picture =
     network.jointWidth > 0 ? engine.embedJoint(network.pooling, true) : engine.embed(network.pooling, true);
+  return logitsOf(picture, classes);
+}
+
+/** [labels], of an embedding of length 1. */
+function logitsOf(
+  picture: Float32Array,
+  { labels, vectors, scale, bias }: WordClasses,
+): Float32Array<ArrayBuffer> {
   const width = picture.length;
   return Float32Array.from(labels, (_, label) => {
     let cosine = 0;
     for (let i = 0; i < width; i++) cosine += vectors[label * width + i] * picture[i];
     return scale * cosine + bias;
   });
+}
+
+/** Probabilities [rows][labels] of embeddings [rows × width] of length 1. */
+export function wordAnswers(embeddings: Float32Array, classes: WordClasses): Float32Array<ArrayBuffer>[] {
+  const width = classes.vectors.length / classes.labels.length;
+  return Array.from({ length: embeddings.length / width }, (_, row) =>
+    wordProbabilities(logitsOf(embeddings.subarray(row * width, (row + 1) * width), classes), classes),
+  );
 }
 
 /** Logits → probabilities. */

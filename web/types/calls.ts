@@ -142,6 +142,8 @@ export interface LabelVectors {
   readonly format: string;
   /** The model that they belong to. */
   readonly model: string;
+  /** The model's `info.weightsHash`; a model with another hash refuses them. */
+  readonly weights: string;
   /** The sentences into which the labels were inserted. */
   readonly template: readonly string[];
   /** The classes, in order. */

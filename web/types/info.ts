@@ -49,6 +49,13 @@ export interface ModelInfo<Label extends string = string> {
    * Hub's bot SFconvertbot converted the weights of a repository without safetensors.
    */
   readonly revision: string | undefined;
+  /**
+   * Identifies the weights of a model that takes words: a SHA-256 of the names, types, shapes and first KiB of all tensors
+   * of its picture tower. {@link LabelVectors} fit the model whose hash they have. Undefined of other models.
+   */
+  readonly weightsHash: string | undefined;
+  /** @internal The version of the file that holds the weights, as its server tells it. */
+  readonly weightsVersion: string | undefined;
   /** The size to which pictures are resized and cropped. */
   readonly imageSize: Size;
   /** The size of the patches into which a picture is divided. */

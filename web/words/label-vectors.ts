@@ -3,28 +3,38 @@ import { VitError } from '../errors.js';
 import { fromBase64 } from '../platform/base64.js';
 import type { WordClasses } from '../runtime/word-classes.js';
 import { shown } from '../shown.js';
-import type { LabelVectors } from '../types.js';
+import type { LabelVectors, ModelInfo } from '../types.js';
 
-const format = 'vit-wasm labels 1';
+const format = 'vit-wasm labels 2';
 
-export function packLabels(classes: WordClasses, model: string, template: readonly string[]): LabelVectors {
+/** What the vectors belong to. */
+type Owner = Pick<LabelVectors, 'model' | 'weights' | 'template'>;
+
+export function packLabels(classes: WordClasses, { model, weights, template }: Owner): LabelVectors {
   const { labels, vectors, scale, bias, probabilities } = classes;
-  return { format, model, template, labels, scale, bias, probabilities, vectors: toBase64(vectors) };
+  return { format, model, weights, template, labels, scale, bias, probabilities, vectors: toBase64(vectors) };
 }
 
-/** The classes, if the vectors are `width` wide and everything else is what it should be. */
-export function unpackLabels(packed: LabelVectors, width: number): WordClasses {
+/** The classes, if the vectors are of this model's weights and everything else is what it should be. */
+export function unpackLabels(
+  packed: LabelVectors,
+  { embedding: width, weightsHash, source }: Pick<ModelInfo, 'embedding' | 'weightsHash' | 'source'>,
+): WordClasses {
   const { labels, scale, bias, probabilities } = packed;
   const fault = faultOf(packed);
   if (fault)
     throw new VitError('invalid-argument', `The label vectors ${fault}; make them again with setLabels.`);
-  const vectors = fromFloats(packed.vectors);
-  if (vectors.length !== labels.length * width) {
+  if (packed.weights !== weightsHash) {
     throw new VitError(
       'invalid-argument',
-      `The label vectors are of ${shown(packed.model)} and ${vectors.length / labels.length} wide, but this model's ` +
-        `embeddings are ${width} wide; make them again with this model.`,
+      `The label vectors were made with the weights of ${shown(packed.model)}, and those of ${shown(source)} are ` +
+        'others; make them again with this model.',
     );
+  }
+  const vectors = fromFloats(packed.vectors);
+  if (vectors.length !== labels.length * width) {
+    const message = `The label vectors are not ${labels.length} rows of ${width} numbers; make them again with setLabels.`;
+    throw new VitError('invalid-argument', message);
   }
   if (!vectors.every(Number.isFinite)) {
     throw new VitError(
@@ -43,11 +53,13 @@ function faultOf({
   bias,
   probabilities,
   vectors,
+  weights,
 }: Partial<LabelVectors>): string | undefined {
   if (its !== format) return `have the format ${shown(its)}, not ${shown(format)}`;
   const named =
     Array.isArray(labels) && labels.length > 0 && labels.every((label) => typeof label === 'string');
   if (!named) return 'have no labels';
+  if (typeof weights !== 'string') return 'do not say of which weights they are';
   if (!Number.isFinite(scale) || !Number.isFinite(bias)) return 'have no scale and bias';
   if (probabilities !== 'softmax' && probabilities !== 'sigmoid')
     return 'do not say what becomes of the logits';

@@ -1,14 +1,19 @@
 // Words → vectors: tokenizes texts and has them encoded by the model's text tower, which is loaded for this and freed
 // again, because it is large and rarely needed. This module itself is loaded only when words are used.
+import { CachedFiles } from '../cache/cache.js';
+import { cacheKey, type FileStore } from '../cache/file-store.js';
+import { patientStore } from '../cache/patient-store.js';
 import { familiesFor } from '../checkpoint/families/all.js';
 import type { TextTower } from '../checkpoint/families/family.js';
 import { folderOf, type Folder, type ReadContext } from '../checkpoint/files/folder.js';
 import { JsonFields, parseJson } from '../checkpoint/files/json.js';
-import { configName, type ModelFiles } from '../checkpoint/files/model-files.js';
+import { configName, locationOf, tokenizerNames, type ModelFiles } from '../checkpoint/files/model-files.js';
 import { VitError } from '../errors.js';
 import type { Runner } from '../runtime/runner.js';
 import type { TextVectors } from '../runtime/text-model.js';
 import type { WordClasses } from '../runtime/word-classes.js';
+import type { ModelInfo } from '../types.js';
+import { byLabel, LabelCache, withVectors } from './label-cache.js';
 import { clipTokenizer, makeTokenizer, type Tokenizer } from './tokenizer.js';
 
 export { packLabels, unpackLabels } from './label-vectors.js';
@@ -17,6 +22,14 @@ export { packLabels, unpackLabels } from './label-vectors.js';
 export interface WordsContext {
   readonly files: ModelFiles;
   readonly open: ReadContext['open'];
+  /** The same files, held to the checksums that `load` was given. */
+  checked(this: void, open: ReadContext['open']): ReadContext['open'];
+  /** Opens the store that downloads are cached in, if there is one. */
+  store(this: void): Promise<FileStore> | undefined;
+  /** See LoadOptions. */
+  readonly stallTimeout: number | undefined;
+  /** Of the picture tower. */
+  readonly info: ModelInfo;
   /** Loads the text tower; `tokens` are those that will be encoded first. */
   start(tokens: readonly number[], signal: AbortSignal | undefined): Promise<Runner>;
   /** Whether the tower stays loaded. */
@@ -57,11 +70,41 @@ export class Words {
     return await turn;
   }
 
-  /** Classes by their labels, each put into every template; the vectors of one label are averaged. */
+  /**
+   * Classes by their labels, each put into every template; the vectors of one label are averaged. Those that are in the
+   * cache are not encoded again.
+   */
   async classes(
     labels: readonly string[],
     templates: readonly string[],
     signal?: AbortSignal,
+  ): Promise<WordClasses> {
+    const cache = this.#cacheOf(templates);
+    const kept = await cache?.read();
+    const known = new Map(kept && byLabel(kept));
+    const missing = [...new Set(labels)].filter((label) => !known.has(label));
+    let classes = kept;
+    if (missing.length > 0) {
+      classes = await this.#encodeClasses(missing, templates, signal);
+      for (const [label, vector] of byLabel(classes)) known.set(label, vector);
+      await cache?.write(classes, kept);
+    }
+    const rows = labels.map((label) => [label, known.get(label) as Float32Array] as const);
+    return withVectors(classes as WordClasses, rows);
+  }
+
+  #cacheOf(templates: readonly string[]): LabelCache | undefined {
+    const { files, info } = this.#context;
+    const location = locationOf(files, files.weights);
+    const store = storeOf(this.#context);
+    if (!store || location?.kind !== 'url') return undefined;
+    return new LabelCache(store, cacheKey(location), info, templates);
+  }
+
+  async #encodeClasses(
+    labels: readonly string[],
+    templates: readonly string[],
+    signal: AbortSignal | undefined,
   ): Promise<WordClasses> {
     const texts = labels.flatMap((label) => templates.map((template) => template.replaceAll('{}', label)));
     const { data, width, scale, bias } = await this.encode(texts, signal);
@@ -100,14 +143,39 @@ export class Words {
   }
 
   #read(): Promise<Reader> {
-    this.#reader ??= readerOf(this.#context);
+    this.#reader ??= cachedReader(this.#context);
     // A connection that failed may be there again.
     this.#reader.catch(() => (this.#reader = undefined));
     return this.#reader;
   }
 }
 
-async function readerOf({ files, open }: WordsContext): Promise<Reader> {
+/** Reads how a model reads texts, through the cache; when a cached file turns out to be damaged, downloads it. */
+async function cachedReader(context: WordsContext, reload = false): Promise<Reader> {
+  const { files, open, checked } = context;
+  const store = storeOf(context);
+  if (!store) return await readerOf(files, checked(open));
+  // The weights are there already.
+  const cached = new CachedFiles(open, store, { ...files, weights: tokenizerNames[0] }, reload);
+  try {
+    const reader = await readerOf(files, checked(cached.open));
+    await cached.keep();
+    return reader;
+  } catch (error) {
+    if (!(await cached.drop(error)) || reload) throw error;
+    return await cachedReader(context, true);
+  }
+}
+
+/** The store of downloads, whose every step ends; undefined where nothing is kept. */
+function storeOf({ store, stallTimeout }: WordsContext): Promise<FileStore> | undefined {
+  const opening = store();
+  const patient = opening && patientStore(opening, { timeout: stallTimeout });
+  patient?.catch(() => undefined); // reported where it is used
+  return patient;
+}
+
+async function readerOf(files: ModelFiles, open: ReadContext['open']): Promise<Reader> {
   const context = { open, signal: new AbortController().signal };
   const folder = folderOf(files, context);
   const file = await folder.open(configName);

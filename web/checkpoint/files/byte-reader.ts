@@ -105,6 +105,31 @@ export class ByteReader {
     return await this.pour(remaining, onPiece);
   }
 
+  /** As of its stream. */
+  get version(): string | undefined {
+    return this.#stream.version;
+  }
+
+  /** As of its stream. */
+  get isShare(): boolean {
+    return this.#stream.isShare ?? false;
+  }
+
+  /** Parts of the file, wherever the reading is; undefined where they cannot be had without the rest. */
+  get parts(): ByteStream['parts'] {
+    return this.#stream.parts?.bind(this.#stream);
+  }
+
+  /** Whether it certainly skips many bytes without transferring them. */
+  async canSkip(): Promise<boolean> {
+    return (await this.#stream.canSkip?.()) ?? false;
+  }
+
+  /** See ByteStream. */
+  keepInstead(header: Uint8Array): ((piece: Uint8Array) => void) | undefined {
+    return this.#stream.keepInstead?.(header);
+  }
+
   /** Lets go of the file. */
   async cancel(): Promise<void> {
     this.#signal.removeEventListener('abort', this.#abort);
@@ -144,7 +169,10 @@ export class ByteReader {
 /** The error for a file of more bytes than are allowed. */
 export function tooLarge(name: string, bytes: number | undefined, largest: number): VitError {
   // What JSON files may have is no option.
-  const advice = largest === limits.jsonBytes ? 'no model needs more' : 'pass `maxBytes` to allow more';
+  const advice =
+    largest === limits.jsonBytes || largest === limits.tokenizerBytes
+      ? 'no model needs more'
+      : 'pass `maxBytes` to allow more';
   const size = bytes === undefined ? `more than ${largest.toLocaleString('en')}` : bytes.toLocaleString('en');
   return new VitError(
     'too-large',

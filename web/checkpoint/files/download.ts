@@ -8,14 +8,17 @@ import {
   isPage,
   isSame,
   lengthBesideRange,
+  passing,
   rangeOf,
   retryAfterOf,
+  textOf,
   validatorOf,
   versionOf,
   type Version,
 } from './http-answer.js';
 import type { UrlLocation } from './model-files.js';
-import { streamOf, streamOfBytes, type ByteStream } from './stream.js';
+import { downloadParts } from './download-parts.js';
+import { streamOf, streamOfBytes, type ByteStream, type Range } from './stream.js';
 
 /** How often a download is tried without a new byte before it fails. */
 const defaultTries = 3;
@@ -29,9 +32,6 @@ const leastSkip = 1 << 19;
 
 /** Milliseconds before the second try; four times as many before the next. */
 const firstPause = 300;
-
-/** Statuses after which another try may succeed. */
-const passing: readonly number[] = [408, 425, 429, 500, 502, 503, 504];
 
 /**
  * Downloads a file; undefined when there is none. Aborting the signal, or cancelling the stream, ends it at once.
@@ -60,6 +60,8 @@ class Busy extends Error {
 
 class Download implements ByteStream {
   readonly #address: UrlLocation;
+  /** The caller's, which also ends what goes on after the file's end. */
+  readonly #signal: AbortSignal;
   readonly #stop = new AbortController();
   /** Ends the connection of the latest request. */
   #connection = new AbortController();
@@ -84,9 +86,11 @@ class Download implements ByteStream {
   /** Whether the server has not yet failed to give a part that was asked for. */
   #givesRanges = true;
   #body: ByteStream | undefined;
+  #probe: Promise<boolean> | undefined;
 
   constructor(address: UrlLocation, signal: AbortSignal) {
     this.#address = address;
+    this.#signal = signal;
     if (signal.aborted) this.#stop.abort(signal.reason);
     // Removed when this download ends: a load may have many.
     signal.addEventListener('abort', () => this.#stop.abort(signal.reason), { signal: this.#stop.signal });
@@ -125,13 +129,39 @@ class Download implements ByteStream {
    * the file it is, as what is passed over has no checksum.
    */
   skip(count: number): boolean {
-    const canResume = this.#givesRanges && !this.#encoded && this.#surplus === 0;
-    if (count < leastSkip || !canResume || !this.#version || !validatorOf(this.#version)) return false;
-    if (this.#received === 0) return false;
+    if (count < leastSkip || !this.#mayResume || this.#received === 0) return false;
     this.#connection.abort();
     this.#body = undefined;
     this.#received += count;
     return true;
+  }
+
+  /** Whether nothing is known against a request for the rest. */
+  get #mayResume(): boolean {
+    return this.#givesRanges && !this.#encoded && this.#surplus === 0 && this.version !== undefined;
+  }
+
+  /** Not by `Accept-Ranges`, which many servers leave out, and others let no page read. */
+  canSkip(): Promise<boolean> {
+    return (this.#probe ??= this.#tryPart());
+  }
+
+  async #tryPart(): Promise<boolean> {
+    const { version } = this;
+    if (!this.#mayResume || version === undefined) return false;
+    const found = await downloadParts(this.#address, [[0, 1]], version, this.#signal);
+    this.#givesRanges = found !== undefined;
+    return this.#givesRanges;
+  }
+
+  get version(): string | undefined {
+    return this.#version && textOf(this.#version);
+  }
+
+  async parts(parts: readonly Range[], version: string): Promise<Uint8Array[] | undefined> {
+    return (await this.canSkip())
+      ? await downloadParts(this.#address, parts, version, this.#signal)
+      : undefined;
   }
 
   cancel(reason?: unknown): Promise<void> {

@@ -6,6 +6,7 @@ import {
   locationOf,
   nameOf,
   notFound,
+  tokenizerNames,
   weightsAmong,
   weightsName,
   type FileLocation,
@@ -52,7 +53,8 @@ export interface Folder {
 
 /** How many bytes of a file are read at most. */
 export function largestOf(file: string, { maxBytes = defaultMaxBytes }: ReadContext): number {
-  return /\.json$/i.test(file) ? Math.min(maxBytes, limits.jsonBytes) : maxBytes;
+  if (!/\.json$/i.test(file)) return maxBytes;
+  return Math.min(maxBytes, tokenizerNames.includes(file) ? limits.tokenizerBytes : limits.jsonBytes);
 }
 
 /** The files that `load` was given. */

@@ -8,6 +8,25 @@ export interface Version {
   readonly bytes: number | undefined;
 }
 
+/** Statuses after which another try may succeed. */
+export const passing: readonly number[] = [408, 425, 429, 500, 502, 503, 504];
+
+/** A version as a text, where the server shows enough of it to tell it from others. */
+export function textOf({ etag, modified, bytes }: Version): string | undefined {
+  return validatorOf({ etag, modified, bytes }) && JSON.stringify([etag, modified, bytes ?? null]);
+}
+
+/** What `textOf` made a text of. */
+export function versionFrom(text: string): Version {
+  const [etag, modified, bytes] = JSON.parse(text) as [string | null, string | null, number | null];
+  return { etag, modified, bytes: bytes ?? undefined };
+}
+
+/** Whether two such texts are shown to be of different versions. */
+export function isOtherVersion(a: string | undefined, b: string | undefined): boolean {
+  return a !== undefined && b !== undefined && differs(versionFrom(a), versionFrom(b));
+}
+
 export function versionOf(response: Response): Version {
   const { headers, status } = response;
   const length = isEncoded(response) ? null : headers.get('content-length');

@@ -8,6 +8,8 @@ export const limits = {
   headerBytes: 8e6,
   /** Bytes of a JSON file; the labels and descriptions of 21,843 classes take 2 million. */
   jsonBytes: 8e6,
+  /** Bytes of a tokenizer's JSON; Gemma's, of SigLIP 2, has 34 million. */
+  tokenizerBytes: 64e6,
   /** Values in a JSON text: elements and members of whatever it has. */
   jsonValues: 250_000,
   /** How deep a JSON text may nest. */

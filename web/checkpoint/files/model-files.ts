@@ -45,6 +45,14 @@ export const configName = 'config.json';
 export const preprocessorName = 'preprocessor_config.json';
 export const weightsName = 'model.safetensors';
 
+/** What words need besides: the first two, or all but the first. */
+export const tokenizerNames: readonly string[] = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'vocab.json',
+  'merges.txt',
+];
+
 /** The file that says which tensors of a model are in which of its several files. */
 export const indexName = 'model.safetensors.index.json';
 

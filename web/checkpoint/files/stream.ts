@@ -1,3 +1,6 @@
+/** A part of a file, [begin, end) in bytes. */
+export type Range = readonly [begin: number, end: number];
+
 /** The bytes of a file, from its front to its end. */
 export interface ByteStream {
   /**
@@ -10,6 +13,19 @@ export interface ByteStream {
    * passed over may still be missing, which shows at the next read.
    */
   skip?(count: number): boolean;
+  /** Whether it certainly does so for many bytes; may cost a request of one byte. */
+  canSkip?(): Promise<boolean>;
+  /** Which version of the file this is, as far as its server tells it from others. */
+  readonly version?: string | undefined;
+  /** Whether it is what `keepInstead` has kept of a file, and not that file. */
+  readonly isShare?: boolean;
+  /** Parts of a version of the file, wherever the reading is; undefined where they cannot be had without the rest. */
+  parts?(parts: readonly Range[], version: string): Promise<Uint8Array[] | undefined>;
+  /**
+   * Of a file that is being put into a cache, where it can skip: in place of the whole file a file is kept that begins with
+   * `header` and goes on with what the function is given. Undefined where nothing is kept.
+   */
+  keepInstead?(header: Uint8Array): ((piece: Uint8Array) => void) | undefined;
   /** Closes the file. A pending `next` rejects, or gives the end. */
   cancel(reason?: unknown): Promise<unknown>;
 }

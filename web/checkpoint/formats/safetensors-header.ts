@@ -7,8 +7,11 @@ export interface OutgoingTensor {
 }
 
 /** The length and the JSON header of a safetensors file; the data begins on a multiple of eight, as others write it. */
-export function safetensorsHeader(tensors: readonly OutgoingTensor[]): Uint8Array<ArrayBuffer> {
-  const header: [string, object][] = [['__metadata__', { format: 'pt' }]];
+export function safetensorsHeader(
+  tensors: readonly OutgoingTensor[],
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  const header: [string, object][] = [['__metadata__', { format: 'pt', ...metadata }]];
   let end = 0;
   for (const { name, dtype, shape, bytes } of tensors) {
     header.push([name, { dtype, shape, data_offsets: [end, end + bytes] }]);

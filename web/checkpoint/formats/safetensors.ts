@@ -3,10 +3,11 @@
 import { VitError, messageOf } from '../../errors.js';
 import type { ByteReader } from '../files/byte-reader.js';
 import { foreignFormat } from './foreign.js';
+import { safetensorsHeader } from './safetensors-header.js';
 import { shown } from '../../shown.js';
 import { checkSurvey, surveyJson } from '../files/json-survey.js';
 import { checkLimit, limits } from '../files/limits.js';
-import type { StoredTensor, TensorFile } from './tensors.js';
+import type { Share, StoredTensor, TensorFile } from './tensors.js';
 
 /** A tensor as the header announces it. */
 export interface TensorEntry extends StoredTensor {
@@ -33,18 +34,43 @@ const elementBytes: Readonly<Record<string, number>> = {
   BOOL: 1,
 };
 
+/** Bytes that are skipped in all before it is worth while to cache a file without them. */
+const leastShare = 1 << 20;
+
 /** Reads and checks the header; `reader` is then at the first tensor's first byte. `file` is its plain name. */
 export async function openSafetensors(reader: ByteReader, file: string): Promise<TensorFile> {
-  const tensors = await readHeader(reader);
+  const { tensors, origin } = await readHeader(reader);
   const { name } = reader;
-  const total = reader.position + (tensors.at(-1)?.end ?? 0);
+  const data = reader.position;
+  const total = data + (tensors.at(-1)?.end ?? 0);
+  const { version = reader.version, elsewhere } = origin ?? {};
+  const keepInstead = async (share: Share) => {
+    const kept = tensors.filter((tensor) => share.takes(tensor));
+    if (total - bytesIn(kept) < leastShare || !(await reader.canSkip())) return undefined;
+    const { elsewhere: entry } = share;
+    const there = entry && tensors.find((tensor) => tensor.name === entry.name);
+    const begin = data + (there?.begin ?? 0);
+    const note = { version, elsewhere: there && { ...there, begin, end: begin + there.bytes } };
+    return reader.keepInstead(safetensorsHeader(kept, { [noteKey]: JSON.stringify(note) }));
+  };
   return {
     name,
-    tensors,
-    async pour(sinkFor, report) {
-      const data = reader.position;
+    version,
+    tensors: elsewhere ? [...tensors, { ...elsewhere, isElsewhere: true }] : tensors,
+    async parts({ name: wanted }, parts) {
+      const tensor = [...tensors, elsewhere].find((one) => one?.name === wanted);
+      if (!tensor || version === undefined) return undefined;
+      const begin = tensor.begin + (tensor === elsewhere ? 0 : data);
+      return await reader.parts?.(
+        parts.map(([from, to]) => [begin + from, begin + to]),
+        version,
+      );
+    },
+    async pour(sinkFor, report, share) {
+      const keep = share && (await keepInstead(share));
       const tell = () => report(file, reader.position, total);
       const skipTo = (at: number) => reader.skip(at - reader.position, tell);
+      if (elsewhere) sinkFor(elsewhere);
       for (const tensor of tensors) {
         const sink = sinkFor(tensor);
         if (!sink) continue;
@@ -53,6 +79,7 @@ export async function openSafetensors(reader: ByteReader, file: string): Promise
             (await skipTo(data + tensor.begin + begin)) &&
             (await reader.pour(end - begin, (piece) => {
               sink(piece);
+              keep?.(piece);
               tell();
             }));
           if (!complete) throw truncated(reader, total, tensor.name);
@@ -67,6 +94,20 @@ export async function openSafetensors(reader: ByteReader, file: string): Promise
   };
 }
 
+/** What a cached share says of the file that it was made from. */
+interface Origin {
+  readonly version?: string | undefined;
+  /** A tensor that stayed there, with its place in the whole of that file. */
+  readonly elsewhere?: TensorEntry | undefined;
+}
+
+/** Under which name it does. */
+const noteKey = 'vit-wasm share';
+
+function bytesIn(tensors: readonly StoredTensor[]): number {
+  return tensors.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
 function truncated({ name, position }: ByteReader, total: number, where: string): VitError {
   return new VitError(
     'truncated',
@@ -75,7 +116,9 @@ function truncated({ name, position }: ByteReader, total: number, where: string)
 }
 
 /** The tensors in the order of their bytes, which follow each other without gap or overlap. */
-async function readHeader(reader: ByteReader): Promise<TensorEntry[]> {
+async function readHeader(
+  reader: ByteReader,
+): Promise<{ readonly tensors: TensorEntry[]; readonly origin: Origin | undefined }> {
   const length = await readHeaderLength(reader);
   const bytes = await reader.read(length);
   if (bytes.length < length) {
@@ -84,7 +127,15 @@ async function readHeader(reader: ByteReader): Promise<TensorEntry[]> {
       `${reader.name} ends after ${reader.position} bytes, within its header of ${length}; download it again.`,
     );
   }
-  return parseHeader(bytes, reader.name);
+  return { tensors: parseHeader(bytes, reader.name), origin: reader.isShare ? originIn(bytes) : undefined };
+}
+
+/** Of a header that was written here. */
+function originIn(header: Uint8Array): Origin {
+  const { __metadata__: metadata } = JSON.parse(new TextDecoder().decode(header)) as {
+    __metadata__: Record<string, string>;
+  };
+  return JSON.parse(metadata[noteKey]) as Origin;
 }
 
 async function readHeaderLength(reader: ByteReader): Promise<number> {

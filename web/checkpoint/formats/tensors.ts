@@ -1,5 +1,7 @@
 // What a file of weights looks like to the rest, whichever format it has: a list of tensors, then their bytes.
 
+import type { Range } from '../files/stream.js';
+
 /** A tensor as its file stores it. */
 export interface StoredTensor {
   readonly name: string;
@@ -9,13 +11,23 @@ export interface StoredTensor {
   readonly bytes: number;
   /** The first axis runs fastest (Fortran), not the last. */
   readonly columnMajor?: boolean;
+  /** It is not in the file, which is a share of another: only its parts can be had. */
+  readonly isElsewhere?: boolean;
 }
 
 /** Takes the bytes of a tensor in pieces of any length; it must not keep a piece. */
 export interface Sink {
   (piece: Uint8Array): void;
   /** The parts of the tensor that it takes, [begin, end) in bytes and in order; all of it by default. */
-  readonly ranges?: readonly (readonly [begin: number, end: number])[];
+  readonly ranges?: readonly Range[];
+}
+
+/** What one of the networks of a file needs of it, to be cached without the rest. */
+export interface Share {
+  /** Whether it reads a tensor, from its first byte to its last. */
+  takes(tensor: StoredTensor): boolean;
+  /** A tensor of which it reads parts, by `parts`. */
+  readonly elsewhere?: StoredTensor | undefined;
 }
 
 /** Called with the bytes of a file that have arrived, and its total. */
@@ -27,8 +39,15 @@ export interface TensorFile {
   readonly name: string;
   /** In the order in which `pour` gives them. */
   readonly tensors: readonly StoredTensor[];
-  /** Reads every tensor once, in order, into the sink from `sinkFor`; a tensor without one is skipped. */
-  pour(sinkFor: (tensor: StoredTensor) => Sink | undefined, report: Report): Promise<void>;
+  /** Which version of the file it is, as far as its server tells it from others. */
+  readonly version?: string | undefined;
+  /** Parts of a tensor, before or after it is poured; undefined where they cannot be had without the rest of the file. */
+  parts?(tensor: StoredTensor, parts: readonly Range[]): Promise<Uint8Array[] | undefined>;
+  /**
+   * Reads every tensor once, in order, into the sink from `sinkFor`; a tensor without one is skipped. With a `share`,
+   * what is skipped needs not be cached.
+   */
+  pour(sinkFor: (tensor: StoredTensor) => Sink | undefined, report: Report, share?: Share): Promise<void>;
 }
 
 /** Bytes of all tensors as they are stored. */
