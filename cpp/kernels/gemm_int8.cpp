@@ -2,6 +2,7 @@
 #include <array>
 #include <cassert>
 #include <tuple>
+#include <utility>
 
 #include "../threads.h"
 #include "quantisation.h"
@@ -27,17 +28,30 @@ struct Panel {
   int columns;  // outputs in use
 };
 
-void store_columns(float* out, const f32x4* values, int columns, Store store_as) {
-  if (columns == kDotColumns) {
-    for (int v = 0; v < kVectors; v++) {
-      float* to = out + 4 * v;
-      store(to, store_as == Store::accumulate ? add(load(to), values[v]) : values[v]);
-    }
-    return;
+// Of a panel that is not full.
+[[gnu::noinline]] void store_some(float* out, const float* values, int columns, Store store_as) {
+  for (int c = 0; c < columns; c++) out[c] = store_as == Store::accumulate ? out[c] + values[c] : values[c];
+}
+
+// One row of a tile, from its sums. Has to be inlined: where a row is picked by a number, all sums are in
+// memory rather than in registers.
+[[gnu::always_inline]] inline void store_row(float* out, const i32x4* sums, int32_t zero, float scale,
+                                             const Panel& panel, Store store_as) {
+  f32x4 values[kVectors];
+  for (int v = 0; v < kVectors; v++) {
+    const i32x4 centred = sub(sums[v], mul(splat_i32(zero), load_i32(panel.sums + 4 * v)));
+    values[v] =
+        add(mul(to_floats(centred), mul(splat(scale), load(panel.scales + 4 * v))), load(panel.bias + 4 * v));
   }
-  float all[kDotColumns];
-  for (int v = 0; v < kVectors; v++) store(all + 4 * v, values[v]);
-  for (int c = 0; c < columns; c++) out[c] = store_as == Store::accumulate ? out[c] + all[c] : all[c];
+  if (panel.columns < kDotColumns) {
+    float all[kDotColumns];
+    for (int v = 0; v < kVectors; v++) store(all + 4 * v, values[v]);
+    return store_some(out, all, panel.columns, store_as);
+  }
+  for (int v = 0; v < kVectors; v++) {
+    float* to = out + 4 * v;
+    store(to, store_as == Store::accumulate ? add(load(to), values[v]) : values[v]);
+  }
 }
 
 // `Rows` rows of quantised activations against one panel, the first `skipped` for nothing; the registers are
@@ -63,18 +77,13 @@ void tile(float* out, int out_stride, const QuantisedRows& a, int row, size_t ro
     }
     inputs += Dots::kInputs;
   }
-  for (int r = 0; r < Rows; r++) {
-    if (r < skipped) continue;
-    const i32x4 zero = splat_i32(a.zeros[row + r]);
-    const f32x4 scale = splat(a.scales[row + r]);
-    f32x4 values[kVectors];
-    for (int v = 0; v < kVectors; v++) {
-      const i32x4 centred = sub(sums[r][v], mul(zero, load_i32(panel.sums + 4 * v)));
-      values[v] =
-          add(mul(to_floats(centred), mul(scale, load(panel.scales + 4 * v))), load(panel.bias + 4 * v));
-    }
-    store_columns(out + r * out_stride, values, panel.columns, store_as);
-  }
+  const auto store_rows = [&]<int... r>(std::integer_sequence<int, r...>) {
+    ((r < skipped
+          ? void()
+          : store_row(out + r * out_stride, sums[r], a.zeros[row + r], a.scales[row + r], panel, store_as)),
+     ...);
+  };
+  store_rows(std::make_integer_sequence<int, Rows>());
 }
 
 // The same rows against the panels of outputs `first` to `end`. The loop is here, so that a tile costs no
