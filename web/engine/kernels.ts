@@ -68,7 +68,7 @@ export function chooseKernels(
     return () => known;
   }
   if (names.length === 1) return () => ({ name: names[0], reason: only, measured: false });
-  // Before it is optimised the slower of the two seems faster, which on a busy machine a clock does not see through.
+  // The engine puts the faster one first: it knows a dot of the processor by its result, on a busy machine too.
   if (dtype === 'int8') return () => ({ name: names[0], reason: probed, measured: false });
   const run = (index: number, times: number) => engine.tryKernels(dtype, index, times);
   const compare = () => names.map((_, index) => speedOf((times) => run(index, times)));
