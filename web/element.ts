@@ -15,7 +15,7 @@ const Base = globalThis.HTMLElement ?? (class {} as unknown as typeof HTMLElemen
  * |---|---|
  * | `model` | what to load: a Hub id or an address; default: the built-in model |
  * | `top-k` | how many classes to list; default: 5 |
- * | `smoothing` | for videos; see {@link Model.watch} |
+ * | `smoothing` | for videos; see `Model.watch` |
  *
  * An `<img>`, `<canvas>` or `<video>` inside it is classified once the model is loaded, an `<img>` again whenever it
  * loads another picture; for other sources call `classify`. Events: `progress` (`detail` is 0 to 1), `load` (the {@link
