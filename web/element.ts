@@ -18,8 +18,8 @@ const Base = globalThis.HTMLElement ?? (class {} as unknown as typeof HTMLElemen
  * | `smoothing` | for videos; see `Model.watch` |
  *
  * An `<img>`, `<canvas>` or `<video>` inside it is classified once the model is loaded, an `<img>` again whenever it
- * loads another picture; for other sources call `classify`. Events: `progress` (`detail` is 0 to 1), `load` (the {@link
- * Model}), `predictions` and `error`; errors are also shown in place of the list. Style `::part(list)`,
+ * loads another picture; for other sources call `classify`. Events: `progress` (`detail` is 0 to 1), `load` (the
+ * `Model`), `predictions` and `error`; errors are also shown in place of the list. Style `::part(list)`,
  * `::part(answer)`, `::part(error)`, `::part(progress)`.
  *
  * @example

@@ -89,7 +89,9 @@ export async function chartPicture(chart, sentence) {
       shape.setAttribute(name, style.getPropertyValue(name));
     }
   });
-  const address = URL.createObjectURL(new Blob([copy.outerHTML], { type: 'image/svg+xml' }));
+  const address = URL.createObjectURL(
+    new Blob([new XMLSerializer().serializeToString(copy)], { type: 'image/svg+xml' }),
+  );
   try {
     const image = new Image();
     image.src = address;

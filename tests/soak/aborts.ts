@@ -68,7 +68,7 @@ export async function abortLoads(load: Load, count: number, seed: number): Promi
       abort.abort(reason);
     };
     const loading = load(`${server.url}${name}/`, { cache, signal: abort.signal });
-    const timer = setTimeout(giveUp, random.below(name === 'broken' ? 400 : 60));
+    const timer = setTimeout(giveUp, random.below(name === 'broken' ? 800 : 60));
     const pending = Symbol();
     const patience = new Promise((resolve) => setTimeout(resolve, longest + 500, pending).unref());
     const end = await Promise.race([
