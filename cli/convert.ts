@@ -44,7 +44,7 @@ export async function convert({ model, dtype, output, force, load }: ConvertComm
       file.end();
       await Promise.race([once(file, 'close'), failed]);
       for (const [name, bytes] of smallFiles) {
-        // Quantised weights are for this library alone, which needs no more of the JSON.
+        // Quantized weights are for this library alone, which needs no more of the JSON.
         const isShortened = dtype === 'int8' && !tokenizerNames.includes(name);
         await folder.writeAll(name, isShortened ? compact(bytes) : bytes);
       }

@@ -15,7 +15,7 @@ export interface Encoding {
 }
 
 /** The slots that an int8 model keeps as bytes (cpp/weight_slots.h). */
-const quantisedSlot =
+const quantizedSlot =
   /^(layers\.\d+\.)?blocks\.\d+\.(attn\.(q|k|v|proj)|mlp\.fc\w+)\.weight$|\.downsample\.reduction\.weight$/;
 
 /** How a tensor is stored. Tensors that the network does not use stay as they are, in row order. */
@@ -27,15 +27,15 @@ export function encodingFor(
 ): Encoding {
   const placement = slots.get(tensor.name) ?? { slots: [''] };
   const isNumeric = tensor.dtype in elementTypes;
-  const isQuantised =
-    isNumeric && dtype === 'int8' && placement.slots.every((slot) => quantisedSlot.test(slot));
+  const isQuantized =
+    isNumeric && dtype === 'int8' && placement.slots.every((slot) => quantizedSlot.test(slot));
   // The weights of an output have to be together for its scale; else it is enough that the first axis runs slowest.
-  const [{ order, shape }] = partsOf(tensor, isQuantised ? placement : { slots: [''] });
+  const [{ order, shape }] = partsOf(tensor, isQuantized ? placement : { slots: [''] });
   // What families call a weight that has its slot's axes.
-  const renamed = isQuantised && placement.axes && { name: tensor.name.replace(/kernel$/, 'weight'), shape };
+  const renamed = isQuantized && placement.axes && { name: tensor.name.replace(/kernel$/, 'weight'), shape };
   const inRows: StoredTensor = { ...tensor, columnMajor: false, ...renamed };
-  const encoding = isQuantised
-    ? quantised(inRows, bindings)
+  const encoding = isQuantized
+    ? quantized(inRows, bindings)
     : isNumeric && !isScalar(tensor)
       ? inFloats(inRows, dtype === 'fp32' ? 'F32' : 'F16')
       : unchanged(inRows);
@@ -102,7 +102,7 @@ function converted(tensor: StoredTensor, dtype: Target): Encoding {
 }
 
 /** The codes of a matrix, then the scales of its rows; halves are fine enough, next to codes of eight bits. */
-function quantised(tensor: StoredTensor, bindings: Bindings): Encoding {
+function quantized(tensor: StoredTensor, bindings: Bindings): Encoding {
   const { name, shape } = tensor;
   const count = countOf(tensor);
   const [rows] = shape;
@@ -120,7 +120,7 @@ function quantised(tensor: StoredTensor, bindings: Bindings): Encoding {
         matrix.set(floats, filled);
         filled += floats.length;
         if (filled < matrix.length) return;
-        const { values, scales } = bindings.quantiseMatrix(new Float32Array(matrix.buffer), count / rows);
+        const { values, scales } = bindings.quantizeMatrix(new Float32Array(matrix.buffer), count / rows);
         write(Uint8Array.from(new Uint8Array(values.buffer, values.byteOffset, values.byteLength)));
         write(converter('F32', 'F16')(new Uint8Array(scales.buffer, scales.byteOffset, scales.byteLength)));
       };

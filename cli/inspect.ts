@@ -89,7 +89,7 @@ function preprocessing(p: NativePreprocess): string {
     [resizes.contain]: `resize to fit in ${size}`,
   };
   const resize = steps[p.resize] + (p.resize === resizes.none ? '' : ` (${filterNames[p.filter]})`);
-  const crop = p.cropHeight > 0 ? [`centre crop to ${p.cropWidth} × ${p.cropHeight}`] : [];
+  const crop = p.cropHeight > 0 ? [`center crop to ${p.cropWidth} × ${p.cropHeight}`] : [];
   const round = (values: readonly number[]) => values.map((value) => Number(value.toFixed(4))).join(', ');
   return [resize, ...crop, `mean ${round(p.mean)}`, `std ${round(p.std)}`].join('; ');
 }

@@ -40,8 +40,8 @@ Int16Matrix int16_values_of(const Activations& a, const Config& c, int head) {
 }
 
 LinearInput linear_input(const Activations& a, const Config& c, float* values, int rows, int width) {
-  if (c.int8) quantise_rows(a.quantised, values, rows, width);
-  return {values, width, a.quantised};
+  if (c.int8) quantize_rows(a.quantized, values, rows, width);
+  return {values, width, a.quantized};
 }
 
 float* scores_of_this_thread(const Activations& a, const Config& c) {
@@ -83,8 +83,8 @@ Activations lay_out_activations(Arena& arena, const Config& c) {
   a.mlp_hidden = floats(tokens, c.mlp_hidden);
   a.mlp_gate = floats(c.gated_mlp ? tokens : 0, c.mlp_hidden);
   if (c.int8) {
-    const size_t bytes = quantised_row_bytes(std::max(c.hidden, c.mlp_hidden));
-    a.quantised = {arena.take<uint8_t>(tokens * bytes), floats(tokens, 1), arena.take<int32_t>(tokens)};
+    const size_t bytes = quantized_row_bytes(std::max(c.hidden, c.mlp_hidden));
+    a.quantized = {arena.take<uint8_t>(tokens * bytes), floats(tokens, 1), arena.take<int32_t>(tokens)};
   }
   if (c.pooling == Pooling::attention) {
     a.pool_scores = floats(tokens, packed_columns(c.heads));

@@ -31,7 +31,7 @@ struct Activations {
   float* attended;          // [T × D], the attention heads side by side
   float* mlp_hidden;        // [T × M]
   float* mlp_gate;          // [T × M], of a gated MLP
-  QuantisedRows quantised;  // [T × the larger of D and M], of an int8 model: what a layer multiplies next
+  QuantizedRows quantized;  // [T × the larger of D and M], of an int8 model: what a layer multiplies next
   float* pool_scores;       // [T × heads rounded up to whole panels], of a model that pools by attention
   float* pool_weights;      // [heads × T]
   float* pool_heads;        // [heads × D]
@@ -57,8 +57,8 @@ PackedMatrix values_of(const Activations& activations, const Config& config, int
 Int16Matrix int16_keys_of(const Activations& activations, const Config& config, int head);
 Int16Matrix int16_values_of(const Activations& activations, const Config& config, int head);
 
-/// The first `rows` rows of `width` values as input of linear layers. In an int8 model they are quantised,
-/// which rotates `values` in place (kernels/quantisation.h); the result is valid until the next call.
+/// The first `rows` rows of `width` values as input of linear layers. In an int8 model they are quantized,
+/// which rotates `values` in place (kernels/quantization.h); the result is valid until the next call.
 LinearInput linear_input(const Activations& activations, const Config& config, float* values, int rows,
                          int width);
 

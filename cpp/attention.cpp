@@ -60,10 +60,10 @@ void attend(Activations& a, const Config& c, const ScoreBias& bias, int head, in
   gemm(a.attended + first, c.hidden, scores, stride, rows, values_of(a, c, head));
 }
 
-void quantise_keys_and_values(Activations& a, const Config& c, int head) {
+void quantize_keys_and_values(Activations& a, const Config& c, int head) {
   const int first = first_value(c, head, 0);
-  quantise_outputs(int16_keys_of(a, c, head), a.k + first, c.hidden);
-  quantise_inputs(int16_values_of(a, c, head), a.v + first, c.hidden);
+  quantize_outputs(int16_keys_of(a, c, head), a.k + first, c.hidden);
+  quantize_inputs(int16_values_of(a, c, head), a.v + first, c.hidden);
 }
 
 // The same with products of 16-bit integers.
@@ -74,18 +74,18 @@ void attend_int16(Activations& a, const Config& c, const ScoreBias& bias, int he
   const int first = first_value(c, head, row);
   float* scores = scores_of_this_thread(a, c);
   const Int16Rows factors = int16_rows_of_this_thread(a, c);
-  quantise_left(factors, a.q + first, c.hidden, rows, head_size(c));
+  quantize_left(factors, a.q + first, c.hidden, rows, head_size(c));
   gemm_int16(scores, stride, factors, rows, int16_keys_of(a, c, head));
   weigh(scores, c, bias, head, row, rows, Rounding::portable);
   copy_out(capture, c, scores, head, row, rows);
-  quantise_left(factors, scores, stride, rows, tokens);
+  quantize_left(factors, scores, stride, rows, tokens);
   gemm_int16(a.attended + first, c.hidden, factors, rows, int16_values_of(a, c, head));
 }
 
 void attend_with_all_heads(Activations& a, const Config& c, const ScoreBias& bias, int rows,
                            const AttentionCapture& capture) {
   if (c.int8) {
-    parallel_for(c.heads, [&](int head) { quantise_keys_and_values(a, c, head); });
+    parallel_for(c.heads, [&](int head) { quantize_keys_and_values(a, c, head); });
   } else {
     parallel_for(c.heads, ceil_div(token_count(c), kPackedTokens),
                  [&](int head, int piece) { pack_keys_and_values(a, c, head, piece * kPackedTokens); });

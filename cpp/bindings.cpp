@@ -81,15 +81,15 @@ val announce_tensor(BoundModel& bound, const std::string& name, const std::strin
   return announced.error.empty() ? val(announced.slot) : val(announced.error);
 }
 
-// One matrix in the scheme of kernels/quantisation.h, for writing int8 files: { values: Int8Array, scales:
+// One matrix in the scheme of kernels/quantization.h, for writing int8 files: { values: Int8Array, scales:
 // Float32Array }.
-val quantise_matrix(const val& floats, int inputs) {
+val quantize_matrix(const val& floats, int inputs) {
   std::vector<float> weights = convertJSArrayToNumberVector<float>(floats);
   const size_t width = static_cast<size_t>(inputs);
   std::vector<int8_t> values(weights.size());
   std::vector<float> scales;
   for (size_t first = 0; first + width <= weights.size(); first += width) {
-    scales.push_back(quantise_weights(values.data() + first, weights.data() + first, inputs));
+    scales.push_back(quantize_weights(values.data() + first, weights.data() + first, inputs));
   }
   val result = val::object();
   // Copied: the views are of memory that is about to be freed.
@@ -193,7 +193,7 @@ EMSCRIPTEN_BINDINGS(vit) {
   function("useThreads", &use_threads);
   function("runningThreads", +[] { return running_threads(); });
   function("endThreads", &end_threads);
-  function("quantiseMatrix", &quantise_matrix);
+  function("quantizeMatrix", &quantize_matrix);
   function("gemmTiles", +[](bool int8) { return val::array(int8 ? gemm_int8_tiles() : gemm_tiles()); });
   function("useGemmTile", +[](bool int8, int index) { (int8 ? use_gemm_int8_tile : use_gemm_tile)(index); });
   function(

@@ -21,7 +21,7 @@ enum class Pooling {
 
 /// What an index i on an axis of n patches becomes for rotary positions.
 enum class RotaryCoordinates {
-  centred,    // 2π · (2·(i + ½)/n − 1), the angle of the patch's centre (DINOv3)
+  centered,    // 2π · (2·(i + ½)/n − 1), the angle of the patch's center (DINOv3)
   reference,  // (i + offset) · reference/n, its index in the grid of pretraining (EVA-02); 0: i + offset
 };
 
@@ -126,7 +126,7 @@ struct Config {
 
   Windows windows{};
 
-  bool int8 = false;  // the blocks' linear layers are quantised (kernels/quantisation.h); the caller's choice
+  bool int8 = false;  // the blocks' linear layers are quantized (kernels/quantization.h); the caller's choice
 };
 
 /// An int8 model rounds in the same way everywhere: the least difference between two of its activations can

@@ -88,7 +88,7 @@ void classify(Activations& a, const Weights& weights, const Config& c) {
        rounding_of(c));
 }
 
-void normalise_logits(Activations& a, const Config& c) {
+void normalize_logits(Activations& a, const Config& c) {
   // probabilities = softmax(logits), or sigmoid(logits)
   std::copy_n(a.logits, c.classes, a.probabilities);
   if (c.multi_label) {

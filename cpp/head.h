@@ -33,6 +33,6 @@ void scale_to_length_1(float* features, int count);
 void classify(Activations& activations, const Weights& weights, const Config& config);
 
 /// probabilities = softmax(logits), or the sigmoid of each where classes are not mutually exclusive.
-void normalise_logits(Activations& activations, const Config& config);
+void normalize_logits(Activations& activations, const Config& config);
 
 }  // namespace vit

@@ -53,7 +53,7 @@ struct Rollout {
     begun = true;
   }
 
-  // weights = (weights + I), its rows normalised.
+  // weights = (weights + I), its rows normalized.
   void add_residual(int rows) const {
     const int tokens = token_count(*config);
     for (int r = 0; r < rows; r++) {
@@ -198,7 +198,7 @@ struct Answers {
     for (int i = 0; i < pooled_vectors(c.pooling); i++) std::copy_n(token, c.hidden, a.pooled + i * c.hidden);
     norm_pooled(a, model->weights, c, pooled_vectors(c.pooling));
     classify(a, model->weights, c);
-    normalise_logits(a, c);
+    normalize_logits(a, c);
     const float* best = std::max_element(a.probabilities, a.probabilities + c.classes);
     const size_t at = area(stage.layer, patch_count(c)) + patch;
     lens->patch_classes[at] = static_cast<int32_t>(best - a.probabilities);

@@ -22,7 +22,7 @@ struct AttentionRequest {
 /// map[patches] = the attention weights, softmax(q·kᵀ/√d), from the pooled token to each patch.
 ///
 /// With `rollout` (Abnar & Zuidema 2020, "Quantifying Attention Flow in Transformers"): the product of
-/// (A + I)/2 over the blocks, A the weights of one block, its rows normalised to sum to 1.
+/// (A + I)/2 over the blocks, A the weights of one block, its rows normalized to sum to 1.
 ///
 /// Cost: the blocks up to `layer`; a rollout also T³ multiply-adds per block, and 16·T² bytes while it runs.
 [[nodiscard]] std::string attention_map(Model& model, const AttentionRequest& request, float* map);

@@ -8,9 +8,9 @@ Linear take_linear(Arena& arena, int inputs, int outputs, bool int8) {
     float* panels = arena.take<float>(columns * inputs);
     return {{panels, arena.take<float>(columns), inputs, outputs}, {}};
   }
-  const size_t columns = static_cast<size_t>(quantised_columns(outputs));
-  QuantisedMatrix matrix{};
-  matrix.panels = arena.take<int8_t>(quantised_bytes(inputs, outputs));
+  const size_t columns = static_cast<size_t>(quantized_columns(outputs));
+  QuantizedMatrix matrix{};
+  matrix.panels = arena.take<int8_t>(quantized_bytes(inputs, outputs));
   matrix.scales = arena.take<float>(columns);
   matrix.sums = arena.take<int32_t>(columns);
   matrix.bias = arena.take<float>(columns);
@@ -20,7 +20,7 @@ Linear take_linear(Arena& arena, int inputs, int outputs, bool int8) {
 }
 
 void scale_outputs(const Linear& layer, const float* factors) {
-  if (layer.quantised()) {
+  if (layer.quantized()) {
     scale_outputs(layer.int8, factors);
   } else {
     scale_outputs(layer.fp32, factors);
@@ -28,8 +28,8 @@ void scale_outputs(const Linear& layer, const float* factors) {
 }
 
 void linear(float* out, int out_stride, const LinearInput& in, int rows, const Linear& layer, Store store) {
-  if (layer.quantised()) {
-    gemm_int8(out, out_stride, in.quantised, rows, layer.int8, store);
+  if (layer.quantized()) {
+    gemm_int8(out, out_stride, in.quantized, rows, layer.int8, store);
   } else {
     gemm(out, out_stride, in.values, in.width, rows, layer.fp32, store);
   }
@@ -37,8 +37,8 @@ void linear(float* out, int out_stride, const LinearInput& in, int rows, const L
 
 void linear_activated(float* out, int out_stride, const LinearInput& in, int rows, const Linear& layer,
                       Activation activation) {
-  if (layer.quantised()) {
-    gemm_int8_activated(out, out_stride, in.quantised, rows, layer.int8, activation);
+  if (layer.quantized()) {
+    gemm_int8_activated(out, out_stride, in.quantized, rows, layer.int8, activation);
   } else {
     gemm_activated(out, out_stride, in.values, in.width, rows, layer.fp32, activation);
   }

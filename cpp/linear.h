@@ -3,16 +3,16 @@
 
 #include "arena.h"
 #include "kernels/kernels.h"
-#include "kernels/quantisation.h"
+#include "kernels/quantization.h"
 
 namespace vit {
 
 /// The matrix of a layer; one of the two is there, the other has no panels.
 struct Linear {
   PackedMatrix fp32;
-  QuantisedMatrix int8;
+  QuantizedMatrix int8;
 
-  bool quantised() const { return int8.inputs > 0; }
+  bool quantized() const { return int8.inputs > 0; }
 };
 
 /// Points a layer into `arena` (or measures it, see arena.h).
@@ -23,9 +23,9 @@ void scale_outputs(const Linear& layer, const float* factors);
 
 /// Rows that layers multiply.
 struct LinearInput {
-  const float* values;  // [rows × width], for layers that are not quantised
+  const float* values;  // [rows × width], for layers that are not quantized
   int width;
-  QuantisedRows quantised;  // the same rows, for layers that are quantised
+  QuantizedRows quantized;  // the same rows, for layers that are quantized
 };
 
 /// out[rows × outputs] = layer(in), or added to out; the first `rows` rows of `in`.

@@ -1,7 +1,7 @@
 // Multinomial logistic regression with an L2 penalty: a head for embeddings, from examples of the user's own
 // classes.
 //
-//   minimise over W, b   mean_n −log softmax(W·x_n + b)[y_n]  +  l2 / (2·count) · ‖W‖²
+//   minimize over W, b   mean_n −log softmax(W·x_n + b)[y_n]  +  l2 / (2·count) · ‖W‖²
 //
 // which is scikit-learn's LogisticRegression with C = 1 / l2: the bias is not penalised. The objective is
 // convex; it is solved by L-BFGS (Nocedal & Wright 2006, algorithm 7.4) until the gradient is next to

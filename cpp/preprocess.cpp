@@ -87,7 +87,7 @@ void finish_output_row(Preprocessor& p, int i, const int32_t* sums) {
 // Takes (i, tap) of every output row i of the window that reads a row of the image, and as which of its taps.
 template <typename Take>
 void for_outputs_of(const ResizeAxis& down, int index, Take take) {
-  // Windows start and end in order, so the outputs that read this row are neighbours.
+  // Windows start and end in order, so the outputs that read this row are neighbors.
   const int* starts = down.first;
   const int beyond = static_cast<int>(std::upper_bound(starts, starts + down.window_count, index) - starts);
   for (int i = beyond - 1; i >= 0 && down.first[i] + down.count[i] > index; i--) take(i, index - starts[i]);
@@ -206,7 +206,7 @@ std::string check(const Preprocess& s, const Config& config) {
            size_text(config.image_width, config.image_height);
   }
   if (s.resize == ResizeMode::shortest_edge && !crops && config.image_height != config.image_width) {
-    return "resizing the shortest edge needs a centre crop to a model's image that is not square";
+    return "resizing the shortest edge needs a center crop to a model's image that is not square";
   }
   if (s.resize != ResizeMode::none &&
       (s.resize_height < 1 || s.resize_width < 1 || s.resize_height > kLargestImageEdge ||
@@ -221,7 +221,7 @@ std::string check(const Preprocess& s, const Config& config) {
   }
   if (filter_support(s.filter) == 0) return "this resampling filter is not one of Pillow's antialiased ones";
   for (double byte : s.padding) {
-    if (!(byte >= 0 && byte <= 255)) return "the colour of the padding is not one of bytes";
+    if (!(byte >= 0 && byte <= 255)) return "the color of the padding is not one of bytes";
   }
   for (double std : s.std) {
     if (!(std::fabs(std) > 0)) return "a standard deviation is 0";

@@ -1,4 +1,4 @@
-// RGBA pixels → pixel values, as Python makes them for a ViT: resize, centre crop, rescale, normalise.
+// RGBA pixels → pixel values, as Python makes them for a ViT: resize, center crop, rescale, normalize.
 //
 //   Preprocessor preprocessor;
 //   begin(preprocessor, settings, config)       checks the settings and computes all sizes
@@ -30,7 +30,7 @@ enum class ResizeMode {
                   // timm's, whose edges are rounded, halves to even
 };
 
-/// Where the centre of an odd margin is: which side of the crop has one pixel more.
+/// Where the center of an odd margin is: which side of the crop has one pixel more.
 enum class CropRounding {
   down,       // offsets are rounded down, also negative ones (Hugging Face's center_crop)
   half_even,  // offsets are rounded, halves to even; padding before the image is rounded down (torchvision's)
@@ -48,7 +48,7 @@ struct Preprocess {
   int resize_height;
   int resize_width;
   Filter filter;
-  int crop_height;  // 0 × 0: no centre crop
+  int crop_height;  // 0 × 0: no center crop
   int crop_width;
   CropRounding crop_rounding;
   std::array<double, 3> padding;  // bytes of R, G, B around an image smaller than the crop

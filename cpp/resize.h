@@ -4,7 +4,7 @@
 // The two passes are rounded to bytes in between, so their order shows: Pillow 13 goes down first when the
 // height shrinks much more than the width (`vertical_first`), Pillow 12 only in images far taller still.
 //
-// A resized pixel is a weighted sum of `taps` pixels around its centre. Shrinking, the filter is stretched by
+// A resized pixel is a weighted sum of `taps` pixels around its center. Shrinking, the filter is stretched by
 // the scale, so that every pixel counts: this is what browsers' canvas scaling lacks. Weights are fixed-point
 // with 22 fractional bits. Sums of integers are the same in any order, which is what lets the passes be
 // vectorised and rows arrive in bands.
@@ -17,7 +17,7 @@ namespace vit {
 /// The filters of Pillow's resize, under Pillow's numbers.
 enum class Filter { lanczos = 1, bilinear = 2, bicubic = 3, box = 4, hamming = 5 };
 
-/// How far the filter reaches from its centre, in pixels of the smaller of the two images.
+/// How far the filter reaches from its center, in pixels of the smaller of the two images.
 double filter_support(Filter filter);
 
 /// The widest or highest image taken: Firefox's largest canvas.

@@ -11,7 +11,7 @@ namespace vit {
 namespace {
 
 double coordinate(const Rotary& rotary, int index, int count, int reference) {
-  if (rotary.coordinates == RotaryCoordinates::centred) {
+  if (rotary.coordinates == RotaryCoordinates::centered) {
     return 2 * std::numbers::pi * (2 * (index + 0.5) / count - 1);
   }
   const double scale = reference > 0 ? static_cast<double>(reference) / count : 1;

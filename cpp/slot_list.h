@@ -22,8 +22,8 @@ struct SlotList {
   void matrix(std::string name, std::vector<int> shape, const PackedMatrix& to, float scale = 1) {
     add({.name = std::move(name), .shape = std::move(shape), .packed = to, .scale = scale});
   }
-  void quantised(const std::string& name, const QuantisedMatrix& to, float scale) {
-    add({.name = name, .shape = {to.outputs, to.inputs}, .quantised = to, .scale = scale});
+  void quantized(const std::string& name, const QuantizedMatrix& to, float scale) {
+    add({.name = name, .shape = {to.outputs, to.inputs}, .quantized = to, .scale = scale});
     const int weights = static_cast<int>(slots.size()) - 1;
     add({.name = name + "_spread_scale",
          .shape = {to.outputs},
@@ -36,8 +36,8 @@ struct SlotList {
     if (has_bias) plain(name + ".bias", {to.outputs}, to.bias, scale);
   }
   void linear(const std::string& name, const Linear& to, bool has_bias, float scale = 1) {
-    if (!to.quantised()) return linear(name, to.fp32, has_bias, scale);
-    quantised(name + ".weight", to.int8, scale);
+    if (!to.quantized()) return linear(name, to.fp32, has_bias, scale);
+    quantized(name + ".weight", to.int8, scale);
     if (has_bias) plain(name + ".bias", {to.int8.outputs}, to.int8.bias, scale);
   }
   void layer_norm(const std::string& name, const LayerNormWeights& to, int width, float scale = 1) {

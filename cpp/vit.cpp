@@ -57,7 +57,7 @@ void answer_from(Activations& a, const Weights& weights, const Config& c, const 
   if (!wanted.head) return;
   classify(a, weights, c);
   observe({"logits", layer, a.logits, 1, c.classes});
-  normalise_logits(a, c);
+  normalize_logits(a, c);
   observe({"probabilities", layer, a.probabilities, 1, c.classes});
 }
 

@@ -3,7 +3,7 @@
 //
 // Input, encoder and head, in the order the data flows:
 //
-//   input     RGBA rows → resized, cropped, normalised pixel values            preprocess.h
+//   input     RGBA rows → resized, cropped, normalized pixel values            preprocess.h
 //             pixel values → patch embedding, prefix tokens, positions         patch_embedding.h
 //             or texts, embedded by the caller → positions                     text_embedding.h
 //   encoder   tokens → encoder blocks (attention.h, mlp.h)                     encoder.h
@@ -73,7 +73,7 @@ inline constexpr int kStagingBytes = 2 * 4 * (kLargestImageEdge + 1);
 /// Announces a tensor, so that it is checked before any of its bytes are fetched. Returns the index of its
 /// slot for `receive`, or what is wrong.
 ///
-/// `name` is a slot's (weight_slots.h), `dtype` "F32", "F16", "BF16", "F64" or, where weights are quantised,
+/// `name` is a slot's (weight_slots.h), `dtype` "F32", "F16", "BF16", "F64" or, where weights are quantized,
 /// "I8"; `shape` is the whole tensor's. `order` describes values that are not stored row-major in this shape.
 /// Errors are predicates to append to the tensor's name: "has shape [4, 4], but the configuration asks for
 /// [192, 192]". Each tensor is announced once. Cost: constant, however many slots there are.
@@ -85,7 +85,7 @@ inline constexpr int kStagingBytes = 2 * 4 * (kLargestImageEdge + 1);
 ///
 /// A chunk refused for its size leaves the model unchanged. One refused for its values discards what has
 /// arrived of this tensor, which may then be sent again from its beginning; other tensors are unaffected.
-/// Allocates only for a matrix that is to be quantised and is not stored row by row, which is collected
+/// Allocates only for a matrix that is to be quantized and is not stored row by row, which is collected
 /// first.
 [[nodiscard]] std::string receive(Model& model, int slot, int bytes);
 

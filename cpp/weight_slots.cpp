@@ -19,7 +19,7 @@ void list_attention_pool(SlotList& list, const AttentionPoolWeights& w, const Co
   list.linear("attn_pool.mlp.fc2", w.fc2, true);
 }
 
-// Scales are expected only with weights that arrive quantised.
+// Scales are expected only with weights that arrive quantized.
 bool is_expected(const WeightSlots& table, const WeightSlot& slot) {
   if (slot.scales_of < 0) return true;
   const WeightSlot& weights = table.slots[static_cast<size_t>(slot.scales_of)];
@@ -146,7 +146,7 @@ std::string missing(const WeightSlots& table) {
 std::string incomplete(const WeightSlots& table) {
   for (const WeightSlot& slot : table.slots) {
     if (!is_expected(table, slot)) {
-      if (slot.announced) return slot.name + " has scales for weights that are not quantised";
+      if (slot.announced) return slot.name + " has scales for weights that are not quantized";
       continue;
     }
     if (slot.received < element_count(slot)) {

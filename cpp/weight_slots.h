@@ -18,7 +18,7 @@ namespace vit {
 /// How the values of a tensor are stored.
 struct StoredValues {
   DataType type = DataType::f32;
-  bool codes = false;       // bytes that are quantised already, instead of `type`
+  bool codes = false;       // bytes that are quantized already, instead of `type`
   std::vector<Axis> order;  // empty: row-major in the slot's shape
 };
 
@@ -51,13 +51,13 @@ struct StoredValues {
 ///
 /// Leading axes of size 1 are optional.
 ///
-/// In an int8 model the blocks' matrices (attn.{q, k, v, proj}, mlp.*) are quantised, in one of two ways:
+/// In an int8 model the blocks' matrices (attn.{q, k, v, proj}, mlp.*) are quantized, in one of two ways:
 ///
-/// (a) They arrive as floats of any type, and each row is quantised as soon as it is complete. A chunk may
+/// (a) They arrive as floats of any type, and each row is quantized as soon as it is complete. A chunk may
 /// end within a row, but the next chunk of such a matrix must then continue that row. A matrix in another
 /// order than the slot's is collected first, the only allocation after `allocate`.
 ///
-/// (b) They arrive quantised, as dtype "I8": the codes of `quantise_weights` (kernels/quantisation.h), row by
+/// (b) They arrive quantized, as dtype "I8": the codes of `quantize_weights` (kernels/quantization.h), row by
 /// row. The scales are a tensor of their own, before or after, with the weights' name and the suffix
 /// `_spread_scale`, floats [outputs]: blocks.0.attn.q.weight_spread_scale [D]. The result is equal to (a) to
 /// the bit. Codes that the product could not sum exactly are refused.
@@ -68,20 +68,20 @@ struct WeightSlot {
   // Where the values go: one of the three.
   float* plain = nullptr;          // one after another
   PackedMatrix packed = {};        // each row of the matrix becomes an output
-  QuantisedMatrix quantised = {};  // the same, row by row quantised
+  QuantizedMatrix quantized = {};  // the same, row by row quantized
 
   float scale = 1;     // each value is multiplied by this
-  int scales_of = -1;  // the slot whose scales these are, or −1; expected when that arrives quantised
+  int scales_of = -1;  // the slot whose scales these are, or −1; expected when that arrives quantized
 
   std::optional<StoredValues> announced = {};
   uint64_t received = 0;             // elements that have arrived
-  std::vector<float> gathered = {};  // all values of a matrix to quantise that does not arrive row by row
+  std::vector<float> gathered = {};  // all values of a matrix to quantize that does not arrive row by row
 };
 
 struct WeightSlots {
   std::vector<WeightSlot> slots;
   std::vector<int> by_hash;  // a hash table of indices of `slots`; −1 where it is empty
-  PartialRow row;            // shared by all matrices to quantise
+  PartialRow row;            // shared by all matrices to quantize
   int open_row = -1;         // the slot of which `row` holds the beginning of a row, or −1
 };
 

@@ -18,28 +18,28 @@ std::span<const int> without_ones(std::span<const int> shape) {
   return {first, shape.end()};
 }
 
-bool is_to_quantise(const WeightSlot& slot) { return slot.quantised.inputs > 0; }
+bool is_to_quantize(const WeightSlot& slot) { return slot.quantized.inputs > 0; }
 
-void quantise_row(const WeightSlot& slot, int output, float* weights, int8_t* codes) {
-  const float scale = quantise_weights(codes, weights, slot.quantised.inputs);
-  slot.quantised.scales[output] = scale * slot.scale;
-  pack_quantised(slot.quantised, output, codes);
+void quantize_row(const WeightSlot& slot, int output, float* weights, int8_t* codes) {
+  const float scale = quantize_weights(codes, weights, slot.quantized.inputs);
+  slot.quantized.scales[output] = scale * slot.scale;
+  pack_quantized(slot.quantized, output, codes);
 }
 
 // Collects values in `row`, where the slot's next element belongs; calls `finish` with the output of each row
 // that is complete.
 template <typename T, typename Finish>
 void gather_rows(const WeightSlot& slot, T* row, const T* values, int count, Finish finish) {
-  const uint64_t inputs = static_cast<uint64_t>(slot.quantised.inputs);
+  const uint64_t inputs = static_cast<uint64_t>(slot.quantized.inputs);
   int output = static_cast<int>(slot.received / inputs);
   int input = static_cast<int>(slot.received % inputs);
   while (count > 0) {
-    const int part = std::min(count, slot.quantised.inputs - input);
+    const int part = std::min(count, slot.quantized.inputs - input);
     std::copy_n(values, part, row + input);
     values += part;
     count -= part;
     input += part;
-    if (input < slot.quantised.inputs) return;
+    if (input < slot.quantized.inputs) return;
     finish(output++);
     input = 0;
   }
@@ -49,16 +49,16 @@ void gather_rows(const WeightSlot& slot, T* row, const T* values, int count, Fin
 bool place_codes(const WeightSlot& slot, int8_t* row, const uint8_t* bytes, int count) {
   bool fit = true;
   gather_rows(slot, row, reinterpret_cast<const int8_t*>(bytes), count, [&](int output) {
-    fit = fit && fit_the_product(row, slot.quantised.inputs);
-    pack_quantised(slot.quantised, output, row);
+    fit = fit && fit_the_product(row, slot.quantized.inputs);
+    pack_quantized(slot.quantized, output, row);
   });
   return fit;
 }
 
-void quantise_run(WeightSlot& slot, const PartialRow& partial, const Run& run, const float* values) {
+void quantize_run(WeightSlot& slot, const PartialRow& partial, const Run& run, const float* values) {
   if (slot.announced->order.empty()) {
     return gather_rows(slot, partial.values, values, run.length,
-                       [&](int output) { quantise_row(slot, output, partial.values, partial.codes); });
+                       [&](int output) { quantize_row(slot, output, partial.values, partial.codes); });
   }
   slot.gathered.resize(element_count(slot));
   for (int i = 0; i < run.length; i++) {
@@ -66,8 +66,8 @@ void quantise_run(WeightSlot& slot, const PartialRow& partial, const Run& run, c
   }
   if (slot.received + static_cast<uint64_t>(run.length) < element_count(slot)) return;
   float* row = slot.gathered.data();
-  for (int output = 0; output < slot.quantised.outputs; output++, row += slot.quantised.inputs) {
-    quantise_row(slot, output, row, partial.codes);
+  for (int output = 0; output < slot.quantized.outputs; output++, row += slot.quantized.inputs) {
+    quantize_row(slot, output, row, partial.codes);
   }
   slot.gathered = {};
 }
@@ -131,8 +131,8 @@ std::string place_floats(WeightSlot& slot, const PartialRow& partial, const uint
     if (!all_finite(values, count)) return "has a value that is infinite or not a number";
     for (int placed = 0; placed < count;) {
       const Run run = run_from(stored.order, slot.received, count - placed);
-      if (is_to_quantise(slot)) {
-        quantise_run(slot, partial, run, values + placed);
+      if (is_to_quantize(slot)) {
+        quantize_run(slot, partial, run, values + placed);
       } else {
         place_run(slot, run, values + placed);
       }
@@ -148,7 +148,7 @@ std::string place_floats(WeightSlot& slot, const PartialRow& partial, const uint
 std::string place_chunk(WeightSlot& slot, const PartialRow& partial, const uint8_t* chunk, int elements) {
   if (!slot.announced->codes) return place_floats(slot, partial, chunk, elements);
   if (!place_codes(slot, partial.codes, chunk, elements)) {
-    return "is quantised in another way than this library's: convert the original weights again";
+    return "is quantized in another way than this library's: convert the original weights again";
   }
   slot.received += static_cast<uint64_t>(elements);
   return "";
@@ -179,8 +179,8 @@ Announced announce(WeightSlots& table, std::string_view name, std::string_view d
                    in_brackets(slot.shape));
   }
   if (!fits(order, element_count(slot))) return refused("is stored in an order that does not fit its shape");
-  const bool codes = dtype == "I8" && is_to_quantise(slot);
-  if (codes && !order.empty()) return refused("is quantised, so it has to be stored row by row");
+  const bool codes = dtype == "I8" && is_to_quantize(slot);
+  if (codes && !order.empty()) return refused("is quantized, so it has to be stored row by row");
   const std::optional<DataType> type = codes ? DataType::f32 : parse_data_type(dtype);
   if (!type) return refused("has dtype " + std::string(dtype) + "; F32, F16, BF16 and F64 are understood");
   if (slot.announced) return refused("duplicates another tensor");
@@ -197,7 +197,7 @@ std::string receive(WeightSlots& table, int index, const uint8_t* chunk, int byt
   if (slot.received + static_cast<uint64_t>(bytes / size) > element_count(slot)) return "has too many bytes";
   if (bytes == 0) return "";
 
-  const bool fills_rows = is_to_quantise(slot) && slot.announced->order.empty();
+  const bool fills_rows = is_to_quantize(slot) && slot.announced->order.empty();
   if (fills_rows && table.open_row >= 0 && table.open_row != index) {
     return "came before a row of another tensor was complete";
   }
@@ -207,7 +207,7 @@ std::string receive(WeightSlots& table, int index, const uint8_t* chunk, int byt
     slot.gathered = {};
   }
   if (fills_rows) {
-    const bool partial = slot.received % static_cast<uint64_t>(slot.quantised.inputs) != 0;
+    const bool partial = slot.received % static_cast<uint64_t>(slot.quantized.inputs) != 0;
     table.open_row = partial ? index : -1;
   }
   return error;

@@ -1,4 +1,4 @@
-// Tensors' bytes → the kernels' layouts: every chunk is converted, quantised where the model is int8, and
+// Tensors' bytes → the kernels' layouts: every chunk is converted, quantized where the model is int8, and
 // packed as it arrives, so no tensor exists twice.
 #pragma once
 

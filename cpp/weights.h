@@ -19,7 +19,7 @@ struct LayerNormWeights {
   float* bias;    // [hidden]
 };
 
-/// Where a row of weights is collected until it is whole and can be quantised.
+/// Where a row of weights is collected until it is whole and can be quantized.
 struct PartialRow {
   float* values;  // [the largest number of inputs]
   int8_t* codes;  // [the same]

@@ -44,7 +44,7 @@ export function build() {
   bundleInlined();
   run(join(root, 'node_modules/.bin/tsc'), ['--project', 'tsconfig.build.json']);
   keepDeclarations(['index', 'inline', 'builtin', 'features', 'element', 'react']);
-  // Its code is part of a file of dist/, under its own licence.
+  // Its code is part of a file of dist/, under its own license.
   copyFileSync(join(root, 'node_modules/@huggingface/tokenizers/LICENSE'), join(dist, 'tokenizers.LICENSE'));
   cpSync(builtinModel, join(dist, 'builtin'), { recursive: true, filter: isModelFile });
 }

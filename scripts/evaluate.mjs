@@ -1,5 +1,5 @@
 // `npm run evaluate -- IMAGES [MODEL] [--dtype int8] [--agree] [--limit N] [--variant simd]`: the accuracy of a model on
-// labelled pictures, measured through the built package.
+// labeled pictures, measured through the built package.
 //
 // IMAGES is a folder with one folder of JPEG, PNG or WebP files per class, named as the model labels it (`cat/0001.jpg`);
 // or else as many folders as the model has classes, which are numbered in alphabetical order, as torchvision's
@@ -15,9 +15,9 @@ import { canRead, readPicture } from './pictures.mjs';
 import { Failure, main } from './shell.mjs';
 
 /** The pictures of every class folder: `{ path, label }`. */
-function labelledPictures(folder) {
+function labeledPictures(folder) {
   const stat = statSync(folder, { throwIfNoEntry: false });
-  if (!stat?.isDirectory()) throw new Failure(`${folder} is not a folder of labelled pictures.`);
+  if (!stat?.isDirectory()) throw new Failure(`${folder} is not a folder of labeled pictures.`);
   const pictures = readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .flatMap(({ name }) =>
@@ -132,8 +132,8 @@ function numbered(pictures, labels) {
   });
 }
 
-async function reportAccuracy(model, place, labelled) {
-  const pictures = numbered(labelled, model.info.labels);
+async function reportAccuracy(model, place, labeled) {
+  const pictures = numbered(labeled, model.info.labels);
   const bar = progress(pictures.length);
   const { classes, amongFive, calibrationError } = await evaluate(model, pictures, () => bar.increment());
   bar.stop();
@@ -155,7 +155,7 @@ const nameOf = ({ info }, place) =>
 await main(import.meta, async () => {
   const [images, place] = positionals;
   if (!images) throw new Failure('Say which pictures: npm run evaluate -- IMAGES [MODEL].');
-  const pictures = spread(labelledPictures(images), options.limit);
+  const pictures = spread(labeledPictures(images), options.limit);
   build();
   const { load } = await import('../dist/node.js');
   const { dtype, variant } = options;

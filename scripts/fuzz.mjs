@@ -4,7 +4,7 @@
 //   npm run fuzz -- --seconds 600 --seed 7
 //   npm run fuzz -- --count 1000000
 //
-// and of everything in C++ that takes sizes or bytes, by libFuzzer with the address and undefined-behaviour sanitizers;
+// and of everything in C++ that takes sizes or bytes, by libFuzzer with the address and undefined-behavior sanitizers;
 // it needs clang and its fuzzer's library (Debian: clang, libclang-rt-14-dev, libfuzzer-14-dev):
 //
 //   npm run fuzz -- --native model --seconds 600

@@ -35,7 +35,7 @@ function part(title, body) {
   }
 }
 
-/** Tests that a neighbour on the same processor could slow down beyond what they allow: they run one at a time. */
+/** Tests that a neighbor on the same processor could slow down beyond what they allow: they run one at a time. */
 const timed =
   '/tests/(browser/(kernel-choice|large-pictures|memory|watch)|features/features|formats/limits)\\.test';
 
@@ -51,7 +51,7 @@ function buildAll(needed) {
 const relaxedSimd =
   Number(process.versions.node.split('.')[0]) < 22 ? ['--experimental-wasm-relaxed-simd'] : [];
 
-/** The tests in C++ natively, under the address and undefined-behaviour sanitizers: all, or those named. */
+/** The tests in C++ natively, under the address and undefined-behavior sanitizers: all, or those named. */
 function nativeTests(names) {
   need(forNativeTesting);
   run('cmake', ['-S', root, '-B', native, '-G', 'Ninja'], { quiet: true });

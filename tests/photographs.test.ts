@@ -115,7 +115,7 @@ async function pictureOf({ name, sha256 }: Photograph): Promise<TestImage> {
   return picture;
 }
 
-/** DeiT's preprocessing, neither rescaled nor normalised. */
+/** DeiT's preprocessing, neither rescaled nor normalized. */
 const resizedBytes: NativePreprocess = {
   resize: 1,
   resizeHeight: 256,

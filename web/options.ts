@@ -225,13 +225,13 @@ export function checkRegion(region: Region | undefined): void {
 }
 
 /** The R, G and B of a color. */
-export function rgbOf(colour: Color): Rgb {
-  if (colour === 'white') return [255, 255, 255];
-  if (colour === 'black') return [0, 0, 0];
-  const hex = /^#((?:[\da-f]{3}){1,2})$/i.exec(typeof colour === 'string' ? colour : '')?.[1];
+export function rgbOf(color: Color): Rgb {
+  if (color === 'white') return [255, 255, 255];
+  if (color === 'black') return [0, 0, 0];
+  const hex = /^#((?:[\da-f]{3}){1,2})$/i.exec(typeof color === 'string' ? color : '')?.[1];
   const digits = hex?.match(hex.length === 3 ? /./g : /../g);
-  const rgb = digits?.map((pair) => parseInt(pair.padStart(2, pair), 16)) ?? colour;
+  const rgb = digits?.map((pair) => parseInt(pair.padStart(2, pair), 16)) ?? color;
   const isByte = (value: unknown) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 255;
   if (Array.isArray(rgb) && rgb.length === 3 && rgb.every(isByte)) return rgb as unknown as Rgb;
-  throw wrong('background', colour, '[red, green, blue] from 0 to 255, "#rrggbb", "white" or "black"');
+  throw wrong('background', color, '[red, green, blue] from 0 to 255, "#rrggbb", "white" or "black"');
 }

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
-#include "kernels/quantisation.h"
+#include "kernels/quantization.h"
 #include "kernels/simd.h"
 
 using namespace vit;
@@ -80,10 +80,10 @@ EMSCRIPTEN_KEEPALIVE void run_gemm_int8(int rows, int inputs, int outputs) {
   float* scales = memory;
   float* out = scales + rows;
   float* of_outputs = out + rows * outputs;
-  int32_t* sums = reinterpret_cast<int32_t*>(of_outputs + quantised_columns(outputs));
-  uint8_t* a = reinterpret_cast<uint8_t*>(sums + std::max(rows, quantised_columns(outputs)));
-  int8_t* panels = reinterpret_cast<int8_t*>(a + static_cast<size_t>(rows) * quantised_row_bytes(inputs));
-  gemm_int8(out, outputs, QuantisedRows{a, scales, sums}, rows,
-            QuantisedMatrix{panels, of_outputs, sums, of_outputs, inputs, outputs});
+  int32_t* sums = reinterpret_cast<int32_t*>(of_outputs + quantized_columns(outputs));
+  uint8_t* a = reinterpret_cast<uint8_t*>(sums + std::max(rows, quantized_columns(outputs)));
+  int8_t* panels = reinterpret_cast<int8_t*>(a + static_cast<size_t>(rows) * quantized_row_bytes(inputs));
+  gemm_int8(out, outputs, QuantizedRows{a, scales, sums}, rows,
+            QuantizedMatrix{panels, of_outputs, sums, of_outputs, inputs, outputs});
 }
 }

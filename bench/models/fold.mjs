@@ -2,7 +2,7 @@
 
 /**
  * Folds, in place, each layer norm's weight and bias into the linear layers that read it, and attention's 1/√d into
- * the query. Afterwards a layer norm only normalises.
+ * the query. Afterwards a layer norm only normalizes.
  */
 export function foldConstants(tensors, { layers, hidden, heads }) {
   for (let layer = 0; layer < layers; layer++) {

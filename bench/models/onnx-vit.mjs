@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OnnxGraph } from './onnx.mjs';
-import { quantiseRows, transpose } from './quantise.mjs';
+import { quantizeRows, transpose } from './quantize.mjs';
 import { readSafetensors } from './safetensors.mjs';
 
 /** Writes `path`, with the weights in 32-bit floats or, for dtype 'int8', those of linear layers in bytes. */
@@ -86,7 +86,7 @@ function linear({ graph, tensors }, x, name) {
 /** Activations to unsigned bytes on the fly, one scale for all; weights with one scale for each output. */
 function linearInt8({ graph, tensors }, x, name) {
   const { shape, data } = tensors.get(`${name}.weight`);
-  const { values, scales } = quantiseRows(data, ...shape);
+  const { values, scales } = quantizeRows(data, ...shape);
   const weight = graph.constant(shape.toReversed(), transpose(values, ...shape));
   const bias = graph.constant([shape[0]], tensors.get(`${name}.bias`).data);
   const inputs = [x, weight, graph.constant([shape[0]], scales), '', bias];

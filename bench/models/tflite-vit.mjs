@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { foldConstants } from './fold.mjs';
-import { quantiseRows } from './quantise.mjs';
+import { quantizeRows } from './quantize.mjs';
 import { readSafetensors } from './safetensors.mjs';
 import { TfliteGraph } from './tflite.mjs';
 
@@ -96,13 +96,13 @@ function norm({ graph, eps }, x) {
   return graph.node('SUB', [graph.node('MUL', [x, factor], shape), offset], shape);
 }
 
-/** With weights in bytes, XNNPACK quantises activations row by row on the fly. */
+/** With weights in bytes, XNNPACK quantizes activations row by row on the fly. */
 function linear({ graph, tensors, dtype }, x, name) {
   const { shape, data } = tensors.get(`${name}.weight`);
   const bias = graph.constant([shape[0]], tensors.get(`${name}.bias`).data);
   const output = [graph.shapeOf(x)[0], shape[0]];
   if (dtype !== 'int8') return graph.node('FULLY_CONNECTED', [x, graph.constant(shape, data), bias], output);
-  const { values, scales } = quantiseRows(data, ...shape);
+  const { values, scales } = quantizeRows(data, ...shape);
   const inputs = [x, graph.constant(shape, values, scales), bias];
   return graph.node('FULLY_CONNECTED', inputs, output);
 }

@@ -24,7 +24,7 @@ void apply_to_halves(float* x, int size, const float* cos, const float* sin) {
   }
 }
 
-void apply_to_neighbours(float* x, int size, const float* cos, const float* sin) {
+void apply_to_neighbors(float* x, int size, const float* cos, const float* sin) {
   for (int i = 0; i < size / 2; i++) {
     const float a = x[2 * i], b = x[2 * i + 1];
     x[2 * i] = a * cos[i] - b * sin[i];
@@ -39,7 +39,7 @@ void apply_rotary(float* x, int size, const float* cos, const float* sin, Rotati
   if (pairs == RotationPairs::halves) {
     apply_to_halves(x, size, cos, sin);
   } else {
-    apply_to_neighbours(x, size, cos, sin);
+    apply_to_neighbors(x, size, cos, sin);
   }
 }
 

@@ -17,7 +17,7 @@ void convert_each(float* out, const uint8_t* data, int count, Convert convert) {
 }
 
 // IEEE 754 half precision: 1 sign, 5 exponent (bias 15), 10 fraction bits. Moved to float's place its
-// exponent is 112 too small; a multiplication by 2^112 mends that and normalises subnormals. 31 means
+// exponent is 112 too small; a multiplication by 2^112 mends that and normalizes subnormals. 31 means
 // infinity or NaN.
 float from_f16(uint16_t bits) {
   const uint32_t sign = static_cast<uint32_t>(bits & 0x8000) << 16;

@@ -26,7 +26,7 @@ struct Product {
   Store store_as;
 };
 
-// `Rows` rows of `a` against `Panels` neighbouring panels. 2·Rows·Panels accumulators, the vectors of the
+// `Rows` rows of `a` against `Panels` neighboring panels. 2·Rows·Panels accumulators, the vectors of the
 // panels and one of `a` should fit the registers; the loop over inputs is not unrolled, because more live
 // values would spill.
 template <int Rows, int Panels, Rounding rounding>

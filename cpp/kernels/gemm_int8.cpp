@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "../threads.h"
-#include "quantisation.h"
+#include "quantization.h"
 #include "simd.h"
 
 namespace vit {
@@ -39,9 +39,9 @@ struct Panel {
                                              const Panel& panel, Store store_as) {
   f32x4 values[kVectors];
   for (int v = 0; v < kVectors; v++) {
-    const i32x4 centred = sub(sums[v], mul(splat_i32(zero), load_i32(panel.sums + 4 * v)));
+    const i32x4 centered = sub(sums[v], mul(splat_i32(zero), load_i32(panel.sums + 4 * v)));
     values[v] =
-        add(mul(to_floats(centred), mul(splat(scale), load(panel.scales + 4 * v))), load(panel.bias + 4 * v));
+        add(mul(to_floats(centered), mul(splat(scale), load(panel.scales + 4 * v))), load(panel.bias + 4 * v));
   }
   if (panel.columns < kDotColumns) {
     float all[kDotColumns];
@@ -54,10 +54,10 @@ struct Panel {
   }
 }
 
-// `Rows` rows of quantised activations against one panel, the first `skipped` for nothing; the registers are
+// `Rows` rows of quantized activations against one panel, the first `skipped` for nothing; the registers are
 // filled as in gemm.cpp.
 template <typename Dots, int Rows>
-void tile(float* out, int out_stride, const QuantisedRows& a, int row, size_t row_bytes, const Panel& panel,
+void tile(float* out, int out_stride, const QuantizedRows& a, int row, size_t row_bytes, const Panel& panel,
           int skipped, Store store_as) {
   const dot_input* inputs =
       reinterpret_cast<const dot_input*>(a.values + static_cast<size_t>(row) * row_bytes);
@@ -89,10 +89,10 @@ void tile(float* out, int out_stride, const QuantisedRows& a, int row, size_t ro
 // The same rows against the panels of outputs `first` to `end`. The loop is here, so that a tile costs no
 // call: with few inputs calls were a tenth of the time.
 template <typename Dots, int Rows>
-void tiles(float* out, int out_stride, const QuantisedRows& a, int row, int skipped, const QuantisedMatrix& b,
+void tiles(float* out, int out_stride, const QuantizedRows& a, int row, int skipped, const QuantizedMatrix& b,
            int first, int end, Store store_as) {
-  const size_t panel_bytes = quantised_bytes(b.inputs, kDotColumns);
-  const size_t row_bytes = quantised_row_bytes(b.inputs);
+  const size_t panel_bytes = quantized_bytes(b.inputs, kDotColumns);
+  const size_t row_bytes = quantized_row_bytes(b.inputs);
   out += row * out_stride;
   for (int column = first; column < end; column += kDotColumns) {
     const Panel panel{b.panels + static_cast<size_t>(column / kDotColumns) * panel_bytes,
@@ -105,7 +105,7 @@ void tiles(float* out, int out_stride, const QuantisedRows& a, int row, int skip
   }
 }
 
-using Tiles = void (*)(float*, int, const QuantisedRows&, int row, int skipped, const QuantisedMatrix&, int,
+using Tiles = void (*)(float*, int, const QuantizedRows&, int row, int skipped, const QuantizedMatrix&, int,
                        int, Store);
 
 // A kind of dot products, in tiles of so many rows.
@@ -130,9 +130,9 @@ const Kernel& kernel_at(int index) { return kKernels[static_cast<size_t>(usable.
 const Kernel* chosen = &kernel_at(0);
 
 // The loops are those of gemm.cpp.
-void gemm_blocked(float* out, int out_stride, const QuantisedRows& a, int rows, const QuantisedMatrix& b,
+void gemm_blocked(float* out, int out_stride, const QuantizedRows& a, int rows, const QuantizedMatrix& b,
                   Store store_as, const Activation* activation) {
-  const size_t panel_bytes = quantised_bytes(b.inputs, kDotColumns);
+  const size_t panel_bytes = quantized_bytes(b.inputs, kDotColumns);
   const int block_columns = std::max(1, kBlockBytes / static_cast<int>(panel_bytes)) * kDotColumns;
   const int blocks = ceil_div(b.outputs, block_columns);
   const Kernel& kernel = *chosen;
@@ -178,8 +178,8 @@ void try_gemm_int8_tile(int index, int repeats) {
   alignas(16) int8_t panels[kInputs * kOutputs] = {};
   float scales[kTrialRows] = {}, of_outputs[kOutputs] = {}, out[kTrialRows * kOutputs];
   int32_t zeros[kTrialRows] = {};
-  const QuantisedRows inputs{a, scales, zeros};
-  const QuantisedMatrix b{panels, of_outputs, zeros, of_outputs, kInputs, kOutputs};
+  const QuantizedRows inputs{a, scales, zeros};
+  const QuantizedMatrix b{panels, of_outputs, zeros, of_outputs, kInputs, kOutputs};
   const Kernel& kernel = kernel_at(index);
   for (int i = 0; i < repeats; i++) {
     for (int row = 0; row < kTrialRows; row += kernel.rows) {
@@ -188,13 +188,13 @@ void try_gemm_int8_tile(int index, int repeats) {
   }
 }
 
-void gemm_int8(float* out, int out_stride, const QuantisedRows& a, int rows, const QuantisedMatrix& b,
+void gemm_int8(float* out, int out_stride, const QuantizedRows& a, int rows, const QuantizedMatrix& b,
                Store store_as) {
   gemm_blocked(out, out_stride, a, rows, b, store_as, nullptr);
 }
 
-void gemm_int8_activated(float* out, int out_stride, const QuantisedRows& a, int rows,
-                         const QuantisedMatrix& b, Activation activation) {
+void gemm_int8_activated(float* out, int out_stride, const QuantizedRows& a, int rows,
+                         const QuantizedMatrix& b, Activation activation) {
   gemm_blocked(out, out_stride, a, rows, b, Store::replace, &activation);
 }
 

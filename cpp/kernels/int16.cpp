@@ -82,7 +82,7 @@ size_t int16_panel_values(int inputs, int outputs) {
 
 int int16_row_values(int width) { return round_up(width, 4); }
 
-void quantise_left(Int16Rows out, const float* x, int x_stride, int rows, int width) {
+void quantize_left(Int16Rows out, const float* x, int x_stride, int rows, int width) {
   int16_t* to = out.values;
   for (int row = 0; row < rows; row++, x += x_stride, to += int16_row_values(width)) {
     const Size size = size_of(x, width);
@@ -94,7 +94,7 @@ void quantise_left(Int16Rows out, const float* x, int x_stride, int rows, int wi
   }
 }
 
-void quantise_outputs(Int16Matrix to, const float* rows, int row_stride) {
+void quantize_outputs(Int16Matrix to, const float* rows, int row_stride) {
   for (int output = 0; output < to.outputs; output++, rows += row_stride) {
     const Size size = size_of(rows, to.inputs);
     // A total that is not finite makes the scale NaN: the largest passes over NaN.
@@ -110,7 +110,7 @@ void quantise_outputs(Int16Matrix to, const float* rows, int row_stride) {
   }
 }
 
-void quantise_inputs(Int16Matrix to, const float* rows, int row_stride) {
+void quantize_inputs(Int16Matrix to, const float* rows, int row_stride) {
   for (int output = 0; output < to.outputs; output += 4) {
     const int count = to.outputs - output;
     f32x4 peaks = splat(0), totals = splat(0);

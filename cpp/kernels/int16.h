@@ -4,7 +4,7 @@
 // An int8 model has to round alike everywhere (config.h). With floats that takes a separate multiplication
 // and addition, at two thirds the speed of a fused one. Sums of integers are exact anyway, and one
 // instruction multiplies eight and adds them in pairs. Codes have 15 bits and a sign, so their rounding error
-// is a hundredth of that of the linear layers' bytes (quantisation.h).
+// is a hundredth of that of the linear layers' bytes (quantization.h).
 //
 //   x[i] ≈ scale · code[i]    a scale per row of the left operand, and per output of the right one
 //
@@ -57,14 +57,14 @@ struct Int16Rows {
 /// Values from one row to the next.
 int int16_row_values(int width);
 
-/// Quantises rows of the left operand.
-void quantise_left(Int16Rows out, const float* x, int x_stride, int rows, int width);
+/// Quantizes rows of the left operand.
+void quantize_left(Int16Rows out, const float* x, int x_stride, int rows, int width);
 
-/// Quantises `to.outputs` rows, each with the inputs of one output, as keys are.
-void quantise_outputs(Int16Matrix to, const float* rows, int row_stride);
+/// Quantizes `to.outputs` rows, each with the inputs of one output, as keys are.
+void quantize_outputs(Int16Matrix to, const float* rows, int row_stride);
 
-/// Quantises `to.inputs` rows, each with one value per output, as values are.
-void quantise_inputs(Int16Matrix to, const float* rows, int row_stride);
+/// Quantizes `to.inputs` rows, each with one value per output, as values are.
+void quantize_inputs(Int16Matrix to, const float* rows, int row_stride);
 
 /// out[rows × b.outputs] = a · b. The sum of integers is exact; three roundings follow.
 void gemm_int16(float* out, int out_stride, const Int16RowsView& a, int rows, const Int16View& b);

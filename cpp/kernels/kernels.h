@@ -129,7 +129,7 @@ void multiply(float* x, const float* y, int count);
 /// Which two values of a vector a rotary position embedding rotates as a pair.
 enum class RotationPairs {
   halves,      // i and i + size/2: `rotate_half`
-  neighbours,  // 2·i and 2·i + 1
+  neighbors,  // 2·i and 2·i + 1
 };
 
 /// x[size], in place, size even: rotates pair i < size/2 by the angle whose cosine is cos[i] and sine sin[i]
@@ -157,7 +157,7 @@ enum class Resampling {
 ///
 /// Bicubic: `keys_cubic` (interpolation.h) with a = −0.75, four taps per axis, edge values repeated.
 /// Antialiased: a = −0.5, the filter stretched by the scale when shrinking; the window ends at the edge, and
-/// its weights are normalised to sum to 1. Bilinear: two taps. Cost: out_rows · out_columns · taps² ·
+/// its weights are normalized to sum to 1. Bilinear: two taps. Cost: out_rows · out_columns · taps² ·
 /// channels multiply-adds; done when loading, not per image.
 void resample_grid(float* out, int out_rows, int out_columns, const float* in, int rows, int columns,
                    int channels, Resampling resampling);

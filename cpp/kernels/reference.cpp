@@ -78,7 +78,7 @@ double cubic(double x, double a) {
   return x < 2 ? a * x * x * x - 5 * a * x * x + 8 * a * x - 4 * a : 0;
 }
 
-// Where output `o` stands among the inputs, whose centres are at 0, 1, 2 …
+// Where output `o` stands among the inputs, whose centers are at 0, 1, 2 …
 double place_of(int o, int in, int out, bool aligned) {
   if (aligned) return out == 1 ? 0 : o * (in - 1.0) / (out - 1.0);
   return (o + 0.5) * (static_cast<double>(in) / out) - 0.5;
@@ -172,7 +172,7 @@ Matrix rotate(Matrix row) {
   return row;
 }
 
-QuantisedRow quantise_weights(const Matrix& unrotated) {
+QuantizedRow quantize_weights(const Matrix& unrotated) {
   const Matrix row = rotate(unrotated);
   double scale = 0;
   for (size_t i = 0; i < row.size(); i++) {
@@ -185,20 +185,20 @@ QuantisedRow quantise_weights(const Matrix& unrotated) {
     }
     scale = std::max({scale, positive / 256, negative / 256});
   }
-  QuantisedRow out{{}, scale, 0};
+  QuantizedRow out{{}, scale, 0};
   for (double value : row)
     out.codes.push_back(scale > 0 ? static_cast<int>(std::nearbyint(value / scale)) : 0);
   return out;
 }
 
-QuantisedRow quantise_activations(const Matrix& unrotated) {
+QuantizedRow quantize_activations(const Matrix& unrotated) {
   const Matrix row = rotate(unrotated);
   double low = 0, high = 0;
   for (double value : row) {
     low = std::min(low, value);
     high = std::max(high, value);
   }
-  QuantisedRow out{{}, (high - low) / 127, 0};
+  QuantizedRow out{{}, (high - low) / 127, 0};
   if (out.scale > 0) out.zero = static_cast<int>(std::nearbyint(-low / out.scale));
   for (double value : row) {
     const int code = out.scale > 0 ? static_cast<int>(std::nearbyint(value / out.scale)) + out.zero : 0;

@@ -15,7 +15,7 @@ Matrix linear(const Matrix& a, const Matrix& w, const Matrix& bias, int rows, in
 
 double activate(double x, Activation activation);
 
-/// Rows of `width`, each normalised, scaled and shifted.
+/// Rows of `width`, each normalized, scaled and shifted.
 Matrix layer_norm(const Matrix& x, const Matrix& weight, const Matrix& bias, double eps);
 
 Matrix softmax(const Matrix& row);
@@ -36,19 +36,19 @@ Matrix attention(const Matrix& q, const Matrix& k, const Matrix& v, int tokens, 
 /// x[2·pairs], each pair rotated by its angle: as the complex number a + b·i times exp(angle·i).
 Matrix apply_rotary(Matrix x, const Matrix& angles, RotationPairs pairs);
 
-/// One row after the block Hadamard rotation (quantisation.h).
+/// One row after the block Hadamard rotation (quantization.h).
 Matrix rotate(Matrix row);
 
-/// int8 (quantisation.h), one row, which is rotated first: codes[i] of weights and their scale, or of
+/// int8 (quantization.h), one row, which is rotated first: codes[i] of weights and their scale, or of
 /// activations, their scale and zero point; in double precision, so a code may differ by one where a value
 /// lies halfway between two.
-struct QuantisedRow {
+struct QuantizedRow {
   std::vector<int> codes;
   double scale;
   int zero;
 };
-QuantisedRow quantise_weights(const Matrix& row);
-QuantisedRow quantise_activations(const Matrix& row);
+QuantizedRow quantize_weights(const Matrix& row);
+QuantizedRow quantize_activations(const Matrix& row);
 
 /// The value of an IEEE 754 half-precision number.
 double from_f16(unsigned bits);

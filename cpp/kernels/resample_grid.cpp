@@ -16,27 +16,27 @@ struct Taps {
   int first;
   int count;
   int last_input;
-  double centre;
+  double center;
   double stretch;
   double a;  // of keys_cubic; 0: linear
   double total;
 
   double weight(int tap) const {
-    const double x = (first + tap - centre) / stretch;
+    const double x = (first + tap - center) / stretch;
     return (a == 0 ? triangle(x) : keys_cubic(x, a)) / total;
   }
   int input(int tap) const { return std::clamp(first + tap, 0, last_input); }
 };
 
-double centre_of(int position, int out, int in, bool aligned) {
+double center_of(int position, int out, int in, bool aligned) {
   if (!aligned) return (position + 0.5) * in / out - 0.5;
   return out > 1 ? static_cast<double>(position) * (in - 1) / (out - 1) : 0;
 }
 
-Taps antialiased_taps(double centre, double stretch, int in) {
-  const int first = std::max(0, static_cast<int>(centre + 1 - 2 * stretch));
-  const int end = std::min(in, static_cast<int>(centre + 1 + 2 * stretch));
-  Taps taps{first, end - first, in - 1, centre, stretch, -0.5, 1};
+Taps antialiased_taps(double center, double stretch, int in) {
+  const int first = std::max(0, static_cast<int>(center + 1 - 2 * stretch));
+  const int end = std::min(in, static_cast<int>(center + 1 + 2 * stretch));
+  Taps taps{first, end - first, in - 1, center, stretch, -0.5, 1};
   double total = 0;
   for (int tap = 0; tap < taps.count; tap++) total += taps.weight(tap);
   taps.total = total;
@@ -46,17 +46,17 @@ Taps antialiased_taps(double centre, double stretch, int in) {
 Taps taps_of(int position, int out, int in, Resampling resampling) {
   const bool aligned =
       resampling == Resampling::bicubic_aligned || resampling == Resampling::bilinear_aligned;
-  const double centre = centre_of(position, out, in, aligned);
-  const int nearest = static_cast<int>(std::floor(centre));
+  const double center = center_of(position, out, in, aligned);
+  const int nearest = static_cast<int>(std::floor(center));
   switch (resampling) {
     case Resampling::bicubic_antialiased:
-      return antialiased_taps(centre, std::max(static_cast<double>(in) / out, 1.0), in);
+      return antialiased_taps(center, std::max(static_cast<double>(in) / out, 1.0), in);
     case Resampling::bicubic:
-    case Resampling::bicubic_aligned: return {nearest - 1, 4, in - 1, centre, 1, -0.75, 1};
+    case Resampling::bicubic_aligned: return {nearest - 1, 4, in - 1, center, 1, -0.75, 1};
     case Resampling::bilinear:
     case Resampling::bilinear_aligned: break;
   }
-  return {nearest, 2, in - 1, centre, 1, 0, 1};
+  return {nearest, 2, in - 1, center, 1, 0, 1};
 }
 
 // out[count] += weight · in.

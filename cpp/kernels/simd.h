@@ -59,7 +59,7 @@
 //   to_floats(v)             each lane rounded once
 //   whole(v)                 k of floats v = k + kRounder
 //
-// Dot products of bytes (quantisation.h): exact, signed weights with inputs of 0..127
+// Dot products of bytes (quantization.h): exact, signed weights with inputs of 0..127
 //   dot_input                the type an input is kept as
 //   kDotInputs               a row of inputs is filled up to whole numbers of these
 //   kDotLane                 successive inputs of one output that stand side by side among the weights

@@ -108,9 +108,9 @@ Activations lay_out_swin_activations(Arena& arena, const Config& c) {
     raise(scores, kAttentionRows, static_cast<size_t>(packed_columns(window)));
     raise(no_bias, std::max(packed_columns(window), packed_columns(size)), 1);
     raise(rows, std::max(own, own_windowed), 1);
-    raise(codes, std::max(own, own_windowed), quantised_row_bytes(s.hidden));
-    raise(codes, own, quantised_row_bytes(s.mlp_hidden));
-    raise(codes, merged, quantised_row_bytes(4 * s.hidden));
+    raise(codes, std::max(own, own_windowed), quantized_row_bytes(s.hidden));
+    raise(codes, own, quantized_row_bytes(s.mlp_hidden));
+    raise(codes, merged, quantized_row_bytes(4 * s.hidden));
   }
   const size_t threads = static_cast<size_t>(thread_count());
   const auto floats = [&arena](size_t count) { return arena.take<float>(count); };
@@ -126,7 +126,7 @@ Activations lay_out_swin_activations(Arena& arena, const Config& c) {
   a.scores = floats(threads * scores);
   a.no_bias = floats(no_bias);
   a.mlp_hidden = floats(hidden);
-  if (c.int8) a.quantised = {arena.take<uint8_t>(codes), floats(rows), arena.take<int32_t>(rows)};
+  if (c.int8) a.quantized = {arena.take<uint8_t>(codes), floats(rows), arena.take<int32_t>(rows)};
   a.pooled = floats(static_cast<size_t>(2 * c.hidden));
   a.logits = floats(static_cast<size_t>(c.classes));
   a.probabilities = floats(static_cast<size_t>(c.classes));

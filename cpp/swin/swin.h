@@ -1,5 +1,5 @@
 // The encoder of a Swin Transformer: stages of blocks that attend within windows. Linear layers, norms,
-// softmax, quantisation and the bias of scores are a plain ViT's.
+// softmax, quantization and the bias of scores are a plain ViT's.
 #pragma once
 
 #include "../activations.h"

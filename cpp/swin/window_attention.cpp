@@ -26,7 +26,7 @@ void for_windowed_tokens(const WindowGrid& g, int down, const Place& place) {
 }
 
 // Which part of a shifted axis of `length` tokens an index is in: of tokens in different parts only those of
-// one window have been neighbours all along.
+// one window have been neighbors all along.
 int part_of(int index, int length, const WindowGrid& g) {
   return (index >= length - g.window) + (index >= length - g.shift);
 }
@@ -46,7 +46,7 @@ void mask(float* scores, const WindowGrid& g, int down, int across, int token, f
 }
 
 // Scales each head's part of a row to length 1, times the head's factor.
-void normalise_heads(float* x, int rows, const Config& window, const float* factors) {
+void normalize_heads(float* x, int rows, const Config& window, const float* factors) {
   const int size = head_size(window);
   parallel_for(rows, [&](int row) {
     float* values = x + static_cast<size_t>(row) * static_cast<size_t>(window.hidden);
@@ -122,8 +122,8 @@ void from_windows(float* tokens, const float* in, const WindowGrid& g, int width
 
 void window_attention(Activations& a, const SwinBlockWeights& weights, const Config& c, const WindowGrid& g) {
   if (c.windows.cosine) {
-    normalise_heads(a.q, windowed_tokens(g), c, weights.query_scale);
-    normalise_heads(a.k, windowed_tokens(g), c, nullptr);
+    normalize_heads(a.q, windowed_tokens(g), c, weights.query_scale);
+    normalize_heads(a.k, windowed_tokens(g), c, nullptr);
   }
   parallel_for(c.heads, windows_down(g) * windows_across(g),
                [&](int head, int index) { attend(a, weights, c, g, head, index); });

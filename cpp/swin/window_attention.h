@@ -18,7 +18,7 @@ void from_windows(float* tokens, const float* windowed, const WindowGrid& grid, 
 /// and k.
 ///
 /// Where windows are shifted, those at the edges have tokens of both; the scores of tokens that are no
-/// neighbours are made smaller by 100 (of version 2 in transformers by 200, because it is done twice).
+/// neighbors are made smaller by 100 (of version 2 in transformers by 200, because it is done twice).
 ///
 /// `window` is the stage's window_config. Uses keys, values, scores; threads share windows and heads.
 void window_attention(Activations& activations, const SwinBlockWeights& weights, const Config& window,

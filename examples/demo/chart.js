@@ -1,4 +1,4 @@
-// Small charts in SVG, which take their colours from the page.
+// Small charts in SVG, which take their colors from the page.
 
 /** An element of SVG with attributes and children. */
 export function svg(tag, attributes = {}, ...children) {

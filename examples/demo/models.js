@@ -1,6 +1,6 @@
 // The model card: which models there are, loading one, and what the one in use is.
 import { load } from './dist/index.js';
-import { catalogue, named } from './catalogue.js';
+import { catalog, named } from './catalog.js';
 import { create, element, megabytes, show, showError } from './dom.js';
 import { link } from './link.js';
 import { session } from './session.js';
@@ -10,7 +10,7 @@ let loading;
 let last;
 
 export function startModels() {
-  element('models').append(...catalogue.map(card));
+  element('models').append(...catalog.map(card));
   element('model-form').addEventListener('submit', (event) => {
     event.preventDefault();
     const address = element('address').value.trim();
@@ -39,8 +39,8 @@ export function startModels() {
 }
 
 function card(entry) {
-  const { id, name, knows, accuracy, licence, megabytes: size, location } = entry;
-  const facts = [accuracy, licence].filter(Boolean).join(' · ');
+  const { id, name, knows, accuracy, license, megabytes: size, location } = entry;
+  const facts = [accuracy, license].filter(Boolean).join(' · ');
   const made = create(
     'button',
     { type: 'button', className: 'model-card', data: { id }, aria: { pressed: 'false' } },

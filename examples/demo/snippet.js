@@ -40,7 +40,7 @@ const calls = {
           'const map = patchSimilarity(tokens, { x: 3, y: 5, width: 1, height: 1 });',
         ],
       ],
-      colours: [
+      colors: [
         ['principalComponents'],
         [
           'const tokens = await model.tokens(picture);',

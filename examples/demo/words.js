@@ -1,7 +1,7 @@
 // The Words tab: classes in words, for models that were trained with captions (CLIP, SigLIP).
 import { fillBars } from './answers.js';
 import { answersWithClasses } from './ask.js';
-import { catalogue } from './catalogue.js';
+import { catalog } from './catalog.js';
 import { button, create, debounce, element, percent, showError } from './dom.js';
 import { link } from './link.js';
 import { loadEntry } from './models.js';
@@ -65,7 +65,7 @@ const wanted = () => [
 
 function changed() {
   const takesWords = session.model?.info.words === true;
-  const offers = catalogue
+  const offers = catalog
     .filter(({ words }) => words)
     .map((entry) => button(`${entry.name}, ${entry.megabytes} MB`, () => void loadEntry(entry)));
   element('words-needs').replaceChildren(

@@ -85,7 +85,7 @@ export default {
   Kernels: '计算核',
   Layer: '层',
   'Layer by layer': '逐层',
-  'Learnt {classes} classes from {examples} pictures in {time} ms.':
+  'Learned {classes} classes from {examples} pictures in {time} ms.':
     '用 {time} 毫秒从 {examples} 张图片学会了 {classes} 个类别。',
   Load: '加载',
   'Loading {name}': '正在加载{name}',
@@ -260,7 +260,7 @@ export default {
   '{name}, {width} × {height} pixels': '{name}，{width} × {height} 像素',
   '{name}: median of {rounds} pictures, preprocessing included, {cores} cores, {date}.':
     '{name}：{rounds} 张图片的中位数，含预处理，{cores} 核，{date}。',
-  '{percent} of {examples} examples are recognised by what all the others teach.':
+  '{percent} of {examples} examples are recognized by what all the others teach.':
     '{examples} 个样本中有 {percent} 能由其余样本正确识别。',
   '{size} of downloads are kept: the next visit needs no network.': '已保存 {size} 下载：下次访问无需网络。',
   '{threads} threads': '{threads} 线程',

@@ -92,7 +92,7 @@ def blur(x: torch.Tensor) -> torch.Tensor:
     return F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), kernel, groups=x.shape[1])
 
 
-def recolour(x: torch.Tensor, strength: float, generator: torch.Generator) -> torch.Tensor:
+def recolor(x: torch.Tensor, strength: float, generator: torch.Generator) -> torch.Tensor:
     """Random sharpness, exposure, white balance, contrast and saturation of float images in [0, 1]: a photograph of
     twelve megapixels scaled to 64 × 64 differs from Tiny ImageNet's WebP files in all of them."""
     B = len(x)
@@ -106,17 +106,17 @@ def recolour(x: torch.Tensor, strength: float, generator: torch.Generator) -> to
     x = x * gain.view(B, 3, 1, 1).clamp(0.6, 1.6)
     mean = x.mean((1, 2, 3), keepdim=True)
     x = mean + (x - mean) * torch.exp(strength * draw(-0.35, 0.35)).view(B, 1, 1, 1)
-    grey = x.mean(1, keepdim=True)
+    gray = x.mean(1, keepdim=True)
     saturation = (1 + strength * draw(-0.5, 0.5)) * (draw(0, 1) > 0.04 * strength).float()
-    x = grey + (x - grey) * saturation.view(B, 1, 1, 1)
+    x = gray + (x - gray) * saturation.view(B, 1, 1, 1)
     return x.clamp(0, 1)
 
 
 def mix(x: torch.Tensor, target: torch.Tensor, numbers: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mixup (Zhang et al. 2018) or CutMix (Yun et al. 2019), even odds, of every image with its neighbour in the batch.
+    """Mixup (Zhang et al. 2018) or CutMix (Yun et al. 2019), even odds, of every image with its neighbor in the batch.
     `numbers` is a generator on the CPU, so that nothing waits for the device."""
     other = x.roll(1, 0)
-    share = torch.rand(1, generator=numbers).item() / 2  # at most half of it is the neighbour
+    share = torch.rand(1, generator=numbers).item() / 2  # at most half of it is the neighbor
     if torch.rand(1, generator=numbers).item() < 0.5:
         x = x.lerp(other, share)
     else:

@@ -39,7 +39,7 @@ class Settings:
     seconds: float = 430
     warmup: float = 0.04  # share of the time
     batch: int = 1000
-    # optimisers: Muon for the matrices of the blocks, AdamW for everything else
+    # optimizers: Muon for the matrices of the blocks, AdamW for everything else
     muon_lr: float = 4e-3
     muon_decay: float = 0.05
     adamw_lr: float = 2e-3
@@ -53,7 +53,7 @@ class Settings:
     teacher_share: float = 0.75  # of the target; the rest is the true label
     temperature: float = 1.0  # of the teacher's probabilities
     # regularisation
-    strength: float = 0.8  # of recolouring
+    strength: float = 0.8  # of recoloring
     mix: float = 0.6  # share of the batches that are mixed ...
     mix_until: float = 0.85  # ... until this much progress
     patches: int = 128  # random patches (of 256) looked at, for speed and variety ...
@@ -177,7 +177,7 @@ class Trainer:
         s = self.settings
         self.set_rate(progress)
         x = data.take_views(self.images[picked], self.views[view][picked], data.IMAGE_SIZE)
-        x, target = data.recolour(x, s.strength, generator), self.targets(picked, view)
+        x, target = data.recolor(x, s.strength, generator), self.targets(picked, view)
         if progress < s.mix_until and torch.rand(1, generator=numbers).item() < s.mix:
             x, target = data.mix(x, target, numbers)
         kept = None

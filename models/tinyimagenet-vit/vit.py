@@ -14,7 +14,7 @@ LAYER_NORM_EPS = 1e-6
 
 
 def sincos_position(width: int, grid: int) -> torch.Tensor:
-    """2-D sine-cosine table [grid * grid, width]: only where training starts, it is learnt from there."""
+    """2-D sine-cosine table [grid * grid, width]: only where training starts, it is learned from there."""
     frequency = math.pi / 2 * 0.1 ** (torch.arange(width // 4) / (width // 4))
     angle = torch.arange(grid)[:, None] * frequency
     table = torch.cat([angle.sin(), angle.cos()], dim=1)  # [grid, width / 2]
@@ -36,9 +36,9 @@ class Attention(nn.Module):
 
     @torch.no_grad()
     def start_near_identity(self):
-        """Mimetic initialisation (Trockman and Kolter 2023): query^T key is near +I, proj value near -I.
+        """Mimetic initialization (Trockman and Kolter 2023): query^T key is near +I, proj value near -I.
 
-        With the sine-cosine positions a token then first attends to its neighbours: the locality that
+        With the sine-cosine positions a token then first attends to its neighbors: the locality that
         a small data set cannot teach from nothing.
         """
         D = self.proj.weight.shape[0]
@@ -100,7 +100,7 @@ class ViT(nn.Module):
         nn.init.zeros_(self.head.weight)
 
     def forward(self, pixels: torch.Tensor, kept: torch.Tensor | None = None) -> torch.Tensor:
-        """pixels [B, 3, H, W], normalised -> logits; `kept` [B, n] names the patches to look at."""
+        """pixels [B, 3, H, W], normalized -> logits; `kept` [B, n] names the patches to look at."""
         B, P = len(pixels), self.patch_size
         patches = pixels.unflatten(3, (-1, P)).unflatten(2, (-1, P))  # [B, 3, rows, P, columns, P]
         patches = patches.permute(0, 2, 4, 1, 3, 5).reshape(B, -1, 3 * P * P)

@@ -187,7 +187,7 @@ describe('teach', () => {
     );
     await page.mouse.up();
     await page.getByRole('button', { name: 'Train', exact: true }).click();
-    await state(page, 'Learnt 2 classes');
+    await state(page, 'Learned 2 classes');
     // Live, from the camera; a label is text, whatever it looks like.
     await page.waitForSelector('#teach-answers .label >> nth=0');
     await page.waitForFunction(

@@ -293,7 +293,7 @@ describe('models', () => {
     expect(await page.innerText('#in-use')).toBe(before);
   });
 
-  it('say on their buttons what is downloaded, what they know, and their licence', async () => {
+  it('say on their buttons what is downloaded, what they know, and their license', async () => {
     const page = demo.page();
     expect(await page.getByRole('button', { name: 'ViT-Base' }).innerText()).toMatch(
       /346 MB\s+1,000 things \(ImageNet\)\s+81 % · Apache 2.0/,

@@ -9,8 +9,8 @@ export interface PackedPicture {
 }
 
 /**
- * Smooth colours, larger than any golden model's input and of odd size. Opaque, because a canvas does not keep the
- * colours of transparent pixels.
+ * Smooth colors, larger than any golden model's input and of odd size. Opaque, because a canvas does not keep the
+ * colors of transparent pixels.
  */
 export function opaquePicture(width = 97, height = 61): TestImage {
   const image = makeImage({ kind: 'gradient', seed: 1, width, height });

@@ -39,7 +39,7 @@ const exact = [
   'an address',
   'a URL',
 ];
-/** Whose colours are converted on the way. */
+/** Whose colors are converted on the way. */
 const near = ['a 2D canvas in Display-P3', 'a VideoFrame'];
 
 describe('the bytes of', () => {
@@ -71,40 +71,40 @@ describe('the bytes of', () => {
     const { blob, image } = await inPage<Record<string, Read>>('turned');
     expect([blob.width, blob.height]).toEqual([16, 32]);
     expect(image).toEqual(blob);
-    const colourAt = (y: number) => blob.data.slice(4 * (16 * y + 8), 4 * (16 * y + 8) + 3);
-    const [red, blue] = [colourAt(4), colourAt(28)];
+    const colorAt = (y: number) => blob.data.slice(4 * (16 * y + 8), 4 * (16 * y + 8) + 3);
+    const [red, blue] = [colorAt(4), colorAt(28)];
     expect(red[0] > 240 && red[2] < 15).toBe(true);
     expect(blue[2] > 240 && blue[0] < 15).toBe(true);
   });
 
   it('a Display-P3 ImageData, in sRGB', async () => {
-    for (const colour of [
+    for (const color of [
       [128, 128, 128],
       [200, 120, 90],
       [90, 160, 120],
       [0, 255, 0],
     ]) {
-      const { data } = await inPage<Read>('displayP3', colour);
-      const expected = displayP3ToSrgb(colour);
+      const { data } = await inPage<Read>('displayP3', color);
+      const expected = displayP3ToSrgb(color);
       expected.forEach((value, at) => expect(Math.abs(data[at] - value)).toBeLessThanOrEqual(1));
     }
   });
 
   it('a <video>: the frame it shows', async () => {
-    const close = (colour: number[], other: number[]) =>
-      colour.every((value, at) => Math.abs(value - other[at]) < 25);
+    const close = (color: number[], other: number[]) =>
+      color.every((value, at) => Math.abs(value - other[at]) < 25);
     for (const [time, shown] of [
       [0.1, [220, 30, 30]],
       [0.8, [30, 30, 220]],
     ] as const) {
-      const { early, colour, ...size } = await inPage<{ early: Refusal; colour: number[] }>('video', time);
+      const { early, color, ...size } = await inPage<{ early: Refusal; color: number[] }>('video', time);
       expect(size).toEqual({ width: 64, height: 48 });
-      expect({ time, colour, close: close(colour, [...shown]) }).toEqual({ time, colour, close: true });
+      expect({ time, color, close: close(color, [...shown]) }).toEqual({ time, color, close: true });
       expect(early).toEqual({ code: 'invalid-source', message: expect.stringContaining('"loadeddata"') });
     }
   });
 
-  it('a picture laid on a colour', async () => {
+  it('a picture laid on a color', async () => {
     const { raw, canvas } = await inPage<Record<string, number[]>>('onBackground', [10, 200, 30]);
     expect(raw).toEqual([133, 100, 18, 255, 10, 200, 30, 255, 1, 2, 3, 255, 159, 122, 46, 255]);
     raw.forEach((value, at) => expect(Math.abs(canvas[at] - value)).toBeLessThanOrEqual(1));
@@ -112,8 +112,8 @@ describe('the bytes of', () => {
 });
 
 /** By the two spaces' primaries, with the clipping a canvas does. */
-function displayP3ToSrgb(colour: number[]): number[] {
-  const linear = colour.map((value) =>
+function displayP3ToSrgb(color: number[]): number[] {
+  const linear = color.map((value) =>
     value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4,
   );
   const matrix = [

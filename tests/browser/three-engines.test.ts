@@ -14,7 +14,7 @@ const picture = opaquePicture();
 const dtypes = ['fp32', 'int8'] as const;
 const folder = 'models/three-blocks/';
 
-/** The relaxed build rounds otherwise, and in int8 a value may become its neighbour. */
+/** The relaxed build rounds otherwise, and in int8 a value may become its neighbor. */
 const tolerance = { fp32: 1e-5, int8: 1e-3 };
 
 interface Question {

@@ -65,9 +65,9 @@ async function watchCamera({ entry, url, kind, answers }: Question) {
     passes.push(performance.now() - begun);
     return predictions;
   };
-  let labelled = true;
+  let labeled = true;
   for await (const { value, fps, latency } of model.watch(source, { verb })) {
-    labelled &&= value.length === 1 && value[0].probability > 0;
+    labeled &&= value.length === 1 && value[0].probability > 0;
     latencies.push(latency);
     rates.push(fps);
     if (latencies.length === answers) track.stop();
@@ -75,7 +75,7 @@ async function watchCamera({ entry, url, kind, answers }: Question) {
   }
   const after = await model.classify(new ImageData(8, 8));
   model.dispose();
-  return { passes, latencies, rates, labelled, after: after.length };
+  return { passes, latencies, rates, labeled, after: after.length };
 }
 
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1];
@@ -86,9 +86,9 @@ describe.each(kinds)('the camera as a %s', (kind) => {
   it('is answered with its newest frame, not later than two forward passes, until it stops', async () => {
     const page = await chromium.open();
     const result = await page.evaluate(watchCamera, { entry, url, kind, answers: 24 });
-    const { passes, latencies, rates, labelled, after } = result;
+    const { passes, latencies, rates, labeled, after } = result;
     expect(latencies.length).toBeGreaterThanOrEqual(24);
-    expect([labelled, after]).toEqual([true, 5]);
+    expect([labeled, after]).toEqual([true, 5]);
     const ratios = latencies.map((latency, at) => latency / passes[at]);
     expect(median(ratios)).toBeLessThanOrEqual(2);
     expect(rates.at(-1)).toBeGreaterThan(0);

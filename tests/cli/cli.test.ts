@@ -186,7 +186,7 @@ describe('what is printed', () => {
     }
   });
 
-  it('has no colours, and is the same in a pipe', async () => {
+  it('has no colors, and is the same in a pipe', async () => {
     const plain = await run('inspect', model);
     expect(plain.out).not.toContain('\x1b');
     expect(plain.errors).toBe('');

@@ -48,32 +48,32 @@ function testInt8(): void {
     expect(JSON.parse(after)).toEqual({ ...(JSON.parse(before) as object), label2id: undefined });
   });
 
-  it('has the codes that quantising while loading computes, and its scales in half precision', async () => {
+  it('has the codes that quantizing while loading computes, and its scales in half precision', async () => {
     const bindings = await startBindings('simd');
     const [before, after] = await Promise.all([source, output].map(readTensors));
-    const quantised = [...after].filter(([, { dtype }]) => dtype === 'I8');
-    expect(quantised).toHaveLength(12 * 6);
-    for (const [name, { shape, data }] of quantised) {
+    const quantized = [...after].filter(([, { dtype }]) => dtype === 'I8');
+    expect(quantized).toHaveLength(12 * 6);
+    for (const [name, { shape, data }] of quantized) {
       const matrix = new Float32Array(before.get(name)?.data.slice().buffer ?? new ArrayBuffer());
-      const { values, scales } = bindings.quantiseMatrix(matrix, shape[1]);
+      const { values, scales } = bindings.quantizeMatrix(matrix, shape[1]);
       expect(hashOf(data)).toBe(hashOf(values));
       const halves = Uint16Array.from(scales, halfBits);
       expect(after.get(`${name}_spread_scale`)?.data).toEqual(new Uint8Array(halves.buffer));
     }
   });
 
-  it('is as near to fp32 as what is quantised while loading', async () => {
-    const [exact, quantised, converted] = await Promise.all([
+  it('is as near to fp32 as what is quantized while loading', async () => {
+    const [exact, quantized, converted] = await Promise.all([
       load(source, { dtype: 'fp32' }),
       load(source, { dtype: 'int8' }),
       load(output),
     ]);
     expect(converted.info.dtype).toBe('int8');
-    const errors = { quantised: 0, converted: 0 };
+    const errors = { quantized: 0, converted: 0 };
     for (const kind of ['noise', 'gradient'] as const) {
       const picture = makeImage({ kind, seed: 7, width: 250, height: 240 });
       const wanted = await exact.logits(picture);
-      for (const [name, model] of Object.entries({ quantised, converted })) {
+      for (const [name, model] of Object.entries({ quantized, converted })) {
         const logits = await model.logits(picture);
         errors[name as keyof typeof errors] += squareOf(logits.map((value, i) => value - wanted[i]));
         expect(logits.indexOf(Math.max(...logits))).toBe(wanted.indexOf(Math.max(...wanted)));
@@ -82,8 +82,8 @@ function testInt8(): void {
     // The one is no worse than the other but by chance. From each other they are as far as from fp32 (about 5 % of the
     // logits): whatever is rounded by a half tips activations over to the next of their 128 steps, block after block,
     // until their errors have little in common. With all but the scales in full precision it is no less.
-    expect(errors.converted).toBeLessThan(1.5 * errors.quantised);
-    for (const model of [exact, quantised, converted]) model.dispose();
+    expect(errors.converted).toBeLessThan(1.5 * errors.quantized);
+    for (const model of [exact, quantized, converted]) model.dispose();
   });
 }
 

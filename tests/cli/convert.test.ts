@@ -51,7 +51,7 @@ describe('convert', () => {
     }
   });
 
-  it('to int8: nearly what quantising while loading gives', async () => {
+  it('to int8: nearly what quantizing while loading gives', async () => {
     const { name } = goldenModels.find((golden) => golden.name === 'three-blocks') ?? goldenModels[0];
     const source = fileURLToPath(folderOf({ name } as (typeof goldenModels)[0]));
     const output = at('int8');
@@ -66,7 +66,7 @@ describe('convert', () => {
       loaded.dispose();
       return logits;
     };
-    // What is not quantised is in half precision, which is all the difference.
+    // What is not quantized is in half precision, which is all the difference.
     const wanted = await logitsOf(source, 'int8');
     const found = await logitsOf(output);
     const largest = Math.max(...wanted.map(Math.abs));
@@ -74,7 +74,7 @@ describe('convert', () => {
     expect(await logitsOf(again)).toEqual(found);
     expect((await run('inspect', output)).out).toContain('I8');
 
-    // What earlier versions wrote was not rotated before it was quantised.
+    // What earlier versions wrote was not rotated before it was quantized.
     const file = await readFile(join(output, 'model.safetensors'), 'latin1');
     const before = file.replaceAll('weight_spread_scale"', 'weight_scale"       ');
     await writeFile(join(output, 'model.safetensors'), before, 'latin1');

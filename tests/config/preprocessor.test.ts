@@ -87,7 +87,7 @@ describe('preprocessing', () => {
     ['no resize but a crop', { do_resize: false, do_center_crop: true }, { resize: 0, ...crop }],
     ['no rescaling', { do_rescale: false }, { rescaleFactor: 1, mean: half }],
     ['another factor', { rescale_factor: 1 / 127.5 }, { rescaleFactor: 1 / 127.5 }],
-    ['no normalisation', { do_normalize: false }, { mean: [0, 0, 0], std: [1, 1, 1] }],
+    ['no normalization', { do_normalize: false }, { mean: [0, 0, 0], std: [1, 1, 1] }],
     [
       'one mean for all channels',
       { image_mean: 0.4, image_std: 0.2 },
@@ -113,10 +113,10 @@ describe('preprocessing', () => {
 
   it.each([
     ['another class', { image_processor_type: 'YolosImageProcessor' }, 'is for YolosImageProcessor'],
-    ['the shortest edge without a crop', { size: { shortest_edge: 224 } }, 'without a centre crop'],
+    ['the shortest edge without a crop', { size: { shortest_edge: 224 } }, 'without a center crop'],
     ['the longest edge', { size: { longest_edge: 224 } }, 'has size {"longest_edge":224}'],
     ['a size in words', { size: 'large' }, 'has size "large"'],
-    ['nearest neighbour', { resample: 0 }, 'asks for resample 0'],
+    ['nearest neighbor', { resample: 0 }, 'asks for resample 0'],
     ['an unknown filter', { resample: 9 }, 'asks for resample 9'],
     ['two means', { image_mean: [0.5, 0.5] }, 'has image_mean [0.5,0.5]'],
     ['division by 0', { image_std: [0.5, 0, 0.5] }, 'has a 0 in image_std'],

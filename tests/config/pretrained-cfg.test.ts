@@ -12,10 +12,10 @@ const preprocessOf = (config: JsonObject, size = image) =>
 
 describe('a pretrained_cfg', () => {
   it.each([
-    ['without crop_mode crops the centre', {}, { resize: 2, resizeHeight: 256, cropHeight: 224 }],
+    ['without crop_mode crops the center', {}, { resize: 2, resizeHeight: 256, cropHeight: 224 }],
     ['divides by crop_pct and rounds down', { crop_pct: 0.9 }, { resizeHeight: 248, resizeWidth: 248 }],
     ['squashes', { crop_mode: 'squash', crop_pct: 1 }, { resize: 1, resizeHeight: 224 }],
-    ['pads with the mean colour', { crop_mode: 'border' }, { resize: 4, padding: [124, 116, 104] }],
+    ['pads with the mean color', { crop_mode: 'border' }, { resize: 4, padding: [124, 116, 104] }],
     ['rounds halves to even', { crop_mode: 'border', mean: [0.5, 0.5, 0.5] }, { padding: [128, 128, 128] }],
     ['is bicubic unless it says otherwise', {}, { filter: 3 }],
     ['names its filter', { interpolation: 'lanczos' }, { filter: 1 }],
@@ -33,7 +33,7 @@ describe('a pretrained_cfg', () => {
   });
 
   it.each([
-    ['nearest neighbour', { interpolation: 'nearest' }, 'asks for the interpolation "nearest"'],
+    ['nearest neighbor', { interpolation: 'nearest' }, 'asks for the interpolation "nearest"'],
     ['division by 0', { std: [0.5, 0, 0.5] }, 'has a 0 in std'],
     ['a crop_pct in words', { crop_pct: 'all' }, 'has crop_pct "all"'],
     ['two means', { mean: [0.5, 0.5] }, 'has mean [0.5,0.5]'],

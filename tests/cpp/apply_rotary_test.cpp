@@ -11,7 +11,7 @@ namespace {
 class ApplyRotary : public testing::TestWithParam<std::tuple<int, RotationPairs>> {};
 INSTANTIATE_TEST_SUITE_P(Sizes, ApplyRotary,
                          testing::Combine(testing::Values(2, 4, 6, 8, 18, 64, 72, 88),
-                                          testing::Values(RotationPairs::halves, RotationPairs::neighbours)));
+                                          testing::Values(RotationPairs::halves, RotationPairs::neighbors)));
 
 TEST_P(ApplyRotary, EqualsItsTwin) {
   const auto [size, pairs] = GetParam();

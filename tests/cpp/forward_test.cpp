@@ -53,7 +53,7 @@ void load(Model& model, size_t chunk, const Config& config = kConfig) {
   const std::vector<WeightSlot> slots = model.slots.slots;
   unsigned seed = 1;
   for (const WeightSlot& slot : slots) {
-    if (slot.scales_of >= 0) continue;  // only along with weights that are quantised already
+    if (slot.scales_of >= 0) continue;  // only along with weights that are quantized already
     size_t count = 1;
     for (int size : slot.shape) count *= static_cast<size_t>(size);
     ASSERT_EQ(send(model, slot, random_floats(count, seed++), chunk), "") << slot.name;
@@ -178,13 +178,13 @@ TEST(ForwardInt8, StaysNearSinglePrecision) {
   }
 }
 
-// What a file of quantised weights holds: codes and scales, made by the scheme's own function.
-void send_quantised(Model& model, const WeightSlot& slot, std::vector<float> values, size_t chunk) {
+// What a file of quantized weights holds: codes and scales, made by the scheme's own function.
+void send_quantized(Model& model, const WeightSlot& slot, std::vector<float> values, size_t chunk) {
   const size_t inputs = static_cast<size_t>(slot.shape[1]);
   std::vector<int8_t> codes(values.size());
   std::vector<float> scales;
   for (size_t first = 0; first < values.size(); first += inputs) {
-    scales.push_back(quantise_weights(codes.data() + first, values.data() + first, static_cast<int>(inputs)));
+    scales.push_back(quantize_weights(codes.data() + first, values.data() + first, static_cast<int>(inputs)));
   }
   const int outputs[] = {slot.shape[0]};
   const int scales_slot = slot_for(model, slot.name + "_spread_scale", "F32", outputs);
@@ -198,27 +198,27 @@ void send_quantised(Model& model, const WeightSlot& slot, std::vector<float> val
   }
 }
 
-TEST(ForwardInt8, TakesQuantisedWeightsToTheSameBits) {
-  Model quantised_here, quantised_before;
-  load(quantised_here, 1000, int8());
-  ASSERT_EQ(begin(quantised_before, int8()), "");
-  ASSERT_EQ(allocate(quantised_before), "");
-  const std::vector<WeightSlot> slots = quantised_before.slots.slots;
+TEST(ForwardInt8, TakesQuantizedWeightsToTheSameBits) {
+  Model quantized_here, quantized_before;
+  load(quantized_here, 1000, int8());
+  ASSERT_EQ(begin(quantized_before, int8()), "");
+  ASSERT_EQ(allocate(quantized_before), "");
+  const std::vector<WeightSlot> slots = quantized_before.slots.slots;
   unsigned seed = 1;
   for (const WeightSlot& slot : slots) {
     if (slot.scales_of >= 0) continue;
     size_t count = 1;
     for (int size : slot.shape) count *= static_cast<size_t>(size);
     const auto values = random_floats(count, seed++);
-    if (slot.quantised.inputs > 0) {
-      send_quantised(quantised_before, slot, values, 100);
+    if (slot.quantized.inputs > 0) {
+      send_quantized(quantized_before, slot, values, 100);
     } else {
-      ASSERT_EQ(send(quantised_before, slot, values, 1000), "");
+      ASSERT_EQ(send(quantized_before, slot, values, 1000), "");
     }
   }
-  ASSERT_EQ(missing(quantised_before), "");
-  ASSERT_EQ(finish(quantised_before), "");
-  EXPECT_EQ(classify_noise(quantised_before, 33, 21, 21), classify_noise(quantised_here, 33, 21, 21));
+  ASSERT_EQ(missing(quantized_before), "");
+  ASSERT_EQ(finish(quantized_before), "");
+  EXPECT_EQ(classify_noise(quantized_before, 33, 21, 21), classify_noise(quantized_here, 33, 21, 21));
 }
 
 TEST(Forward, ShowsEveryStageInOrder) {

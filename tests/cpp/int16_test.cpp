@@ -62,9 +62,9 @@ TEST_P(GemmInt16, SumsExactlyAndIsNearItsTwin) {
   const auto x = random_floats(static_cast<size_t>(rows) * inputs, 1);
   const auto w = random_floats(static_cast<size_t>(outputs) * inputs, 2);
   OwnedRows a(rows, inputs);
-  quantise_left(a.rows, x.data(), inputs, rows, inputs);
+  quantize_left(a.rows, x.data(), inputs, rows, inputs);
   OwnedMatrix b(inputs, outputs);
-  quantise_outputs(b.matrix, w.data(), inputs);
+  quantize_outputs(b.matrix, w.data(), inputs);
 
   const int stride = outputs + 3;
   std::vector<float> out(static_cast<size_t>(rows) * stride, 12345.0f);
@@ -99,8 +99,8 @@ TEST_P(GemmInt16, TakesInputsAsItTakesOutputs) {
   const auto [rows, inputs, outputs] = GetParam();
   const auto w = random_floats(static_cast<size_t>(outputs) * inputs, 3);
   OwnedMatrix by_outputs(inputs, outputs), by_inputs(inputs, outputs);
-  quantise_outputs(by_outputs.matrix, w.data(), inputs);
-  quantise_inputs(by_inputs.matrix, transposed(w, outputs, inputs).data(), outputs);
+  quantize_outputs(by_outputs.matrix, w.data(), inputs);
+  quantize_inputs(by_inputs.matrix, transposed(w, outputs, inputs).data(), outputs);
   for (int o = 0; o < outputs; o++) {
     ASSERT_FLOAT_EQ(by_inputs.scales[o], by_outputs.scales[o]);
     for (int i = 0; i < inputs; i++) {
@@ -119,9 +119,9 @@ TEST(GemmInt16Extremes, AreExact) {
         x[0] = 0.7f;
         const std::vector<float> w(inputs, sign * 3.3f);
         OwnedRows a(1, inputs);
-        quantise_left(a.rows, x.data(), inputs, 1, inputs);
+        quantize_left(a.rows, x.data(), inputs, 1, inputs);
         OwnedMatrix b(inputs, 1);
-        quantise_outputs(b.matrix, w.data(), inputs);
+        quantize_outputs(b.matrix, w.data(), inputs);
         int64_t total = 0, sum = 0;
         for (int i = 0; i < inputs; i++) {
           total += std::abs(a.values[i]);
@@ -139,15 +139,15 @@ TEST(GemmInt16Extremes, AreExact) {
   }
 }
 
-TEST(QuantiseLeft, TakesZerosAndShowsWhatIsNotFinite) {
+TEST(QuantizeLeft, TakesZerosAndShowsWhatIsNotFinite) {
   const std::vector<float> w(5, 1.0f);
   OwnedMatrix b(5, 1);
-  quantise_outputs(b.matrix, w.data(), 5);
+  quantize_outputs(b.matrix, w.data(), 5);
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   for (float value : {0.0f, kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN()}) {
     const std::vector<float> x = {0, 0, value, 0, 0};
     OwnedRows a(1, 5);
-    quantise_left(a.rows, x.data(), 5, 1, 5);
+    quantize_left(a.rows, x.data(), 5, 1, 5);
     float out;
     gemm_int16(&out, 1, a.rows, 1, b.matrix);
     if (value == 0) {
@@ -162,25 +162,25 @@ TEST(QuantiseLeft, TakesZerosAndShowsWhatIsNotFinite) {
 TEST(GemmInt16, TakesTheLowestCodes) {
   const std::vector<float> x(4, -std::numeric_limits<float>::quiet_NaN());
   OwnedMatrix b(4, 1);
-  quantise_outputs(b.matrix, x.data(), 4);
+  quantize_outputs(b.matrix, x.data(), 4);
   OwnedRows a(1, 4);
-  quantise_left(a.rows, x.data(), 4, 1, 4);
+  quantize_left(a.rows, x.data(), 4, 1, 4);
   float out;
   gemm_int16(&out, 1, a.rows, 1, b.matrix);
   EXPECT_TRUE(std::isnan(out));
 }
 
-TEST(QuantiseRight, ShowsWhatIsNotFinite) {
+TEST(QuantizeRight, ShowsWhatIsNotFinite) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   const std::vector<float> ones(5, 1.0f);
   OwnedRows a(1, 5);
-  quantise_left(a.rows, ones.data(), 5, 1, 5);
+  quantize_left(a.rows, ones.data(), 5, 1, 5);
   const float nan = std::numeric_limits<float>::quiet_NaN();
   for (float bad : {kInfinity, nan, -nan}) {
     const std::vector<float> x = {1, 1, bad, 1, 1};
-    for (const auto quantise : {quantise_outputs, quantise_inputs}) {
+    for (const auto quantize : {quantize_outputs, quantize_inputs}) {
       OwnedMatrix b(5, 1);
-      quantise(b.matrix, x.data(), quantise == quantise_outputs ? 5 : 1);
+      quantize(b.matrix, x.data(), quantize == quantize_outputs ? 5 : 1);
       float out;
       gemm_int16(&out, 1, a.rows, 1, b.matrix);
       EXPECT_TRUE(std::isnan(out)) << bad;

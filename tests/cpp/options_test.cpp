@@ -35,7 +35,7 @@ const Option kOptions[] = {
     {"class token and mean", [](Config& c) { c.pooling = Pooling::class_and_mean, c.registers = 1; }},
     {"mean of patches, normed",
      [](Config& c) { c.pooling = Pooling::mean_patches, c.final_norm = false, c.pooled_norm = true; }},
-    {"rotary positions alone, by centres",
+    {"rotary positions alone, by centers",
      [](Config& c) {
        c.hidden = 24, c.learned_positions = false, c.positioned_prefix = 0, c.registers = 2;
        c.rotary = {.theta = 100};
@@ -44,7 +44,7 @@ const Option kOptions[] = {
      [](Config& c) {
        c.hidden = 24;
        c.rotary = {.theta = 10000,
-                   .pairs = RotationPairs::neighbours,
+                   .pairs = RotationPairs::neighbors,
                    .coordinates = RotaryCoordinates::reference,
                    .offset = 1,
                    .reference_rows = 5,

@@ -47,7 +47,7 @@ TEST(WeightSlots, AreMissingUntilTheyAreAnnounced) {
   EXPECT_EQ(missing(table), "");
 }
 
-TEST(WeightSlots, ExpectScalesOnlyOfQuantisedWeights) {
+TEST(WeightSlots, ExpectScalesOnlyOfQuantizedWeights) {
   Config config = kPlainVit;
   config.int8 = true;
   WeightSlots table = slots_of(config);

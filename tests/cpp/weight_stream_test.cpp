@@ -108,7 +108,7 @@ TEST_F(Stream, DiscardsATensorThatIsNotFinite) {
   EXPECT_TRUE(std::equal(values.begin(), values.end(), model.weights.norm.weight));
 }
 
-TEST_F(Stream, TakesOneRowToQuantiseAtATime) {
+TEST_F(Stream, TakesOneRowToQuantizeAtATime) {
   start(int8_vit());
   const int q = slot("blocks.0.attn.q.weight", "F32", kMatrix);
   const int k = slot("blocks.0.attn.k.weight", "F32", kMatrix);
@@ -129,7 +129,7 @@ TEST_F(Stream, GivesUpTheRowOfADiscardedTensor) {
   EXPECT_EQ(send(k, {1}), "");
 }
 
-TEST_F(Stream, QuantisesADiscardedTensorAsIfItHadArrivedAtOnce) {
+TEST_F(Stream, QuantizesADiscardedTensorAsIfItHadArrivedAtOnce) {
   start(int8_vit());
   const int q = slot("blocks.0.attn.q.weight", "F32", kMatrix);
   const int k = slot("blocks.0.attn.k.weight", "F32", kMatrix);
@@ -139,9 +139,9 @@ TEST_F(Stream, QuantisesADiscardedTensorAsIfItHadArrivedAtOnce) {
   damaged.back() = std::nanf("");
   EXPECT_NE(send(q, damaged), "");
   ASSERT_EQ(send(q, values), "");
-  const QuantisedMatrix& once = model.weights.blocks[0].k.int8;
-  const QuantisedMatrix& again = model.weights.blocks[0].q.int8;
-  EXPECT_TRUE(std::equal(once.panels, once.panels + quantised_bytes(18, 18), again.panels));
+  const QuantizedMatrix& once = model.weights.blocks[0].k.int8;
+  const QuantizedMatrix& again = model.weights.blocks[0].q.int8;
+  EXPECT_TRUE(std::equal(once.panels, once.panels + quantized_bytes(18, 18), again.panels));
 }
 
 TEST_F(Stream, TakesOnlyCodesThatTheProductCanSum) {
@@ -150,12 +150,12 @@ TEST_F(Stream, TakesOnlyCodesThatTheProductCanSum) {
   const Axis order[] = {{18, 1}, {18, 18}};
   EXPECT_EQ(refusal("head.weight", "I8", head), "has dtype I8; F32, F16, BF16 and F64 are understood");
   EXPECT_EQ(refusal("blocks.0.attn.k.weight", "I8", kMatrix, order),
-            "is quantised, so it has to be stored row by row");
+            "is quantized, so it has to be stored row by row");
   const int k = slot("blocks.0.attn.k.weight", "I8", kMatrix);
   EXPECT_EQ(receive(model, k, 18 * 18 + 1), "has too many bytes");
   std::fill_n(model.staging, 18, uint8_t{127});
   EXPECT_EQ(receive(model, k, 18),
-            "is quantised in another way than this library's: convert the original weights again");
+            "is quantized in another way than this library's: convert the original weights again");
   std::fill_n(model.staging, 18, uint8_t{1});
   EXPECT_EQ(receive(model, k, 18), "");
   EXPECT_EQ(received(k), 18u);

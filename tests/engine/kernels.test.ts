@@ -29,7 +29,7 @@ describe.each(variants)('%s', (variant) => {
   });
 
   it.each(['fp32', 'int8'] as const)(
-    'settles on one of them, or on the first when the code was optimised before it was watched: %s',
+    'settles on one of them, or on the first when the code was optimized before it was watched: %s',
     async (dtype) => {
       const engine = await createEngine(variant);
       const existing = engine.kernels(dtype);
@@ -92,7 +92,7 @@ it.each([
   expect(used).toEqual([names.relaxed.indexOf(chosen as never)]);
 });
 
-it('stays with the first as long as no code was optimised, whichever seems fastest', async () => {
+it('stays with the first as long as no code was optimized, whichever seems fastest', async () => {
   const { engine, used } = pretended(2, 2, 1);
   const end = chooseKernels(engine, 'fp32', undefined, never);
   await pause(700);

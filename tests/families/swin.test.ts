@@ -148,7 +148,7 @@ describe.each(['families/swin', 'families/swinv2', 'timm/swin-before-0.9', 'timm
     return logits;
   };
 
-  it('becomes an int8 folder that answers nearly as quantising while loading does', async () => {
+  it('becomes an int8 folder that answers nearly as quantizing while loading does', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'vit-wasm-swin-'));
     const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
     const run = (...words: string[]) => execFileSync(process.execPath, [cli, ...words], { encoding: 'utf8' });
@@ -157,10 +157,10 @@ describe.each(['families/swin', 'families/swinv2', 'timm/swin-before-0.9', 'timm
       run('convert', pathOf(name), '--dtype', 'int8', '-o', output);
       expect(run('inspect', output)).toContain('I8 ');
       const stored = await logitsOf(output);
-      const quantised = await logitsOf(pathOf(name), { dtype: 'int8' });
-      const scale = Math.hypot(...quantised);
+      const quantized = await logitsOf(pathOf(name), { dtype: 'int8' });
+      const scale = Math.hypot(...quantized);
       // The bound of tests/stages/int8: what is stored as F16 tips activations to other steps.
-      expect(Math.hypot(...stored.map((value, i) => value - quantised[i]))).toBeLessThan(0.07 * scale);
+      expect(Math.hypot(...stored.map((value, i) => value - quantized[i]))).toBeLessThan(0.07 * scale);
       // All of its matrices are bytes.
       const bytes = async (at: string) => (await readFile(join(at, 'model.safetensors'))).length;
       expect(await bytes(output)).toBeLessThan(await bytes(pathOf(name)));

@@ -65,7 +65,7 @@ describe('of the architectures of timm', () => {
     ['vit_so150m_patch16_reg4_map_256', 'pools by attention'],
     ['swinv2_cr_tiny_224', 'attends in windows'],
     ['convnext_tiny', 'is a convolutional network'],
-  ])('%s is recognised', (name, says) => {
+  ])('%s is recognized', (name, says) => {
     expect(() => check(name)).toThrow(says);
   });
 });

@@ -64,9 +64,9 @@ it.each(models)('$name needs nothing but itself', async (model) => {
     patchSize: { height: patch, width: patch },
     labels: Array.from({ length: classes }, (_, index) => `class ${index}`),
   });
-  // mean = std = 0.5, squashed: a grey of 51 is −0.6.
-  const grey = { data: new Uint8Array(4 * 7 * 5).fill(51), width: 7, height: 5 };
-  const pixels = await loaded.preprocess(grey);
+  // mean = std = 0.5, squashed: a gray of 51 is −0.6.
+  const gray = { data: new Uint8Array(4 * 7 * 5).fill(51), width: 7, height: 5 };
+  const pixels = await loaded.preprocess(gray);
   expectClose(pixels, new Float32Array(pixels.length).fill(-0.6), 1e-6, name);
   loaded.dispose();
 });

@@ -55,7 +55,7 @@ describe('a picture in memory', () => {
     expect(Buffer.concat([...ownBands(pixels)]).equals(Buffer.concat(rows))).toBe(true);
   });
 
-  it('stays as it is when it is laid on a colour', () => {
+  it('stays as it is when it is laid on a color', () => {
     const before = data.slice();
     const laid = bytesOf(compositeOn(rawPixels(image), [10, 200, 30]));
     expect(before.every((value, at) => value === data[at])).toBe(true);

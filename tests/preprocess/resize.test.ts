@@ -1,5 +1,5 @@
 // The resize against Pillow: not one byte may differ. The bytes are read as pixel values, neither rescaled nor
-// normalised.
+// normalized.
 import { beforeAll, describe, expect, it } from '@jest/globals';
 
 import { Engine } from '../../web/engine/engine.js';

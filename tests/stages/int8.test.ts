@@ -1,5 +1,5 @@
-// int8 against fp32, and its builds against each other. What a quantised kernel computes is checked to the bit in
-// tests/cpp/quantisation_test.cpp; here it is what the rounding does to whole networks.
+// int8 against fp32, and its builds against each other. What a quantized kernel computes is checked to the bit in
+// tests/cpp/quantization_test.cpp; here it is what the rounding does to whole networks.
 import { describe, expect, it } from '@jest/globals';
 import { load } from 'vit-wasm';
 

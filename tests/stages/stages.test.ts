@@ -7,7 +7,7 @@ import { expectClose } from '../expect-close.js';
 import { readTensors, tensorOf } from '../golden/fixtures.js';
 import { fillEngine, folderOf, goldenModels, type GoldenModel } from '../golden/models.js';
 
-/** Largest absolute error. Values are below 10 everywhere, where neighbouring floats are up to 1e-6 apart. */
+/** Largest absolute error. Values are below 10 everywhere, where neighboring floats are up to 1e-6 apart. */
 const tolerances = {
   patches: 5e-6,
   tokens: 5e-6,

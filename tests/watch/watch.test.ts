@@ -250,13 +250,7 @@ describe('is refused:', () => {
     ['a stream', new ReadableStream(), null, 'invalid-argument', 'watch cannot use null as options'],
     ['a stream', new ReadableStream(), { smoothing: 0.5, topK: 0 }, 'invalid-argument', 'topK is 0'],
     ['a stream', new ReadableStream(), { verb: () => 1, topK: 1 }, 'unsupported-option', 'no option "topK"'],
-    [
-      'a stream',
-      oneAfterAnother([frame()]).stream,
-      { colour: 1 },
-      'unsupported-option',
-      'no option "colour"',
-    ],
+    ['a stream', oneAfterAnother([frame()]).stream, { color: 1 }, 'unsupported-option', 'no option "color"'],
   ])('%s with %p', async (_name, source, options, code, says) => {
     const error = await refusalOf(source, options);
     expect(error).toBeInstanceOf(VitError);

@@ -205,7 +205,7 @@ describe('options', () => {
     expect(await model.preprocess(source)).not.toEqual(expected);
   });
 
-  it.each([['grey'], ['#12'], [[1, 2]], [[1, 2, 256]]])('background %j is refused', async (background) => {
+  it.each([['gray'], ['#12'], [[1, 2]], [[1, 2, 256]]])('background %j is refused', async (background) => {
     const error = await failureOf(load(inMemory, { background: background as unknown as 'white' }));
     expect(error).toMatchObject({
       code: 'invalid-argument',

@@ -15,7 +15,7 @@ const folder = await mkdtemp(join(tmpdir(), 'vit-wasm-words-'));
 afterAll(() => rm(folder, { recursive: true }));
 
 const cases = zeroShotModels.flatMap((model) =>
-  // Largest differences of probabilities, and of embeddings' values relative to the largest. In int8 from what quantising
+  // Largest differences of probabilities, and of embeddings' values relative to the largest. In int8 from what quantizing
   // while loading gives: half precision of the rest tips values to other steps.
   [
     { dtype: 'fp32', probability: 0, value: 0 },

@@ -5,7 +5,7 @@ import type { Checkpoint } from './open.js';
 
 /** The checkpoint with the network to be of `dtype`; without one, of the file's own. */
 export function inDtype(checkpoint: Checkpoint, dtype: Dtype | undefined): Checkpoint {
-  const stored = isQuantised(checkpoint);
+  const stored = isQuantized(checkpoint);
   if (stored && [...checkpoint.names.surplus].some((name) => name.endsWith('.weight_scale'))) {
     throw new VitError(
       'unsupported-format',
@@ -21,6 +21,6 @@ export function inDtype(checkpoint: Checkpoint, dtype: Dtype | undefined): Check
   return { ...checkpoint, network: { ...checkpoint.network, int8: stored || dtype === 'int8' } };
 }
 
-function isQuantised({ weights, names }: Checkpoint): boolean {
+function isQuantized({ weights, names }: Checkpoint): boolean {
   return weights.tensors.some(({ name, dtype }) => dtype === 'I8' && names.slots.has(name));
 }

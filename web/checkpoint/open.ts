@@ -4,7 +4,7 @@ import { statusOf, VitError, type VitErrorCode } from '../errors.js';
 import type { NativeConfig, NativePreprocess } from '../engine/bindings.js';
 import type { LabelVectors, LoadOptions, PreprocessOptions, Size } from '../types.js';
 import { labelsOf } from './config/class-labels.js';
-import { overridden, relabelled } from './config/overrides.js';
+import { overridden, relabeled } from './config/overrides.js';
 import { familiesFor } from './families/all.js';
 import type { Family, SlotTensor, TensorsBySlot } from './families/family.js';
 import { configName, preprocessorName, type ModelFiles } from './files/model-files.js';
@@ -86,7 +86,7 @@ export async function openCheckpoint(
     preprocess,
     license: licenseOf(object),
     // In words they are classes themselves, and come later.
-    labels: inWords ? [] : relabelled(labelsOf(object, trained.classes, all, name), some),
+    labels: inWords ? [] : relabeled(labelsOf(object, trained.classes, all, name), some),
     weights,
     names: trained.gatedMlp ? splitGates(names) : names,
   };

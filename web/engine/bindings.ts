@@ -74,7 +74,7 @@ export interface NativeConfig {
   /** Whether the projection to that width has a bias. */
   jointBias: boolean;
   windows: NativeWindows;
-  /** The blocks' linear layers are quantised; cpp/kernels/quantisation.h. */
+  /** The blocks' linear layers are quantized; cpp/kernels/quantization.h. */
   int8: boolean;
 }
 
@@ -107,13 +107,13 @@ export const rotationPairs = {
   /** i and i + half of the head's size. */
   halves: 0,
   /** 2·i and 2·i + 1. */
-  neighbours: 1,
+  neighbors: 1,
 } as const;
 
 /** What a patch's index becomes before it is turned into angles; the engine's numbers. */
 export const rotaryCoordinates = {
-  /** The patch's centre between −1 and 1. */
-  centred: 0,
+  /** The patch's center between −1 and 1. */
+  centered: 0,
   /** Its index in the reference grid. */
   reference: 1,
 } as const;
@@ -216,7 +216,7 @@ export interface NativePreprocess {
   resizeHeight: number;
   resizeWidth: number;
   filter: Filter;
-  /** 0 × 0: no centre crop. */
+  /** 0 × 0: no center crop. */
   cropHeight: number;
   cropWidth: number;
   cropRounding: (typeof cropRoundings)[keyof typeof cropRoundings];
@@ -224,9 +224,9 @@ export interface NativePreprocess {
   padding: [number, number, number];
   /** 1 when values are not rescaled. */
   rescaleFactor: number;
-  /** For R, G, B after rescaling; 0 when they are not normalised. */
+  /** For R, G, B after rescaling; 0 when they are not normalized. */
   mean: [number, number, number];
-  /** For R, G, B after rescaling; 1 when they are not normalised. */
+  /** For R, G, B after rescaling; 1 when they are not normalized. */
   std: [number, number, number];
   resizeRounding: (typeof resizeRoundings)[keyof typeof resizeRoundings];
 }
@@ -318,12 +318,12 @@ export interface Bindings {
   runningThreads(): number;
   /** Ends all threads but the calling one, for good. */
   endThreads(): void;
-  /** The tiles of matrix products of floats, or of bytes; cpp/kernels/kernels.h and quantisation.h. */
+  /** The tiles of matrix products of floats, or of bytes; cpp/kernels/kernels.h and quantization.h. */
   gemmTiles(int8: boolean): string[];
   useGemmTile(int8: boolean, index: number): void;
   tryGemmTile(int8: boolean, index: number, repeats: number): void;
-  /** Quantises a row-major matrix with `inputs` columns as an int8 model does; for writing int8 files (cpp/weight_slots.h). */
-  quantiseMatrix(weights: Float32Array, inputs: number): { values: Int8Array; scales: Float32Array };
+  /** Quantizes a row-major matrix with `inputs` columns as an int8 model does; for writing int8 files (cpp/weight_slots.h). */
+  quantizeMatrix(weights: Float32Array, inputs: number): { values: Int8Array; scales: Float32Array };
   /** The memory as it is now: replaced when it grows, so never kept. */
   readonly HEAPU8: Uint8Array;
   readonly HEAPF32: Float32Array;

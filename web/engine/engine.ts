@@ -165,7 +165,7 @@ export class Engine {
     if (complaint) throw new VitError('tensors', `The weights are incomplete: ${complaint}.`);
   }
 
-  /** Resizes, crops and normalises a picture, given in bands of rows from the top, into the pixel values. */
+  /** Resizes, crops and normalizes a picture, given in bands of rows from the top, into the pixel values. */
   preprocess({ bands, ...size }: Size & { readonly bands: Iterable<Uint8Array> }): void {
     this.beginPicture(size);
     for (const band of bands) this.addRows(band);

@@ -42,16 +42,16 @@ export function rememberKernels({ variant, dtype, kernels, kernelsMeasured }: Mo
 const slice = 0.25;
 /** How often each is timed, by turns; the fastest run counts, because other work on the machine only adds time. */
 const turns = 3;
-/** Milliseconds before each further comparison, in which the engine has time to optimise what has run. */
+/** Milliseconds before each further comparison, in which the engine has time to optimize what has run. */
 const pauses = [30, 60, 120, 240];
-/** How many times faster optimised code is, at least. */
-const optimised = 2;
+/** How many times faster optimized code is, at least. */
+const optimized = 2;
 /** How many times faster than the first another has to be, for timings vary. */
 const advantage = 1.15;
 
 /**
  * Uses the kernels that are known, or compares them while the model is loading: a quarter of a millisecond each to have
- * them optimised, and after each pause, until that has happened, three times that for their speed. Gives a function that
+ * them optimized, and after each pause, until that has happened, three times that for their speed. Gives a function that
  * ends this and says what came of it; `signal` ends it too.
  */
 export function chooseKernels(
@@ -86,9 +86,9 @@ export function chooseKernels(
     timer = setTimeout(() => {
       if (signal.aborted) return;
       const speeds = fastestOf(turns);
-      const isOptimised = speeds.every((speed, index) => speed > optimised * before[index]);
-      // Speeds before optimisation do not predict those after it; the first kernels are the best guess.
-      if (!isOptimised) return rest.length > 0 ? compareIn(rest) : undefined;
+      const isOptimized = speeds.every((speed, index) => speed > optimized * before[index]);
+      // Speeds before optimization do not predict those after it; the first kernels are the best guess.
+      if (!isOptimized) return rest.length > 0 ? compareIn(rest) : undefined;
       const best = speeds.indexOf(Math.max(...speeds));
       const isBeaten = speeds[best] > advantage * speeds[0];
       // It has to win twice, not by chance: a wrong choice costs more than a right one gains.

@@ -102,7 +102,7 @@ function above(map: PatchMap, { threshold }: ThresholdOptions): ThresholdMask {
 
 /**
  * Otsu's threshold (1979) over the values themselves rather than a histogram: half-way between the two that it
- * separates. It maximises the variance between the two groups, n₀·n₁·(mean₀ − mean₁)².
+ * separates. It maximizes the variance between the two groups, n₀·n₁·(mean₀ − mean₁)².
  */
 export function otsu(values: ArrayLike<number>): number {
   const sorted = Float64Array.from(values).sort();

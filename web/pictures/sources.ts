@@ -73,7 +73,7 @@ function readImageData(image: ImageData, reading: Reading): Pixels {
   // Browsers that support only one color space, or one kind of number, have no such property.
   const { colorSpace = 'srgb', data } = image as Partial<ImageData>;
   if (colorSpace === 'srgb' && data instanceof Uint8ClampedArray) return readRaw(image, reading);
-  // A canvas converts what is put onto it to its own colours, 8 bits of sRGB.
+  // A canvas converts what is put onto it to its own colors, 8 bits of sRGB.
   return drawPixels(image, image, 'ImageData', reading.region);
 }
 

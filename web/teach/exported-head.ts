@@ -85,7 +85,7 @@ export function withHead(
   };
 }
 
-/** `classifier.weight` and `.bias`; half of the inputs have weights of 0 where the head sees twice what was learnt from. */
+/** `classifier.weight` and `.bias`; half of the inputs have weights of 0 where the head sees twice what was learned from. */
 function headTensors(
   classes: number,
   width: number,

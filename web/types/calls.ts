@@ -19,10 +19,10 @@ export interface RawImage {
  * - `ImageData` or {@link RawImage}: the bytes as they are. These are the only sources outside a browser. Do not change
  *   the buffer until the call has settled. An `ImageData` in Display-P3 or of floats is converted to 8 bits of sRGB.
  * - `Blob` or `File` holding a picture the browser can decode, a string or `URL` with the address of one, or an
- *   `HTMLImageElement`, which may still be loading: rotated according to its EXIF orientation; an embedded colour
+ *   `HTMLImageElement`, which may still be loading: rotated according to its EXIF orientation; an embedded color
  *   profile is ignored, as Pillow does.
  *
- * A canvas stores colours multiplied by their alpha. Where a source other than raw pixels is transparent, its colours
+ * A canvas stores colors multiplied by their alpha. Where a source other than raw pixels is transparent, its colors
  * are therefore rounded, and black where alpha is 0.
  */
 export type Source =

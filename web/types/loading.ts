@@ -2,7 +2,7 @@
 import type { LabelVectors } from './calls.js';
 import type { Dtype, Kernels, Size, Variant } from './info.js';
 
-/** A colour: R, G and B, 0 to 255, or written as in CSS: `'#ffffff'`, `'#fff'`, `'white'`, `'black'`. */
+/** A color: R, G and B, 0 to 255, or written as in CSS: `'#ffffff'`, `'#fff'`, `'white'`, `'black'`. */
 export type Color = readonly [red: number, green: number, blue: number] | `#${string}` | 'white' | 'black';
 
 /** The progress of a load. */
@@ -108,7 +108,7 @@ export interface WorkerOverride {
 export interface PreprocessOptions {
   /**
    * `'squash'`: the whole picture is resized to the model's input size, whatever its aspect ratio. `'crop'`: its
-   * shortest edge is resized to that of the input, and its centre is cropped.
+   * shortest edge is resized to that of the input, and its center is cropped.
    */
   readonly fit?: 'squash' | 'crop' | undefined;
   /** Pillow's filter for resizing. */
@@ -194,7 +194,7 @@ export interface LoadOptions {
   /** Overrides the checkpoint's preprocessing, where it is not what the model needs. */
   readonly preprocess?: PreprocessOptions | undefined;
   /**
-   * The colour behind transparent pixels. Default: alpha is ignored and the colours stay as they are, as in Python
+   * The color behind transparent pixels. Default: alpha is ignored and the colors stay as they are, as in Python
    * after Pillow's `convert('RGB')`.
    */
   readonly background?: Color | undefined;

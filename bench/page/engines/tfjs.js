@@ -58,9 +58,9 @@ function vit(model, eps, weights, pixels) {
   };
   const norm = (x, name) => {
     const mean = tf.mean(x, 1, true);
-    const centred = tf.sub(x, mean);
-    const variance = tf.mean(tf.square(centred), 1, true);
-    const normal = tf.mul(centred, tf.rsqrt(tf.add(variance, eps)));
+    const centered = tf.sub(x, mean);
+    const variance = tf.mean(tf.square(centered), 1, true);
+    const normal = tf.mul(centered, tf.rsqrt(tf.add(variance, eps)));
     return tf.add(tf.mul(normal, weights.get(`${name}.weight`)), weights.get(`${name}.bias`));
   };
   let x = embeddings(model, weights, pixels);

@@ -1,6 +1,6 @@
 // Two models, or one in two precisions, on the same picture.
 import { fillBars } from '../answers.js';
-import { catalogue } from '../catalogue.js';
+import { catalog } from '../catalog.js';
 import { button, create, element, milliseconds, percent, show, showError } from '../dom.js';
 import { lastLoaded, loadAnyDtype, optionsOf } from '../models.js';
 import { session } from '../session.js';
@@ -16,7 +16,7 @@ export function sides() {
     ...['int8', 'fp32'].map((dtype) =>
       create('option', { value: `same:${dtype}` }, t('the same in {dtype}', { dtype })),
     ),
-    ...catalogue.map(({ id, name, megabytes }) =>
+    ...catalog.map(({ id, name, megabytes }) =>
       create('option', { value: id }, `${t(name)}, ${megabytes} MB`),
     ),
   );
@@ -58,7 +58,7 @@ async function begin(value) {
   show('compare-cancel', true);
   try {
     const [same, dtype] = value.startsWith('same:') ? [lastLoaded(), value.slice(5)] : [];
-    const entry = same ? same.entry : catalogue.find(({ id }) => id === value);
+    const entry = same ? same.entry : catalog.find(({ id }) => id === value);
     const location = same ? same.location : entry.location;
     const onProgress = ({ overall: { loaded, total } }) => {
       if (Number.isFinite(total)) state(t('Loading: {percent}', { percent: percent(loaded / total) }));

@@ -61,7 +61,7 @@ function leave() {
 function line(to) {
   for (const canvas of [sheet, element('canvas')]) {
     const context = canvas.getContext('2d');
-    context.strokeStyle = element('pen-colour').value;
+    context.strokeStyle = element('pen-color').value;
     context.lineWidth = Number(element('pen-width').value);
     context.lineCap = 'round';
     context.beginPath();

@@ -5,7 +5,7 @@ import { link } from '../link.js';
 import { session } from '../session.js';
 import { t } from '../text.js';
 import { attention } from './attention.js';
-import { colours } from './colours.js';
+import { colors } from './colors.js';
 import { layers } from './layers.js';
 import { map } from './map.js';
 import { clearOverlay } from './overlay.js';
@@ -18,7 +18,7 @@ import { why } from './why.js';
  * and returns a sentence about it. `open` and `close` show and hide its switches; `reset` forgets what belongs to a
  * model. `live` says whether it follows a camera.
  */
-const views = { attention, why, similar, colours, seen, layers, map };
+const views = { attention, why, similar, colors, seen, layers, map };
 /** Grows with everything that is asked: what a newer question has overtaken is dropped. */
 let asked = 0;
 let open;

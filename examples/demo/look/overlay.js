@@ -1,4 +1,4 @@
-// What is drawn over the picture, one value or colour a patch.
+// What is drawn over the picture, one value or color a patch.
 import { element } from '../dom.js';
 
 const warm = [255, 140, 26];
@@ -16,9 +16,9 @@ export function drawMap(map, size, { smooth = true } = {}) {
   const pixels = new ImageData(columns, rows);
   data.forEach((value, patch) => {
     const share = ((Math.abs(value) - floor) / (largest - floor || 1)) ** 0.7;
-    const colour = value < 0 ? cool : warm;
+    const color = value < 0 ? cool : warm;
     pixels.data.set(
-      [...colour.map((part) => share * part), 255 * (least + (most - least) * share)],
+      [...color.map((part) => share * part), 255 * (least + (most - least) * share)],
       4 * patch,
     );
   });

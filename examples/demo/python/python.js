@@ -1,7 +1,7 @@
 // The Same as Python tab: a fixed picture's pixels and logits, as Python computed them and as this browser does now.
 import { button, create, element, showError } from '../dom.js';
 import { pixelsOf } from '../look/seen.js';
-import { named } from '../catalogue.js';
+import { named } from '../catalog.js';
 import { loadEntry } from '../models.js';
 import { session } from '../session.js';
 import { t } from '../text.js';

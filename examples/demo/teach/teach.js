@@ -1,4 +1,4 @@
-// The Teach tab: classes of the visitor's own, learnt from a few pictures of each on the model's embeddings.
+// The Teach tab: classes of the visitor's own, learned from a few pictures of each on the model's embeddings.
 import { fewShotFromJSON } from '../dist/index.js';
 import { fillBars } from '../answers.js';
 import { button, create, element, percent, saveFile, showError } from '../dom.js';
@@ -141,7 +141,7 @@ const state = (text) => {
   element('teach-state').textContent = text;
 };
 
-/** The examples have changed: what was learnt is of the ones before. */
+/** The examples have changed: what was learned is of the ones before. */
 function changed() {
   trained = false;
   for (const row of rows()) {
@@ -167,7 +167,7 @@ async function train() {
   const { examples, labels } = await own.train();
   trained = true;
   state(
-    t('Learnt {classes} classes from {examples} pictures in {time} ms.', {
+    t('Learned {classes} classes from {examples} pictures in {time} ms.', {
       classes: labels.length,
       examples,
       time: Math.round(performance.now() - start),
@@ -199,7 +199,7 @@ async function evaluate() {
   const onProgress = ({ done, total }) => state(t('{done} of {total} pictures', { done, total }));
   const { accuracy, examples, labels, confusion } = await own.evaluate({ onProgress });
   state(
-    t('{percent} of {examples} examples are recognised by what all the others teach.', {
+    t('{percent} of {examples} examples are recognized by what all the others teach.', {
       percent: percent(accuracy),
       examples,
     }),

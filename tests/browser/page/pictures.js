@@ -3,7 +3,7 @@ import { readPixels } from '/pixels.js';
 
 export const width = 4;
 export const height = 3;
-/** Opaque, every pixel another colour. */
+/** Opaque, every pixel another color. */
 export const bytes = Uint8ClampedArray.from({ length: 4 * width * height }, (_, at) =>
   at % 4 === 3 ? 255 : (at * 37) % 256,
 );
@@ -112,7 +112,7 @@ async function readSource(made, reading) {
   }
 }
 
-/** Translucent, as raw pixels and on a canvas, laid on a colour. */
+/** Translucent, as raw pixels and on a canvas, laid on a color. */
 export async function onBackground(background) {
   const data = Uint8ClampedArray.of(255, 0, 7, 128, 99, 99, 99, 0, 1, 2, 3, 255, 200, 100, 50, 200);
   const drawn = Object.assign(document.createElement('canvas'), { width: 2, height: 2 });
@@ -123,8 +123,8 @@ export async function onBackground(background) {
   };
 }
 
-export async function displayP3(colour) {
-  const data = Uint8ClampedArray.of(...colour, 255);
+export async function displayP3(color) {
+  const data = Uint8ClampedArray.of(...color, 255);
   return await readSource(new ImageData(data, 1, 1, { colorSpace: 'display-p3' }));
 }
 
@@ -176,7 +176,7 @@ export async function video(time) {
   await new Promise((resolve) => (element.onseeked = resolve));
   const { width, height, data } = await readSource(element);
   const middle = 4 * (24 * 64 + 32);
-  return { early, width, height, colour: data?.slice(middle, middle + 3) };
+  return { early, width, height, color: data?.slice(middle, middle + 3) };
 }
 
 /** What has no pixels to give. */

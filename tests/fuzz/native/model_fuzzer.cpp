@@ -208,8 +208,8 @@ bool load_weights(Input& in, Model& model) {
     if (in.ConsumeIntegralInRange(0, 255) == 0) continue;
     tensors.push_back(tensor_from(in, slot));
     announce_sent(model, tensors.back());
-    // Quantised weights bring their scales along.
-    if (slot.quantised.inputs > 0 && tensors.back().dtype == "I8") {
+    // Quantized weights bring their scales along.
+    if (slot.quantized.inputs > 0 && tensors.back().dtype == "I8") {
       const WeightSlot& scales = slots[static_cast<size_t>(&slot - slots.data()) + 1];
       tensors.push_back({scales.name, "F32", scales.shape, {}, 4 * static_cast<size_t>(scales.shape[0])});
       announce_sent(model, tensors.back());

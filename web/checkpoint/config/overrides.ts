@@ -4,10 +4,7 @@ import { filters, resizes, type NativePreprocess } from '../../engine/bindings.j
 import type { PreprocessOptions, Size } from '../../types.js';
 
 /** The labels with some renamed: by name or index. */
-export function relabelled(
-  labels: readonly string[],
-  names: Readonly<Record<string, string>> = {},
-): string[] {
+export function relabeled(labels: readonly string[], names: Readonly<Record<string, string>> = {}): string[] {
   const renamed = [...labels];
   for (const [key, name] of Object.entries(names)) {
     const indices = [...labels.keys()].filter((index) => labels[index] === key || String(index) === key);

@@ -118,7 +118,7 @@ export function preprocessOf(
   if (preprocess.std.includes(0)) throw fields.error('has a 0 in image_std, which cannot be a divisor');
   if (preprocess.resize === resizes.shortestEdge && preprocess.cropHeight === 0) {
     throw fields.error(
-      'resizes by the shortest edge without a centre crop, so pictures would come out in any size',
+      'resizes by the shortest edge without a center crop, so pictures would come out in any size',
     );
   }
   return preprocess;
@@ -167,8 +167,8 @@ export function checkOutcome(preprocess: NativePreprocess, image: Size, file: st
 /** The pixel value of a byte: cpp/preprocess.cpp's `fill_values`. */
 function pixelValue(byte: number, { rescaleFactor, mean, std }: NativePreprocess, channel: number): number {
   const rescaled = Math.fround(byte * rescaleFactor);
-  const centred = Math.fround(rescaled - Math.fround(mean[channel]));
-  return Math.fround(centred / Math.fround(std[channel]));
+  const centered = Math.fround(rescaled - Math.fround(mean[channel]));
+  return Math.fround(centered / Math.fround(std[channel]));
 }
 
 /** Refuses preprocessing that makes infinity or NaN of a picture, in the engine's single precision. */
@@ -235,6 +235,6 @@ function heightAndWidth(fields: JsonFields, name: string, otherwise: number): re
   if (height !== undefined && width !== undefined) return [height, width];
   throw fields.error(
     `has ${name} ${shown(fields.get(name))}, but it should be a number or { height, width }` +
-      (name === 'size' ? ', or { shortest_edge } with a centre crop' : ''),
+      (name === 'size' ? ', or { shortest_edge } with a center crop' : ''),
   );
 }

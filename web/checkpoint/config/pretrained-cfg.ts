@@ -28,7 +28,7 @@ export function timmPreprocess(fields: JsonFields, image: Size): NativePreproces
     cropHeight: image.height,
     cropWidth: image.width,
     cropRounding: cropRoundings.halfEven,
-    padding: mode === 'border' ? colourOf(mean) : [0, 0, 0],
+    padding: mode === 'border' ? colorOf(mean) : [0, 0, 0],
     rescaleFactor: 1 / 255,
     mean,
     std,
@@ -51,8 +51,8 @@ function filterOf(fields: JsonFields): Filter {
   );
 }
 
-/** The bytes of a mean colour, rounded as Python does: halves to even. */
-function colourOf(mean: readonly [number, number, number]): [number, number, number] {
+/** The bytes of a mean color, rounded as Python does: halves to even. */
+function colorOf(mean: readonly [number, number, number]): [number, number, number] {
   const byteOf = (share: number) => {
     const value = Math.min(Math.max(255 * share, 0), 255);
     const rounded = Math.round(value);

@@ -1,4 +1,4 @@
-// Hugging Face's distilled DeiT: a second token that has learnt from a teacher, with a head of its own.
+// Hugging Face's distilled DeiT: a second token that has learned from a teacher, with a head of its own.
 import { poolings } from '../../engine/bindings.js';
 import type { Family } from './family.js';
 import { huggingFaceNetwork } from './hugging-face.js';

@@ -91,7 +91,7 @@ export interface NameRow {
 export const unrotated = {
   theta: 0,
   pairs: rotationPairs.halves,
-  coordinates: rotaryCoordinates.centred,
+  coordinates: rotaryCoordinates.centered,
   offset: 0,
   referenceRows: 0,
   referenceColumns: 0,

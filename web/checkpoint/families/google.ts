@@ -23,7 +23,7 @@ const ofHeads = [[0, 1]];
 /** A convolution [height, width, inputs, outputs]; its slot is [outputs, inputs, height, width]. */
 const convolution = [[3], [2], [0], [1]];
 
-/** A kernel has its axes in Flax's order; a weight, as `convert` writes it to quantise it by rows, in its slot's. */
+/** A kernel has its axes in Flax's order; a weight, as `convert` writes it to quantize it by rows, in its slot's. */
 function layer(
   file: string,
   slot: string,

@@ -27,7 +27,7 @@ const others: readonly { readonly pattern: RegExp; readonly what: string }[] = [
     what: 'computes attention and MLP in parallel (load the vit_* of the same width instead)',
   },
   { pattern: /_d(wee|little)_/, what: 'subtracts one attention from another' },
-  { pattern: /_rpn_|^eva02_enormous_/, what: 'normalises after attention and MLP, not before' },
+  { pattern: /_rpn_|^eva02_enormous_/, what: 'normalizes after attention and MLP, not before' },
   { pattern: /_map_|_siglip_(?!gap_)|_pe_core_|^test_vit3$/, what: 'pools by attention' },
   { pattern: /^aimv2_|^test_vit4$/, what: 'has RMS norms' },
   { pattern: /^beit3_/, what: 'has layer norms inside of attention and MLP' },

@@ -4,13 +4,13 @@ import type { JsonFields } from '../files/json.js';
 import { unrotated } from './family.js';
 
 /** DINOv3's, and of those trained as it was. */
-const centred: NativeRotary = { ...unrotated, theta: 100 };
+const centered: NativeRotary = { ...unrotated, theta: 100 };
 
 /** EVA-02's: positions in a square grid of that many rows. */
 const inGridOf = (rows: number): NativeRotary => ({
   ...unrotated,
   theta: 10_000,
-  pairs: rotationPairs.neighbours,
+  pairs: rotationPairs.neighbors,
   coordinates: rotaryCoordinates.reference,
   referenceRows: rows,
   referenceColumns: rows,
@@ -24,7 +24,7 @@ const perceptionEncoder = (rows: number, offset: 0 | 1): NativeRotary => ({
 });
 
 const rotaries: readonly { readonly pattern: RegExp; readonly rotary: NativeRotary }[] = [
-  { pattern: /_dinov3(_qkvb)?$|_lingbot$/, rotary: centred },
+  { pattern: /_dinov3(_qkvb)?$|_lingbot$/, rotary: centered },
   { pattern: /^eva02_|_rope_reg\d_gap_/, rotary: inGridOf(16) },
   { pattern: /_rope_(ape_)?\d+$/, rotary: { ...inGridOf(0), theta: 100, columnsFirst: true } },
   { pattern: /_pe_core_base_/, rotary: perceptionEncoder(14, 1) },

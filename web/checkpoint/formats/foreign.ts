@@ -1,4 +1,4 @@
-// Files that are not read, recognised to say what to do about them.
+// Files that are not read, recognized to say what to do about them.
 import { pageError, VitError } from '../../errors.js';
 import type { ZipArchive } from '../files/zip.js';
 

@@ -1,4 +1,4 @@
-#include "quantisation.h"
+#include "quantization.h"
 
 #include <algorithm>
 #include <limits>
@@ -43,7 +43,7 @@ bool has_scale(float extent) { return extent > 1e-30f && extent <= std::numeric_
 float not_finite(const Range& range) { return range.total * 0; }
 
 // The low end of the range becomes 0 exactly: rounding is symmetric about the zero point, which is whole.
-void quantise_row(dot_input* out, float& scale, int32_t& zero, const float* x, int width) {
+void quantize_row(dot_input* out, float& scale, int32_t& zero, const float* x, int width) {
   const Range range = range_of(x, width);
   const float extent = range.high - range.low;
   if (!has_scale(extent) || not_finite(range) != 0) {
@@ -59,12 +59,12 @@ void quantise_row(dot_input* out, float& scale, int32_t& zero, const float* x, i
 
   // Multiplied and added in two steps, so that every variant rounds alike.
   const f32x4 factor = splat(steps), offset = splat(kRounder + whole_zero), top = splat(127 - whole_zero);
-  const auto quantised = [&](f32x4 values) { return whole(add(min(mul(values, factor), top), offset)); };
+  const auto quantized = [&](f32x4 values) { return whole(add(min(mul(values, factor), top), offset)); };
   int i = 0;
-  for (; i + 4 <= width; i += 4) store_inputs(out + i, quantised(load(x + i)));
+  for (; i + 4 <= width; i += 4) store_inputs(out + i, quantized(load(x + i)));
   if (i < width) {
     dot_input last[4];
-    store_inputs(last, quantised(load_part(x + i, width - i, 0)));
+    store_inputs(last, quantized(load_part(x + i, width - i, 0)));
     std::copy_n(last, width - i, out + i);
   }
 }
@@ -108,13 +108,13 @@ void rotate(float* row, int width) {
   for (; i + 16 <= width; i += 16) reflect(row + i, 4);
 }
 
-int quantised_columns(int outputs) { return round_up(outputs, kDotColumns); }
+int quantized_columns(int outputs) { return round_up(outputs, kDotColumns); }
 
-size_t quantised_bytes(int inputs, int outputs) {
-  return static_cast<size_t>(round_up(inputs, kDotInputs)) * static_cast<size_t>(quantised_columns(outputs));
+size_t quantized_bytes(int inputs, int outputs) {
+  return static_cast<size_t>(round_up(inputs, kDotInputs)) * static_cast<size_t>(quantized_columns(outputs));
 }
 
-float quantise_weights(int8_t* codes, float* weights, int count) {
+float quantize_weights(int8_t* codes, float* weights, int count) {
   rotate(weights, count);
   const Range range = range_of(weights, count);
   const float magnitude = std::max(-range.low, range.high);
@@ -136,10 +136,10 @@ bool fit_the_product(const int8_t* codes, int count) {
   return largest_shared_sum(codes, count) <= kLargestSharedSum;
 }
 
-void pack_quantised(const QuantisedMatrix& to, int output, const int8_t* codes) {
+void pack_quantized(const QuantizedMatrix& to, int output, const int8_t* codes) {
   constexpr int kLanes = kDotColumns * kDotLane;
   int8_t* panel = to.panels +
-                  static_cast<size_t>(output / kDotColumns) * quantised_bytes(to.inputs, kDotColumns) +
+                  static_cast<size_t>(output / kDotColumns) * quantized_bytes(to.inputs, kDotColumns) +
                   output % kDotColumns * kDotLane;
   int32_t sum = 0;
   for (int input = 0; input < to.inputs; input++) {
@@ -149,23 +149,23 @@ void pack_quantised(const QuantisedMatrix& to, int output, const int8_t* codes) 
   to.sums[output] = sum;
 }
 
-void scale_outputs(const QuantisedMatrix& matrix, const float* factors) {
+void scale_outputs(const QuantizedMatrix& matrix, const float* factors) {
   for (int output = 0; output < matrix.outputs; output++) {
     matrix.scales[output] *= factors[output];
     matrix.bias[output] *= factors[output];
   }
 }
 
-size_t quantised_row_bytes(int width) {
+size_t quantized_row_bytes(int width) {
   return static_cast<size_t>(round_up(width, kDotInputs)) * sizeof(dot_input);
 }
 
-void quantise_rows(const QuantisedRows& out, float* x, int rows, int width) {
+void quantize_rows(const QuantizedRows& out, float* x, int rows, int width) {
   parallel_for_rows(rows, [&](int row) {
-    uint8_t* values = out.values + static_cast<size_t>(row) * quantised_row_bytes(width);
+    uint8_t* values = out.values + static_cast<size_t>(row) * quantized_row_bytes(width);
     float* from = x + row * width;
     rotate(from, width);
-    quantise_row(reinterpret_cast<dot_input*>(values), out.scales[row], out.zeros[row], from, width);
+    quantize_row(reinterpret_cast<dot_input*>(values), out.scales[row], out.zeros[row], from, width);
   });
 }
 

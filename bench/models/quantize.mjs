@@ -1,7 +1,7 @@
 // Weights as signed bytes, for the peers' int8 models.
 
 /** Each row of a matrix [rows × columns] in whole steps of its own scale, symmetric: values in [−127, 127]. */
-export function quantiseRows(matrix, rows, columns) {
+export function quantizeRows(matrix, rows, columns) {
   const values = new Int8Array(matrix.length);
   const scales = new Float32Array(rows);
   for (let row = 0; row < rows; row++) {

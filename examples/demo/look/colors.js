@@ -1,13 +1,13 @@
-// The tokens' three principal components as red, green and blue: what the model takes for alike has like colours.
+// The tokens' three principal components as red, green and blue: what the model takes for alike has like colors.
 import { principalComponents } from '../dist/features.js';
 import { session } from '../session.js';
 import { t } from '../text.js';
 import { drawPixels } from './overlay.js';
 
-/** Of a camera's first frame: with one of its own each frame would have other colours. */
+/** Of a camera's first frame: with one of its own each frame would have other colors. */
 let basis;
 
-export const colours = {
+export const colors = {
   live: true,
 
   start() {

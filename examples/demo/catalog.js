@@ -5,14 +5,14 @@ import { deitTinyIsHere } from './site.js';
  * `location`: what `load` is called with. `megabytes`: what is downloaded. `accuracy`: top-1 in per cent, of the built-in
  * model as measured on Tiny ImageNet, of the others as their authors publish it. `words`: it takes its classes in words.
  */
-export const catalogue = [
+export const catalog = [
   {
     id: 'builtin',
     location: 'builtin',
     name: 'Built-in',
     knows: '200 everyday things',
     accuracy: '63.5 %',
-    licence: 'MIT',
+    license: 'MIT',
     megabytes: 3.4,
   },
   {
@@ -21,7 +21,7 @@ export const catalogue = [
     name: 'DeiT-Tiny',
     knows: '1,000 things (ImageNet)',
     accuracy: '72.2 %',
-    licence: 'Apache 2.0',
+    license: 'Apache 2.0',
     megabytes: deitTinyIsHere ? 6.2 : 23,
     stored: deitTinyIsHere ? 'int8' : undefined,
   },
@@ -31,7 +31,7 @@ export const catalogue = [
     name: 'ViT-Base',
     knows: '1,000 things (ImageNet)',
     accuracy: '81 %',
-    licence: 'Apache 2.0',
+    license: 'Apache 2.0',
     megabytes: 346,
   },
   {
@@ -40,7 +40,7 @@ export const catalogue = [
     name: 'DINOv2 Small',
     knows: 'no classes: look inside, teach',
     accuracy: '81.1 %',
-    licence: 'Apache 2.0',
+    license: 'Apache 2.0',
     megabytes: 88,
   },
   {
@@ -48,7 +48,7 @@ export const catalogue = [
     location: 'timm/vit_small_patch16_dinov3.lvd1689m',
     name: 'DINOv3 Small',
     knows: 'no classes: look inside, teach',
-    licence: 'DINOv3',
+    license: 'DINOv3',
     megabytes: 86,
   },
   {
@@ -57,7 +57,7 @@ export const catalogue = [
     name: 'TinyCLIP',
     knows: 'whatever you write',
     accuracy: '41.1 %',
-    licence: 'MIT',
+    license: 'MIT',
     megabytes: 93,
     words: true,
   },
@@ -67,7 +67,7 @@ export const catalogue = [
     name: 'CLIP',
     knows: 'whatever you write',
     accuracy: '63.2 %',
-    licence: 'MIT',
+    license: 'MIT',
     megabytes: 605,
     words: true,
   },
@@ -77,7 +77,7 @@ export const catalogue = [
     name: 'NSFW detector',
     knows: 'safe or not for work',
     accuracy: '98 %',
-    licence: 'Apache 2.0',
+    license: 'Apache 2.0',
     megabytes: 343,
   },
   {
@@ -86,10 +86,10 @@ export const catalogue = [
     name: 'AI-image detector',
     knows: 'made by AI, or real',
     accuracy: '98 %',
-    licence: 'Apache 2.0',
+    license: 'Apache 2.0',
     megabytes: 343,
   },
 ];
 
 /** The entry that the link or a button names. */
-export const named = (id) => catalogue.find((entry) => entry.id === id);
+export const named = (id) => catalog.find((entry) => entry.id === id);

@@ -1,4 +1,4 @@
-// int8: the quantisation scheme, in its one home, and the matrix product that works on it. Why it is so, and
+// int8: the quantization scheme, in its one home, and the matrix product that works on it. Why it is so, and
 // what it costs: docs/int8-design.md.
 //
 //   rotation     W[o] and x[r] are rotated by the same block Hadamard matrix (`rotate`), which leaves their
@@ -23,23 +23,23 @@
 
 namespace vit {
 
-/// The quantised matrix of a linear layer, laid out for the variant's dot products (simd.h): panels of
+/// The quantized matrix of a linear layer, laid out for the variant's dot products (simd.h): panels of
 /// kDotColumns outputs, in which groups of kDotInputs successive inputs of one output are adjacent. The last
 /// panel and the last group are padded with zeros.
-struct QuantisedMatrix {
-  int8_t* panels;  // [quantised_bytes(inputs, outputs)]
-  float* scales;   // [quantised_columns(outputs)], per output
-  int32_t* sums;   // [quantised_columns(outputs)], Σ w of each output
-  float* bias;     // [quantised_columns(outputs)]
+struct QuantizedMatrix {
+  int8_t* panels;  // [quantized_bytes(inputs, outputs)]
+  float* scales;   // [quantized_columns(outputs)], per output
+  int32_t* sums;   // [quantized_columns(outputs)], Σ w of each output
+  float* bias;     // [quantized_columns(outputs)]
   int inputs;
   int outputs;
 };
 
-/// Bytes of `QuantisedMatrix::panels`.
-size_t quantised_bytes(int inputs, int outputs);
+/// Bytes of `QuantizedMatrix::panels`.
+size_t quantized_bytes(int inputs, int outputs);
 
 /// `outputs` rounded up to whole panels.
-int quantised_columns(int outputs);
+int quantized_columns(int outputs);
 
 /// Rotates a row in place by a block Hadamard matrix (after Ashkboos et al. 2024, "QuaRot"): in every whole
 /// block of 16 values, each four that are 4 apart become x − (x0 + x1 + x2 + x3) / 2; in every whole block of
@@ -47,42 +47,42 @@ int quantised_columns(int outputs);
 /// inverse, up to rounding.
 void rotate(float* row, int width);
 
-/// Quantises one row of weights, which it rotates in place: codes[count]. Returns the scale; NaN if a weight
+/// Quantizes one row of weights, which it rotates in place: codes[count]. Returns the scale; NaN if a weight
 /// is not finite.
-float quantise_weights(int8_t* codes, float* weights, int count);
+float quantize_weights(int8_t* codes, float* weights, int count);
 
 /// Upper bound on the sum of the positive (or negative) codes in each group of four that share an int16
 /// accumulator: 258 · 127 < 2^15.
 inline constexpr int kLargestSharedSum = 258;
 
-/// Whether every group of the row keeps to kLargestSharedSum. True of what `quantise_weights` returns; codes
+/// Whether every group of the row keeps to kLargestSharedSum. True of what `quantize_weights` returns; codes
 /// from a file have to be checked.
 bool fit_the_product(const int8_t* codes, int count);
 
-/// Packs the quantised weights codes[to.inputs] of one output, and stores their sum; the scale is set by the
+/// Packs the quantized weights codes[to.inputs] of one output, and stores their sum; the scale is set by the
 /// caller.
-void pack_quantised(const QuantisedMatrix& to, int output, const int8_t* codes);
+void pack_quantized(const QuantizedMatrix& to, int output, const int8_t* codes);
 
 /// Multiplies output o, its scale and its bias, by factors[o].
-void scale_outputs(const QuantisedMatrix& matrix, const float* factors);
+void scale_outputs(const QuantizedMatrix& matrix, const float* factors);
 
-/// Rows of quantised activations, laid out for the variant's dot products (simd.h).
-struct QuantisedRows {
-  uint8_t* values;  // [rows × quantised_row_bytes(width)]
+/// Rows of quantized activations, laid out for the variant's dot products (simd.h).
+struct QuantizedRows {
+  uint8_t* values;  // [rows × quantized_row_bytes(width)]
   float* scales;    // [rows]
   int32_t* zeros;   // [rows]
 };
 
-/// Bytes from one quantised row of `width` values to the next.
-size_t quantised_row_bytes(int width);
+/// Bytes from one quantized row of `width` values to the next.
+size_t quantized_row_bytes(int width);
 
-/// Quantises `rows` rows of `width` floats, which it rotates in place. Threads share the rows.
-void quantise_rows(const QuantisedRows& out, float* x, int rows, int width);
+/// Quantizes `rows` rows of `width` floats, which it rotates in place. Threads share the rows.
+void quantize_rows(const QuantizedRows& out, float* x, int rows, int width);
 
-/// out[rows × b.outputs] = a · b + bias, or added to out: `gemm` on quantised operands. The sum of integers
+/// out[rows × b.outputs] = a · b + bias, or added to out: `gemm` on quantized operands. The sum of integers
 /// is exact; four roundings in single precision follow. Cost: rows · inputs · outputs multiply-adds, about
 /// twice as many per second as `gemm`.
-void gemm_int8(float* out, int out_stride, const QuantisedRows& a, int rows, const QuantisedMatrix& b,
+void gemm_int8(float* out, int out_stride, const QuantizedRows& a, int rows, const QuantizedMatrix& b,
                Store store = Store::replace);
 
 /// The tiles in which `gemm_int8` can go, each by dot products of another kind, as `gemm_tiles` lists those
@@ -97,7 +97,7 @@ void use_gemm_int8_tile(int index);
 void try_gemm_int8_tile(int index, int repeats);
 
 /// As `gemm_int8`, then the activation on every output.
-void gemm_int8_activated(float* out, int out_stride, const QuantisedRows& a, int rows,
-                         const QuantisedMatrix& b, Activation activation);
+void gemm_int8_activated(float* out, int out_stride, const QuantizedRows& a, int rows,
+                         const QuantizedMatrix& b, Activation activation);
 
 }  // namespace vit

@@ -1,5 +1,5 @@
 // int8: the scheme against its naive twin, and the matrix product's integers, which have to be exact.
-#include "../../cpp/kernels/quantisation.h"
+#include "../../cpp/kernels/quantization.h"
 
 #include <gtest/gtest.h>
 
@@ -15,18 +15,18 @@
 namespace vit {
 namespace {
 
-// A quantised matrix with memory of its own.
+// A quantized matrix with memory of its own.
 struct OwnedMatrix {
   std::vector<int8_t> panels;
   std::vector<float> scales, bias;
   std::vector<int32_t> sums;
-  QuantisedMatrix matrix;
+  QuantizedMatrix matrix;
 
   OwnedMatrix(int inputs, int outputs)
-      : panels(quantised_bytes(inputs, outputs), int8_t{0}),
-        scales(quantised_columns(outputs), 0.0f),
-        bias(quantised_columns(outputs), 0.0f),
-        sums(quantised_columns(outputs), 0),
+      : panels(quantized_bytes(inputs, outputs), int8_t{0}),
+        scales(quantized_columns(outputs), 0.0f),
+        bias(quantized_columns(outputs), 0.0f),
+        sums(quantized_columns(outputs), 0),
         matrix{panels.data(), scales.data(), sums.data(), bias.data(), inputs, outputs} {}
 };
 
@@ -34,10 +34,10 @@ struct OwnedRows {
   std::vector<uint8_t> values;
   std::vector<float> scales;
   std::vector<int32_t> zeros;
-  QuantisedRows rows;
+  QuantizedRows rows;
 
   OwnedRows(int count, int width)
-      : values(quantised_row_bytes(width) * count, uint8_t{0}),
+      : values(quantized_row_bytes(width) * count, uint8_t{0}),
         scales(count, 0.0f),
         zeros(count, 0),
         rows{values.data(), scales.data(), zeros.data()} {}
@@ -57,7 +57,7 @@ std::vector<int8_t> codes(int outputs, int inputs, unsigned seed) {
   auto w = random_floats(static_cast<size_t>(outputs) * inputs, seed);
   std::vector<int8_t> all(w.size());
   for (size_t first = 0; first < w.size(); first += inputs) {
-    quantise_weights(all.data() + first, w.data() + first, inputs);
+    quantize_weights(all.data() + first, w.data() + first, inputs);
   }
   return all;
 }
@@ -98,10 +98,10 @@ void sums_exactly_and_stays_in_its_columns(Sizes sizes) {
   OwnedMatrix b(inputs, outputs);
   for (int o = 0; o < outputs; o++) {
     b.scales[o] = 1;
-    pack_quantised(b.matrix, o, w.data() + static_cast<size_t>(o) * inputs);
+    pack_quantized(b.matrix, o, w.data() + static_cast<size_t>(o) * inputs);
   }
   OwnedRows a(rows, inputs);
-  quantise_rows(a.rows, before_rotation(x, inputs).data(), rows, inputs);
+  quantize_rows(a.rows, before_rotation(x, inputs).data(), rows, inputs);
   // A zero point as it would be for other values: its share is taken away again, exactly.
   for (int row = 0; row < rows; row++) a.zeros[row] = row % 128;
 
@@ -141,12 +141,12 @@ void equals_the_schemes_twin(Sizes sizes) {
   auto rotated_w = w, rotated_x = x;
   for (int o = 0; o < outputs; o++) {
     float* row = rotated_w.data() + static_cast<size_t>(o) * inputs;
-    b.scales[o] = quantise_weights(row_codes.data(), row, inputs);
+    b.scales[o] = quantize_weights(row_codes.data(), row, inputs);
     b.bias[o] = bias[o];
-    pack_quantised(b.matrix, o, row_codes.data());
+    pack_quantized(b.matrix, o, row_codes.data());
   }
   OwnedRows a(rows, inputs);
-  quantise_rows(a.rows, rotated_x.data(), rows, inputs);
+  quantize_rows(a.rows, rotated_x.data(), rows, inputs);
 
   std::vector<float> replaced(static_cast<size_t>(rows) * outputs), added(replaced.size(), 0.5f),
       activated(replaced.size());
@@ -158,9 +158,9 @@ void equals_the_schemes_twin(Sizes sizes) {
     return to_double({first, first + count});
   };
   for (int row = 0; row < rows; row++) {
-    const auto qx = reference::quantise_activations(part(x, row, inputs));
+    const auto qx = reference::quantize_activations(part(x, row, inputs));
     for (int o = 0; o < outputs; o++) {
-      const auto qw = reference::quantise_weights(part(w, o, inputs));
+      const auto qw = reference::quantize_weights(part(w, o, inputs));
       double sum = 0;
       for (int i = 0; i < inputs; i++) sum += (qx.codes[i] - qx.zero) * qw.codes[i];
       const double expected = sum * qx.scale * qw.scale + bias[o];
@@ -205,7 +205,7 @@ TEST(GemmInt8Extremes, AreExact) {
     ASSERT_TRUE(fit_the_product(w.data(), kInputs));
     OwnedMatrix b(kInputs, 1);
     b.scales[0] = 1;
-    pack_quantised(b.matrix, 0, w.data());
+    pack_quantized(b.matrix, 0, w.data());
     // All inputs at their most, and only those that meet weights of one sign.
     for (int sign : {0, 1, -1}) {
       std::vector<float> x;
@@ -217,7 +217,7 @@ TEST(GemmInt8Extremes, AreExact) {
       x[0] = 127;  // so that a step is one
       sum += sign * w[0] < 0 ? 127 * w[0] : 0;
       OwnedRows a(1, kInputs);
-      quantise_rows(a.rows, before_rotation(x, kInputs).data(), 1, kInputs);
+      quantize_rows(a.rows, before_rotation(x, kInputs).data(), 1, kInputs);
       in_every_tile([&] {
         float out;
         gemm_int8(&out, 1, a.rows, 1, b.matrix);
@@ -280,41 +280,41 @@ TEST(RotateOutlier, IsSpreadOver16Values) {
   }
 }
 
-TEST(QuantiseWeights, EqualsItsTwin) {
+TEST(QuantizeWeights, EqualsItsTwin) {
   int shared = 0;
   for (int count : {1, 3, 4, 7, 17, 24, 192, 1000}) {
     for (unsigned seed = 0; seed < 40; seed++) {
       auto w = random_floats(count, seed);
-      const auto expected = reference::quantise_weights(to_double(w));
-      std::vector<int8_t> quantised(count);
-      const float scale = quantise_weights(quantised.data(), w.data(), count);  // and rotates `w`
+      const auto expected = reference::quantize_weights(to_double(w));
+      std::vector<int8_t> quantized(count);
+      const float scale = quantize_weights(quantized.data(), w.data(), count);  // and rotates `w`
       EXPECT_NEAR(scale, expected.scale, 1e-6 * expected.scale);
       for (int i = 0; i < count; i++) {
-        ASSERT_NEAR(quantised[i], w[i] / expected.scale, 0.5 + 1e-4) << i;
-        ASSERT_LE(std::abs(quantised[i]), 127);
+        ASSERT_NEAR(quantized[i], w[i] / expected.scale, 0.5 + 1e-4) << i;
+        ASSERT_LE(std::abs(quantized[i]), 127);
       }
-      ASSERT_TRUE(fit_the_product(quantised.data(), count));
-      shared += *std::max_element(quantised.begin(), quantised.end()) < 127 &&
-                *std::min_element(quantised.begin(), quantised.end()) > -127;
+      ASSERT_TRUE(fit_the_product(quantized.data(), count));
+      shared += *std::max_element(quantized.begin(), quantized.end()) < 127 &&
+                *std::min_element(quantized.begin(), quantized.end()) > -127;
     }
   }
   EXPECT_GT(shared, 10);  // rows whose scale is that of four weights
 }
 
-TEST(QuantiseRows, KeepsZeroAndBothEnds) {
+TEST(QuantizeRows, KeepsZeroAndBothEnds) {
   // One input per row and the identity as weights show each code as it is.
   for (auto [low, high] :
        {std::pair{-1.0f, 3.0f}, {0.0f, 5.0f}, {-2.0f, 0.0f}, {-0.17f, 9.3f}, {1.0f, 2.0f}}) {
     std::vector<float> x = {low, high, 0.0f, (low + high) / 2, high, low};
     OwnedRows a(1, 6);
-    quantise_rows(a.rows, x.data(), 1, 6);
+    quantize_rows(a.rows, x.data(), 1, 6);
     const float extent = std::max(high, 0.0f) - std::min(low, 0.0f);
     for (int i = 0; i < 6; i++) {
       OwnedMatrix b(6, 1);
       std::vector<int8_t> unit(6, 0);
       unit[i] = 1;
       b.scales[0] = 1;
-      pack_quantised(b.matrix, 0, unit.data());
+      pack_quantized(b.matrix, 0, unit.data());
       float out;
       gemm_int8(&out, 1, a.rows, 1, b.matrix);
       // Half a step, and as much again at the ends where the zero point was rounded.
@@ -326,31 +326,31 @@ TEST(QuantiseRows, KeepsZeroAndBothEnds) {
   }
 }
 
-TEST(Quantise, SaysWhenAValueIsNotFinite) {
+TEST(Quantize, SaysWhenAValueIsNotFinite) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   for (float bad : {kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN()}) {
     std::vector<float> row = {1, bad, 2, 3, 4};
-    std::vector<int8_t> quantised(5);
-    EXPECT_TRUE(std::isnan(quantise_weights(quantised.data(), row.data(), 5)));
+    std::vector<int8_t> quantized(5);
+    EXPECT_TRUE(std::isnan(quantize_weights(quantized.data(), row.data(), 5)));
   }
   for (float bad : {kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN()}) {
     for (int width : {5, 16, 64}) {
       std::vector<float> row(static_cast<size_t>(width), 1.0f);
       row[1] = bad;
       OwnedRows a(1, width);
-      quantise_rows(a.rows, row.data(), 1, width);
+      quantize_rows(a.rows, row.data(), 1, width);
       EXPECT_TRUE(std::isnan(a.scales[0])) << bad;
     }
   }
 }
 
-TEST(Quantise, TakesRowsOfZeros) {
+TEST(Quantize, TakesRowsOfZeros) {
   std::vector<float> row(9, 0.0f);
-  std::vector<int8_t> quantised(9, int8_t{1});
-  EXPECT_EQ(quantise_weights(quantised.data(), row.data(), 9), 0.0f);
-  EXPECT_EQ(quantised, std::vector<int8_t>(9, int8_t{0}));
+  std::vector<int8_t> quantized(9, int8_t{1});
+  EXPECT_EQ(quantize_weights(quantized.data(), row.data(), 9), 0.0f);
+  EXPECT_EQ(quantized, std::vector<int8_t>(9, int8_t{0}));
   OwnedRows a(1, 9);
-  quantise_rows(a.rows, row.data(), 1, 9);
+  quantize_rows(a.rows, row.data(), 1, 9);
   EXPECT_EQ(a.scales[0], 0.0f);
   EXPECT_EQ(a.zeros[0], 0);
 }
