@@ -19,36 +19,36 @@ size_t int16_row(const Config& c) {
 
 }  // namespace
 
-PackedMatrix keys_of(const Activations& a, const Config& c, int head) {
+PackedMatrix keys_of(Activations& a, const Config& c, int head) {
   return {a.keys + head * key_values(c), a.no_bias, head_size(c), token_count(c)};
 }
 
-PackedMatrix values_of(const Activations& a, const Config& c, int head) {
+PackedMatrix values_of(Activations& a, const Config& c, int head) {
   return {a.values + head * value_values(c), a.no_bias, token_count(c), head_size(c)};
 }
 
-Int16Matrix int16_keys_of(const Activations& a, const Config& c, int head) {
+Int16Matrix int16_keys_of(Activations& a, const Config& c, int head) {
   const int tokens = token_count(c), size = head_size(c);
   return {a.int16_keys + head * int16_panel_values(size, tokens),
           a.key_scales + head * packed_columns(tokens), size, tokens};
 }
 
-Int16Matrix int16_values_of(const Activations& a, const Config& c, int head) {
+Int16Matrix int16_values_of(Activations& a, const Config& c, int head) {
   const int tokens = token_count(c), size = head_size(c);
   return {a.int16_values + head * int16_panel_values(tokens, size),
           a.value_scales + head * packed_columns(size), tokens, size};
 }
 
-LinearInput linear_input(const Activations& a, const Config& c, float* values, int rows, int width) {
+LinearInput linear_input(Activations& a, const Config& c, float* values, int rows, int width) {
   if (c.int8) quantize_rows(a.quantized, values, rows, width);
   return {values, width, a.quantized};
 }
 
-float* scores_of_this_thread(const Activations& a, const Config& c) {
+float* scores_of_this_thread(Activations& a, const Config& c) {
   return a.scores + this_thread() * score_values(c);
 }
 
-Int16Rows int16_rows_of_this_thread(const Activations& a, const Config& c) {
+Int16Rows int16_rows_of_this_thread(Activations& a, const Config& c) {
   const size_t first = static_cast<size_t>(this_thread()) * kAttentionRows;
   return {a.int16_rows.values + first * int16_row(c), a.int16_rows.scales + first};
 }

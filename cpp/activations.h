@@ -48,25 +48,24 @@ struct Activations {
 inline constexpr int kAttentionRows = 30;
 
 /// Keys of one attention head: d inputs, T outputs.
-PackedMatrix keys_of(const Activations& activations, const Config& config, int head);
+PackedMatrix keys_of(Activations& activations, const Config& config, int head);
 
 /// Values of one attention head: T inputs, d outputs.
-PackedMatrix values_of(const Activations& activations, const Config& config, int head);
+PackedMatrix values_of(Activations& activations, const Config& config, int head);
 
 /// The same of an int8 model.
-Int16Matrix int16_keys_of(const Activations& activations, const Config& config, int head);
-Int16Matrix int16_values_of(const Activations& activations, const Config& config, int head);
+Int16Matrix int16_keys_of(Activations& activations, const Config& config, int head);
+Int16Matrix int16_values_of(Activations& activations, const Config& config, int head);
 
 /// The first `rows` rows of `width` values as input of linear layers. In an int8 model they are quantized,
 /// which rotates `values` in place (kernels/quantization.h); the result is valid until the next call.
-LinearInput linear_input(const Activations& activations, const Config& config, float* values, int rows,
-                         int width);
+LinearInput linear_input(Activations& activations, const Config& config, float* values, int rows, int width);
 
 /// The scores the running thread has for itself.
-float* scores_of_this_thread(const Activations& activations, const Config& config);
+float* scores_of_this_thread(Activations& activations, const Config& config);
 
 /// As many rows of whole numbers.
-Int16Rows int16_rows_of_this_thread(const Activations& activations, const Config& config);
+Int16Rows int16_rows_of_this_thread(Activations& activations, const Config& config);
 
 /// Points the buffers into `arena` (or measures them, see arena.h).
 Activations lay_out_activations(Arena& arena, const Config& config);

@@ -355,6 +355,8 @@ EMSCRIPTEN_BINDINGS(vit) {
           "tokenCount", +[](const BoundModel& b) { return token_count(final_config(b.model.config)); })
       .function(
           "prefixCount", +[](const BoundModel& b) { return prefix_count(b.model.config); })
+      .function(
+          "gridColumns", +[](const BoundModel& b) { return grid_columns(final_config(b.model.config)); })
       .function("forward", &run_forward)
       .function("attention", &run_attention)
       .function("explain", &run_explain)

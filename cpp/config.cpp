@@ -13,9 +13,6 @@ namespace {
 constexpr int kLargestSize = 1 << 16;
 constexpr int kMostLayers = 256;
 
-// Elements of one buffer: far beyond any published ViT, too, and few enough for 32-bit offsets everywhere.
-constexpr uint64_t kMostElements = 1 << 29;
-
 // Sizes come from files, so no product of two may be trusted to fit an int before this has passed.
 std::string check_products(const Config& c) {
   const auto product = [](int a, int b) { return static_cast<uint64_t>(a) * static_cast<uint64_t>(b); };

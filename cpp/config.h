@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <string>
 
 #include "kernels/kernels.h"
@@ -21,7 +22,7 @@ enum class Pooling {
 
 /// What an index i on an axis of n patches becomes for rotary positions.
 enum class RotaryCoordinates {
-  centered,    // 2π · (2·(i + ½)/n − 1), the angle of the patch's center (DINOv3)
+  centered,   // 2π · (2·(i + ½)/n − 1), the angle of the patch's center (DINOv3)
   reference,  // (i + offset) · reference/n, its index in the grid of pretraining (EVA-02); 0: i + offset
 };
 
@@ -134,6 +135,10 @@ struct Config {
 constexpr Rounding rounding_of(const Config& c) { return c.int8 ? Rounding::portable : Rounding::fastest; }
 
 inline constexpr int kChannels = 3;  // RGB
+
+/// The most elements of one buffer: far beyond any published ViT, and few enough for 32-bit offsets
+/// everywhere.
+inline constexpr uint64_t kMostElements = 1 << 29;
 
 constexpr int grid_rows(const Config& c) { return c.image_height / c.patch_height; }
 constexpr int grid_columns(const Config& c) { return c.image_width / c.patch_width; }

@@ -11,12 +11,6 @@ void norm_tokens(Activations& a, const LayerNormWeights& norm, const Config& c, 
 
 }  // namespace
 
-void norm_before_blocks(Activations& a, const Weights& weights, const Config& c) {
-  // x = norm_pre(x)
-  const LayerNormWeights& norm = weights.norm_pre;
-  layer_norm(a.tokens, a.tokens, token_count(c), c.hidden, norm.weight, norm.bias, c.layer_norm_eps);
-}
-
 void encoder_block(Activations& a, const EncoderBlockWeights& weights, const Config& c, int rows,
                    std::span<const int> lengths, const AttentionCapture& capture) {
   // x = x + attn(norm1(x))

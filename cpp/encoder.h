@@ -10,9 +10,6 @@
 
 namespace vit {
 
-/// tokens = norm_pre(tokens), in models that have such a norm before the first block.
-void norm_before_blocks(Activations& activations, const Weights& weights, const Config& config);
-
 /// One encoder block (equations 2 and 3 of Dosovitskiy et al. 2021):
 ///
 ///   tokens += attention(norm1(tokens));  tokens += mlp(norm2(tokens))

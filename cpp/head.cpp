@@ -7,7 +7,7 @@
 
 namespace vit {
 
-void final_norm(Activations& a, const Weights& weights, const Config& c, int rows) {
+void final_norm(Activations& a, const HeadWeights& weights, const Config& c, int rows) {
   // x = norm(x)
   if (!c.final_norm) {
     std::copy_n(a.tokens, rows * c.hidden, a.normed);
@@ -16,7 +16,7 @@ void final_norm(Activations& a, const Weights& weights, const Config& c, int row
   layer_norm(a.normed, a.tokens, rows, c.hidden, weights.norm.weight, weights.norm.bias, c.layer_norm_eps);
 }
 
-void pool(Activations& a, const Weights& weights, const Config& c, Pooling pooling) {
+void pool(Activations& a, const HeadWeights& weights, const Config& c, Pooling pooling) {
   const float* patches = a.normed + prefix_count(c) * c.hidden;
   switch (pooling) {
     // x = x[:, 0]
@@ -42,7 +42,7 @@ void pool(Activations& a, const Weights& weights, const Config& c, Pooling pooli
   norm_pooled(a, weights, c, pooled_vectors(pooling));
 }
 
-void norm_pooled(Activations& a, const Weights& weights, const Config& c, int vectors) {
+void norm_pooled(Activations& a, const HeadWeights& weights, const Config& c, int vectors) {
   // x = fc_norm(x)
   if (!c.pooled_norm) return;
   const LayerNormWeights& norm = weights.fc_norm;
@@ -58,7 +58,7 @@ void pool_texts(Activations& a, const Config& c, std::span<const int> lengths) {
   }
 }
 
-void project(Activations& a, const Weights& weights, const Config& c, int rows) {
+void project(Activations& a, const HeadWeights& weights, const Config& c, int rows) {
   // x = visual_projection(x), or text_projection(x)
   gemm(a.joint, c.joint_width, a.pooled, c.hidden, rows, weights.joint_proj, Store::replace, rounding_of(c));
 }
@@ -71,7 +71,7 @@ void scale_to_length_1(float* features, int count) {
   for (int i = 0; i < count; i++) features[i] = static_cast<float>(features[i] * scale);
 }
 
-void classify(Activations& a, const Weights& weights, const Config& c) {
+void classify(Activations& a, const HeadWeights& weights, const Config& c) {
   const float* features = a.pooled;
   // x = tanh(pre_logits(x))
   if (c.pre_logits) {
@@ -81,10 +81,11 @@ void classify(Activations& a, const Weights& weights, const Config& c) {
     features = a.represented;
   }
   // logits = head(x)
-  gemm(a.logits, c.classes, features, weights.head.inputs, 1, weights.head, Store::replace, rounding_of(c));
+  gemm(a.logits, c.classes, features, weights.linear.inputs, 1, weights.linear, Store::replace,
+       rounding_of(c));
   // logits = (head(x) + head_dist(x_dist)) / 2; the halves are in the weights
   if (c.pooling != Pooling::class_and_distillation) return;
-  gemm(a.logits, c.classes, a.pooled + c.hidden, c.hidden, 1, weights.head_dist, Store::accumulate,
+  gemm(a.logits, c.classes, a.pooled + c.hidden, c.hidden, 1, weights.linear_dist, Store::accumulate,
        rounding_of(c));
 }
 

@@ -104,7 +104,7 @@ float weight_of(const PackedView& matrix, int output, int input) {
 // The direction in which the features raise the logit of `label`, [head inputs]; above the mean of all
 // classes where they exclude each other.
 std::vector<double> class_direction(const Model& model, int label) {
-  const PackedView head = model.weights.head;
+  const PackedView head = model.weights.head.linear;
   std::vector<double> direction(head.inputs);
   for (int i = 0; i < head.inputs; i++) {
     double mean = 0;
@@ -113,7 +113,7 @@ std::vector<double> class_direction(const Model& model, int label) {
   }
   if (model.config.pre_logits == 0) return direction;
   // Through tanh along its tangent at the picture's own features.
-  const PackedView before = model.weights.pre_logits;
+  const PackedView before = model.weights.head.pre_logits;
   std::vector<double> features(before.inputs);
   for (int o = 0; o < before.outputs; o++) {
     const double t = model.activations.represented[o];
@@ -125,7 +125,7 @@ std::vector<double> class_direction(const Model& model, int label) {
 
 // The direction of the features that turns the joint embedding, scaled to length 1, in `direction`.
 std::vector<double> joint_direction(const Model& model, const float* direction) {
-  const PackedView proj = model.weights.joint_proj;
+  const PackedView proj = model.weights.head.joint_proj;
   double squares = 0;
   for (int o = 0; o < proj.outputs; o++) squares += model.activations.joint[o] * model.activations.joint[o];
   const double scale = squares > 0 ? 1 / std::sqrt(squares) : 0;
@@ -154,7 +154,7 @@ struct Carried {
         a.attended[at] = first_queries[i / size * tokens + t] * a.v[at];
       }
     }
-    const EncoderBlockWeights& block = model->weights.blocks[stage.layer];
+    const EncoderBlockWeights& block = model->weights.encoder.blocks[stage.layer];
     if (c.attention_norm) {
       std::vector<float> sum(c.hidden);
       for (int t = 0; t < tokens; t++) add(sum.data(), a.attended + area(t, c.hidden), c.hidden);
@@ -196,8 +196,8 @@ struct Answers {
     Activations& a = model->activations;
     const float* token = stage.data + area(prefix_count(c) + patch, c.hidden);
     for (int i = 0; i < pooled_vectors(c.pooling); i++) std::copy_n(token, c.hidden, a.pooled + i * c.hidden);
-    norm_pooled(a, model->weights, c, pooled_vectors(c.pooling));
-    classify(a, model->weights, c);
+    norm_pooled(a, model->weights.head, c, pooled_vectors(c.pooling));
+    classify(a, model->weights.head, c);
     normalize_logits(a, c);
     const float* best = std::max_element(a.probabilities, a.probabilities + c.classes);
     const size_t at = area(stage.layer, patch_count(c)) + patch;
@@ -229,8 +229,8 @@ struct Embeddings {
     const Config& c = model->config;
     Activations& a = model->activations;
     std::copy_n(token, c.hidden, a.pooled);
-    norm_pooled(a, model->weights, c, 1);
-    if (c.joint_width > 0) project(a, model->weights, c, 1);
+    norm_pooled(a, model->weights.head, c, 1);
+    if (c.joint_width > 0) project(a, model->weights.head, c, 1);
     std::copy_n(c.joint_width > 0 ? a.joint : a.pooled, shared_width(c), embedding);
     scale_to_length_1(embedding, shared_width(c));
   }
@@ -242,7 +242,7 @@ struct Embeddings {
 void explain_class_token(Model& model, const Carried& carried, const double* direction, float* map) {
   const Config& c = model.config;
   const Activations& a = model.activations;
-  const Weights& weights = model.weights;
+  const HeadWeights& weights = model.weights.head;
   const int tokens = token_count(c);
   if (c.final_norm) through_norm(carried.vectors, tokens, a.tokens, c, weights.norm);
   if (c.pooled_norm) through_norm(carried.vectors, tokens, a.normed, c, weights.fc_norm);
@@ -256,7 +256,7 @@ void explain_mean(const Model& model, float* vectors, float* mean, const double*
   const int first = c.pooling == Pooling::mean_tokens ? 0 : prefix_count(c);
   std::copy_n(model.activations.normed, area(tokens, c.hidden), vectors);
   mean_of_rows(mean, vectors + area(first, c.hidden), tokens - first, c.hidden);
-  if (c.pooled_norm) through_norm(vectors, tokens, mean, c, model.weights.fc_norm);
+  if (c.pooled_norm) through_norm(vectors, tokens, mean, c, model.weights.head.fc_norm);
   add_reach(map, vectors, direction, 1.0 / (tokens - first), c);
 }
 

@@ -2,12 +2,13 @@
 
 namespace vit {
 
+PackedMatrix take_matrix(Arena& arena, int inputs, int outputs) {
+  float* panels = arena.take<float>(area(packed_columns(outputs), inputs));
+  return {panels, arena.take<float>(static_cast<size_t>(packed_columns(outputs))), inputs, outputs};
+}
+
 Linear take_linear(Arena& arena, int inputs, int outputs, bool int8) {
-  if (!int8) {
-    const size_t columns = static_cast<size_t>(packed_columns(outputs));
-    float* panels = arena.take<float>(columns * inputs);
-    return {{panels, arena.take<float>(columns), inputs, outputs}, {}};
-  }
+  if (!int8) return {take_matrix(arena, inputs, outputs), {}};
   const size_t columns = static_cast<size_t>(quantized_columns(outputs));
   QuantizedMatrix matrix{};
   matrix.panels = arena.take<int8_t>(quantized_bytes(inputs, outputs));
@@ -19,7 +20,7 @@ Linear take_linear(Arena& arena, int inputs, int outputs, bool int8) {
   return {{}, matrix};
 }
 
-void scale_outputs(const Linear& layer, const float* factors) {
+void scale_outputs(Linear layer, const float* factors) {
   if (layer.quantized()) {
     scale_outputs(layer.int8, factors);
   } else {

@@ -15,24 +15,25 @@ struct Linear {
   bool quantized() const { return int8.inputs > 0; }
 };
 
-/// Points a layer into `arena` (or measures it, see arena.h).
+/// Points a matrix, or a layer, into `arena` (or measures it, see arena.h).
+PackedMatrix take_matrix(Arena& arena, int inputs, int outputs);
 Linear take_linear(Arena& arena, int inputs, int outputs, bool int8);
 
 /// Multiplies everything that leads to output o, its bias too, by factors[o].
-void scale_outputs(const Linear& layer, const float* factors);
+void scale_outputs(Linear layer, const float* factors);
 
 /// Rows that layers multiply.
 struct LinearInput {
   const float* values;  // [rows × width], for layers that are not quantized
   int width;
-  QuantizedRows quantized;  // the same rows, for layers that are quantized
+  QuantizedRowsView quantized;  // the same rows, for layers that are quantized
 };
 
 /// out[rows × outputs] = layer(in), or added to out; the first `rows` rows of `in`.
 void linear(float* out, int out_stride, const LinearInput& in, int rows, const Linear& layer,
             Store store = Store::replace);
 
-/// As `linear`, then the activation on every output.
+/// As `linear`, followed by the activation of every output.
 void linear_activated(float* out, int out_stride, const LinearInput& in, int rows, const Linear& layer,
                       Activation activation);
 

@@ -5,6 +5,8 @@
 #include <span>
 #include <utility>
 
+#include "linear.h"
+
 namespace vit {
 namespace {
 
@@ -29,11 +31,6 @@ double largest(const double* values, int count) {
   double most = 0;
   for (int i = 0; i < count; i++) most = std::max(most, std::abs(values[i]));
   return most;
-}
-
-PackedMatrix take_matrix(Arena& arena, int inputs, int outputs) {
-  const auto columns = static_cast<size_t>(packed_columns(outputs));
-  return {arena.take<float>(columns * inputs), arena.take<float>(columns), inputs, outputs};
 }
 
 void take_buffers(LogisticRegression& r) {

@@ -3,7 +3,7 @@
 //
 //   minimize over W, b   mean_n −log softmax(W·x_n + b)[y_n]  +  l2 / (2·count) · ‖W‖²
 //
-// which is scikit-learn's LogisticRegression with C = 1 / l2: the bias is not penalised. The objective is
+// which is scikit-learn's LogisticRegression with C = 1 / l2: the bias is not penalized. The objective is
 // convex; it is solved by L-BFGS (Nocedal & Wright 2006, algorithm 7.4) until the gradient is next to
 // nothing.
 //
@@ -53,12 +53,11 @@ struct LogisticRegression {
   double* changes = nullptr;  // [kMemory × classes · (width + 1)]
 };
 
-/// Allocates for so many examples, with weights of 0; or what is wrong with the numbers, to be read after
-/// "the examples".
-std::string begin(LogisticRegression& regression, int count, int width, int classes, double l2);
+/// Allocates for so many examples, with weights of 0. Errors are predicates to append to "the examples".
+[[nodiscard]] std::string begin(LogisticRegression& regression, int count, int width, int classes, double l2);
 
-/// Takes the examples and labels as they are now. Or what is wrong with them.
-std::string pack(LogisticRegression& regression);
+/// Takes the examples and labels as they are now, and checks them. Errors as above.
+[[nodiscard]] std::string pack(LogisticRegression& regression);
 
 /// At most `iterations` steps of L-BFGS from `weights`. True when it has converged: every value of the
 /// gradient is within 1e-6 of 0, or single precision allows no further step. Cost: 2 · count · width ·

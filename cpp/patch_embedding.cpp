@@ -28,14 +28,14 @@ void flatten_patches(float* out, const float* pixel_values, const Config& c) {
 
 }  // namespace
 
-void embed_patches(Activations& a, const Weights& weights, const Config& c) {
+void embed_patches(Activations& a, const InputWeights& weights, const Config& c) {
   // x = conv2d(pixel_values, kernel=P, stride=P).flatten(2).transpose(1, 2)
   flatten_patches(a.patch_pixels, a.pixel_values, c);
   gemm(a.tokens + prefix_count(c) * c.hidden, c.hidden, a.patch_pixels, patch_values(c), patch_count(c),
        weights.patch_embed, Store::replace, rounding_of(c));
 }
 
-void add_prefix_tokens_and_positions(Activations& a, const Weights& weights, const Config& c) {
+void add_prefix_tokens_and_positions(Activations& a, const InputWeights& weights, const Config& c) {
   const int prefix = prefix_count(c) * c.hidden;
   const int positioned = c.positioned_prefix * c.hidden;
   // x = cat([cls_token, dist_token, reg_tokens, x])
@@ -44,6 +44,12 @@ void add_prefix_tokens_and_positions(Activations& a, const Weights& weights, con
   if (!c.learned_positions) return;
   add(a.tokens, weights.pos_embed, positioned);
   add(a.tokens + prefix, weights.pos_embed + positioned, patch_count(c) * c.hidden);
+}
+
+void norm_before_blocks(Activations& a, const InputWeights& weights, const Config& c) {
+  // x = norm_pre(x)
+  const LayerNormWeights& norm = weights.norm_pre;
+  layer_norm(a.tokens, a.tokens, token_count(c), c.hidden, norm.weight, norm.bias, c.layer_norm_eps);
 }
 
 }  // namespace vit

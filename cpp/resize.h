@@ -7,7 +7,7 @@
 // A resized pixel is a weighted sum of `taps` pixels around its center. Shrinking, the filter is stretched by
 // the scale, so that every pixel counts: this is what browsers' canvas scaling lacks. Weights are fixed-point
 // with 22 fractional bits. Sums of integers are the same in any order, which is what lets the passes be
-// vectorised and rows arrive in bands.
+// vectorized and rows arrive in bands.
 #pragma once
 
 #include <cstdint>

@@ -41,7 +41,7 @@ RotaryTable lay_out_rotary(Arena& arena, const Config& c) {
   return {cos, arena.take<float>(angles)};
 }
 
-void fill_rotary(const RotaryTable& table, const Config& c) {
+void fill_rotary(RotaryTable table, const Config& c) {
   if (!has_rotary(c)) return;
   const Rotary& rotary = c.rotary;
   const int frequencies = head_size(c) / 4;

@@ -24,7 +24,7 @@ RotaryTable lay_out_rotary(Arena& arena, const Config& config);
 ///   y · theta^(−4j/d)  and  x · theta^(−4j/d),   j = 0 … d/4 − 1
 ///
 /// (timm's `build_rotary_pos_embed`, transformers' `DINOv3ViTRopePositionEmbedding`), in double precision.
-void fill_rotary(const RotaryTable& table, const Config& config);
+void fill_rotary(RotaryTable table, const Config& config);
 
 /// Turns every attention head of the patches among the first `rows` tokens of x[rows × hidden]. Prefix tokens
 /// stay as they are. Threads share the rows.

@@ -19,7 +19,7 @@ ScoreBias lay_out_score_bias(Arena& arena, const Config& c) {
   return bias;
 }
 
-void settle_score_bias(const ScoreBias& bias, float* scratch, const Config& c) {
+void settle_score_bias(ScoreBias bias, float* scratch, const Config& c) {
   const int rows = 2 * c.position_rows - 1, columns = 2 * c.position_columns - 1;
   const int out_rows = bias_grid_rows(c), out_columns = bias_grid_columns(c),
             entries = out_rows * out_columns;

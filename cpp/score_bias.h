@@ -33,7 +33,7 @@ ScoreBias lay_out_score_bias(Arena& arena, const Config& config);
 /// In the reference, row (y_q − y_k + R − 1)·(2C − 1) + (x_q − x_k + C − 1) of `given` is for a query at
 /// (y_q, x_q) and a key at (y_k, x_k); the last three are for class token to patch, patch to class token, and
 /// class token to itself.
-void settle_score_bias(const ScoreBias& bias, float* scratch, const Config& config);
+void settle_score_bias(ScoreBias bias, float* scratch, const Config& config);
 
 /// scores[tokens] += the biases of the query of token `token` in attention head `head`.
 void add_score_bias(float* scores, const ScoreBias& bias, const Config& config, int head, int token);

@@ -46,15 +46,15 @@ struct SlotList {
   }
 };
 
-/// Prefix tokens, position and patch embeddings.
-void list_patch_embedding(SlotList& list, const Weights& weights, const Config& config);
+/// Prefix tokens, position and patch embeddings, and the norm before the blocks.
+void list_input(SlotList& list, const InputWeights& weights, const Config& config);
 
 /// An encoder block whose slots begin with `name`.
 void list_encoder_block(SlotList& list, const std::string& name, const EncoderBlockWeights& weights,
                         const Config& config);
 
 /// All that follows the blocks.
-void list_head(SlotList& list, const Weights& weights, const Config& config);
+void list_head(SlotList& list, const HeadWeights& weights, const Config& config);
 
 /// The table of these slots.
 WeightSlots table_of(SlotList list, const PartialRow& row);

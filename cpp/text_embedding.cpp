@@ -2,7 +2,7 @@
 
 namespace vit {
 
-void add_text_positions(Activations& a, const Weights& weights, const Config& c,
+void add_text_positions(Activations& a, const InputWeights& weights, const Config& c,
                         std::span<const int> lengths) {
   float* text = a.tokens;
   for (int length : lengths) {

@@ -11,7 +11,7 @@ namespace vit {
 
 /// Adds the position embeddings to the token embeddings in `tokens`, those of each text from the first
 /// position on.
-void add_text_positions(Activations& activations, const Weights& weights, const Config& config,
+void add_text_positions(Activations& activations, const InputWeights& weights, const Config& config,
                         std::span<const int> lengths);
 
 }  // namespace vit

@@ -32,7 +32,7 @@ int wanted_rows(const Config& c, const Outputs& wanted) {
 }
 
 // tokens = norm_pre([prefix tokens; patches] + position embeddings).
-void embed_image(Activations& a, const Weights& weights, const Config& c, const Observer& observe) {
+void embed_image(Activations& a, const InputWeights& weights, const Config& c, const Observer& observe) {
   const int tokens = token_count(c);
   // x = patch_embed(pixel_values)
   embed_patches(a, weights, c);
@@ -47,8 +47,8 @@ void embed_image(Activations& a, const Weights& weights, const Config& c, const 
 }
 
 // Pooled vectors after block `layer` → the projection and the answers, as far as they are wanted.
-void answer_from(Activations& a, const Weights& weights, const Config& c, const Outputs& wanted, int layer,
-                 const Observer& observe) {
+void answer_from(Activations& a, const HeadWeights& weights, const Config& c, const Outputs& wanted,
+                 int layer, const Observer& observe) {
   if (wanted.joint) {
     project(a, weights, c, 1);
     if (wanted.unit_length) scale_to_length_1(a.joint, c.joint_width);
@@ -62,7 +62,7 @@ void answer_from(Activations& a, const Weights& weights, const Config& c, const 
 }
 
 // The first `rows` tokens after block `layer` → norm, features and answers, as far as they are wanted.
-void leave(Activations& a, const Weights& weights, const Config& c, const Outputs& wanted, int layer,
+void leave(Activations& a, const HeadWeights& weights, const Config& c, const Outputs& wanted, int layer,
            int rows, const Observer& observe) {
   if (wanted.final_norm || wanted.pooling) {
     final_norm(a, weights, c, rows);
@@ -133,19 +133,19 @@ void forward(Model& model, const Outputs& wanted, const Observer& observe) {
   const int blocks = std::min(wanted.blocks, c.layers);
 
   if (has_windows(c)) {
-    encode_swin(a, weights, model.swin, c, observe);
+    encode_swin(a, weights.input, model.swin, c, observe);
     const Config last = final_config(c);
-    return leave(a, weights, last, wanted, c.layers - 1, token_count(last), observe);
+    return leave(a, weights.head, last, wanted, c.layers - 1, token_count(last), observe);
   }
-  embed_image(a, weights, c, observe);
+  embed_image(a, weights.input, c, observe);
   // for block in blocks: x = block(x)
   for (int layer = 0; layer < blocks; layer++) {
     const bool last = layer + 1 == blocks;
     const int rows = last ? wanted_rows(c, wanted) : token_count(c);
-    encoder_block(a, weights.blocks[layer], c, rows, {},
+    encoder_block(a, weights.encoder.blocks[layer], c, rows, {},
                   layer >= wanted.capture_from ? wanted.capture : AttentionCapture{});
     observe({"blocks", layer, a.tokens, rows, c.hidden});
-    if (last || wanted.every_block) leave(a, weights, c, wanted, layer, wanted_rows(c, wanted), observe);
+    if (last || wanted.every_block) leave(a, weights.head, c, wanted, layer, wanted_rows(c, wanted), observe);
   }
 }
 
@@ -172,19 +172,19 @@ std::string embed_texts(Model& model, std::span<const int> lengths, bool normali
     return "are not texts that this model can encode at once";
   }
   c.image_width = tokens;
-  add_text_positions(a, weights, c, lengths);
+  add_text_positions(a, weights.input, c, lengths);
   observe({"tokens", 0, a.tokens, tokens, c.hidden});
   for (int layer = 0; layer < c.layers; layer++) {
-    encoder_block(a, weights.blocks[layer], c, tokens, lengths);
+    encoder_block(a, weights.encoder.blocks[layer], c, tokens, lengths);
     observe({"blocks", layer, a.tokens, tokens, c.hidden});
   }
-  final_norm(a, weights, c, tokens);
+  final_norm(a, weights.head, c, tokens);
   pool_texts(a, c, lengths);
   observe({"pooled", 0, a.pooled, texts, c.hidden});
   float* features = a.pooled;
   int width = c.hidden;
   if (c.joint_width > 0) {
-    project(a, weights, c, texts);
+    project(a, weights.head, c, texts);
     features = a.joint, width = c.joint_width;
     observe({"joint", 0, features, texts, width});
   }

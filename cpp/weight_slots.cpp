@@ -40,7 +40,7 @@ size_t place_of(const WeightSlots& table, std::string_view name) {
 
 }  // namespace
 
-void list_patch_embedding(SlotList& list, const Weights& w, const Config& c) {
+void list_input(SlotList& list, const InputWeights& w, const Config& c) {
   float* prefix = w.prefix_tokens;
   const auto prefix_tokens = [&](const char* name, int count) {
     if (count > 0) list.plain(name, {1, count, c.hidden}, prefix);
@@ -51,9 +51,12 @@ void list_patch_embedding(SlotList& list, const Weights& w, const Config& c) {
   prefix_tokens("reg_token", c.registers);
   const int positions = c.positioned_prefix + c.position_rows * c.position_columns;
   if (c.learned_positions) list.plain("pos_embed", {1, positions, c.hidden}, w.given_pos_embed);
-  if (c.text) return;
-  list.matrix("patch_embed.proj.weight", {c.hidden, kChannels, c.patch_height, c.patch_width}, w.patch_embed);
-  if (c.patch_bias) list.plain("patch_embed.proj.bias", {c.hidden}, w.patch_embed.bias);
+  if (!c.text) {
+    list.matrix("patch_embed.proj.weight", {c.hidden, kChannels, c.patch_height, c.patch_width},
+                w.patch_embed);
+    if (c.patch_bias) list.plain("patch_embed.proj.bias", {c.hidden}, w.patch_embed.bias);
+  }
+  if (c.pre_norm) list.layer_norm("norm_pre", w.norm_pre, c.hidden);
 }
 
 void list_encoder_block(SlotList& list, const std::string& name, const EncoderBlockWeights& w,
@@ -84,7 +87,7 @@ void list_encoder_block(SlotList& list, const std::string& name, const EncoderBl
   }
 }
 
-void list_head(SlotList& list, const Weights& w, const Config& c) {
+void list_head(SlotList& list, const HeadWeights& w, const Config& c) {
   if (c.final_norm) list.layer_norm("norm", w.norm, c.hidden);
   if (c.pooling == Pooling::attention) list_attention_pool(list, w.attn_pool, c);
   if (c.pooled_norm) list.layer_norm("fc_norm", w.fc_norm, c.hidden);
@@ -92,21 +95,21 @@ void list_head(SlotList& list, const Weights& w, const Config& c) {
   if (c.classes == 0) return;
   if (c.pre_logits) list.linear("pre_logits", w.pre_logits);
   const bool two_heads = c.pooling == Pooling::class_and_distillation;
-  list.linear("head", w.head, true, two_heads ? 0.5f : 1);
-  if (two_heads) list.linear("head_dist", w.head_dist, true, 0.5f);
+  list.linear("head", w.linear, true, two_heads ? 0.5f : 1);
+  if (two_heads) list.linear("head_dist", w.linear_dist, true, 0.5f);
 }
 
 WeightSlots weight_slots(const Weights& w, const Config& c) {
   SlotList list;
-  list_patch_embedding(list, w, c);
+  list_input(list, w.input, c);
+  const std::vector<EncoderBlockWeights>& blocks = w.encoder.blocks;
   if (c.relative_positions == RelativePositions::shared) {
-    list.plain("relative_position_bias_table", {bias_rows(c), c.heads}, w.blocks.front().score_bias.given);
+    list.plain("relative_position_bias_table", {bias_rows(c), c.heads}, blocks.front().score_bias.given);
   }
-  if (c.pre_norm) list.layer_norm("norm_pre", w.norm_pre, c.hidden);
   for (int layer = 0; layer < c.layers; layer++) {
-    list_encoder_block(list, "blocks." + std::to_string(layer), w.blocks[static_cast<size_t>(layer)], c);
+    list_encoder_block(list, "blocks." + std::to_string(layer), blocks[static_cast<size_t>(layer)], c);
   }
-  list_head(list, w, c);
+  list_head(list, w.head, c);
   return table_of(std::move(list), w.partial_row);
 }
 

@@ -20,7 +20,7 @@ std::span<const int> without_ones(std::span<const int> shape) {
 
 bool is_to_quantize(const WeightSlot& slot) { return slot.quantized.inputs > 0; }
 
-void quantize_row(const WeightSlot& slot, int output, float* weights, int8_t* codes) {
+void quantize_row(WeightSlot& slot, int output, float* weights, int8_t* codes) {
   const float scale = quantize_weights(codes, weights, slot.quantized.inputs);
   slot.quantized.scales[output] = scale * slot.scale;
   pack_quantized(slot.quantized, output, codes);
@@ -46,7 +46,7 @@ void gather_rows(const WeightSlot& slot, T* row, const T* values, int count, Fin
 }
 
 // Returns whether the product can sum every completed row exactly.
-bool place_codes(const WeightSlot& slot, int8_t* row, const uint8_t* bytes, int count) {
+bool place_codes(WeightSlot& slot, int8_t* row, const uint8_t* bytes, int count) {
   bool fit = true;
   gather_rows(slot, row, reinterpret_cast<const int8_t*>(bytes), count, [&](int output) {
     fit = fit && fit_the_product(row, slot.quantized.inputs);
@@ -74,7 +74,7 @@ void quantize_run(WeightSlot& slot, const PartialRow& partial, const Run& run, c
 
 // Consecutive values of a row-major matrix. An output is one column of a panel, so a row of the matrix is
 // written in equal steps.
-void place_rows(const WeightSlot& slot, uint64_t first, const float* values, int count) {
+void place_rows(WeightSlot& slot, uint64_t first, const float* values, int count) {
   const int inputs = slot.packed.inputs;
   int output = static_cast<int>(first / static_cast<uint64_t>(inputs));
   int input = static_cast<int>(first % static_cast<uint64_t>(inputs));
@@ -89,7 +89,7 @@ void place_rows(const WeightSlot& slot, uint64_t first, const float* values, int
   }
 }
 
-void place_run(const WeightSlot& slot, const Run& run, const float* values) {
+void place_run(WeightSlot& slot, const Run& run, const float* values) {
   if (slot.plain) {
     float* to = slot.plain + run.first;
     for (int i = 0; i < run.length; i++) to[static_cast<size_t>(i) * run.stride] = values[i] * slot.scale;

@@ -27,7 +27,7 @@ AttentionPoolWeights take_attention_pool(Arena& arena, const Config& c) {
 // The score of token x in head h is q_h·(K_h·x + bias)/√d. The query is the same for every image, so
 // q_h·K_h/√d is a row of a matrix of its own; q_h·bias is the same for all tokens, and softmax takes no
 // notice of it.
-void fold_query_into_keys(const AttentionPoolWeights& w, const Config& c) {
+void fold_query_into_keys(AttentionPoolWeights& w, const Config& c) {
   const int d = head_size(c);
   std::vector<float> query(static_cast<size_t>(c.hidden));
   gemm(query.data(), c.hidden, w.latent, c.hidden, 1, w.q);
@@ -43,11 +43,38 @@ void fold_query_into_keys(const AttentionPoolWeights& w, const Config& c) {
   }
 }
 
-}  // namespace
-
-PackedMatrix take_matrix(Arena& arena, int inputs, int outputs) {
-  return take_linear(arena, inputs, outputs, false).fp32;
+EncoderWeights take_encoder(Arena& arena, const Config& c) {
+  EncoderWeights w{};
+  w.rotary = lay_out_rotary(arena, c);
+  ScoreBias shared_bias{};
+  if (c.relative_positions == RelativePositions::shared) shared_bias = lay_out_score_bias(arena, c);
+  if (c.relative_positions != RelativePositions::none) {
+    w.bias_scratch = arena.take<float>(4 * area(patch_count(c), c.heads));
+  }
+  for (int layer = 0; layer < c.layers; layer++) {
+    EncoderBlockWeights block = take_encoder_block(arena, c);
+    block.rotary = w.rotary;
+    if (c.relative_positions == RelativePositions::shared) block.score_bias = shared_bias;
+    w.blocks.push_back(block);
+  }
+  return w;
 }
+
+void settle_encoder(EncoderWeights& w, const Config& c) {
+  fill_rotary(w.rotary, c);
+  for (EncoderBlockWeights& block : w.blocks) {
+    if (c.relative_positions != RelativePositions::none) {
+      settle_score_bias(block.score_bias, w.bias_scratch, c);
+    }
+    if (!c.layer_scale) continue;
+    scale_outputs(block.proj, block.ls1);
+    scale_outputs(block.fc2, block.ls2);
+    std::fill_n(block.ls1, c.hidden, 1.0f);
+    std::fill_n(block.ls2, c.hidden, 1.0f);
+  }
+}
+
+}  // namespace
 
 LayerNormWeights take_layer_norm(Arena& arena, int width) {
   float* weight = arena.take<float>(static_cast<size_t>(width));
@@ -82,66 +109,59 @@ EncoderBlockWeights take_encoder_block(Arena& arena, const Config& c) {
   return block;
 }
 
-Weights lay_out_weights(Arena& arena, const Config& c) {
-  const auto vectors = [&arena, &c](int count) {
-    return arena.take<float>(static_cast<size_t>(count) * static_cast<size_t>(c.hidden));
-  };
-  Weights w{};
+InputWeights take_input(Arena& arena, const Config& c) {
+  const auto vectors = [&arena, &c](int count) { return arena.take<float>(area(count, c.hidden)); };
+  InputWeights w{};
   if (!c.text) w.patch_embed = take_matrix(arena, patch_values(c), c.hidden);
   w.prefix_tokens = vectors(prefix_count(c));
-  w.rotary = lay_out_rotary(arena, c);
   if (c.learned_positions) w.pos_embed = vectors(c.positioned_prefix + patch_count(c));
   w.given_pos_embed = resamples_positions(c)
                           ? vectors(c.positioned_prefix + c.position_rows * c.position_columns)
                           : w.pos_embed;
-  ScoreBias shared_bias{};
-  if (c.relative_positions == RelativePositions::shared) shared_bias = lay_out_score_bias(arena, c);
-  if (c.relative_positions != RelativePositions::none) {
-    w.bias_scratch =
-        arena.take<float>(4 * static_cast<size_t>(patch_count(c)) * static_cast<size_t>(c.heads));
-  }
   if (c.pre_norm) w.norm_pre = take_layer_norm(arena, c.hidden);
-  for (int layer = 0; layer < c.layers; layer++) {
-    EncoderBlockWeights block = take_encoder_block(arena, c);
-    block.rotary = w.rotary;
-    if (c.relative_positions == RelativePositions::shared) block.score_bias = shared_bias;
-    w.blocks.push_back(block);
-  }
-  if (c.int8) {
-    const size_t inputs = static_cast<size_t>(std::max(c.hidden, c.mlp_hidden));
-    w.partial_row.values = arena.take<float>(inputs);
-    w.partial_row.codes = arena.take<int8_t>(inputs);
-  }
+  return w;
+}
+
+HeadWeights take_head(Arena& arena, const Config& c) {
+  HeadWeights w{};
   if (c.final_norm) w.norm = take_layer_norm(arena, c.hidden);
   if (c.pooling == Pooling::attention) w.attn_pool = take_attention_pool(arena, c);
   if (c.pooled_norm) w.fc_norm = take_layer_norm(arena, c.hidden);
   if (c.joint_width) w.joint_proj = take_matrix(arena, c.hidden, c.joint_width);
   if (c.classes == 0) return w;
   if (c.pre_logits) w.pre_logits = take_matrix(arena, pooled_width(c), c.pre_logits);
-  w.head = take_matrix(arena, c.pre_logits ? c.pre_logits : pooled_width(c), c.classes);
-  if (c.pooling == Pooling::class_and_distillation) w.head_dist = take_matrix(arena, c.hidden, c.classes);
+  w.linear = take_matrix(arena, c.pre_logits ? c.pre_logits : pooled_width(c), c.classes);
+  if (c.pooling == Pooling::class_and_distillation) w.linear_dist = take_matrix(arena, c.hidden, c.classes);
   return w;
 }
 
+PartialRow take_partial_row(Arena& arena, const Config& c, int inputs) {
+  const size_t count = c.int8 ? static_cast<size_t>(inputs) : 0;
+  float* values = arena.take<float>(count);
+  return {values, arena.take<int8_t>(count)};
+}
+
+Weights lay_out_weights(Arena& arena, const Config& c) {
+  Weights w{};
+  w.input = take_input(arena, c);
+  w.encoder = take_encoder(arena, c);
+  w.head = take_head(arena, c);
+  w.partial_row = take_partial_row(arena, c, std::max(c.hidden, c.mlp_hidden));
+  return w;
+}
+
+void settle_input(InputWeights& w, const Config& c) {
+  if (!resamples_positions(c)) return;
+  const int prefix = c.positioned_prefix * c.hidden;
+  std::copy_n(w.given_pos_embed, prefix, w.pos_embed);
+  resample_grid(w.pos_embed + prefix, grid_rows(c), grid_columns(c), w.given_pos_embed + prefix,
+                c.position_rows, c.position_columns, c.hidden, c.position_resampling);
+}
+
 void settle(Weights& w, const Config& c) {
-  if (resamples_positions(c)) {
-    const int prefix = c.positioned_prefix * c.hidden;
-    std::copy_n(w.given_pos_embed, prefix, w.pos_embed);
-    resample_grid(w.pos_embed + prefix, grid_rows(c), grid_columns(c), w.given_pos_embed + prefix,
-                  c.position_rows, c.position_columns, c.hidden, c.position_resampling);
-  }
-  if (c.pooling == Pooling::attention) fold_query_into_keys(w.attn_pool, c);
-  fill_rotary(w.rotary, c);
-  if (c.relative_positions != RelativePositions::none) {
-    for (EncoderBlockWeights& block : w.blocks) settle_score_bias(block.score_bias, w.bias_scratch, c);
-  }
-  if (!c.layer_scale) return;
-  for (EncoderBlockWeights& block : w.blocks) {
-    scale_outputs(block.proj, block.ls1);
-    scale_outputs(block.fc2, block.ls2);
-    std::fill_n(block.ls1, c.hidden, 1.0f);
-    std::fill_n(block.ls2, c.hidden, 1.0f);
-  }
+  settle_input(w.input, c);
+  settle_encoder(w.encoder, c);
+  if (c.pooling == Pooling::attention) fold_query_into_keys(w.head.attn_pool, c);
 }
 
 }  // namespace vit

@@ -60,38 +60,57 @@ struct AttentionPoolWeights {
   Linear fc2;  // mlp_hidden → hidden
 };
 
-struct Weights {
-  PackedMatrix patch_embed;  // patch_values → hidden
-  float* prefix_tokens;      // [prefix_count × hidden]
-  float* pos_embed;          // [positioned_prefix + patches] × [hidden]
-  float* given_pos_embed;    // as it arrives; the same where it is not resampled
-  RotaryTable rotary;        // for the image's grid, filled by `settle`
-  float* bias_scratch;       // for `settle_score_bias`
-  LayerNormWeights norm_pre;
+/// What turns patches, or the embeddings of a text's tokens, into the encoder's tokens.
+struct InputWeights {
+  PackedMatrix patch_embed;   // patch_values → hidden; none for texts
+  float* prefix_tokens;       // [prefix_count × hidden]
+  float* pos_embed;           // [positioned_prefix + patches] × [hidden]
+  float* given_pos_embed;     // as it arrives; the same where it is not resampled
+  LayerNormWeights norm_pre;  // [hidden]
+};
+
+struct EncoderWeights {
+  RotaryTable rotary;                       // for the image's grid, filled by `settle`
   std::vector<EncoderBlockWeights> blocks;  // [layers]
-  PartialRow partial_row;                   // of an int8 model
-  LayerNormWeights norm;
-  AttentionPoolWeights attn_pool;
-  LayerNormWeights fc_norm;
-  PackedMatrix joint_proj;  // pooled features → joint_width
-  PackedMatrix pre_logits;  // pooled features → pre_logits
-  PackedMatrix head;        // pooled features, or pre_logits → classes; of two heads that are averaged, half
-  PackedMatrix head_dist;   // the other half, of the distillation token
+  float* bias_scratch;                      // for `settle_score_bias`
+};
+
+/// What turns the encoder's tokens into features, embeddings and logits.
+struct HeadWeights {
+  LayerNormWeights norm;           // [hidden], of the tokens
+  AttentionPoolWeights attn_pool;  // of a model that pools by attention
+  LayerNormWeights fc_norm;        // [hidden], of pooled vectors
+  PackedMatrix joint_proj;         // pooled features → joint_width
+  PackedMatrix pre_logits;         // pooled features → pre_logits
+  PackedMatrix linear;       // pooled features, or pre_logits → classes; of two heads that are averaged, half
+  PackedMatrix linear_dist;  // the other half, of the distillation token
+};
+
+struct Weights {
+  InputWeights input;
+  EncoderWeights encoder;  // of a plain ViT; a Swin Transformer's are in swin/swin_weights.h
+  HeadWeights head;
+  PartialRow partial_row;  // of an int8 model
 };
 
 /// Parts of them, pointed into `arena` (or measured, see arena.h). Of an encoder block all but what blocks
-/// share.
-PackedMatrix take_matrix(Arena& arena, int inputs, int outputs);
+/// share; of the partial row, room for `inputs` values in an int8 model.
 LayerNormWeights take_layer_norm(Arena& arena, int width);
+InputWeights take_input(Arena& arena, const Config& config);
 EncoderBlockWeights take_encoder_block(Arena& arena, const Config& config);
+HeadWeights take_head(Arena& arena, const Config& config);
+PartialRow take_partial_row(Arena& arena, const Config& config, int inputs);
 
 /// All of them, of a plain ViT.
 Weights lay_out_weights(Arena& arena, const Config& config);
 
-/// Prepares the weights once all have arrived: resamples the position embeddings to the image's grid,
-/// computes the angles of rotary ones, and multiplies LayerScale into the matrices before it, and the
-/// constant query of attention pooling into its keys, so that these cost nothing per image. Calling it again
-/// changes nothing.
+/// Resamples the position embeddings to the image's grid. Calling it again changes nothing.
+void settle_input(InputWeights& weights, const Config& config);
+
+/// Prepares all weights of a plain ViT once they have arrived: its input, the angles of rotary positions and
+/// the biases by relative position; multiplies LayerScale into the matrices before it, and the constant query
+/// of attention pooling into its keys, so that these cost nothing per image. Calling it again changes
+/// nothing.
 void settle(Weights& weights, const Config& config);
 
 }  // namespace vit

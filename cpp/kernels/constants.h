@@ -3,11 +3,15 @@
 // Series were fitted for the least largest error, by Lawson's algorithm in double precision.
 #pragma once
 
+#include <bit>
+#include <cstdint>
+
 namespace vit {
 
 /// 1.5 · 2^23. Added to a float of magnitude below 2^22, it leaves the nearest whole number, ties to even, in
 /// the lowest bits of the sum; subtracted again, it leaves that number as a float.
 inline constexpr float kRounder = 0x1.8p23f;
+inline constexpr int32_t kRounderBits = std::bit_cast<int32_t>(kRounder);
 
 struct ExpConstants {
   float smallest, largest;  // of the arguments

@@ -40,8 +40,8 @@ struct Panel {
   f32x4 values[kVectors];
   for (int v = 0; v < kVectors; v++) {
     const i32x4 centered = sub(sums[v], mul(splat_i32(zero), load_i32(panel.sums + 4 * v)));
-    values[v] =
-        add(mul(to_floats(centered), mul(splat(scale), load(panel.scales + 4 * v))), load(panel.bias + 4 * v));
+    values[v] = add(mul(to_floats(centered), mul(splat(scale), load(panel.scales + 4 * v))),
+                    load(panel.bias + 4 * v));
   }
   if (panel.columns < kDotColumns) {
     float all[kDotColumns];
@@ -57,8 +57,8 @@ struct Panel {
 // `Rows` rows of quantized activations against one panel, the first `skipped` for nothing; the registers are
 // filled as in gemm.cpp.
 template <typename Dots, int Rows>
-void tile(float* out, int out_stride, const QuantizedRows& a, int row, size_t row_bytes, const Panel& panel,
-          int skipped, Store store_as) {
+void tile(float* out, int out_stride, const QuantizedRowsView& a, int row, size_t row_bytes,
+          const Panel& panel, int skipped, Store store_as) {
   const dot_input* inputs =
       reinterpret_cast<const dot_input*>(a.values + static_cast<size_t>(row) * row_bytes);
   const size_t stride = row_bytes / sizeof(dot_input);
@@ -89,8 +89,8 @@ void tile(float* out, int out_stride, const QuantizedRows& a, int row, size_t ro
 // The same rows against the panels of outputs `first` to `end`. The loop is here, so that a tile costs no
 // call: with few inputs calls were a tenth of the time.
 template <typename Dots, int Rows>
-void tiles(float* out, int out_stride, const QuantizedRows& a, int row, int skipped, const QuantizedMatrix& b,
-           int first, int end, Store store_as) {
+void tiles(float* out, int out_stride, const QuantizedRowsView& a, int row, int skipped,
+           const QuantizedView& b, int first, int end, Store store_as) {
   const size_t panel_bytes = quantized_bytes(b.inputs, kDotColumns);
   const size_t row_bytes = quantized_row_bytes(b.inputs);
   out += row * out_stride;
@@ -105,7 +105,7 @@ void tiles(float* out, int out_stride, const QuantizedRows& a, int row, int skip
   }
 }
 
-using Tiles = void (*)(float*, int, const QuantizedRows&, int row, int skipped, const QuantizedMatrix&, int,
+using Tiles = void (*)(float*, int, const QuantizedRowsView&, int row, int skipped, const QuantizedView&, int,
                        int, Store);
 
 // A kind of dot products, in tiles of so many rows.
@@ -130,8 +130,10 @@ const Kernel& kernel_at(int index) { return kKernels[static_cast<size_t>(usable.
 const Kernel* chosen = &kernel_at(0);
 
 // The loops are those of gemm.cpp.
-void gemm_blocked(float* out, int out_stride, const QuantizedRows& a, int rows, const QuantizedMatrix& b,
+void gemm_blocked(float* out, int out_stride, const QuantizedRowsView& a, int rows, const QuantizedView& b,
                   Store store_as, const Activation* activation) {
+  assert(rows >= 0 && b.inputs > 0 && b.outputs > 0 && a.values && b.panels);
+  assert(rows <= 1 || out_stride >= b.outputs);
   const size_t panel_bytes = quantized_bytes(b.inputs, kDotColumns);
   const int block_columns = std::max(1, kBlockBytes / static_cast<int>(panel_bytes)) * kDotColumns;
   const int blocks = ceil_div(b.outputs, block_columns);
@@ -178,8 +180,8 @@ void try_gemm_int8_tile(int index, int repeats) {
   alignas(16) int8_t panels[kInputs * kOutputs] = {};
   float scales[kTrialRows] = {}, of_outputs[kOutputs] = {}, out[kTrialRows * kOutputs];
   int32_t zeros[kTrialRows] = {};
-  const QuantizedRows inputs{a, scales, zeros};
-  const QuantizedMatrix b{panels, of_outputs, zeros, of_outputs, kInputs, kOutputs};
+  const QuantizedRowsView inputs{a, scales, zeros};
+  const QuantizedView b{panels, of_outputs, zeros, of_outputs, kInputs, kOutputs};
   const Kernel& kernel = kernel_at(index);
   for (int i = 0; i < repeats; i++) {
     for (int row = 0; row < kTrialRows; row += kernel.rows) {
@@ -188,13 +190,13 @@ void try_gemm_int8_tile(int index, int repeats) {
   }
 }
 
-void gemm_int8(float* out, int out_stride, const QuantizedRows& a, int rows, const QuantizedMatrix& b,
+void gemm_int8(float* out, int out_stride, const QuantizedRowsView& a, int rows, const QuantizedView& b,
                Store store_as) {
   gemm_blocked(out, out_stride, a, rows, b, store_as, nullptr);
 }
 
-void gemm_int8_activated(float* out, int out_stride, const QuantizedRows& a, int rows,
-                         const QuantizedMatrix& b, Activation activation) {
+void gemm_int8_activated(float* out, int out_stride, const QuantizedRowsView& a, int rows,
+                         const QuantizedView& b, Activation activation) {
   gemm_blocked(out, out_stride, a, rows, b, Store::replace, &activation);
 }
 

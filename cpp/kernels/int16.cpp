@@ -1,6 +1,7 @@
 #include "int16.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 #include <limits>
 
@@ -83,6 +84,8 @@ size_t int16_panel_values(int inputs, int outputs) {
 int int16_row_values(int width) { return round_up(width, 4); }
 
 void quantize_left(Int16Rows out, const float* x, int x_stride, int rows, int width) {
+  // Up to this width the rounding of all codes of a row leaves room for their total.
+  assert(width > 0 && width < 2 * kLargestTotal && (rows <= 1 || x_stride >= width));
   int16_t* to = out.values;
   for (int row = 0; row < rows; row++, x += x_stride, to += int16_row_values(width)) {
     const Size size = size_of(x, width);
@@ -95,6 +98,7 @@ void quantize_left(Int16Rows out, const float* x, int x_stride, int rows, int wi
 }
 
 void quantize_outputs(Int16Matrix to, const float* rows, int row_stride) {
+  assert(to.inputs > 0 && (to.outputs <= 1 || row_stride >= to.inputs));
   for (int output = 0; output < to.outputs; output++, rows += row_stride) {
     const Size size = size_of(rows, to.inputs);
     // A total that is not finite makes the scale NaN: the largest passes over NaN.
@@ -111,6 +115,7 @@ void quantize_outputs(Int16Matrix to, const float* rows, int row_stride) {
 }
 
 void quantize_inputs(Int16Matrix to, const float* rows, int row_stride) {
+  assert(to.inputs > 0 && (to.inputs == 1 || row_stride >= to.outputs));
   for (int output = 0; output < to.outputs; output += 4) {
     const int count = to.outputs - output;
     f32x4 peaks = splat(0), totals = splat(0);
@@ -138,6 +143,7 @@ void quantize_inputs(Int16Matrix to, const float* rows, int row_stride) {
 }
 
 void gemm_int16(float* out, int out_stride, const Int16RowsView& a, int rows, const Int16View& b) {
+  assert(rows >= 0 && b.inputs > 0 && (rows <= 1 || out_stride >= b.outputs));
   int row = 0;
   for (; row + kRows <= rows; row += kRows) tiles<kRows>(out, out_stride, a, row, b);
   for (; row < rows; row++) tiles<1>(out, out_stride, a, row, b);

@@ -1,6 +1,7 @@
 #include "quantization.h"
 
 #include <algorithm>
+#include <cassert>
 #include <limits>
 
 #include "../threads.h"
@@ -115,6 +116,7 @@ size_t quantized_bytes(int inputs, int outputs) {
 }
 
 float quantize_weights(int8_t* codes, float* weights, int count) {
+  assert(count > 0);
   rotate(weights, count);
   const Range range = range_of(weights, count);
   const float magnitude = std::max(-range.low, range.high);
@@ -136,7 +138,8 @@ bool fit_the_product(const int8_t* codes, int count) {
   return largest_shared_sum(codes, count) <= kLargestSharedSum;
 }
 
-void pack_quantized(const QuantizedMatrix& to, int output, const int8_t* codes) {
+void pack_quantized(QuantizedMatrix to, int output, const int8_t* codes) {
+  assert(output >= 0 && output < to.outputs);
   constexpr int kLanes = kDotColumns * kDotLane;
   int8_t* panel = to.panels +
                   static_cast<size_t>(output / kDotColumns) * quantized_bytes(to.inputs, kDotColumns) +
@@ -149,7 +152,7 @@ void pack_quantized(const QuantizedMatrix& to, int output, const int8_t* codes) 
   to.sums[output] = sum;
 }
 
-void scale_outputs(const QuantizedMatrix& matrix, const float* factors) {
+void scale_outputs(QuantizedMatrix matrix, const float* factors) {
   for (int output = 0; output < matrix.outputs; output++) {
     matrix.scales[output] *= factors[output];
     matrix.bias[output] *= factors[output];
@@ -160,7 +163,8 @@ size_t quantized_row_bytes(int width) {
   return static_cast<size_t>(round_up(width, kDotInputs)) * sizeof(dot_input);
 }
 
-void quantize_rows(const QuantizedRows& out, float* x, int rows, int width) {
+void quantize_rows(QuantizedRows out, float* x, int rows, int width) {
+  assert(rows >= 0 && width > 0 && out.values);
   parallel_for_rows(rows, [&](int row) {
     uint8_t* values = out.values + static_cast<size_t>(row) * quantized_row_bytes(width);
     float* from = x + row * width;

@@ -23,16 +23,28 @@
 
 namespace vit {
 
-/// The quantized matrix of a linear layer, laid out for the variant's dot products (simd.h): panels of
-/// kDotColumns outputs, in which groups of kDotInputs successive inputs of one output are adjacent. The last
-/// panel and the last group are padded with zeros.
-struct QuantizedMatrix {
-  int8_t* panels;  // [quantized_bytes(inputs, outputs)]
-  float* scales;   // [quantized_columns(outputs)], per output
-  int32_t* sums;   // [quantized_columns(outputs)], Σ w of each output
-  float* bias;     // [quantized_columns(outputs)]
+/// The quantized matrix of a linear layer as it is read, laid out for the variant's dot products (simd.h):
+/// panels of kDotColumns outputs, in which groups of kDotInputs successive inputs of one output are adjacent.
+/// The last panel and the last group are padded with zeros.
+struct QuantizedView {
+  const int8_t* panels;  // [quantized_bytes(inputs, outputs)]
+  const float* scales;   // [quantized_columns(outputs)], per output
+  const int32_t* sums;   // [quantized_columns(outputs)], Σ w of each output
+  const float* bias;     // [quantized_columns(outputs)]
   int inputs;
   int outputs;
+};
+
+/// The same, to be written. Does not own its memory.
+struct QuantizedMatrix {
+  int8_t* panels;
+  float* scales;
+  int32_t* sums;
+  float* bias;
+  int inputs;
+  int outputs;
+
+  operator QuantizedView() const { return {panels, scales, sums, bias, inputs, outputs}; }
 };
 
 /// Bytes of `QuantizedMatrix::panels`.
@@ -61,43 +73,53 @@ bool fit_the_product(const int8_t* codes, int count);
 
 /// Packs the quantized weights codes[to.inputs] of one output, and stores their sum; the scale is set by the
 /// caller.
-void pack_quantized(const QuantizedMatrix& to, int output, const int8_t* codes);
+void pack_quantized(QuantizedMatrix to, int output, const int8_t* codes);
 
 /// Multiplies output o, its scale and its bias, by factors[o].
-void scale_outputs(const QuantizedMatrix& matrix, const float* factors);
+void scale_outputs(QuantizedMatrix matrix, const float* factors);
 
-/// Rows of quantized activations, laid out for the variant's dot products (simd.h).
+/// Rows of quantized activations as they are read, laid out for the variant's dot products (simd.h).
+struct QuantizedRowsView {
+  const uint8_t* values;  // [rows × quantized_row_bytes(width)]
+  const float* scales;    // [rows]
+  const int32_t* zeros;   // [rows]
+};
+
+/// The same, to be written. Does not own its memory.
 struct QuantizedRows {
-  uint8_t* values;  // [rows × quantized_row_bytes(width)]
-  float* scales;    // [rows]
-  int32_t* zeros;   // [rows]
+  uint8_t* values;
+  float* scales;
+  int32_t* zeros;
+
+  operator QuantizedRowsView() const { return {values, scales, zeros}; }
 };
 
 /// Bytes from one quantized row of `width` values to the next.
 size_t quantized_row_bytes(int width);
 
 /// Quantizes `rows` rows of `width` floats, which it rotates in place. Threads share the rows.
-void quantize_rows(const QuantizedRows& out, float* x, int rows, int width);
+void quantize_rows(QuantizedRows out, float* x, int rows, int width);
 
 /// out[rows × b.outputs] = a · b + bias, or added to out: `gemm` on quantized operands. The sum of integers
 /// is exact; four roundings in single precision follow. Cost: rows · inputs · outputs multiply-adds, about
 /// twice as many per second as `gemm`.
-void gemm_int8(float* out, int out_stride, const QuantizedRows& a, int rows, const QuantizedMatrix& b,
+void gemm_int8(float* out, int out_stride, const QuantizedRowsView& a, int rows, const QuantizedView& b,
                Store store = Store::replace);
 
-/// The tiles in which `gemm_int8` can go, each by dot products of another kind, as `gemm_tiles` lists those
-/// of `gemm`. All give the same bits; those that the engine gets wrong are not among them. The first is
-/// probably the fastest here, and is used at first.
+/// The names of the tiles that `gemm_int8` can use, each with its own kind of dot products (simd.h), as
+/// `gemm_tiles` names those of `gemm`. All give the same bits; kinds that this engine computes wrongly are
+/// left out. The first is probably the fastest here, and is the default.
 std::vector<std::string> gemm_int8_tiles();
 
-/// From now on every `gemm_int8` goes in this tile. Not to be called while one runs.
+/// Makes every later `gemm_int8` use this tile. Must not be called while one runs.
 void use_gemm_int8_tile(int index);
 
-/// `repeats` × 3,840 multiply-adds per output of two panels, for taking their time as by `try_gemm_tile`.
+/// Performs `repeats` × 3,840 multiply-adds for each output of two panels with a tile, to be timed as
+/// `try_gemm_tile` is.
 void try_gemm_int8_tile(int index, int repeats);
 
-/// As `gemm_int8`, then the activation on every output.
-void gemm_int8_activated(float* out, int out_stride, const QuantizedRows& a, int rows,
-                         const QuantizedMatrix& b, Activation activation);
+/// As `gemm_int8`, followed by the activation of every output.
+void gemm_int8_activated(float* out, int out_stride, const QuantizedRowsView& a, int rows,
+                         const QuantizedView& b, Activation activation);
 
 }  // namespace vit

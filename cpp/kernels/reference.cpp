@@ -21,8 +21,9 @@ Matrix linear(const Matrix& a, const Matrix& w, const Matrix& bias, int rows, in
   return out;
 }
 
+static double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+
 double activate(double x, Activation activation) {
-  const auto sigmoid = [](double v) { return 1 / (1 + std::exp(-v)); };
   switch (activation) {
     case Activation::gelu: return 0.5 * x * std::erfc(-x / std::numbers::sqrt2);
     case Activation::gelu_tanh:
@@ -59,7 +60,7 @@ Matrix softmax(const Matrix& row) {
 
 Matrix sigmoid(const Matrix& x) {
   Matrix out;
-  for (double value : x) out.push_back(1 / (1 + std::exp(-value)));
+  for (double value : x) out.push_back(sigmoid(value));
   return out;
 }
 

@@ -28,9 +28,8 @@
 //                            a * b + c, rounded once or twice, as the variant and its host do fastest
 //   min, max                 b where b < a (max: a < b), else a; not IEEE's rules for NaN, which cost more
 //   abs(v)
-//   multiply_by_power(v, n)  v · 2^k, where n = k + kRounder (constants.h), which has the whole number k in
-//   its
-//                            lowest bits; v and the result must not be 0, subnormal or infinite
+//   multiply_by_power(v, n)  v · 2^k, where n = k + kRounder (constants.h), whose lowest bits are the whole
+//                            number k; v and the result must not be 0, subnormal or infinite
 //   sum(v), largest(v)       over the lanes; the sum is (v0 + v2) + (v1 + v3), so every engine rounds alike
 //
 // Registers
@@ -62,18 +61,18 @@
 // Dot products of bytes (quantization.h): exact, signed weights with inputs of 0..127
 //   dot_input                the type an input is kept as
 //   kDotInputs               a row of inputs is filled up to whole numbers of these
-//   kDotLane                 successive inputs of one output that stand side by side among the weights
+//   kDotLane                 successive inputs of one output whose weights are adjacent
 //   kDotColumns              outputs of a panel
 //   store_inputs(p, v)       four lanes of 0..127 as inputs
-//   DotKinds                 the ways there are to multiply, all with the same result; which is fastest is
-//                            for the host to say. Each has
+//   DotKinds                 the ways to multiply, all with the same result; which is fastest depends on the
+//                            host. Each has
 //     kRows                    rows whose sums, of a panel's outputs, stay in registers
 //     kInputs                  successive inputs that a step multiplies and adds
 //     load_inputs(p)           that many inputs, the same in every lane: Inputs
-//     load_weights(p)          their weights for four outputs; p is where the first kDotLane of these stand:
+//     load_weights(p)          their weights for four outputs, of which p has the first kDotLane inputs':
 //                              Weights
 //     add(w, x, sum)           sum + Σ w·x in each lane
-//   usable_dots()            the indices of those that are exact here, the probably fastest first
+//   usable_dots()            the indices of those that are exact here, the one that is probably fastest first
 #pragma once
 
 namespace vit::simd {

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <tuple>
 
+#include "constants.h"
+
 namespace vit::simd {
 
 inline constexpr int kTileRows = 5, kTileRowsUnfused = 5;
@@ -148,7 +150,7 @@ inline f32x4 to_floats(i32x4 v) {
   return each([&](int i) { return static_cast<float>(v.lane[i]); });
 }
 inline i32x4 whole(f32x4 v) {
-  return each_i32([&](int i) { return std::bit_cast<int32_t>(v.lane[i]) - 0x4b400000; });
+  return each_i32([&](int i) { return std::bit_cast<int32_t>(v.lane[i]) - kRounderBits; });
 }
 
 using dot_input = uint8_t;

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <tuple>
 
+#include "constants.h"
+
 namespace vit::simd {
 
 struct f32x4 {
@@ -101,7 +103,7 @@ inline void store_bytes(uint8_t* p, i32x4 v) {
   wasm_v128_store32_lane(p, wasm_u8x16_narrow_i16x8(shorts, shorts), 0);
 }
 inline f32x4 to_floats(i32x4 v) { return {wasm_f32x4_convert_i32x4(v.v)}; }
-inline i32x4 whole(f32x4 v) { return {wasm_i32x4_sub(v.v, wasm_i32x4_const_splat(0x4b400000))}; }
+inline i32x4 whole(f32x4 v) { return {wasm_i32x4_sub(v.v, wasm_i32x4_const_splat(kRounderBits))}; }
 
 inline constexpr int kTileRowsUnfused = 5;
 

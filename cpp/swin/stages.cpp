@@ -7,7 +7,6 @@ namespace vit {
 namespace {
 
 constexpr int kLargestWindow = 256;
-constexpr uint64_t kMostElements = 1 << 29;
 
 const SwinStage& stage_of(const Config& c, int stage) { return c.windows.stages[static_cast<size_t>(stage)]; }
 

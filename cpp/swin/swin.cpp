@@ -29,13 +29,17 @@ void attention_part(Activations& a, const SwinBlockWeights& weights, const Confi
   const EncoderBlockWeights& w = weights.block;
   const bool norms_after = c.windows.cosine;
   const int windowed = windowed_tokens(grid), width = c.hidden;
+  // windows = window_partition(roll(norm1(x), (-shift, -shift))); of version 2 without the norm
   if (!norms_after) norm(a.normed, a.tokens, w.norm1, token_count(c), width, c.layer_norm_eps);
   into_windows(a.mlp_hidden, norms_after ? a.tokens : a.normed, grid, width);
   const LinearInput in = linear_input(a, c, a.mlp_hidden, windowed, width);
+  // q, k, v = qkv(windows)
   linear(a.q, width, in, windowed, w.q);
   linear(a.k, width, in, windowed, w.k);
   linear(a.v, width, in, windowed, w.v);
+  // windows = softmax(q @ k.T + bias + mask) @ v
   window_attention(a, weights, window, grid);
+  // x = x + proj(roll(window_reverse(windows), (shift, shift))); of version 2 x + norm1(proj(…))
   from_windows(a.normed, a.attended, grid, width);
   const LinearInput attended = linear_input(a, c, a.normed, token_count(c), width);
   if (!norms_after) return linear(a.tokens, width, attended, token_count(c), w.proj, Store::accumulate);
@@ -46,6 +50,7 @@ void attention_part(Activations& a, const SwinBlockWeights& weights, const Confi
 void mlp_part(Activations& a, const EncoderBlockWeights& w, const Config& c) {
   const bool norms_after = c.windows.cosine;
   const int tokens = token_count(c);
+  // x = x + mlp(norm2(x)); of version 2 x + norm2(mlp(x))
   if (norms_after) {
     copy_tokens(a.normed, a, c);
   } else {
@@ -78,6 +83,7 @@ void gather_fours(float* out, const float* tokens, const Config& c) {
 
 void merge(Activations& a, const SwinStageWeights& w, const Config& c, const Config& next) {
   const int tokens = token_count(next), width = 4 * c.hidden;
+  // x = reduction(norm(cat([x0, x1, x2, x3], -1))); of version 2 norm(reduction(…))
   gather_fours(a.mlp_hidden, a.tokens, c);
   if (!c.windows.cosine) norm(a.mlp_hidden, a.mlp_hidden, w.merge_norm, tokens, width, kOuterEps);
   linear(a.tokens, next.hidden, linear_input(a, c, a.mlp_hidden, tokens, width), tokens, w.merge);
@@ -133,7 +139,7 @@ Activations lay_out_swin_activations(Arena& arena, const Config& c) {
   return a;
 }
 
-void encode_swin(Activations& a, const Weights& weights, const SwinWeights& swin, const Config& c,
+void encode_swin(Activations& a, const InputWeights& weights, const SwinWeights& swin, const Config& c,
                  const Observer& observe) {
   const Config first = embedding_config(c);
   embed_patches(a, weights, first);

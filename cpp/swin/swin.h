@@ -21,7 +21,7 @@ Activations lay_out_swin_activations(Arena& arena, const Config& config);
 ///   x += norm1(attention(x));  x += norm2(mlp(x))
 ///
 /// and between stages four tokens become one of twice the width, linear(norm([4·C])) or norm(linear([4·C])).
-void encode_swin(Activations& activations, const Weights& weights, const SwinWeights& swin,
+void encode_swin(Activations& activations, const InputWeights& weights, const SwinWeights& swin,
                  const Config& config, const Observer& observe);
 
 }  // namespace vit

@@ -41,7 +41,7 @@ void fill_distances(float* distances, int window, int reference) {
   }
 }
 
-void compute_bias(const SwinBlockWeights& w, const SwinWeights& swin, const Config& window) {
+void compute_bias(SwinBlockWeights& w, SwinWeights& swin, const Config& window) {
   const int count = distance_count(window);
   float* hidden = swin.distance_hidden;
   gemm(hidden, kDistanceWidth, swin.distances, 2, count, w.distance1, Store::replace, Rounding::portable);
@@ -59,17 +59,8 @@ void compute_bias(const SwinBlockWeights& w, const SwinWeights& swin, const Conf
 }  // namespace
 
 Weights lay_out_swin_weights(SwinWeights& swin, Arena& arena, const Config& c) {
-  const Config first = embedding_config(c);
   Weights w{};
-  w.patch_embed = take_matrix(arena, patch_values(first), first.hidden);
-  const auto positions = [&](int rows, int columns) {
-    return arena.take<float>(static_cast<size_t>(rows * columns) * static_cast<size_t>(first.hidden));
-  };
-  if (c.learned_positions) {
-    w.pos_embed = positions(grid_rows(c), grid_columns(c));
-    w.given_pos_embed = resamples_positions(c) ? positions(c.position_rows, c.position_columns) : w.pos_embed;
-  }
-  if (c.pre_norm) w.norm_pre = take_layer_norm(arena, first.hidden);
+  w.input = take_input(arena, embedding_config(c));
 
   swin.stages.clear();
   size_t distances = 0, heads = 0;
@@ -92,21 +83,14 @@ Weights lay_out_swin_weights(SwinWeights& swin, Arena& arena, const Config& c) {
     swin.distances = arena.take<float>(2 * distances);
     swin.distance_hidden = arena.take<float>(kDistanceWidth * distances);
   }
-  if (c.int8) {
-    const size_t inputs = static_cast<size_t>(std::max(2 * c.hidden, c.mlp_hidden));
-    w.partial_row.values = arena.take<float>(inputs);
-    w.partial_row.codes = arena.take<int8_t>(inputs);
-  }
-  if (c.final_norm) w.norm = take_layer_norm(arena, c.hidden);
-  if (c.classes) w.head = take_matrix(arena, c.hidden, c.classes);
+  w.head = take_head(arena, c);
+  w.partial_row = take_partial_row(arena, c, std::max(2 * c.hidden, c.mlp_hidden));
   return w;
 }
 
 WeightSlots swin_weight_slots(const Weights& weights, const SwinWeights& swin, const Config& c) {
   SlotList list;
-  const Config first = embedding_config(c);
-  list_patch_embedding(list, weights, first);
-  if (c.pre_norm) list.layer_norm("norm_pre", weights.norm_pre, first.hidden);
+  list_input(list, weights.input, embedding_config(c));
   for (int stage = 0; stage < c.windows.count; stage++) {
     const Config window = window_config(c, stage);
     const SwinStageWeights& s = swin.stages[static_cast<size_t>(stage)];
@@ -124,12 +108,12 @@ WeightSlots swin_weight_slots(const Weights& weights, const SwinWeights& swin, c
     list.layer_norm(layer + ".downsample.norm", s.merge_norm, (c.windows.cosine ? 2 : 4) * window.hidden);
     list.linear(layer + ".downsample.reduction", s.merge, false);
   }
-  list_head(list, weights, c);
+  list_head(list, weights.head, c);
   return table_of(std::move(list), weights.partial_row);
 }
 
 void settle_swin(Weights& weights, SwinWeights& swin, const Config& c) {
-  settle(weights, embedding_config(c));
+  settle_input(weights.input, embedding_config(c));
   for (int stage = 0; stage < c.windows.count; stage++) {
     const Config window = window_config(c, stage);
     const SwinStage& sizes = c.windows.stages[static_cast<size_t>(stage)];

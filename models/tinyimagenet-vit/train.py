@@ -52,7 +52,7 @@ class Settings:
     smallest_view: float = 0.3  # share of the image's area
     teacher_share: float = 0.75  # of the target; the rest is the true label
     temperature: float = 1.0  # of the teacher's probabilities
-    # regularisation
+    # regularization
     strength: float = 0.8  # of recoloring
     mix: float = 0.6  # share of the batches that are mixed ...
     mix_until: float = 0.85  # ... until this much progress

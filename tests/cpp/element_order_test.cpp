@@ -64,7 +64,7 @@ std::vector<char> memory_after(const Case& what, const std::vector<float>& value
   EXPECT_EQ(begin(model, small_config()), "");
   EXPECT_EQ(allocate(model), "");
   send(model, what, values, order, chunk);
-  const char* start = reinterpret_cast<const char*>(model.weights.patch_embed.panels);
+  const char* start = reinterpret_cast<const char*>(model.weights.input.patch_embed.panels);
   const size_t bytes = static_cast<size_t>(reinterpret_cast<const char*>(model.staging) - start);
   std::memset(model.staging, 0, kStagingBytes);
   return {start, start + bytes};

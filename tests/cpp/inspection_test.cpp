@@ -182,13 +182,13 @@ TEST(Explain, OfAMeanSumsToTheLogit) {
     Model model;
     load(model, config);
     const auto logits = logits_of(model, answer(config));
-    const Weights& weights = model.weights;
+    const HeadWeights& weights = model.weights.head;
     // What the head makes of nothing: its bias, and the norm's.
     const auto constant = [&](int label) {
-      double sum = weights.head.bias[label];
+      double sum = weights.linear.bias[label];
       for (int i = 0; i < config.hidden && norm; i++) {
         sum += static_cast<double>(weights.fc_norm.bias[i]) *
-               weights.head.panels[packed_index(config.hidden, label, i)];
+               weights.linear.panels[packed_index(config.hidden, label, i)];
       }
       return sum;
     };

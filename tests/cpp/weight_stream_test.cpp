@@ -105,7 +105,7 @@ TEST_F(Stream, DiscardsATensorThatIsNotFinite) {
   EXPECT_EQ(received(other), 18u);
   const std::vector<float> values = random_floats(18, 3);
   ASSERT_EQ(send(norm, values), "");
-  EXPECT_TRUE(std::equal(values.begin(), values.end(), model.weights.norm.weight));
+  EXPECT_TRUE(std::equal(values.begin(), values.end(), model.weights.head.norm.weight));
 }
 
 TEST_F(Stream, TakesOneRowToQuantizeAtATime) {
@@ -139,8 +139,8 @@ TEST_F(Stream, QuantizesADiscardedTensorAsIfItHadArrivedAtOnce) {
   damaged.back() = std::nanf("");
   EXPECT_NE(send(q, damaged), "");
   ASSERT_EQ(send(q, values), "");
-  const QuantizedMatrix& once = model.weights.blocks[0].k.int8;
-  const QuantizedMatrix& again = model.weights.blocks[0].q.int8;
+  const QuantizedMatrix& once = model.weights.encoder.blocks[0].k.int8;
+  const QuantizedMatrix& again = model.weights.encoder.blocks[0].q.int8;
   EXPECT_TRUE(std::equal(once.panels, once.panels + quantized_bytes(18, 18), again.panels));
 }
 

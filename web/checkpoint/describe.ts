@@ -1,7 +1,7 @@
 import type { ModelInfo } from '../types.js';
-import { takesWords } from '../runtime/word-classes.js';
 import { bytesOf } from './formats/tensors.js';
 import type { Checkpoint } from './open.js';
+import { takesWords } from './takes-words.js';
 
 /** What a checkpoint says of the model, whatever runs it. */
 type Description = Pick<

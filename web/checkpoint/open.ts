@@ -14,7 +14,7 @@ import { JsonFields, parseJson, type JsonObject } from './files/json.js';
 import { mapNames, splitGates, type NameMap } from './families/names.js';
 import { misplaced, partsOf } from './families/placement.js';
 import { checkOutcome, checkPixelValues, outcomeOf, preprocessOf, scaledTo } from './config/preprocessor.js';
-import { takesWords } from '../runtime/word-classes.js';
+import { takesWords } from './takes-words.js';
 import type { TensorFile } from './formats/tensors.js';
 import { openWeights } from './formats/weights.js';
 import { checkLimit } from './files/limits.js';

@@ -56,9 +56,9 @@ export interface NativeConfig {
   layerScale: boolean;
   /** SwiGLU, with SiLU as activation. */
   gatedMlp: boolean;
-  /** Tokens are those of texts, a grid of one row, and come embedded. */
+  /** Whether tokens are those of texts, a grid of one row, and arrive embedded. */
   text: boolean;
-  /** A token attends to itself and those before it. */
+  /** Whether a token attends only to itself and those before it. */
   causal: boolean;
   /** A layer norm of the tokens after the blocks. */
   finalNorm: boolean;
@@ -133,7 +133,7 @@ export interface NativeRotary {
   columnsFirst: boolean;
 }
 
-/** What follows the MLP's first layer; the engine's numbers. */
+/** The activation after the MLP's first layer; the engine's numbers. */
 export const activations = {
   /** By the error function. */
   gelu: 0,
@@ -202,7 +202,7 @@ export const cropRoundings = {
   halfEven: 1,
 } as const;
 
-/** What a resize leaves of a pixel's value; the engine's numbers. */
+/** How a resize rounds a pixel's value; the engine's numbers. */
 export const resizeRoundings = {
   /** A byte after each pass, as Pillow does. */
   bytes: 0,
@@ -254,6 +254,7 @@ export interface NativeModel {
   imageBox(): Box;
   tokenCount(): number;
   prefixCount(): number;
+  gridColumns(): number;
   /** `Outputs` of cpp/vit.h, field by field; pooling −1 for none. */
   forward(
     blocks: number,
@@ -313,7 +314,7 @@ export interface Bindings {
   readonly LogisticRegression: new () => NativeRegression;
   /** The name of the build that runs. */
   variant(): string;
-  /** From now on so many threads share the work, each as soon as it runs; cpp/threads.h. Does nothing without threads. */
+  /** Makes `count` threads share the work, each as soon as it runs; cpp/threads.h. Does nothing without threads. */
   useThreads(count: number): void;
   runningThreads(): number;
   /** Ends all threads but the calling one, for good. */

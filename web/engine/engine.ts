@@ -10,7 +10,7 @@ export interface Stage {
   readonly columns: number;
 }
 
-/** What a forward pass is to give; cpp/vit.h. */
+/** The outputs of a forward pass; cpp/vit.h. */
 interface Outputs {
   readonly blocks?: number | undefined;
   readonly norm?: boolean;
@@ -30,7 +30,7 @@ export interface Lens {
   readonly patchProbabilities?: Float32Array;
 }
 
-/** One axis of a tensor as it is stored: so many steps, each so many elements on in its slot; cpp/element_order.h. */
+/** One axis of a tensor as it is stored: `size` steps of `stride` elements in the slot; cpp/element_order.h. */
 export interface Axis {
   readonly size: number;
   readonly stride: number;
@@ -77,27 +77,27 @@ export class Engine {
     return this.#running().variant();
   }
 
-  /** From now on at most so many threads share the work. At their most before `begin`, which gives each its buffers. */
+  /** Makes at most `count` threads share the work. The most are set before `begin`, which gives each its buffers. */
   useThreads(count: number): void {
     this.#running().useThreads(count);
   }
 
-  /** How many of them run by now. */
+  /** How many of them are running. */
   get runningThreads(): number {
     return this.#running().runningThreads();
   }
 
-  /** The kernels there are for models of `dtype`, which all give the same bits; the first is used at first. */
+  /** The kernels for models of `dtype`, all of which give the same bits; the first is the default. */
   kernels(dtype: Dtype): Kernels[] {
     return this.#running().gemmTiles(dtype === 'int8') as Kernels[];
   }
 
-  /** From now on those at this index of `kernels`. */
+  /** Uses the kernels at this index of `kernels` from now on. */
   useKernels(dtype: Dtype, index: number): void {
     this.#running().useGemmTile(dtype === 'int8', index);
   }
 
-  /** Runs them, so many times 1 to 10 microseconds, for nothing but the time it takes. */
+  /** Runs them on constant data, each repeat for 1 to 10 microseconds, to be timed. */
   tryKernels(dtype: Dtype, index: number, repeats: number): void {
     this.#running().tryGemmTile(dtype === 'int8', index, repeats);
   }
@@ -107,14 +107,14 @@ export class Engine {
     return this.#native().memoryBytes();
   }
 
-  /** Takes the sizes of a model, which tensors can be announced for then; throws when they make no sense. */
+  /** Takes the sizes of a model, so that tensors can be announced; throws when the sizes are invalid. */
   begin(config: NativeConfig, preprocess: NativePreprocess): void {
     const complaint = this.#native().begin(config, preprocess);
     if (complaint) throw new VitError('config', `The model cannot be set up: ${complaint}.`);
     this.#config = config;
   }
 
-  /** Allocates everything the model will ever need, before the first weight comes; throws when memory runs out. */
+  /** Allocates everything the model will ever need, before the first weight arrives; throws when memory runs out. */
   allocate(): void {
     const complaint = this.#native().allocate();
     if (complaint) throw new VitError('engine', `The model cannot be set up: it ${complaint}.`);
@@ -159,7 +159,7 @@ export class Engine {
     };
   }
 
-  /** Ends loading; throws when a tensor has not come in full. */
+  /** Ends loading; throws when a tensor is incomplete. */
   finish(): void {
     const complaint = this.#native().finish();
     if (complaint) throw new VitError('tensors', `The weights are incomplete: ${complaint}.`);
@@ -171,14 +171,14 @@ export class Engine {
     for (const band of bands) this.addRows(band);
   }
 
-  /** Starts a picture, whose rows are to follow; one that was under way is given up. */
+  /** Starts a picture, whose rows follow; a picture that was incomplete is dropped. */
   beginPicture({ width, height }: Size): void {
     const complaint = this.#native().imageBegin(width, height);
     if (complaint) throw new VitError('invalid-source', `The picture ${complaint}.`);
     this.#picture = { rowBytes: 4 * width, row: 0 };
   }
 
-  /** Takes the next rows of the picture, RGBA; only those that matter are copied. With the last, pixel values are there. */
+  /** Takes the next rows of the picture, RGBA; only those that are needed are copied. The last complete the pixel values. */
   addRows(rows: Uint8Array): void {
     const model = this.#native();
     const { rowBytes, row } = this.#picture;
@@ -260,6 +260,12 @@ export class Engine {
     const rows = model.tokenCount();
     const columns = this.#network().hidden;
     return { data: this.#floats(model.tokensPointer(), rows * columns), rows, columns };
+  }
+
+  /** The grid of patches; of a Swin Transformer, which merges them, that of its last stage. */
+  get grid(): { readonly rows: number; readonly columns: number } {
+    const columns = this.#native().gridColumns();
+    return { rows: this.#patches() / columns, columns };
   }
 
   /** How many tokens precede the patches. */
@@ -353,7 +359,7 @@ export class Engine {
     return { data: this.#floats(model.stagePointer(), rows * columns), rows, columns };
   }
 
-  /** Lets go of the WebAssembly instance, its threads and its memory. Any later call throws. */
+  /** Frees the WebAssembly instance, its threads and its memory. Any later call throws. */
   dispose(): void {
     this.#bindings?.endThreads();
     this.#model?.delete();
@@ -422,7 +428,7 @@ export class Engine {
   }
 }
 
-/** Of one number; of the unknown, which the engine refuses, any. */
+/** Bytes of one number; arbitrary for unknown types, which the engine refuses. */
 function bytesOf(dtype: string): number {
   return { F64: 8, F32: 4 }[dtype] ?? 2;
 }

@@ -1,18 +1,18 @@
 // What a loaded model can do, each verb written once: run in place and in the worker alike.
 import { VitError } from '../errors.js';
 import { predictionOf, topPredictions, type Choice } from '../labels.js';
-import { poolings, stageNumbers, type NativeConfig, type Pooling } from '../engine/bindings.js';
+import { poolings, type NativeConfig, type Pooling } from '../engine/bindings.js';
 import { regressionVerbs } from './regression-verbs.js';
 import type { Session } from './session.js';
 import type { TextVectors } from './text-model.js';
 import {
-  takesWords,
   wordAnswers,
   wordDirection,
   wordLogits,
   wordProbabilities,
   type WordClasses,
 } from './word-classes.js';
+import { takesWords } from '../checkpoint/takes-words.js';
 import type { EmbedOptions, LayerAnswer, PatchMap, Prediction, Tokens } from '../types.js';
 
 type Embedding = Pick<EmbedOptions, 'pool' | 'projection'> & { readonly normalize: boolean };
@@ -99,7 +99,7 @@ export const verbs = {
     if (blocks !== undefined && blocks < network.layers) checkWhole(session, 'tokens of earlier blocks');
     const { data, rows, columns } = engine.tokens(blocks, norm);
     finite('tokens', data);
-    return { data, tokens: rows, hidden: columns, ...grid(session), prefix: engine.prefix };
+    return { data, tokens: rows, hidden: columns, ...session.engine.grid, prefix: engine.prefix };
   },
 
   /** What the pooled token reads, or the patches on average. */
@@ -227,17 +227,7 @@ function finite(
   );
 }
 
-/** The grid of patches; of a Swin Transformer, which merges them, that of its last stage. */
-function grid({ network }: Session): { readonly rows: number; readonly columns: number } {
-  const { imageHeight, imageWidth, patchHeight, patchWidth, windows } = network;
-  let [rows, columns] = [imageHeight / patchHeight, imageWidth / patchWidth];
-  for (let merges = windows.stages.length / stageNumbers - 1; merges > 0; merges--) {
-    [rows, columns] = [Math.ceil(rows / 2), Math.ceil(columns / 2)];
-  }
-  return { rows, columns };
-}
-
-/** Refuses to look into a model whose blocks see different grids, each a part at a time. */
+/** Refuses to look inside a model whose blocks work on different grids, window by window. */
 function checkWhole({ network }: Session, what: string): void {
   if (network.windows.stages.length === 0) return;
   throw new VitError(
@@ -250,7 +240,7 @@ function checkWhole({ network }: Session, what: string): void {
 function map(session: Session, data: Float32Array<ArrayBuffer>, origin: Origin): PatchMap {
   const { x, y, width, height } = session.engine.box;
   finite('attention', data);
-  return { data, ...grid(session), box: { x: x + origin.x, y: y + origin.y, width, height } };
+  return { data, ...session.engine.grid, box: { x: x + origin.x, y: y + origin.y, width, height } };
 }
 
 function checkHead({ network }: Session, verb: string): void {

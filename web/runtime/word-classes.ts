@@ -1,5 +1,5 @@
-// Classes that were given in words: a picture's probabilities by its cosines with the vectors of texts.
-import { poolings, type NativeConfig } from '../engine/bindings.js';
+// Classes in words: a picture's probabilities by its cosines with the vectors of texts.
+import type { NativeConfig } from '../engine/bindings.js';
 import type { Engine } from '../engine/engine.js';
 
 /** The classes of a zero-shot model, as plain data. */
@@ -7,16 +7,11 @@ export interface WordClasses {
   readonly labels: readonly string[];
   /** [labels × width], each of length 1. */
   readonly vectors: Float32Array;
-  /** The cosine of a picture and a class, times this and plus that, is the logit. */
+  /** The logit is scale · cosine + bias, of the cosine of a picture's vector and a class's. */
   readonly scale: number;
   readonly bias: number;
   /** Whether the classes exclude each other (CLIP), or each has a probability of its own (SigLIP). */
   readonly probabilities: 'softmax' | 'sigmoid';
-}
-
-/** Whether a model's pictures have embeddings that are comparable with those of texts. */
-export function takesWords({ classes, jointWidth, pooling }: NativeConfig): boolean {
-  return classes === 0 && (jointWidth > 0 || pooling === poolings.attention);
 }
 
 /** [labels], of the picture that the engine has preprocessed. */
