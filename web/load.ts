@@ -125,13 +125,13 @@ async function start(
 function verifying(open: OpenFile, weights: string, integrity: LoadOptions['integrity']): OpenFile {
   if (integrity === undefined) return open;
   return async (...file) => {
-    const { withChecksum } = await import('./checkpoint/here.js');
+    const { withChecksum } = await import('./platform/in-page.js');
     return await (withChecksum(open, weights, integrity)?.open ?? open)(...file);
   };
 }
 
 async function conversionOf(files: ModelFiles, { open }: Platform, signal: AbortSignal | undefined) {
-  const { convertedFiles } = await import('./checkpoint/here.js');
+  const { convertedFiles } = await import('./platform/in-page.js');
   return await convertedFiles(files, open, signal);
 }
 

@@ -1,15 +1,20 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // (The declarations mention Symbol.dispose, which an older `lib` does not know.)
 import { VitError } from './errors.js';
-import { shown } from './shown.js';
-import { allowedClasses } from './labels.js';
-import { areVectors, checkClassifyOptions, checkLabels, checkOptions, pictureOptions } from './options.js';
+import { checkOptions, pictureOptions } from './options.js';
 import type { Origin } from './origin.js';
 import type { Rgb } from './pictures/pixels.js';
 import { Calls } from './runtime/calls.js';
 import { Queue } from './runtime/queue.js';
 import type { Runner } from './runtime/runner.js';
-import { attentionRequest, explainRequest, lensRequest, tokensRequest } from './look-requests.js';
+import {
+  attentionRequest,
+  classifyRequest,
+  embedRequest,
+  explainRequest,
+  lensRequest,
+  tokensRequest,
+} from './requests.js';
 import { fewShot } from './teach/few-shot.js';
 import type {
   AttentionOptions,
@@ -47,7 +52,8 @@ import type {
   WatchVerbOptions,
 } from './types.js';
 import type { Verb, VerbOptions, VerbResult } from './runtime/verbs.js';
-import type { Words, WordsContext } from './words/words.js';
+import { WordCalls } from './words/word-calls.js';
+import type { WordsContext } from './words/words.js';
 import { kit } from './watch/kit.js';
 import type { Lent } from './watch/verb.js';
 
@@ -65,10 +71,9 @@ import type { Lent } from './watch/verb.js';
  */
 export class Model<Label extends string = string> {
   readonly #runner: Runner;
-  readonly #context: WordsContext | undefined;
-  #words: Words | undefined;
   readonly #queue = new Queue();
   readonly #calls: Calls;
+  readonly #words: WordCalls;
 
   #info: ModelInfo<Label>;
 
@@ -88,7 +93,7 @@ export class Model<Label extends string = string> {
     this.origin = origin;
     this.#runner = runner;
     this.#calls = new Calls(runner, this.#queue, background);
-    this.#context = words;
+    this.#words = new WordCalls(runner, this.#queue, words);
     this.#info = runner.info as ModelInfo<Label>;
     // Looked up only now, because a polyfill may have been added after this module ran.
     if (Symbol.dispose) Object.defineProperty(this, Symbol.dispose, { value: () => this.dispose() });
@@ -115,10 +120,7 @@ export class Model<Label extends string = string> {
   /** The most probable classes of one picture. */
   classify(source: Source, options?: ClassifyOptions): Promise<Prediction<Label>[]>;
   async classify(source: Source | readonly Source[], options: ClassifyOptions = {}): Promise<unknown> {
-    checkClassifyOptions(options);
-    const { topK = 5, threshold = 0 } = options;
-    const classes = allowedClasses(this.info.labels, options);
-    return await this.#calls.perform('classify', source, { topK, threshold, classes }, options);
+    return await this.#calls.perform('classify', source, classifyRequest(options, this.info), options);
   }
 
   /** The logits of each picture, or the error that prevented them. */
@@ -168,18 +170,7 @@ export class Model<Label extends string = string> {
   /** The embedding of one picture. */
   embed(source: Source, options?: EmbedOptions): Promise<Float32Array<ArrayBuffer>>;
   async embed(source: Source | readonly Source[], options: EmbedOptions = {}): Promise<unknown> {
-    checkOptions(options, ['pool', 'projection', 'normalize', ...pictureOptions], 'embed');
-    const { pool, projection, normalize = false } = options;
-    if (pool !== undefined && pool !== 'cls' && pool !== 'mean') {
-      throw new VitError('invalid-argument', `pool is ${shown(pool)}, but it should be "cls" or "mean".`);
-    }
-    if (projection !== undefined && typeof projection !== 'boolean') {
-      throw new VitError(
-        'invalid-argument',
-        `projection is ${shown(projection)}, but it should be true or false.`,
-      );
-    }
-    return await this.#calls.perform('embed', source, { pool, projection, normalize }, options);
+    return await this.#calls.perform('embed', source, embedRequest(options), options);
   }
 
   /**
@@ -200,22 +191,9 @@ export class Model<Label extends string = string> {
     labels: readonly string[] | LabelVectors,
     options: LabelOptions = {},
   ): Promise<LabelVectors> {
-    const templates = checkLabels(labels, options);
-    const { signal } = options;
-    this.#queue.check(signal);
-    const vectors = await this.#withWords(signal, async (words, module) => {
-      if (areVectors(labels)) return labels;
-      const classes = await words.classes([...labels], templates, signal);
-      const { weightsHash = '' } = this.#info;
-      return module.packLabels(classes, { model: words.title, weights: weightsHash, template: templates });
+    return await this.#words.setLabels(labels, options, this.#info, (names) => {
+      this.#info = { ...this.#info, classes: names.length, labels: [...names] as Label[] };
     });
-    await this.#queue.inTurn(signal, async () => {
-      const { unpackLabels } = await import('./words/words.js');
-      const classes = unpackLabels(vectors, this.#info);
-      await this.#runner.run('setClasses', undefined, classes);
-      this.#info = { ...this.#info, classes: classes.labels.length, labels: [...classes.labels] as Label[] };
-    });
-    return vectors;
   }
 
   /**
@@ -236,23 +214,7 @@ export class Model<Label extends string = string> {
     text: string | readonly string[],
     options: EmbedTextOptions = {},
   ): Promise<Float32Array<ArrayBuffer> | Float32Array<ArrayBuffer>[]> {
-    checkOptions(options, ['normalize', 'signal'], 'embedText');
-    const { normalize = false, signal } = options;
-    this.#queue.check(signal);
-    const texts = typeof text === 'string' ? [text] : text;
-    if (!Array.isArray(texts) || !texts.every((one) => typeof one === 'string')) {
-      throw new VitError(
-        'invalid-argument',
-        `${shown(text)} is not a text; give a string or an array of strings.`,
-      );
-    }
-    if (texts.length === 0) return [];
-    const vectors = await this.#withWords(signal, async (words, { toUnit }) => {
-      const { data, width } = await words.encode(texts, signal);
-      const rows = texts.map((_, at) => data.slice(at * width, (at + 1) * width));
-      return normalize ? rows.map(toUnit) : rows;
-    });
-    return typeof text === 'string' ? vectors[0] : vectors;
+    return await this.#words.embed(text, options, this.#info);
   }
 
   /** The tokens of each picture, or the error that prevented them. */
@@ -490,32 +452,7 @@ export class Model<Label extends string = string> {
   dispose(): void {
     const disposed = new VitError('disposed', 'This model was disposed; load it again to use it.');
     if (!this.#queue.end(disposed)) return;
-    this.#words?.dispose();
+    this.#words.dispose();
     this.#runner.dispose();
-  }
-
-  /**
-   * Does work that needs the text encoder, concurrently with calls on pictures; ends when the signal aborts or the
-   * model is disposed.
-   */
-  async #withWords<T>(
-    signal: AbortSignal | undefined,
-    work: (words: Words, module: typeof import('./words/words.js')) => Promise<T>,
-  ): Promise<T> {
-    const context = this.#context;
-    if (!context || !this.#info.words) {
-      throw new VitError(
-        'unsupported-model',
-        `${context?.files.title ?? 'This model'} was not trained with texts, so it cannot take classes in words; load a CLIP or SigLIP ` +
-          'model, such as "openai/clip-vit-base-patch32".',
-      );
-    }
-    return await this.#queue.unlessEnded(
-      signal,
-      import('./words/words.js').then((module) => {
-        this.#queue.check(signal);
-        return work((this.#words ??= new module.Words(context)), module);
-      }),
-    );
   }
 }

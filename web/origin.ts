@@ -2,7 +2,7 @@
 import type { FileStore } from './cache/file-store.js';
 import type { ReadContext } from './checkpoint/files/folder.js';
 import type { ModelFiles } from './checkpoint/files/model-files.js';
-import type { Reopened } from './checkpoint/reopen.js';
+import type { Reopened } from './runtime/reopen.js';
 
 export interface Origin {
   /** Opens the files; undefined if they were bytes in memory that have been freed. */
@@ -23,7 +23,7 @@ export function originOf(
     open(signal) {
       const files = filesNow();
       if (!files) return undefined;
-      return import('./checkpoint/here.js').then(({ reopen }) =>
+      return import('./platform/in-page.js').then(({ reopen }) =>
         reopen(files, { ...context, signal }, store()),
       );
     },

@@ -1,9 +1,8 @@
 // The demo's main ways in Firefox and WebKit: it answers, looks inside, has Python's pixels, and opens every tab.
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import puppeteer from 'puppeteer-core';
 
 import { place, startDemo } from './demo-site.js';
-import { onPath } from './programs.js';
+import { launchFirefox } from './launch-firefox.js';
 import type { Server } from './server.js';
 import { startWebKit } from './webkit.js';
 
@@ -50,8 +49,7 @@ const all = {
 };
 
 it('Firefox', async () => {
-  const executablePath = onPath('firefox-esr', 'firefox');
-  const browser = await puppeteer.launch({ browser: 'firefox', executablePath, headless: true });
+  const browser = await launchFirefox();
   try {
     const page = await browser.newPage();
     await page.goto(server.origin + place);

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll } from '@jest/globals';
-import puppeteer, { type Browser as Firefox } from 'puppeteer-core';
 
 import { launchChromium, usualRoutes } from './chromium.js';
-import { onPath } from './programs.js';
+import { launchFirefox } from './launch-firefox.js';
 import { startServer, type Route, type Server } from './server.js';
 import { startWebKit } from './webkit.js';
 
@@ -39,8 +38,7 @@ const start: Record<EngineName, () => Promise<Running>> = {
   },
 
   async Firefox() {
-    const executablePath = onPath('firefox-esr', 'firefox');
-    const browser: Firefox = await puppeteer.launch({ browser: 'firefox', executablePath, headless: true });
+    const browser = await launchFirefox();
     const evaluate =
       (address: string): InPage =>
       async (body, argument) => {

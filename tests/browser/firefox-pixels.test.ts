@@ -1,20 +1,13 @@
 // web/pictures/sources.ts in Firefox: the same bytes as in Chromium, and a warning where it changes what is read from canvases.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import puppeteer, { type Browser } from 'puppeteer-core';
+import type { Browser } from 'puppeteer-core';
 
+import { launchFirefox } from './launch-firefox.js';
 import { bytes, callPictures, height, routes, width } from './pictures.js';
-import { onPath } from './programs.js';
 import { startServer, type Server } from './server.js';
 
 let server: Server;
 let browser: Browser;
-const launch = (extraPrefsFirefox: Record<string, boolean>) =>
-  puppeteer.launch({
-    browser: 'firefox',
-    executablePath: onPath('firefox-esr', 'firefox'),
-    headless: true,
-    extraPrefsFirefox,
-  });
 
 beforeAll(async () => {
   server = await startServer(routes);
@@ -35,7 +28,7 @@ async function inPage(...calls: [name: string, ...args: unknown[]][]): Promise<u
 
 describe('as it comes', () => {
   beforeAll(async () => {
-    browser = await launch({});
+    browser = await launchFirefox({});
   });
   afterAll(() => browser?.close());
 
@@ -70,7 +63,7 @@ describe('as it comes', () => {
 
 describe('with resistFingerprinting', () => {
   beforeAll(async () => {
-    browser = await launch({ 'privacy.resistFingerprinting': true });
+    browser = await launchFirefox({ 'privacy.resistFingerprinting': true });
   });
   afterAll(() => browser?.close());
 

@@ -1,13 +1,13 @@
 // Another engine, the same arithmetic: plain SIMD in Firefox gives the logits of Node to the bit.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { fileURLToPath } from 'node:url';
-import puppeteer, { type Browser } from 'puppeteer-core';
+import type { Browser } from 'puppeteer-core';
 import { load } from 'vit-wasm';
 
 import { fixtures } from '../golden/fixtures.js';
 import { entry, usualRoutes, type Package } from './chromium.js';
 import { bitsOf, opaquePicture, pack, type PackedPicture } from './picture.js';
-import { onPath } from './programs.js';
+import { launchFirefox } from './launch-firefox.js';
 import { isolation, startServer, type Server } from './server.js';
 
 const picture = opaquePicture();
@@ -18,8 +18,7 @@ let browser: Browser;
 beforeAll(async () => {
   server = await startServer(usualRoutes);
   isolated = await startServer(usualRoutes, isolation);
-  const executablePath = onPath('firefox-esr', 'firefox');
-  browser = await puppeteer.launch({ browser: 'firefox', executablePath, headless: true });
+  browser = await launchFirefox();
 });
 afterAll(async () => {
   await browser?.close();

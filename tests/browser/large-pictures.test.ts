@@ -1,10 +1,10 @@
 // Files, addresses and elements that show a file are decoded in the model's worker: 12 megapixels do not block the page, and the pixels are those that
 // the page itself reads, in every browser.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import puppeteer, { type Browser } from 'puppeteer-core';
+import type { Browser } from 'puppeteer-core';
 
 import { entry, inChromium, usualRoutes, type Package } from './chromium.js';
-import { onPath } from './programs.js';
+import { launchFirefox } from './launch-firefox.js';
 import { startServer, type Server } from './server.js';
 import { startWebKit, type WebKit } from './webkit.js';
 
@@ -105,8 +105,7 @@ describe('elsewhere', () => {
   describe('Firefox', () => {
     let browser: Browser;
     beforeAll(async () => {
-      const executablePath = onPath('firefox-esr', 'firefox');
-      browser = await puppeteer.launch({ browser: 'firefox', executablePath, headless: true });
+      browser = await launchFirefox();
     });
     afterAll(() => browser?.close());
 

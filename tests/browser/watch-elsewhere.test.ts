@@ -1,9 +1,9 @@
 // model.watch in Firefox and WebKit, which give the frames of a track to videos only: a canvas is the camera.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import puppeteer, { type Browser } from 'puppeteer-core';
+import type { Browser } from 'puppeteer-core';
 
 import { entry, usualRoutes, type Package } from './chromium.js';
-import { onPath } from './programs.js';
+import { launchFirefox } from './launch-firefox.js';
 import { startServer, type Server } from './server.js';
 import { startWebKit, type WebKit } from './webkit.js';
 
@@ -40,8 +40,7 @@ async function watchCanvas({ entry }: { entry: string }) {
 describe('Firefox', () => {
   let browser: Browser;
   beforeAll(async () => {
-    const executablePath = onPath('firefox-esr', 'firefox');
-    browser = await puppeteer.launch({ browser: 'firefox', executablePath, headless: true });
+    browser = await launchFirefox();
   });
   afterAll(() => browser?.close());
 

@@ -10,7 +10,7 @@ const names = { relaxed: ['6x8', '4x16', '6x16'], simd: ['5x8', '4x16', '5x16'] 
 const int8Names = { relaxed: ['6x8', '3x8'], simd: ['3x12'] } as const;
 const timed = 'they were the fastest when compared';
 const alone = 'there are no others';
-const probed = 'the result of one product told';
+const probed = 'a product showed which one the processor supports';
 const untried = 'there was no time to compare others';
 const never = new AbortController().signal;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

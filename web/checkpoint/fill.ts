@@ -20,18 +20,18 @@ interface AnnouncedPart extends IncomingTensor {
   readonly index: number;
 }
 
-/** By the name of every tensor that the model needs: its parts, in the order of their bytes. */
+/** The parts of every tensor that the model needs, by the tensor's name and in the order of their bytes. */
 type Announced = ReadonlyMap<string, readonly AnnouncedPart[]>;
 
-/** What a file has for others than the engine. */
+/** Who else reads a file's tensors. */
 interface Others extends Pick<Share, 'elsewhere'> {
   sinkFor(tensor: StoredTensor): Sink | undefined;
 }
 
 /**
  * Brings a checkpoint's weights into an engine. Every tensor is announced, and every mismatch is reported,
- * before the first weight is read; then each byte goes straight from the stream into the engine. What the engine does
- * not need, `others` may have. Resolves to what identifies the weights of a model that takes words.
+ * before the first weight is read; then each byte goes straight from the stream into the engine. Tensors that the engine
+ * does not need are offered to `others`. Resolves to the hash of the weights if the model takes words.
  */
 export async function fill(
   engine: Engine,
@@ -105,11 +105,11 @@ async function announceAll(
       complaints.push(`"${tensor.name}" is not a tensor of this model`);
     }
   }
-  // What came in the wrong shape was not accepted either, but is not missing.
+  // A tensor of the wrong shape was not accepted either, but is not missing.
   const missing = engine.guard(() => engine.missing()).filter((slot) => !misfits.has(slot));
   if (complaints.length + missing.length === 0) return announced;
   const more = complaints.length + missing.length - namedTensors;
-  // There may be a great many, where a config has too many layers.
+  // With too many layers in the configuration there are a great many.
   const named = missing.slice(0, namedTensors).map((slot) => `"${names.nameOf(slot)}" is missing`);
   const list =
     [...complaints, ...named].slice(0, namedTensors).join('; ') +
@@ -128,7 +128,7 @@ function announce(engine: Engine, parts: readonly IncomingTensor[]): AnnouncedPa
   return announced;
 }
 
-/** Takes a tensor's bytes into its slots, one after another; nothing for a tensor that is not needed. */
+/** Writes a tensor's bytes into its slots, one after another; undefined for a tensor that the engine does not need. */
 function makeSink(engine: Engine, parts: readonly AnnouncedPart[] | undefined): Sink | undefined {
   if (!parts) return undefined;
   const remainingParts = [...parts];
@@ -151,7 +151,7 @@ function makeSink(engine: Engine, parts: readonly AnnouncedPart[] | undefined): 
   };
 }
 
-/** Tells progress, but not every time. */
+/** Reports progress once per `reportEvery` bytes of a file, and at its end. */
 function throttled({ onProgress }: ReadContext, overall: Progress['overall']): Report {
   const reported = new Map<string, number>();
   return (file, loaded, total) => {

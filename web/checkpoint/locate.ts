@@ -18,7 +18,7 @@ export type Place = Extract<FileLocation, { kind: 'url' | 'path' }>;
 
 const defaultHost = 'https://huggingface.co';
 
-/** What the Hub's addresses begin with where they name no repository of a model. */
+/** First segments of the Hub's addresses that are not the owners of models. */
 const notOwners = /^(models|datasets|spaces|docs|api)$/;
 
 /** A Hub repository (`owner/name`) or a place. Anything else is an error that shows both spellings. */
@@ -105,7 +105,7 @@ function hubPageFiles(address: string, options: LoadOptions): ModelFiles | undef
   return { ...filesAt(place), title: `${owner}/${name}`, source: `${owner}/${name}` };
 }
 
-/** Whether nobody on the way can read what is sent there. */
+/** Whether what is sent there is encrypted, or stays on this machine. */
 function isPrivate(address: string): boolean {
   const url = parseUrl(address);
   return url?.protocol !== 'http:' || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
@@ -178,7 +178,7 @@ function isBytes(value: unknown): value is Blob | ArrayBuffer | ArrayBufferView 
   return value instanceof Blob || value instanceof ArrayBuffer || ArrayBuffer.isView(value);
 }
 
-/** One file that is all there is: an archive. */
+/** A model in a single file: an archive. */
 function givenFiles(model: Blob | ArrayBuffer | ArrayBufferView): ModelFiles {
   const name = model instanceof Blob && 'name' in model ? String(model.name) : weightsName;
   return { title: 'what was given', weights: name, listed: { [name]: bytesOf(model) } };
@@ -200,7 +200,7 @@ function memoryFiles({ weights, config, preprocessor, labels }: ModelInMemory): 
   };
 }
 
-/** The files of a page's own making, by their names without folders. */
+/** Files that the page has, by their names without folders. */
 function droppedFiles(files: readonly File[]): ModelFiles {
   const names = files.map(({ name }) => name);
   const weights = weightsAmong(names);
@@ -222,7 +222,7 @@ function droppedFiles(files: readonly File[]): ModelFiles {
   };
 }
 
-/** A model's configuration that is in the script already, with weights from anywhere. */
+/** A model whose configuration is part of the script, with weights from anywhere. */
 export function inlineFiles(
   { title, source }: Pick<ModelFiles, 'title' | 'source'>,
   config: object,

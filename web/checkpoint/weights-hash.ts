@@ -1,8 +1,8 @@
-// What tells the weights of one model from those of another, without a second look at all of them.
-import { Sha256 } from './files/sha256.js';
+// Tells the weights of one model from those of another, by bytes that are read anyway.
+import { hexOf, Sha256 } from './files/sha256.js';
 import type { StoredTensor } from './formats/tensors.js';
 
-/** How many bytes of every tensor count: training, merging and rounding change all of it. */
+/** Bytes of each tensor that are hashed; enough, because training, merging and rounding change every part of it. */
 const countedBytes = 1024;
 
 /** A hash of the name, type, shape and first KiB of every tensor, in whatever order they come. */
@@ -30,6 +30,6 @@ export class WeightsHash {
       hash.update(encoder.encode(key));
       hash.update(head);
     }
-    return Array.from(hash.digest(), (byte) => byte.toString(16).padStart(2, '0')).join('');
+    return hexOf(hash.digest());
   }
 }

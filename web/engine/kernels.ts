@@ -18,7 +18,7 @@ export type KnownKernels = Readonly<Partial<Record<Dtype, KernelChoice>>>;
 const chosen = 'they were requested';
 const fastest = 'they were the fastest when compared';
 const only = 'there are no others';
-const probed = 'the result of one product told';
+const probed = 'a product showed which one the processor supports';
 const untried = 'there was no time to compare others';
 
 /** The fastest kernels by instructions and dtype, for the models that this page loads next. */
@@ -38,21 +38,21 @@ export function rememberKernels({ variant, dtype, kernels, kernelsMeasured }: Mo
   found.set(instructionsOf(variant), { ...found.get(instructionsOf(variant)), [dtype]: choice });
 }
 
-/** Milliseconds that one is run at a time. */
+/** Milliseconds per timing. */
 const slice = 0.25;
-/** How often each is timed, by turns; the fastest run counts, because other work on the machine only adds time. */
+/** How often each is timed, in turns; the fastest run counts, because other work on the machine only adds time. */
 const turns = 3;
 /** Milliseconds before each further comparison, in which the engine has time to optimize what has run. */
 const pauses = [30, 60, 120, 240];
 /** How many times faster optimized code is, at least. */
 const optimized = 2;
-/** How many times faster than the first another has to be, for timings vary. */
+/** How many times faster than the first another must be, because timings vary. */
 const advantage = 1.15;
 
 /**
- * Uses the kernels that are known, or compares them while the model is loading: a quarter of a millisecond each to have
- * them optimized, and after each pause, until that has happened, three times that for their speed. Gives a function that
- * ends this and says what came of it; `signal` ends it too.
+ * Uses the kernels that are known, or compares them while the model is loading: a quarter of a millisecond each to get
+ * them optimized, and after each pause, until that has happened, three times that for their speed. Returns a function
+ * that ends the comparison and gives the choice; `signal` ends it too.
  */
 export function chooseKernels(
   engine: Engine,
@@ -68,7 +68,8 @@ export function chooseKernels(
     return () => known;
   }
   if (names.length === 1) return () => ({ name: names[0], reason: only, measured: false });
-  // The engine puts the faster one first: it knows a dot of the processor by its result, on a busy machine too.
+  // The engine lists the faster one first: the result of one product tells it which instruction the processor has, on a
+  // busy machine too.
   if (dtype === 'int8') return () => ({ name: names[0], reason: probed, measured: false });
   const run = (index: number, times: number) => engine.tryKernels(dtype, index, times);
   const compare = () => names.map((_, index) => speedOf((times) => run(index, times)));
@@ -77,7 +78,7 @@ export function chooseKernels(
       best.map((speed, index) => Math.max(speed, speeds[index])),
     );
   let choice: KernelChoice = { name: names[0], reason: untried, measured: false };
-  // Engines compile code when it first runs; that is not to be timed.
+  // Engines compile code when it first runs, which must not be timed.
   names.forEach((_, index) => run(index, 1));
   const before = compare();
   let timer: ReturnType<typeof setTimeout>;
@@ -108,7 +109,7 @@ export function chooseKernels(
   };
 }
 
-/** How often in a millisecond. */
+/** Runs per millisecond. */
 function speedOf(run: (times: number) => void): number {
   // Some clocks have steps of a millisecond: the timing starts and ends at a step.
   const start = performance.now();

@@ -3,13 +3,13 @@ import type { Bindings, NativeRegression } from './bindings.js';
 
 /** Examples of classes, for a logistic regression; cpp/logistic_regression.h. */
 export interface RegressionProblem {
-  /** [examples × width], of the same scale in every direction, about 1. */
+  /** [examples × width], with values of a magnitude of about 1. */
   readonly examples: Float32Array;
   /** The class of each example: 0 to `classes` − 1. */
   readonly labels: readonly number[];
   /** At least 2. */
   readonly classes: number;
-  /** How strongly weights are kept small: scikit-learn's 1 / C. */
+  /** The strength of the L2 penalty: scikit-learn's 1 / C. */
   readonly l2: number;
   /** [classes × (width + 1)]: weights to start from, each class's bias behind its own. Default: 0. */
   readonly start?: Float64Array | undefined;
@@ -47,12 +47,12 @@ export class Regression {
     this.#view().set(weights);
   }
 
-  /** Solves on from the weights that are there, at most so many iterations; whether that was enough. */
+  /** Continues from the current weights for at most so many iterations; returns whether it has converged. */
   solve(iterations: number): boolean {
     return this.#native.solve(iterations);
   }
 
-  /** The example that does not count; none at first. */
+  /** The example that is left out; none at first. */
   set leftOut(example: number | undefined) {
     this.#native.leftOut = example ?? -1;
   }

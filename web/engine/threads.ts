@@ -3,7 +3,7 @@ import { messageOf, VitError } from '../errors.js';
 import { stageNumbers, type NativeConfig } from './bindings.js';
 import type { LoadOptions, Variant } from '../types.js';
 
-/** How many threads a model gets, and why it is that many. */
+/** How many threads a model gets, and why. */
 export interface ThreadPlan {
   readonly count: number;
   readonly reason: string;
@@ -15,11 +15,11 @@ export interface ThreadPlan {
 const mostThreads = 8;
 
 /**
- * Multiply-adds that are worth a thread, about a millisecond: a smaller share is through before the others have begun.
+ * Multiply-adds that are worth a thread, about a millisecond: a smaller share is done before the other threads start.
  */
 const workPerThread = 3e7;
 
-/** Milliseconds that threads have to start. Where shared memory does not work after all, they never do. */
+/** Milliseconds within which threads must start. Where shared memory does not work after all, they never do. */
 const startTimeout = 5000;
 
 export function isThreaded(variant: Variant): boolean {
@@ -55,8 +55,8 @@ export function planThreads(options: LoadOptions, obstacle: string | undefined):
 }
 
 /**
- * Starts a model's threads, before the engine's buffers are made. Promises what has become of the plan when all run, or
- * when it is clear that they will not; meanwhile the engine may be used.
+ * Starts a model's threads, before the engine's buffers are allocated. Resolves to the plan as carried out, when all run
+ * or it is clear that they will not; meanwhile the engine may be used.
  */
 export function startThreads(engine: Engine, plan: ThreadPlan, network: NativeConfig): Promise<ThreadPlan> {
   const worthwhile = Math.max(1, Math.floor(multiplyAdds(network) / workPerThread));
@@ -94,7 +94,7 @@ function oneThread(reason: string): ThreadPlan {
   return { count: 1, reason, automatic: false };
 }
 
-/** For one picture, without those of the head; of a Swin Transformer as if all stages were like the last. */
+/** An estimate for one picture, without the head; for a Swin Transformer as if all stages were like the last. */
 function multiplyAdds(network: NativeConfig): number {
   const { imageHeight, imageWidth, patchHeight, patchWidth, hidden, layers, mlpHidden, windows } = network;
   const merges = Math.max(0, windows.stages.length / stageNumbers - 1);

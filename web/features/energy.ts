@@ -1,4 +1,4 @@
-// How familiar a picture is to a classifier, by its logits alone.
+// How familiar a picture is to a classifier, judged by its logits alone.
 import { VitError } from '../errors.js';
 import { checkFinite } from './grid.js';
 

@@ -12,9 +12,9 @@ export interface ForegroundOptions {
   readonly similarity?: number | undefined;
 }
 
-/** The link between patches that do not belong together: some, so that every patch can be reached. */
+/** The weight between patches that do not belong together: above 0, so that the graph is connected. */
 const weakest = 1e-5;
-/** The part of all pairs that is not linked by default. */
+/** The share of all pairs that is not linked by default. */
 const unlinked = 0.7;
 /** Of the eigenvector, of which only the side of the mean matters. */
 const tolerance = 1e-5;
@@ -79,7 +79,7 @@ function cosines(patches: Float32Array, size: number): Float64Array {
   return out;
 }
 
-/** The value that a part of the others is below. */
+/** The quantile: the value that this share of the others is below. */
 function quantile(values: Float64Array, part: number): number {
   const sorted = values.slice().sort();
   return sorted[Math.floor(part * (sorted.length - 1))];

@@ -1,4 +1,4 @@
-// What the functions of this entry work on: patch tokens in their places, and values on the same grid.
+// What the functions of this entry work on: patch tokens on their grid, and values on the same grid.
 import { VitError } from '../errors.js';
 import { shown } from '../shown.js';
 
@@ -89,7 +89,7 @@ export function checkCount(name: string, value: number, least: number, most: num
   );
 }
 
-/** The numbers of the patches that a mask has; all of them without one. */
+/** The indices of the patches in a mask; of all patches without one. */
 export function patchesIn(mask: Mask | undefined, { rows, columns }: TokenGrid): number[] {
   const all = [...Array(rows * columns).keys()];
   if (!mask) return all;

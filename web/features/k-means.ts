@@ -8,12 +8,12 @@ export interface Clusters {
   readonly clusterOf: Uint8Array;
 }
 
-/** More than enough: it ends when no point changes its cluster, usually after 10 to 20. */
+/** More than enough: it ends when no point changes its cluster, usually after 10 to 20 iterations. */
 const mostIterations = 300;
 
 /**
- * k-means by Lloyd's iteration until no point moves, from given centers or from seeds chosen without chance: the point
- * nearest to the mean first, then always the one that brings the sum of squared distances down most, which is greedy
+ * k-means by Lloyd's iteration until no point moves, from given centers or from seeds chosen deterministically: the point
+ * nearest to the mean first, then always the one that lowers the sum of squared distances most, which is greedy
  * k-means++ (Arthur & Vassilvitskii 2007) with every point as a candidate. Cost: points² · width for the seeds,
  * points · count · width per iteration.
  */

@@ -8,7 +8,7 @@ import type { Parts, Platform } from './platform.js';
 export function browser(parts: Parts): Platform {
   return {
     // Only a model in this thread, and words, read files here.
-    open: async (...file) => (await import('../checkpoint/here.js')).openFile(...file),
+    open: async (...file) => (await import('./in-page.js')).openFile(...file),
 
     store: browserStore,
     isCacheEmpty,

@@ -1,4 +1,4 @@
-// What teaching uses of a model: the part of it that makes embeddings.
+// The part of a model that teaching uses: embeddings, and the engine's regression.
 import type { Origin } from '../origin.js';
 import type { VerbOptions, VerbResult } from '../runtime/verbs.js';
 import type { EmbedOptions, ModelInfo, Source } from '../types.js';

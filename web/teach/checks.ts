@@ -1,4 +1,4 @@
-// What is refused, before anything is computed.
+// Checks of options and examples, before anything is computed.
 import { checkOptions, wrong } from '../call-options.js';
 import { VitError } from '../errors.js';
 import type { FewShotClassifyOptions, FewShotMethod, FewShotOptions } from '../types.js';

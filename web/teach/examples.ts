@@ -1,4 +1,4 @@
-// What is learned from, how, and what it leaves.
+// Examples, settings, and the result of training.
 import type { FewShotMethod } from '../types.js';
 
 /** Embeddings with their classes. */
@@ -17,10 +17,10 @@ export interface HeadSettings {
   readonly neighbors: number;
 }
 
-/** What training left. */
+/** The result of training. */
 export interface Trained {
   readonly labels: readonly string[];
   readonly examples: Examples;
-  /** As `trainedWeights` in heads.ts gives them. */
+  /** See `trainedWeights` in heads.ts. */
   readonly weights: Float64Array | undefined;
 }

@@ -1,8 +1,8 @@
-// A trained classifier as an ordinary model folder: the files the model was loaded from, with another head.
+// A trained classifier as an ordinary model folder: the files that the model was loaded from, with a new head.
 import type { JsonObject } from '../checkpoint/files/json.js';
 import { safetensorsHeader } from '../checkpoint/formats/safetensors-header.js';
 import { VitError } from '../errors.js';
-import type { Reopened } from '../checkpoint/reopen.js';
+import type { Reopened } from '../runtime/reopen.js';
 import type { FewShotCallOptions, FewShotOptions } from '../types.js';
 import type { Backbone } from './backbone.js';
 import { classifierOf, withHead } from './exported-head.js';
@@ -28,7 +28,7 @@ export async function exported(
   try {
     return await write(model, { ...trained, weights }, pool, stop.signal, onProgress);
   } catch (error) {
-    // Closes what is being read.
+    // Closes the files that are being read.
     stop.abort(error);
     signal?.throwIfAborted();
     throw error;
@@ -58,7 +58,7 @@ async function write(
   );
   parts.push(...head.tensors.map(({ data }) => data));
   const files = [jsonFile('config.json', head.config), new File(parts, 'model.safetensors')];
-  // Some servers have a page, or a refusal, for every file that does not exist.
+  // Some servers answer with a page, or refuse access, for files that do not exist.
   const preprocessor = await json('preprocessor_config.json').catch((error: unknown) => {
     signal.throwIfAborted();
     if (!(error instanceof VitError)) throw error;
@@ -66,7 +66,7 @@ async function write(
   return preprocessor ? [...files, jsonFile('preprocessor_config.json', preprocessor)] : files;
 }
 
-/** Of config.json: transformers takes no 1 where it has a 1.0, which are the same in JavaScript. */
+/** Fields of config.json in which transformers needs 1.0, not 1; JavaScript writes both as 1. */
 const floats =
   /("(?:layerscale_value|drop_path_rate|hidden_dropout_prob|attention_probs_dropout_prob|initializer_range|layer_norm_eps)": -?\d+)(?=[,\n])/g;
 

@@ -1,5 +1,5 @@
-// What a new head changes in a checkpoint: which tensors go, what they are called, what config.json says. A table by family,
-// as `transformers` names its classes for classification.
+// What a new head changes in a checkpoint: which tensors are dropped, their names, and config.json. A table by family, with
+// the names of `transformers`' classes for classification.
 import type { NameMap } from '../checkpoint/families/names.js';
 import type { JsonObject } from '../checkpoint/files/json.js';
 import type { StoredTensor } from '../checkpoint/formats/tensors.js';
@@ -14,7 +14,7 @@ export interface HeadTensor extends StoredTensor {
 export interface NewHead {
   /** Whether a tensor of the file stays. */
   keeps(name: string): boolean;
-  /** What it is called then. */
+  /** Its new name. */
   rename(name: string): string;
   readonly tensors: readonly HeadTensor[];
   readonly config: JsonObject;
@@ -25,7 +25,7 @@ export interface Classifier {
   readonly architecture: string;
   /** What the names of the encoder begin with there. */
   readonly prefix: string;
-  /** What its head sees: the class token, the mean of all tokens, or the class token and behind it the patches' mean. */
+  /** What its head sees: the class token, the mean of all tokens, or the class token followed by the patches' mean. */
   readonly sees: 'cls' | 'mean' | 'cls and mean';
 }
 
@@ -71,10 +71,10 @@ export function withHead(
   }
   const slotOf = (name: string) => names.slots.get(name)?.slots[0] ?? '';
   const isHead = (name: string) => /^(head|head_dist|pre_logits)\./.test(slotOf(name));
-  // Of masked-image pretraining, and yet a part of DINOv2's class.
+  // The mask token is only for pretraining, and yet part of DINOv2's class.
   const keepsMask = prefix.startsWith('dinov2');
   return {
-    // What is not needed (a pooler) would have no place in the new class.
+    // Tensors that are not needed (a pooler) do not exist in the new class.
     keeps: (name) => (names.slots.has(name) && !isHead(name)) || (keepsMask && name.endsWith('mask_token')),
     rename(name) {
       const bare = name.replace(/^module\./, '');
@@ -85,7 +85,7 @@ export function withHead(
   };
 }
 
-/** `classifier.weight` and `.bias`; half of the inputs have weights of 0 where the head sees twice what was learned from. */
+/** `classifier.weight` and `.bias`; half of the weights are 0 where the head sees both features and learned from one. */
 function headTensors(
   classes: number,
   width: number,
@@ -110,7 +110,7 @@ function tensor(name: string, shape: readonly number[], data: Float32Array<Array
 
 function newConfig(config: JsonObject, architecture: string, labels: readonly string[]): JsonObject {
   const kept = { ...config };
-  // What was said of the old head.
+  // Fields about the old head.
   for (const field of ['num_labels', '_num_labels', 'problem_type', 'finetuning_task', '_name_or_path'])
     delete kept[field];
   return {

@@ -1,5 +1,5 @@
-// The part of a classifier of one's own classes that every page downloads: it reads pictures at the time of the call, and
-// passes calls on, one after another, to teacher.ts, which is loaded when a classifier is made.
+// The part of a few-shot classifier that every page downloads: it reads pictures at the time of the call, and passes calls
+// on, one after another, to teacher.ts, which is loaded when a classifier is made.
 import { checkIsOptions } from '../call-options.js';
 import { VitError } from '../errors.js';
 import type {
@@ -67,7 +67,7 @@ export class LazyFewShot implements FewShot {
     return this.#inTurn((teacher) => teacher.export(options));
   }
 
-  /** Begins at once: a canvas may show something else later. */
+  /** Starts at once: a canvas may show something else later. */
   #embed(source: Example, { region, signal }: FewShotAddOptions) {
     if (source instanceof Float32Array) return source;
     const embedding = this.#model.embed(source, { pool: this.#pool, region, signal });
@@ -94,7 +94,7 @@ export function fewShot(model: Backbone, options: FewShotOptions = {}): FewShot 
   return new LazyFewShot(model, options.pool, loading);
 }
 
-/** A classifier as `toJSON` saved it, for the same model. */
+/** Restores a classifier that `toJSON` saved, for the same model. */
 export async function fewShotFromJSON(model: Backbone, json: unknown): Promise<FewShot> {
   const { restore } = await import('./teaching.js');
   const teacher = await restore(model, json);

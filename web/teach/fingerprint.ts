@@ -1,11 +1,11 @@
-// Which model made an embedding: told by its embedding of one picture that is always the same. Every weight of the
-// backbone and the preprocessing have a part in it, whereas a head that was exchanged has none.
+// Identifies the model that made an embedding, by its embedding of one fixed picture. It depends on every weight of the
+// backbone and on the preprocessing, but not on the head.
 import type { FewShotOptions, RawImage } from '../types.js';
 import type { Backbone } from './backbone.js';
 
 const edge = 64;
 
-/** A blue disc on a ground that becomes redder to the right and greener to the bottom. */
+/** A blue disc on a background that becomes redder to the right and greener towards the bottom. */
 function testPicture(): RawImage {
   const data = new Uint8Array(edge * edge * 4);
   for (let at = 0; at < edge * edge; at++) {

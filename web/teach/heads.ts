@@ -1,4 +1,4 @@
-// From examples to scores, by each of the methods.
+// Examples → scores, by each method.
 import { linearScores } from '../runtime/linear-scores.js';
 import type { FewShotCallOptions } from '../types.js';
 import type { Backbone } from './backbone.js';
@@ -11,8 +11,8 @@ import { prototypes, scoresWithout } from './prototypes.js';
 export type Scores = (embedding: Float32Array) => number[];
 
 /**
- * What training leaves: [classes × (width + 1)], each class's bias behind its weights, of the methods that are a linear
- * layer in the end; nothing of `knn`, which keeps the examples.
+ * The result of training: [classes × (width + 1)], each class's weights followed by its bias, for the methods that amount
+ * to a linear layer; undefined for `knn`, which keeps the examples.
  */
 export async function trainedWeights(
   model: Backbone,
@@ -24,7 +24,7 @@ export async function trainedWeights(
   return method === 'prototype' ? prototypes(examples) : undefined;
 }
 
-/** The head that was trained. */
+/** The trained head. */
 export function scoresOf(
   examples: Examples,
   weights: Float64Array | undefined,
@@ -35,7 +35,7 @@ export function scoresOf(
   return (embedding) => votes(examples, neighborsOf(rows, embedding, neighbors));
 }
 
-/** [examples × classes]: the scores of each example by the head that all others make. */
+/** [examples × classes]: the scores of each example by a head trained on all others. */
 export async function leftOutScores(
   model: Backbone,
   examples: Examples,

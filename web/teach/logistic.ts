@@ -1,12 +1,12 @@
-// Logistic regression by the engine (cpp/logistic_regression.h), in pieces of work between which others have their turn.
+// Logistic regression by the engine (cpp/logistic_regression.h), in pieces of work, so that other calls can run in between.
 import type { RegressionProblem } from '../engine/regression.js';
 import type { FewShotCallOptions } from '../types.js';
 import type { Backbone } from './backbone.js';
 import type { Examples } from './examples.js';
 
-/** Steps of one piece of work. */
+/** Steps per piece of work. */
 const stepsAtOnce = 100;
-/** Far more than the 20 to 200 that it takes; a bound for numbers that rounding keeps from settling. */
+/** Far more than the usual 20 to 200; a bound for problems that rounding keeps from converging. */
 const mostSteps = 5000;
 /** Milliseconds that a piece of leave-one-out should take. */
 const pieceTime = 100;
@@ -37,7 +37,7 @@ async function solveScaled(
   }
 }
 
-/** [examples][classes]: the scores of each by the regression of all others. */
+/** [examples][classes]: the scores of each example by a regression on all others. */
 export async function leftOutByRegression(
   model: Backbone,
   examples: Examples,
@@ -62,7 +62,7 @@ export async function leftOutByRegression(
   return scores;
 }
 
-/** What makes embeddings of every model alike: their mean is subtracted, and the mean of their squares is made 1. */
+/** Brings embeddings of every model to the same scale: mean 0, and mean of squares 1. */
 interface Scaling {
   readonly mean: Float64Array;
   readonly scale: number;

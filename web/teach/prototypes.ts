@@ -2,7 +2,7 @@
 // scores are −|x − mean|² / T. Without |x|², which is the same for all classes, that is a linear layer.
 import type { Examples } from './examples.js';
 
-/** [classes × (width + 1)]: 2·mean / T, and −|mean|² / T behind it. */
+/** [classes × (width + 1)]: 2·mean / T, followed by −|mean|² / T. */
 export function prototypes(examples: Examples): Float64Array {
   const { width, classes } = examples;
   const means = meansOf(examples);
@@ -28,7 +28,7 @@ export function scoresWithout(examples: Examples, example: number): number[] {
 }
 
 /**
- * The temperature with which examples that are left out of their own mean are the most probable: the least
+ * The temperature that makes examples left out of their own mean most probable: it minimizes the
  * −log softmax(−distance / T)[own class], found by golden-section search over the magnitudes around the mean distance.
  */
 function temperatureFor(examples: Examples): number {
@@ -39,7 +39,7 @@ function temperatureFor(examples: Examples): number {
   const distances = chosen.map((example) => distancesWithout(examples, means, sizes, example));
   const typical =
     distances.flat().reduce((sum, distance) => sum + distance, 0) / distances.flat().length || 1;
-  // Nothing to learn from: half of the usual distance.
+  // Nothing to learn from: half of the mean distance.
   if (tried.length === 0) return typical / 2;
   const loss = (exponent: number) => {
     const temperature = typical * 2 ** exponent;

@@ -1,4 +1,4 @@
-// A classifier from the JSON it was saved as, for the model that it was made with.
+// A classifier from the JSON it was saved as, for the model it was made with.
 import { VitError } from '../errors.js';
 import { shown } from '../shown.js';
 import type { FewShotJSON } from '../types.js';
@@ -27,7 +27,7 @@ export async function restore(model: Backbone, json: unknown): Promise<Teacher> 
   return teacher;
 }
 
-/** The JSON, with its numbers decoded and everything in it checked. */
+/** The JSON, with its numbers decoded and everything checked. */
 function parse(json: unknown) {
   if (typeof json === 'string') return decode(parseText(json));
   return decode(json);

@@ -34,7 +34,7 @@ export class Strangeness {
       .sort();
   }
 
-  /** The part of the examples that are less strange, 0 to 1. */
+  /** The share of the examples that are less strange, 0 to 1. */
   rankOf(embedding: Float32Array): number {
     const point = this.#whitening.apply(embedding);
     const distance = Math.min(...this.#means.map((mean) => squaredDistance(point, mean)));
@@ -50,7 +50,7 @@ export class Strangeness {
     const point = this.#whitening.apply(example);
     const away = size / (size - 1);
     const residual = difference(point, this.#means[label]);
-    // An example alone in its class is no part of the covariance.
+    // An example that is alone in its class does not contribute to the covariance.
     const share = size > 1 ? this.#whitening.share * away : 0;
     const gain = share / Math.max(1e-9, 1 - share * dot(residual, residual));
     const distances = this.#means.map((mean, k) => {

@@ -1,8 +1,9 @@
-// A classifier of one's own classes: examples in, a head out. Everything is checked and computed before anything is kept, so
-// a call that fails or is aborted changes nothing.
+// A few-shot classifier: examples in, a head out. Everything is checked and computed before anything is stored, so a call
+// that fails or is aborted changes nothing.
 import { VitError } from '../errors.js';
 import { topPredictions } from '../labels.js';
 import { checkOptions } from '../call-options.js';
+import { toBase64 } from '../platform/base64.js';
 import { shown } from '../shown.js';
 import type {
   Evaluation,
@@ -16,7 +17,6 @@ import type {
   Training,
 } from '../types.js';
 import type { Backbone } from './backbone.js';
-import { toBase64 } from './encoding.js';
 import type { Examples, HeadSettings, Trained } from './examples.js';
 import { exported } from './export.js';
 import { fingerprintOf } from './fingerprint.js';
@@ -31,7 +31,7 @@ export class Teacher {
   #classes: ReadonlyMap<string, readonly Float32Array[]> = new Map();
   #fingerprint: Float32Array | undefined;
   #trained: Trained | undefined;
-  /** Whether the examples are still those of `#trained`. */
+  /** Whether `#trained` is of the current examples. */
   #isTrained = false;
   #scores: Scores | undefined;
   #strangeness: Strangeness | undefined;
@@ -74,7 +74,7 @@ export class Teacher {
       signal?.throwIfAborted();
       const embedding = await this.#embedded(one, { region, signal });
       checkEmbedding(embedding, fingerprint.length);
-      // The caller's own may change.
+      // The caller may change its own array.
       added.push(embedding.slice());
       onProgress?.({ done: added.length, total: sources.length });
     }
@@ -176,13 +176,13 @@ export class Teacher {
     return await exported(this.#model, this.#trained, this.pool, options);
   }
 
-  /** Takes examples that are known to be of this model. */
+  /** Sets examples that are known to be of this model. */
   take(classes: ReadonlyMap<string, readonly Float32Array[]>, fingerprint: Float32Array): void {
     this.#fingerprint = fingerprint;
     this.#keep(classes);
   }
 
-  /** Takes the result of training on the examples that are there. */
+  /** Sets the result of training on the current examples. */
   restore(trained: Trained): void {
     this.#scores = scoresOf(trained.examples, trained.weights, this.#settings);
     this.#trained = trained;
@@ -190,7 +190,7 @@ export class Teacher {
     this.#strangeness = undefined;
   }
 
-  /** The examples that are there, of two classes at least. */
+  /** The current examples; throws unless there are at least two classes. */
   examples(): Examples {
     return this.#examples();
   }

@@ -1,7 +1,7 @@
-// Directions of different spread made alike: the distance after it is Mahalanobis'.
+// Whitening: brings all directions to the same spread, so that distances become Mahalanobis distances.
 
 export interface Whitening {
-  /** The part that one residual's product with itself has in the covariance. */
+  /** The weight of one residual's outer product in the covariance. */
   readonly share: number;
   apply(vector: ArrayLike<number>): Float64Array;
 }
@@ -31,7 +31,7 @@ export function whiteningOf(residuals: readonly Float64Array[], width: number): 
   const mean = trace / width;
   const apart = norm - trace * mean;
   const error = (fourth - norm) / count;
-  // Residuals that are all 0 say nothing: distances stay what they are.
+  // Residuals that are all 0 say nothing, so distances stay as they are.
   if (mean === 0) return { share: 0, apply: (vector) => Float64Array.from(vector) };
   const shrinkage = apart > 0 ? Math.min(1, Math.max(0, error / apart)) : 1;
   for (let i = 0; i < width; i++) {
@@ -43,7 +43,7 @@ export function whiteningOf(residuals: readonly Float64Array[], width: number): 
   return { share: (1 - shrinkage) / count, apply: (vector) => solveLower(lower, vector) };
 }
 
-/** The lower L of L·Lᵀ = matrix, of which only the lower half is read; in its place. */
+/** The lower triangular L of L·Lᵀ = matrix, in place; only the lower half of the matrix is read. */
 function cholesky(matrix: Float64Array, size: number): Float64Array {
   for (let i = 0; i < size; i++) {
     for (let j = 0; j <= i; j++) {

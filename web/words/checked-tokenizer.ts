@@ -1,12 +1,12 @@
-// A tokenizer.json is someone else's program: its patterns and replacements run on every text. What could run forever or
-// grow without bounds is refused.
+// A tokenizer.json is a program from elsewhere: its patterns and replacements run on every text. Those that could run forever
+// or make a text grow without bound are refused.
 import { VitError } from '../errors.js';
 import { shown } from '../shown.js';
 
 /** Steps of normalizers and pre-tokenizers together; SigLIP's has seven. */
 const mostSteps = 24;
 
-/** Refuses a tokenizer whose steps could take more than a moment for a text. */
+/** Refuses a tokenizer whose steps could take long for a text. */
 export function checkTokenizer({
   normalizer,
   pre_tokenizer: splitter,
@@ -26,7 +26,7 @@ export function checkTokenizer({
   }
 }
 
-/** Every step, inside sequences and whatever else there is. */
+/** Every step, at any depth. */
 function stepsIn(value: unknown): Readonly<Record<string, unknown>>[] {
   if (typeof value !== 'object' || value === null) return [];
   const inside = Object.values(value).flatMap(stepsIn);
@@ -34,8 +34,8 @@ function stepsIn(value: unknown): Readonly<Record<string, unknown>>[] {
 }
 
 /**
- * Whether matching a pattern takes at most a time that grows with the square of the text: no group is repeated, and no
- * alternative has more than one repetition. That goes for the patterns of GPT-2, CLIP and SigLIP.
+ * Whether matching a pattern takes time at most quadratic in the length of the text: no group is repeated, and no
+ * alternative has more than one repetition. The patterns of GPT-2, CLIP and SigLIP are like that.
  */
 export function isQuick(pattern: string): boolean {
   let repetitions = 0;

@@ -3,7 +3,7 @@
 import { keyOfPart, type FileStore } from '../cache/file-store.js';
 import { trackPendingWrite } from '../cache/pending-writes.js';
 import { ByteReader } from '../checkpoint/files/byte-reader.js';
-import { Sha256 } from '../checkpoint/files/sha256.js';
+import { hexOf, Sha256 } from '../checkpoint/files/sha256.js';
 import { sleep } from '../patience.js';
 import type { WordClasses } from '../runtime/word-classes.js';
 import type { LabelVectors, ModelInfo } from '../types.js';
@@ -95,5 +95,5 @@ export function withVectors(
 function digestOf(text: string): string {
   const hash = new Sha256();
   hash.update(new TextEncoder().encode(text));
-  return Array.from(hash.digest(), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hexOf(hash.digest());
 }

@@ -1,6 +1,6 @@
-// The vectors of a model's classes as JSON, made once and loaded with the picture tower alone.
+// The vectors of a model's classes as JSON: made once, then loaded with the picture tower alone.
 import { VitError } from '../errors.js';
-import { fromBase64 } from '../platform/base64.js';
+import { fromBase64, toBase64 } from '../platform/base64.js';
 import type { WordClasses } from '../runtime/word-classes.js';
 import { shown } from '../shown.js';
 import type { LabelVectors, ModelInfo } from '../types.js';
@@ -15,7 +15,7 @@ export function packLabels(classes: WordClasses, { model, weights, template }: O
   return { format, model, weights, template, labels, scale, bias, probabilities, vectors: toBase64(vectors) };
 }
 
-/** The classes, if the vectors are of this model's weights and everything else is what it should be. */
+/** The classes; throws unless the vectors are of this model's weights and everything else is valid. */
 export function unpackLabels(
   packed: LabelVectors,
   { embedding: width, weightsHash, source }: Pick<ModelInfo, 'embedding' | 'weightsHash' | 'source'>,
@@ -45,7 +45,7 @@ export function unpackLabels(
   return { labels, vectors, scale, bias, probabilities };
 }
 
-/** What is wrong with it: a predicate to append to its name. */
+/** What is wrong with the vectors: a predicate to append to their name. */
 function faultOf({
   format: its,
   labels,
@@ -66,13 +66,6 @@ function faultOf({
   return typeof vectors === 'string' && /^[\w+/]*={0,2}$/.test(vectors)
     ? undefined
     : 'have no vectors in base64';
-}
-
-function toBase64(values: Float32Array): string {
-  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  let binary = '';
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary);
 }
 
 function fromFloats(base64: string): Float32Array {

@@ -47,7 +47,7 @@ export async function makeTokenizer({ tokenizer, config }: TokenizerFiles): Prom
   };
 }
 
-/** What the library makes of the files, or the one sentence for whatever it fails with. */
+/** The result of the library, or one error for whatever it fails with. */
 function understood<T>(work: () => T): T {
   try {
     return work();
@@ -57,7 +57,7 @@ function understood<T>(work: () => T): T {
   }
 }
 
-/** A vocabulary may have anything for a number. */
+/** A vocabulary may map a token to anything. */
 function checkIds<T extends { readonly ids: readonly number[] }>(encoded: T): T {
   if (encoded.ids.length > 0 && encoded.ids.every((id) => Number.isInteger(id) && id >= 0)) return encoded;
   throw new TypeError('an id that is none');
@@ -74,7 +74,7 @@ const wordPattern =
 /** One step of a normalizer or a pre-tokenizer. */
 type Step = Readonly<Record<string, unknown>> & { readonly type: string };
 
-/** Where JavaScript's strings and patterns differ from Rust's, the same in other words. */
+/** Equivalents of steps where JavaScript's strings and patterns differ from Rust's. */
 const translations: Readonly<Record<string, (step: Step) => readonly Step[]>> = {
   // JavaScript's toLowerCase ends words with ς (https://tc39.es/ecma262/#sec-string.prototype.tolowercase); Rust's
   // normalizer goes letter by letter.

@@ -1,4 +1,4 @@
-// config.json → the labels of the classes. (What it says of the network is the families' matter: families/.)
+// config.json → the labels of the classes. (What it says about the network is read in families/.)
 import { VitError } from '../../errors.js';
 import { defaultLabel } from '../../labels.js';
 import { isJsonObject, JsonFields, type JsonObject } from '../files/json.js';
@@ -17,7 +17,7 @@ export function labelsOf(
       `${given.length} labels were given, but the model has ${classes} classes.`,
     );
   }
-  // Without a head the names would be of nothing.
+  // Without a head there is nothing to name.
   if (classes === 0) return [];
   const fields = new JsonFields(config, file, 'config');
   const names = namesIn(fields);

@@ -1,9 +1,9 @@
-// What the caller of `load` changes about a checkpoint.
+// Options of `load` that override a checkpoint.
 import { VitError } from '../../errors.js';
 import { filters, resizes, type NativePreprocess } from '../../engine/bindings.js';
 import type { PreprocessOptions, Size } from '../../types.js';
 
-/** The labels with some renamed: by name or index. */
+/** The labels, some of them renamed, by name or index. */
 export function relabeled(labels: readonly string[], names: Readonly<Record<string, string>> = {}): string[] {
   const renamed = [...labels];
   for (const [key, name] of Object.entries(names)) {
@@ -19,7 +19,7 @@ export function relabeled(labels: readonly string[], names: Readonly<Record<stri
   return renamed;
 }
 
-/** The preprocessing with some of its steps changed, for pictures of the model's size `image`. */
+/** The preprocessing with some of its steps changed, for a model that takes images of this size. */
 export function overridden(
   preprocess: NativePreprocess,
   { fit, resample, rescaleFactor, mean, std }: PreprocessOptions,
@@ -41,7 +41,7 @@ export function overridden(
   };
 }
 
-/** What is wrong with the `preprocess` option: the field, and what it should be; undefined when nothing is. */
+/** What is wrong with the `preprocess` option: the field, and what it should be; undefined if it is valid. */
 export function faultOf(preprocess: PreprocessOptions): [field: string, form: string] | undefined {
   const { fit, resample, rescaleFactor, mean, std, ...others } = preprocess;
   const [unknown] = Object.keys(others);

@@ -1,4 +1,4 @@
-// preprocessor_config.json → what the engine does to a picture, as the processor class of the file's name would.
+// preprocessor_config.json → what the engine does to a picture: what the processor class that the file names would do.
 import { VitError, type VitErrorCode } from '../../errors.js';
 import {
   cropRoundings,
@@ -12,12 +12,12 @@ import type { Size } from '../../types.js';
 import { JsonFields, type JsonObject } from '../files/json.js';
 import { shown } from '../../shown.js';
 
-/** What an image processor does where its file is silent. */
+/** The defaults of an image processor, for what its file leaves out. */
 interface ProcessorDefaults {
   /** The value of `image_processor_type` or `feature_extractor_type`. */
   readonly pattern: RegExp;
   readonly size: number;
-  /** Whether a lone number is the shortest edge; otherwise a square. */
+  /** Whether a size of one number is the shortest edge; otherwise it is that of a square. */
   readonly shortestEdge: boolean;
   /** Pillow's number. */
   readonly resample: Filter;
@@ -93,8 +93,8 @@ const processors = [vit, deit, bit, clip, siglip, beit, dinov3];
 type Resize = Pick<NativePreprocess, 'resize' | 'resizeHeight' | 'resizeWidth'>;
 
 /**
- * The preprocessing a file asks for. `file` is what messages call it, `processor` the class whose it is when it does not
- * say.
+ * The preprocessing that a file asks for. `file` is what messages call it; `processor` is the class to assume when the
+ * file names none.
  */
 export function preprocessOf(
   config: JsonObject,
@@ -124,7 +124,7 @@ export function preprocessOf(
   return preprocess;
 }
 
-/** The size pictures come out in; undefined when they keep their own. */
+/** The size that pictures have afterwards; undefined when they keep their own. */
 export function outcomeOf(preprocess: NativePreprocess): Size | undefined {
   const { resize, resizeHeight, resizeWidth, cropHeight, cropWidth } = preprocess;
   if (cropHeight > 0) return { height: cropHeight, width: cropWidth };
@@ -132,8 +132,8 @@ export function outcomeOf(preprocess: NativePreprocess): Size | undefined {
 }
 
 /**
- * The same preprocessing with pictures coming out in another size: what is resized before a crop grows in proportion. By
- * the shortest edge, by so much that the crop is inside pictures of any shape.
+ * The same preprocessing for another size: a resize before a crop grows in proportion, and a resize of the shortest edge
+ * by so much that the crop fits into pictures of any shape.
  */
 export function scaledTo(preprocess: NativePreprocess, { height, width }: Size): NativePreprocess {
   const { resize, resizeHeight, resizeWidth, cropHeight, cropWidth } = preprocess;
@@ -164,16 +164,16 @@ export function checkOutcome(preprocess: NativePreprocess, image: Size, file: st
   );
 }
 
-/** The pixel value of a byte: cpp/preprocess.cpp's `fill_values`. */
+/** The pixel value of a byte: cpp/preprocess.cpp's `pixel_value`. */
 function pixelValue(byte: number, { rescaleFactor, mean, std }: NativePreprocess, channel: number): number {
   const rescaled = Math.fround(byte * rescaleFactor);
   const centered = Math.fround(rescaled - Math.fround(mean[channel]));
   return Math.fround(centered / Math.fround(std[channel]));
 }
 
-/** Refuses preprocessing that makes infinity or NaN of a picture, in the engine's single precision. */
+/** Refuses preprocessing that would make infinity or NaN of a picture in the engine's single precision. */
 export function checkPixelValues(preprocess: NativePreprocess, file: string, code: VitErrorCode): void {
-  // Between black and white, values are between theirs.
+  // Values of all other bytes are between those of black and white.
   const ends = [0, 1, 2].flatMap((channel) => [0, 255].map((byte) => pixelValue(byte, preprocess, channel)));
   if (ends.every(Number.isFinite)) return;
   throw new VitError(

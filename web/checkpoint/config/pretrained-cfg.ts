@@ -11,7 +11,7 @@ import {
 import type { Size } from '../../types.js';
 import type { JsonFields } from '../files/json.js';
 
-/** The preprocessing that a pretrained_cfg asks for; what it leaves out has timm's default. */
+/** The preprocessing that a pretrained_cfg asks for, with timm's defaults for what it leaves out. */
 export function timmPreprocess(fields: JsonFields, image: Size): NativePreprocess {
   const mean = fields.triple('mean') ?? [0.485, 0.456, 0.406];
   const std = fields.triple('std') ?? [0.229, 0.224, 0.225];
@@ -36,7 +36,7 @@ export function timmPreprocess(fields: JsonFields, image: Size): NativePreproces
   };
 }
 
-/** timm takes every other `crop_mode` for "center". */
+/** timm treats every other `crop_mode` as "center". */
 function resizeOf(mode: string | undefined, square: boolean): Resize {
   if (mode === 'squash') return resizes.squash;
   if (mode === 'border') return resizes.contain;

@@ -32,7 +32,7 @@ const ignored = [
 interface Differences {
   readonly text: JsonFields;
   readonly tensors: TensorsBySlot;
-  /** Where the config is silent. */
+  /** For what the config leaves out. */
   readonly length: number;
   readonly eps: number;
 }
@@ -114,6 +114,6 @@ export const siglipText: TextTower = {
   table: 'text_model.embeddings.token_embedding.weight',
   longest: 64,
   probabilities: 'sigmoid',
-  // Padding counts: the model was trained with texts of one length, and pools the last token.
+  // Padding matters: the model was trained with texts of one length, and pools the last token.
   padded: true,
 };

@@ -23,7 +23,7 @@ const positionIds = /^embeddings\.position_ids$/; // 0, 1, 2 …
 
 const prefix = 'vision_model.';
 
-/** What both have in common; `fields` of a tower alone, or of a model that has one. */
+/** What both have in common; `fields` are those of a tower, or of a model that has one. */
 function tower(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
   return {
     ...huggingFaceNetwork(fields.object('vision_config') ?? fields, tensors),

@@ -1,6 +1,9 @@
 // What a family of checkpoints is: how it names tensors, and what its network is made of. A family is a file of its
 // own beside this one, mostly tables, and a row in all.ts.
 import {
+  poolings,
+  relativePositions,
+  resamplings,
   rotationPairs,
   rotaryCoordinates,
   type NativeConfig,
@@ -12,7 +15,7 @@ import type { Size } from '../../types.js';
 import type { JsonFields, JsonObject } from '../files/json.js';
 import type { Placement } from './placement.js';
 
-/** What a file has for a slot. */
+/** The tensor in a file for a slot. */
 export interface SlotTensor {
   /** In the slot's order of axes. */
   readonly shape: readonly number[];
@@ -29,14 +32,14 @@ export interface Family {
   readonly modelType: string;
   /** Whether a config.json says that the checkpoint is of this family. Default: by its `model_type`. */
   claims?(config: JsonObject): boolean;
-  /** Refuses what the config says is no model of this kind, before tensors are looked at. */
+  /** Refuses a config of another kind of model, before any tensor is considered. */
   check?(fields: JsonFields): void;
   readonly spellings: readonly Spelling[];
-  /** Whether the tensors say every size of the network, so that it needs no config.json. */
+  /** Whether the tensors' shapes determine the network, so that it needs no config.json. */
   readonly saysSizes?: true;
   /**
    * The network, for images of the size that it was trained for. What the config leaves out is taken from the tensors'
-   * shapes where they say it; the engine then holds every tensor to the outcome.
+   * shapes where possible; the engine then checks every tensor against the result.
    */
   network(fields: JsonFields, tensors: TensorsBySlot): NativeConfig;
   /** Whether the reference takes pictures of whatever size the preprocessing gives; otherwise a difference is an error. */
@@ -45,11 +48,11 @@ export interface Family {
   preprocess?(fields: JsonFields, image: Size): NativePreprocess | undefined;
   /** The image processor where nothing else names one. Default: `ViTImageProcessor`. */
   readonly processor?: string;
-  /** The tower for texts beside the one for pictures. */
+  /** The text tower beside the one for pictures. */
   readonly texts?: TextTower;
 }
 
-/** A tower that gives texts vectors which are comparable with those of pictures. */
+/** A tower that turns texts into vectors that can be compared with those of pictures. */
 export interface TextTower {
   /** Its tensors, as of a model that sees a text as a grid of one row. */
   readonly family: Family;
@@ -57,9 +60,9 @@ export interface TextTower {
   readonly table: string;
   /** The most tokens of a text, where the config does not say it. */
   readonly longest: number;
-  /** What becomes of the scaled cosines of all classes. */
+  /** What turns the scaled cosines of all classes into probabilities. */
   readonly probabilities: 'softmax' | 'sigmoid';
-  /** Whether texts are filled up to the longest length. */
+  /** Whether texts are padded to the longest length. */
   readonly padded?: true;
   /** How many of a text's tokens count. Default: all. */
   lengthOf?(ids: readonly number[], text: JsonFields): number;
@@ -70,7 +73,7 @@ export interface Spelling {
   /** May precede the names of the encoder. */
   readonly prefix: string;
   readonly rows: readonly NameRow[];
-  /** What is there and not needed. */
+  /** Tensors that are known but not needed. */
   readonly ignored: readonly RegExp[];
 }
 
@@ -101,15 +104,15 @@ export const unrotated = {
 /** No windows. */
 export const unwindowed = { stages: [], cosine: false, asTimm: false } as const satisfies NativeWindows;
 
-/** What the least of ViTs is: what a family's network differs in, it says. */
+/** The simplest ViT; a family says what is different in its network. */
 export const plain = {
   classToken: true,
   distillationToken: false,
   registers: 0,
   positionedPrefix: 1,
-  positionResampling: 0,
+  positionResampling: resamplings.bicubic,
   learnedPositions: true,
-  relativePositions: 0,
+  relativePositions: relativePositions.none,
   rotary: unrotated,
   patchBias: true,
   qkvBias: true,
@@ -124,7 +127,7 @@ export const plain = {
   text: false,
   causal: false,
   finalNorm: true,
-  pooling: 0,
+  pooling: poolings.classToken,
   pooledNorm: false,
   preLogits: 0,
   multiLabel: false,

@@ -1,6 +1,6 @@
 // Google Research's ViTs, as Flax saves them: vision_transformer and AugReg, and the later big_vision. An archive has
 // no configuration, but its shapes say nearly all.
-import { activations, resamplings, type NativeConfig } from '../../engine/bindings.js';
+import { activations, poolings, resamplings, type NativeConfig } from '../../engine/bindings.js';
 import type { JsonFields } from '../files/json.js';
 import {
   blockCount,
@@ -23,7 +23,7 @@ const ofHeads = [[0, 1]];
 /** A convolution [height, width, inputs, outputs]; its slot is [outputs, inputs, height, width]. */
 const convolution = [[3], [2], [0], [1]];
 
-/** A kernel has its axes in Flax's order; a weight, as `convert` writes it to quantize it by rows, in its slot's. */
+/** A `kernel` has Flax's order of axes; a `weight`, which `convert` writes so that it can be quantized by rows, the slot's. */
 function layer(
   file: string,
   slot: string,
@@ -81,10 +81,10 @@ const bigVision: readonly NameRow[] = [
   ...block(0, 0, 1, 0),
 ];
 
-/** Where training keeps the parameters. */
+/** Prefixes of the parameters in training checkpoints. */
 const prefixes = ['', 'opt/target/', 'params/', 'params/img/'];
 
-/** What training keeps beside them. */
+/** What training checkpoints have besides. */
 const ignored = [/^opt\/state\//, /^(step|states?|extra|model_state)(\/|$)/];
 
 function networkOf(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
@@ -112,7 +112,7 @@ function networkOf(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
     classes: sizeAt(tensors, 'head.weight', 0) ?? 0,
     preLogits: sizeAt(tensors, 'pre_logits.weight', 0) ?? 0,
     // Without a class token big_vision takes the mean of the patches.
-    pooling: classToken ? 0 : 1,
+    pooling: classToken ? poolings.classToken : poolings.meanPatches,
     layerNormEps: fields.positive('layer_norm_eps') ?? 1e-6,
     activation: activations.gelu,
   };

@@ -14,7 +14,7 @@ const hiddenActs: Readonly<Record<string, Activation>> = {
   swish: activations.silu,
 };
 
-/** The network of a ViT's config; families put over it what they differ in. */
+/** The network of a ViT's config; families override what they differ in. */
 export function huggingFaceNetwork(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
   const channels = fields.count('num_channels') ?? 3;
   if (channels !== 3) {
@@ -42,7 +42,7 @@ export function huggingFaceNetwork(fields: JsonFields, tensors: TensorsBySlot): 
   };
 }
 
-/** As many as the head has outputs; without one, as many as the config says there should be. */
+/** The number of the head's outputs; without a head, the number of classes that the config asks for. */
 function classCount(fields: JsonFields, tensors: TensorsBySlot): number {
   const outputs = sizeAt(tensors, 'head.weight', 0) ?? sizeAt(tensors, 'head.bias', 0);
   if (outputs !== undefined) return outputs;

@@ -1,7 +1,7 @@
-// The checksum of zip archives, for what is stored there as it is: the browser's own inflater checks only what is packed.
+// The checksum of zip archives, for entries that are stored uncompressed: DecompressionStream checks only the others.
 
 /**
- * tables[n][b]: what the byte b, followed by n zero bytes, makes of the checksum. Four tables take four bytes a step,
+ * tables[n][b]: the checksum of the byte b followed by n zero bytes. Four tables take four bytes a step,
  * after Kounavis and Berry 2005, "A Systematic Approach to Building High Performance, Software-based, CRC Generators".
  */
 const tables = makeTables();

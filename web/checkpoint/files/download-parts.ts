@@ -1,14 +1,14 @@
-// Some parts of a file over HTTP, and nothing of the rest.
+// Parts of a file over HTTP, without the rest of it.
 import { messageOf, VitError } from '../../errors.js';
 import { defaultStallTimeout, limited, sleep } from '../../patience.js';
 import { differs, isSame, passing, rangeOf, versionFrom, versionOf } from './http-answer.js';
 import type { UrlLocation } from './model-files.js';
 import type { Range } from './stream.js';
 
-/** Bytes between two parts that are fetched along with them: another request takes as long. */
+/** The most bytes between two parts that share a request: fetching them takes no longer than another request. */
 const leastGap = 1 << 14;
 
-/** Requests at a time: as many as browsers have for one server under HTTP/1.1. */
+/** Concurrent requests: as many as browsers allow for one server under HTTP/1.1. */
 const mostAtOnce = 6;
 
 /** How often a part is tried, and the milliseconds before the second try; four times as many before the next. */
@@ -16,8 +16,8 @@ const defaultTries = 3;
 const firstPause = 300;
 
 /**
- * The bytes of each part [begin, end) of that version of a file; undefined where the server does not give parts. Parts
- * close to each other share a request, and several requests are under way at a time.
+ * The bytes of each part [begin, end) of that version of a file; undefined where the server does not send parts. Parts
+ * close to each other share a request, and requests are concurrent.
  */
 export async function downloadParts(
   address: UrlLocation,
@@ -44,7 +44,7 @@ export async function downloadParts(
     const outcomes = await Promise.all(Array.from({ length: mostAtOnce }, work));
     if (!outcomes.every(Boolean)) return undefined;
   } finally {
-    // What is still under way after a failure is of no use.
+    // After a failure, the other requests are of no use.
     stop.abort();
     signal.removeEventListener('abort', abort);
   }
@@ -64,7 +64,7 @@ function coalesced(parts: readonly Range[]): Range[] {
   return requests;
 }
 
-/** One part; undefined where the server gives something else. */
+/** One part; undefined where the server sends something else. */
 async function fetchPart(
   { url, headers, tries = defaultTries, stallTimeout = defaultStallTimeout }: UrlLocation,
   [begin, end]: Range,
@@ -100,7 +100,7 @@ async function fetchPart(
   }
 }
 
-/** The error for a file that is another one now. */
+/** The error for a file that has changed. */
 export function changed(url: string): VitError {
   return new VitError(
     'unreadable',

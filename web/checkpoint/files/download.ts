@@ -1,4 +1,4 @@
-// One file over HTTP, read from its front to its end, whatever happens to the connection on the way.
+// One file over HTTP, read from beginning to end, whatever happens to the connection on the way.
 import { isError, messageOf, pageError, StatusError, VitError } from '../../errors.js';
 import { defaultStallTimeout, limited, sleep } from '../../patience.js';
 import { crc32 } from './crc32.js';
@@ -23,11 +23,11 @@ import { streamOf, streamOfBytes, type ByteStream, type Range } from './stream.j
 /** How often a download is tried without a new byte before it fails. */
 const defaultTries = 3;
 
-/** How often a download is taken up again in all: this often, and once more for every `bytesPerResume` that have come. */
+/** How often a download may be resumed in all: this often, and once more for every `bytesPerResume` received. */
 const freeResumes = 8;
 const bytesPerResume = 1 << 20;
 
-/** Bytes that are read rather than passed over: another request takes as long. */
+/** Fewer bytes than this are read rather than skipped: another request takes as long. */
 const leastSkip = 1 << 19;
 
 /** Milliseconds before the second try; four times as many before the next. */
@@ -37,9 +37,9 @@ const firstPause = 300;
  * Downloads a file; undefined when there is none. Aborting the signal, or cancelling the stream, ends it at once.
  *
  * A connection that breaks, or brings nothing for `stallTimeout`, is resumed with a Range request, which names the
- * version of the file (`If-Range`) and has to be answered with the part that was asked for. Where that cannot be had
- * (the server shows no version, or knows no ranges), the whole file is requested again, and what has been handed on
- * already is skipped if it is shown to be the same: by the version, or else by a checksum.
+ * version of the file (`If-Range`) and has to be answered with the part that was asked for. Where that is impossible (the
+ * server names no version, or does not support ranges), the whole file is requested again, and the bytes that were
+ * passed on already are skipped if they are known to be the same: by the version, or else by a checksum.
  */
 export async function download(address: UrlLocation, signal: AbortSignal): Promise<ByteStream | undefined> {
   const file = new Download(address, signal);
@@ -48,7 +48,7 @@ export async function download(address: UrlLocation, signal: AbortSignal): Promi
   return undefined;
 }
 
-/** A status that may pass, and how long the server asks to wait. */
+/** A temporary status, and how long the server asks to wait. */
 class Busy extends Error {
   readonly wait: number;
 
@@ -60,7 +60,7 @@ class Busy extends Error {
 
 class Download implements ByteStream {
   readonly #address: UrlLocation;
-  /** The caller's, which also ends what goes on after the file's end. */
+  /** The caller's, which also ends requests for parts after the file's end. */
   readonly #signal: AbortSignal;
   readonly #stop = new AbortController();
   /** Ends the connection of the latest request. */
@@ -70,20 +70,20 @@ class Download implements ByteStream {
   /** Tries in a row that brought nothing new. */
   #failures = 0;
   #resumes = 0;
-  /** Bytes handed on. */
+  /** Bytes passed on. */
   #received = 0;
-  /** The checksum of those, kept only when nothing else could show that they are of the same version as what comes later. */
+  /** Their checksum, kept only where nothing else could show that later bytes are of the same version. */
   #checksum: number | undefined;
-  /** Bytes that arrive a second time and are to be skipped, and the checksum of those that have. */
+  /** Bytes still to be skipped because they arrive a second time, and the checksum of those skipped so far. */
   #surplus = 0;
   #repeated: number | undefined;
   #status: number | undefined;
   /** Where the latest answer came from, after any redirects. */
   #answeredBy: string | undefined;
-  /** That of the first answer. */
+  /** The version that the first answer named. */
   #version: Version | undefined;
   #encoded = false;
-  /** Whether the server has not yet failed to give a part that was asked for. */
+  /** Whether the server may support ranges: it has not yet failed to send a part. */
   #givesRanges = true;
   #body: ByteStream | undefined;
   #probe: Promise<boolean> | undefined;
@@ -125,8 +125,8 @@ class Download implements ByteStream {
   }
 
   /**
-   * Ends the connection, so that the next read requests what follows. Only where the server has shown which version of
-   * the file it is, as what is passed over has no checksum.
+   * Ends the connection, so that the next read requests what follows. Only where the server has named the version of the
+   * file, because skipped bytes have no checksum.
    */
   skip(count: number): boolean {
     if (count < leastSkip || !this.#mayResume || this.#received === 0) return false;
@@ -136,12 +136,12 @@ class Download implements ByteStream {
     return true;
   }
 
-  /** Whether nothing is known against a request for the rest. */
+  /** Whether a request for the rest may succeed. */
   get #mayResume(): boolean {
     return this.#givesRanges && !this.#encoded && this.#surplus === 0 && this.version !== undefined;
   }
 
-  /** Not by `Accept-Ranges`, which many servers leave out, and others let no page read. */
+  /** Found out by trying: many servers leave out `Accept-Ranges`, and others do not let pages read it. */
   canSkip(): Promise<boolean> {
     return (this.#probe ??= this.#tryPart());
   }
@@ -169,7 +169,7 @@ class Download implements ByteStream {
     return Promise.resolve();
   }
 
-  /** Node's `fetch` may leave a read pending for ever after an abort, so nothing is awaited without this. */
+  /** Node's `fetch` may leave a read pending forever after an abort, so nothing is awaited without this. */
   #wait<T>(work: Promise<T>): Promise<T> {
     return limited(work, { signal: this.#stop.signal, timeout: this.#stallTimeout });
   }
@@ -193,12 +193,12 @@ class Download implements ByteStream {
     return piece;
   }
 
-  /** Of the file as it arrives; a server of another origin may compress it without letting a page know. */
+  /** The length of what arrives, where it is certain: a server of another origin may compress without a page's knowing. */
   #lengthForSure(): number | undefined {
     return this.#encoded || !this.#isOwnOrigin() ? undefined : this.#version?.bytes;
   }
 
-  /** Passes over bytes that were handed on before, if they are the same. */
+  /** Skips bytes that were passed on before, if they are the same. */
   #skip(bytes: Uint8Array): void {
     this.#surplus -= bytes.length;
     if (this.#repeated === undefined) return;
@@ -234,23 +234,23 @@ class Download implements ByteStream {
     return verdict === 'end';
   }
 
-  /** The headers that ask for the rest of the same version; undefined when the whole file has to come again. */
+  /** The headers that ask for the rest of the same version; undefined when the whole file has to be requested again. */
   #rangeHeaders(): Record<string, string> | undefined {
     const validator = this.#version && validatorOf(this.#version);
     if (this.#received === 0 || this.#encoded || !this.#givesRanges || validator === undefined)
       return undefined;
     const range = { Range: `bytes=${this.#received}-` };
-    // To another origin a page may send it only where that server has allowed it; there the answer's version has to do.
+    // A page may send `If-Range` to another origin only where that server allows it; the answer's version has to do there.
     return this.#isOwnOrigin() ? { ...range, 'If-Range': validator } : range;
   }
 
-  /** Whether requests are free of the rules for other origins. */
+  /** Whether requests are same-origin, so that every header may be sent and read. */
   #isOwnOrigin(): boolean {
     const { url } = this.#address;
     return [url, this.#answeredBy || url].every(isOwn);
   }
 
-  /** What an answer is good for; an error that is no VitError is worth another try. */
+  /** What to do with an answer. An error other than a VitError is worth another try. */
   #judge(response: Response, from: number): 'body' | 'end' | 'none' | 'no range' | Error {
     const { status } = response;
     if (status === 404 || status === 410) return 'none';
@@ -264,7 +264,7 @@ class Download implements ByteStream {
     } else if (status !== 200) return this.#refused();
     if (isPage(response)) return pageError(this.#address.url);
     const version = versionOf(response);
-    // Before the first byte it does not matter what was there before.
+    // Before the first byte, any version will do.
     if (this.#received === 0) this.#version = version;
     const first = this.#version ?? version;
     if (differs(first, version)) return this.#changed();
@@ -283,7 +283,7 @@ class Download implements ByteStream {
     return 'body';
   }
 
-  /** Waits before the next try, if there is to be one. */
+  /** Waits before the next try; throws when there is none left. */
   async #pauseAfter(error: unknown): Promise<void> {
     this.#connection.abort();
     this.#stop.signal.throwIfAborted();
@@ -339,7 +339,7 @@ class Download implements ByteStream {
   }
 }
 
-/** That of a page or its worker; Node has none. */
+/** The origin of a page or its worker; Node has none. */
 const { origin } = globalThis as { origin?: string };
 
 /** Also of an address that is only a path, as Next makes of `new URL('./file', import.meta.url).href`. */

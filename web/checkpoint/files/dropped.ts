@@ -40,7 +40,7 @@ async function filesIn(entry: FileSystemEntry): Promise<File[]> {
     const file = await new Promise<File>((resolve, reject) =>
       (entry as FileSystemFileEntry).file(resolve, reject),
     );
-    // The browser gives this only to files that were chosen with <input webkitdirectory>.
+    // Browsers set this only for files that were chosen with <input webkitdirectory>.
     return [Object.defineProperty(file, 'webkitRelativePath', { value: entry.fullPath.slice(1) })];
   }
   const reader = (entry as FileSystemDirectoryEntry).createReader();

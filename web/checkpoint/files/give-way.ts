@@ -1,11 +1,11 @@
-/** Milliseconds that loading keeps this thread from anything else. */
+/** The longest that loading may block this thread, in milliseconds. */
 const longestBusy = 50;
 
 let busySince = 0;
 
 /**
- * Lets this thread do something else, should loading have kept it busy for long: hear an abort, draw. What is in memory
- * already is read without ever waiting for anything.
+ * Lets this thread do something else, such as hear of an abort or draw, if loading has blocked it for long: reading what
+ * is already in memory never waits for anything.
  */
 export async function giveWay(): Promise<void> {
   if (performance.now() - busySince < longestBusy) return;

@@ -1,5 +1,5 @@
 import { VitError } from '../../errors.js';
-import { Sha256 } from './sha256.js';
+import { hexOf, Sha256 } from './sha256.js';
 import { parseIntegrity } from './integrity-option.js';
 import { nameOf } from './model-files.js';
 import type { ReadContext } from './folder.js';
@@ -8,8 +8,8 @@ import type { OpenFile } from './source.js';
 import type { ByteStream } from './stream.js';
 
 /**
- * How files are read when they must have checksums: from front to back, as what is read here and there is never hashed.
- * With a single checksum, all weights have to be in one file. With a table, every file has to be in it.
+ * How files are read when they must have checksums: from beginning to end, because parts read at random are not hashed.
+ * With a single checksum, all weights must be in one file. With a table, every file must be in it.
  */
 export function withChecksum(
   open: OpenFile,
@@ -25,7 +25,7 @@ export function withChecksum(
   };
 }
 
-/** Opens files with the same bytes; those in the table fail at their end if they do not have the digest. */
+/** Opens files as before; those in the table fail at their end if they do not have the digest. */
 function verifying(open: OpenFile, digests: Readonly<Record<string, string>>): OpenFile {
   return async (location, name, signal) => {
     const stream = await open(location, name, signal);
@@ -40,7 +40,7 @@ function verifyingAll(open: OpenFile, digests: Readonly<Record<string, string>>)
   return async (location, name, signal) => {
     const stream = await openVerified(location, name, signal);
     const isListed = Object.hasOwn(digests, name);
-    // What the caller has made in memory needs no checksum.
+    // Bytes that the caller has in memory need no checksum.
     const isCallers = location.kind === 'bytes' && location.bytes instanceof Uint8Array;
     if (stream ? isListed || isCallers : !isListed) return stream;
     stream?.cancel().catch(() => undefined);
@@ -73,8 +73,4 @@ function verified(stream: ByteStream, integrity: string, name: string): ByteStre
       `${name} has the SHA-256 ${found}, not ${wanted}: it is a different file, or damaged.`,
     );
   }
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

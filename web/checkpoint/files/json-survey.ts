@@ -1,11 +1,11 @@
-// A look over a JSON text before it is parsed: a few megabytes of brackets become gigabytes of arrays, and an object
-// with the same key twice loses one of the two.
+// A check of JSON text before it is parsed: a few megabytes of brackets become gigabytes of arrays, and of two equal keys
+// in an object, the first is lost.
 import type { VitErrorCode } from '../../errors.js';
 import { checkLimit } from './limits.js';
 
-/** What there is in a JSON text; of one that is not valid, whatever can be made out. */
+/** What is in a JSON text; approximate where the text is not valid. */
 export interface JsonSurvey {
-  /** Members and elements, of all that nests. */
+  /** Members and elements at every depth. */
   readonly values: number;
   readonly depth: number;
   /** The keys of the outermost object, as they are written, in quotes. */
@@ -43,7 +43,7 @@ export function surveyJson(text: string): JsonSurvey {
   return { values, depth: deepest, keys };
 }
 
-/** Behind the quote that ends the string which begins at `begin`. */
+/** The index after the quote that ends the string beginning at `begin`. */
 function endOfString(text: string, begin: number): number {
   for (let at = begin + 1; ; at++) {
     at = text.indexOf('"', at);
@@ -54,7 +54,7 @@ function endOfString(text: string, begin: number): number {
   }
 }
 
-/** Refuses a text that has too much in it. `file` is what messages call it. */
+/** Refuses a text with too many values. `file` is what messages call it. */
 export function checkSurvey({ values, depth }: JsonSurvey, file: string, code: VitErrorCode): void {
   checkLimit(values, 'jsonValues', file, 'values', code);
   checkLimit(depth, 'jsonDepth', file, 'values within values', code);

@@ -2,14 +2,14 @@ import { messageOf, pageError, VitError, type VitErrorCode } from '../../errors.
 import { shown } from '../../shown.js';
 import { checkSurvey, surveyJson } from './json-survey.js';
 
-/** A JSON object as a checkpoint has it: nothing about its fields is known yet. */
+/** A JSON object from a checkpoint, of whose fields nothing is known yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The object that a file of JSON is; `file` is what messages call it. */
+/** The object in a JSON file; `file` is what messages call it. */
 export function parseJson(bytes: Uint8Array, file: string, code: VitErrorCode): JsonObject {
   const text = new TextDecoder().decode(bytes);
   if (/^\s*</.test(text)) throw pageError(file);
@@ -24,7 +24,7 @@ export function parseJson(bytes: Uint8Array, file: string, code: VitErrorCode): 
   return value;
 }
 
-/** Typed looks into one JSON file, whose errors name the file and the field. A field that is null is absent. */
+/** Typed access to the fields of one JSON file, with errors that name the file and the field. A field that is null is absent. */
 export class JsonFields {
   readonly #object: JsonObject;
   readonly #file: string;
@@ -61,7 +61,7 @@ export class JsonFields {
     return this.#checked(name, (value) => typeof value === 'string', 'a string');
   }
 
-  /** The names of the fields there are. */
+  /** The names of all fields. */
   names(): string[] {
     return Object.keys(this.#object);
   }
@@ -72,7 +72,7 @@ export class JsonFields {
     return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
   }
 
-  /** A look into the field if it is an object. */
+  /** The fields of a field that is an object; undefined for any other. */
   object(name: string): JsonFields | undefined {
     const value = this.get(name);
     return isJsonObject(value) ? new JsonFields(value, `${this.#file}, in ${name},`, this.#code) : undefined;
@@ -87,7 +87,7 @@ export class JsonFields {
     return typeof value === 'number' ? [value, value] : [value[0], value[1]];
   }
 
-  /** A list of that many whole numbers of at least 1. */
+  /** A list of `length` whole numbers of at least 1. */
   counts(name: string, length: number): number[] | undefined {
     const areCounts = (value: unknown): value is number[] =>
       Array.isArray(value) && value.length === length && value.every(isCount);

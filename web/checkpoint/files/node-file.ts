@@ -7,7 +7,7 @@ const chunkBytes = 1 << 18;
 /** A stream of the file at `path`; undefined when there is none. */
 export async function openPath(path: string): Promise<ByteStream | undefined> {
   try {
-    // A pipe without a writer would keep a plain open waiting for ever.
+    // A plain open of a pipe without a writer would wait forever.
     const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     if ((await handle.stat()).isFile()) return streamOf(handle);
     await handle.close();

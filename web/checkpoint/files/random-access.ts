@@ -19,7 +19,7 @@ export function accessTo(bytes: Blob | Uint8Array, name: string): RandomAccess {
   return { name, size: bytes.length, slice: (begin, end) => new Blob([part(begin, end)]) };
 }
 
-/** Keeps what is left of a file as a Blob, for what cannot be had in parts. */
+/** Reads the rest of a file into a Blob, where its parts cannot be requested. */
 export async function keep(reader: ByteReader, onPiece: () => void): Promise<RandomAccess> {
   const file = new BlobWriter();
   for (let piece; (piece = await reader.next());) {

@@ -10,7 +10,12 @@ const roundConstants = Int32Array.from(primes, (prime) => fraction(Math.cbrt(pri
 
 const blockBytes = 64;
 
-/** A digest under way. Cost: some 7 ns a byte. */
+/** A digest as text: two lower-case hexadecimal digits a byte. */
+export function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** A digest in progress. Cost: some 7 ns a byte. */
 export class Sha256 {
   readonly #state = Int32Array.from(initialState);
   readonly #schedule = new Int32Array(64);
@@ -33,7 +38,7 @@ export class Sha256 {
     this.#rest.set(bytes.subarray(from));
   }
 
-  /** The 32 bytes of the digest; the end of this one. */
+  /** The 32 bytes of the digest. No more bytes may be added afterwards. */
   digest(): Uint8Array {
     const bytes = this.#bytes;
     // A one, zeros, and the length in bits fill up the last block.

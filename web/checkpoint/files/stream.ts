@@ -1,41 +1,41 @@
 /** A part of a file, [begin, end) in bytes. */
 export type Range = readonly [begin: number, end: number];
 
-/** The bytes of a file, from its front to its end. */
+/** The bytes of a file, from beginning to end. */
 export interface ByteStream {
   /**
-   * The next piece, never empty; undefined at the end. It is only good until the next call: the same buffer may be filled
+   * The next piece, never empty; undefined at the end. Valid only until the next call: the same buffer may be filled
    * again, so that a file of any size takes no more memory than a piece of it.
    */
   next(): Promise<Uint8Array | undefined>;
   /**
-   * Passes over the next bytes without reading them, where that saves something; false where they have to be read. What is
-   * passed over may still be missing, which shows at the next read.
+   * Skips the next bytes without reading them, where that saves time; false where they have to be read. Whether the
+   * skipped bytes exist shows only at the next read.
    */
   skip?(count: number): boolean;
-  /** Whether it certainly does so for many bytes; may cost a request of one byte. */
+  /** Whether `skip` is certain to work for many bytes; may cost a request of one byte. */
   canSkip?(): Promise<boolean>;
-  /** Which version of the file this is, as far as its server tells it from others. */
+  /** The version of the file, as far as its server tells versions apart. */
   readonly version?: string | undefined;
-  /** Whether it is what `keepInstead` has kept of a file, and not that file. */
+  /** Whether this is the share of a file that `keepInstead` cached, not the file itself. */
   readonly isShare?: boolean;
-  /** Parts of a version of the file, wherever the reading is; undefined where they cannot be had without the rest. */
+  /** Reads parts of a version of the file, regardless of position; undefined where they cannot be had without the rest. */
   parts?(parts: readonly Range[], version: string): Promise<Uint8Array[] | undefined>;
   /**
-   * Of a file that is being put into a cache, where it can skip: in place of the whole file a file is kept that begins with
-   * `header` and goes on with what the function is given. Undefined where nothing is kept.
+   * For a file that is being cached, where it can skip: instead of the whole file, the cache gets a file that consists of
+   * `header` and what is passed to the returned function. Undefined where nothing is cached.
    */
   keepInstead?(header: Uint8Array): ((piece: Uint8Array) => void) | undefined;
-  /** Closes the file. A pending `next` rejects, or gives the end. */
+  /** Closes the file. A pending `next` rejects or resolves to the end. */
   cancel(reason?: unknown): Promise<unknown>;
 }
 
-/** The most bytes in one read: many small reads take longer than their bytes. */
+/** Bytes per read: many small reads take longer than the bytes themselves. */
 const bufferBytes = 1 << 20;
 
 /**
  * The bytes of a stream. Those of a file on the network, in a cache or on disk are read into one buffer, no larger than
- * `bytes`: new memory for every piece waits for the garbage collector, in the end nearly as much as the file has bytes.
+ * `bytes`: new memory for every piece would wait for the garbage collector, nearly as much as the file in the end.
  */
 export function streamOf(stream: ReadableStream<Uint8Array>, bytes = bufferBytes): ByteStream {
   const reader = byteReaderOf(stream);

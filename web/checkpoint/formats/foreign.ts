@@ -1,4 +1,4 @@
-// Files that are not read, recognized to say what to do about them.
+// Formats that are not supported, recognized so that errors can say what to do.
 import { pageError, VitError } from '../../errors.js';
 import type { ZipArchive } from '../files/zip.js';
 
@@ -53,7 +53,7 @@ function refuse({ name, advice }: ForeignFormat, file: string): VitError {
   return new VitError('unsupported-format', `${file} is ${name}: ${advice}.`);
 }
 
-/** The error for a file that starts with these few bytes, if they are a known format's. */
+/** The error for a file that starts with these bytes, if they are those of a known format. */
 export function foreignFormat(bytes: Uint8Array, file: string): VitError | undefined {
   const start = String.fromCharCode(...bytes);
   if (/^\s*<[!?a-z]/i.test(start)) return pageError(file);
@@ -61,13 +61,13 @@ export function foreignFormat(bytes: Uint8Array, file: string): VitError | undef
   return format && refuse(format, file);
 }
 
-/** The error for weights whose name says that they are of another format. */
+/** The error for weights whose name is that of another format. */
 export function foreignName(file: string): VitError | undefined {
   const format = foreignFormats.find(({ ending }) => ending?.test(file));
   return format && refuse(format, file);
 }
 
-/** The error for an archive that is another format's. */
+/** The error for an archive that is a file of another format. */
 export function foreignArchive({ file, entries }: ZipArchive): VitError | undefined {
   const isPickle = entries.some(({ name }) => /(^|\/)data\.pkl$/.test(name));
   return isPickle ? refuse(pickle, file.name) : undefined;

@@ -8,7 +8,7 @@ export interface NpyHeader {
   /** As safetensors names it. */
   readonly dtype: string;
   readonly shape: readonly number[];
-  /** Fortran's order: the first axis runs fastest. */
+  /** Fortran order: the first axis varies fastest. */
   readonly columnMajor: boolean;
   /** The bytes of the header itself. */
   readonly headerBytes: number;
@@ -22,7 +22,7 @@ const dtypes = new Map<string, readonly [dtype: string, bytes: number]>(
     f8: ['F64', 8],
     f4: ['F32', 4],
     f2: ['F16', 2],
-    // NumPy has no bfloat16: JAX's arrays of it are saved as two bytes that mean nothing.
+    // NumPy has no bfloat16: JAX's arrays of it are saved as two bytes without a meaning.
     V2: ['BF16', 2],
     i8: ['I64', 8],
     i4: ['I32', 4],

@@ -3,7 +3,7 @@ import { VitError } from '../../errors.js';
 import { ByteReader } from '../files/byte-reader.js';
 import { giveWay } from '../files/give-way.js';
 import { readNpyHeader, type NpyHeader } from './npy.js';
-import type { StoredTensor, TensorFile } from './tensors.js';
+import { bytesOf, type StoredTensor, type TensorFile } from './tensors.js';
 import { openEntry, type ZipArchive, type ZipEntry } from '../files/zip.js';
 
 /** An array, and where it is. */
@@ -27,7 +27,7 @@ export async function openNpz(archive: ZipArchive, file: string, signal: AbortSi
     await giveWay();
     if (ending.test(entry.name)) tensors.push(await readArray(archive, entry, signal));
   }
-  const total = tensors.reduce((sum, { bytes }) => sum + bytes, 0);
+  const total = bytesOf({ tensors });
   return {
     name,
     tensors,
@@ -43,7 +43,7 @@ export async function openNpz(archive: ZipArchive, file: string, signal: AbortSi
             report(file, loaded + reader.position - tensor.header.headerBytes, total);
           });
           if (!complete) throw wrongSize(reader, tensor.entry, tensor.header);
-          // To its end, where the checksum is compared.
+          // To the entry's end, where its checksum is compared.
           if (await reader.next()) throw wrongSize(reader, tensor.entry, tensor.header);
         }
         loaded += tensor.bytes;

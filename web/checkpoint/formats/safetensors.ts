@@ -5,11 +5,12 @@ import type { ByteReader } from '../files/byte-reader.js';
 import { foreignFormat } from './foreign.js';
 import { safetensorsHeader } from './safetensors-header.js';
 import { shown } from '../../shown.js';
+import { isJsonObject } from '../files/json.js';
 import { checkSurvey, surveyJson } from '../files/json-survey.js';
 import { checkLimit, limits } from '../files/limits.js';
-import type { Share, StoredTensor, TensorFile } from './tensors.js';
+import { bytesOf, type Share, type StoredTensor, type TensorFile } from './tensors.js';
 
-/** A tensor as the header announces it. */
+/** A tensor as the header describes it. */
 export interface TensorEntry extends StoredTensor {
   /** Its bytes: [begin, end) behind the header. */
   readonly begin: number;
@@ -34,7 +35,7 @@ const elementBytes: Readonly<Record<string, number>> = {
   BOOL: 1,
 };
 
-/** Bytes that are skipped in all before it is worth while to cache a file without them. */
+/** The fewest skipped bytes for which it is worthwhile to cache a file without them. */
 const leastShare = 1 << 20;
 
 /** Reads and checks the header; `reader` is then at the first tensor's first byte. `file` is its plain name. */
@@ -46,7 +47,7 @@ export async function openSafetensors(reader: ByteReader, file: string): Promise
   const { version = reader.version, elsewhere } = origin ?? {};
   const keepInstead = async (share: Share) => {
     const kept = tensors.filter((tensor) => share.takes(tensor));
-    if (total - bytesIn(kept) < leastShare || !(await reader.canSkip())) return undefined;
+    if (total - bytesOf({ tensors: kept }) < leastShare || !(await reader.canSkip())) return undefined;
     const { elsewhere: entry } = share;
     const there = entry && tensors.find((tensor) => tensor.name === entry.name);
     const begin = data + (there?.begin ?? 0);
@@ -94,19 +95,15 @@ export async function openSafetensors(reader: ByteReader, file: string): Promise
   };
 }
 
-/** What a cached share says of the file that it was made from. */
+/** What a cached share notes about the file that it was made from. */
 interface Origin {
   readonly version?: string | undefined;
-  /** A tensor that stayed there, with its place in the whole of that file. */
+  /** A tensor that is only in that file, with its place in the file. */
   readonly elsewhere?: TensorEntry | undefined;
 }
 
-/** Under which name it does. */
+/** The name of that note in the header's metadata. */
 const noteKey = 'vit-wasm share';
-
-function bytesIn(tensors: readonly StoredTensor[]): number {
-  return tensors.reduce((sum, { bytes }) => sum + bytes, 0);
-}
 
 function truncated({ name, position }: ByteReader, total: number, where: string): VitError {
   return new VitError(
@@ -130,7 +127,7 @@ async function readHeader(
   return { tensors: parseHeader(bytes, reader.name), origin: reader.isShare ? originIn(bytes) : undefined };
 }
 
-/** Of a header that was written here. */
+/** The note in a header that `keepInstead` wrote. */
 function originIn(header: Uint8Array): Origin {
   const { __metadata__: metadata } = JSON.parse(new TextDecoder().decode(header)) as {
     __metadata__: Record<string, string>;
@@ -142,7 +139,7 @@ async function readHeaderLength(reader: ByteReader): Promise<number> {
   const { name } = reader;
   const start = await reader.peek(9);
   if (start.length === 0) throw new VitError('truncated', `${name} is empty; download it again.`);
-  // Other formats' first bytes may be a possible length.
+  // The first bytes of other formats may look like a length.
   const foreign = isSafetensors(start) ? undefined : foreignFormat(start, name);
   if (foreign) throw foreign;
   if (start.length < 8) throw malformed(name, 'it has fewer than 8 bytes');
@@ -152,7 +149,7 @@ async function readHeaderLength(reader: ByteReader): Promise<number> {
   throw malformed(name, `its header would have ${length} bytes`);
 }
 
-/** Whether a file that starts with these 9 bytes can be one: its header is an object. */
+/** Whether a file that starts with these 9 bytes may be safetensors: its header is an object. */
 export function isSafetensors(start: Uint8Array): boolean {
   return start[8] === '{'.charCodeAt(0);
 }
@@ -167,7 +164,7 @@ export function parseHeader(bytes: Uint8Array, file: string): TensorEntry[] {
   const twice = repeatedKey(survey.keys);
   if (twice !== undefined) throw malformed(file, `it has two tensors named "${twice}"`);
   const { __metadata__: metadata, ...entries } = header;
-  if (metadata !== undefined && !isObject(metadata))
+  if (metadata !== undefined && !isJsonObject(metadata))
     throw malformed(file, 'its __metadata__ is not an object');
   const tensors = Object.entries(entries).map(([name, value]) => readEntry(name, value, file));
   tensors.sort((a, b) => a.begin - b.begin || a.end - b.end);
@@ -192,7 +189,7 @@ function parseJson(text: string, file: string): Record<string, unknown> {
   }
 }
 
-/** The first key that is there twice: `JSON.parse` would keep the last silently. */
+/** The first key that occurs twice: `JSON.parse` would silently keep the last. */
 function repeatedKey(keys: readonly string[]): string | undefined {
   const seen = new Set<string>();
   for (const written of keys) {
@@ -205,7 +202,7 @@ function repeatedKey(keys: readonly string[]): string | undefined {
 
 function readEntry(name: string, value: unknown, file: string): TensorEntry {
   const wrong = (what: string) => malformed(file, `its tensor "${name}" ${what}`);
-  if (!isObject(value)) throw wrong('is not described by an object');
+  if (!isJsonObject(value)) throw wrong('is not described by an object');
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !Object.hasOwn(elementBytes, dtype)) {
     throw wrong(`has the unknown dtype ${shown(dtype)}`);
@@ -228,10 +225,6 @@ function checkCoverage(tensors: readonly TensorEntry[], file: string): void {
     if (tensor.begin > end) throw malformed(file, `there is a gap before its tensor "${tensor.name}"`);
     end = tensor.end;
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isCounts(value: unknown): value is number[] {

@@ -8,7 +8,7 @@ import { checkLimit } from '../files/limits.js';
 import { openSafetensors } from './safetensors.js';
 import type { StoredTensor, TensorFile } from './tensors.js';
 
-/** A file of the several, whose header has been read. */
+/** One of the files, whose header has been read. */
 interface Shard {
   readonly file: string;
   readonly tensors: readonly StoredTensor[];
@@ -20,7 +20,7 @@ export async function openSharded(index: ByteReader, folder: Folder): Promise<Te
   const files = await readIndex(index);
   const shards: Shard[] = [];
   for (const [file, listed] of files) {
-    // Let go again: a browser holds only a few connections to a server, and there may be more files than that.
+    // Closed again: a browser keeps only a few connections to a server, and there may be more files than that.
     const reader = await openShard(file, folder, name);
     const { tensors } = await openSafetensors(reader, file);
     await reader.cancel();
@@ -74,7 +74,7 @@ async function openShard(file: string, folder: Folder, index: string): Promise<B
   );
 }
 
-/** A tensor that is in the wrong file would otherwise be missing, or be there twice. */
+/** A tensor in the wrong file would otherwise be missing, or exist twice. */
 function compare(
   listed: ReadonlySet<string>,
   tensors: readonly StoredTensor[],

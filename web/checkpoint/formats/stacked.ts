@@ -1,11 +1,11 @@
 // Encoder blocks whose tensors are stacked, as big_vision writes them when it scans over its blocks: one tensor
-// `encoderblock/…` with an axis of blocks before its own. To the rest they look as if each block had its own.
+// `encoderblock/…` with an axis of blocks before its own. They are presented as if each block had its own.
 import { VitError } from '../../errors.js';
 import type { Sink, StoredTensor, TensorFile } from './tensors.js';
 
 const stackedName = /(^|\/)encoderblock\//;
 
-/** The same file with a tensor `encoderblock_{i}/…` for each block, where it has them stacked. */
+/** The same file, with a tensor `encoderblock_{i}/…` for each block where they are stacked. */
 export function unstacked(file: TensorFile): TensorFile {
   if (!file.tensors.some(({ name }) => stackedName.test(name))) return file;
   const blocksOf = new Map(file.tensors.map((tensor) => [tensor, blocks(tensor, file.name)]));
@@ -22,7 +22,7 @@ function blocks(tensor: StoredTensor, file: string): StoredTensor[] {
   const { name, bytes, columnMajor } = tensor;
   if (!stackedName.test(name)) return [tensor];
   const [count, ...shape] = tensor.shape;
-  // A network of more would be refused for its tensors, but only once they were all listed.
+  // A network of more blocks would be refused later, but only after all its tensors had been listed.
   if (!(count >= 1 && count <= mostBlocks)) {
     const what = `has shape [${tensor.shape.join(', ')}], whose first axis should be the blocks`;
     throw new VitError('tensors', `"${name}" of ${file} ${what}.`);
@@ -41,7 +41,7 @@ function blocks(tensor: StoredTensor, file: string): StoredTensor[] {
 
 const mostBlocks = 1000;
 
-/** Gives each part its bytes. The sinks are asked for when their parts come, as the engine wants to be. */
+/** Gives each part its bytes. A sink is requested when its part comes, because the engine takes tensors one by one. */
 function oneAfterAnother(
   parts: readonly StoredTensor[],
   sinkFor: (tensor: StoredTensor) => Sink | undefined,

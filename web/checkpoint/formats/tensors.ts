@@ -1,4 +1,4 @@
-// What a file of weights looks like to the rest, whichever format it has: a list of tensors, then their bytes.
+// A file of weights, whatever its format: a list of tensors, then their bytes.
 
 import type { Range } from '../files/stream.js';
 
@@ -9,9 +9,9 @@ export interface StoredTensor {
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly bytes: number;
-  /** The first axis runs fastest (Fortran), not the last. */
+  /** Whether the first axis varies fastest (Fortran order), not the last. */
   readonly columnMajor?: boolean;
-  /** It is not in the file, which is a share of another: only its parts can be had. */
+  /** Whether it is not in this file, which is a share of another: only parts of it can be read. */
   readonly isElsewhere?: boolean;
 }
 
@@ -22,11 +22,11 @@ export interface Sink {
   readonly ranges?: readonly Range[];
 }
 
-/** What one of the networks of a file needs of it, to be cached without the rest. */
+/** What one network needs of a file, to be cached without the rest. */
 export interface Share {
   /** Whether it reads a tensor, from its first byte to its last. */
   takes(tensor: StoredTensor): boolean;
-  /** A tensor of which it reads parts, by `parts`. */
+  /** A tensor that it reads in parts, by `parts`. */
   readonly elsewhere?: StoredTensor | undefined;
 }
 
@@ -39,18 +39,18 @@ export interface TensorFile {
   readonly name: string;
   /** In the order in which `pour` gives them. */
   readonly tensors: readonly StoredTensor[];
-  /** Which version of the file it is, as far as its server tells it from others. */
+  /** The version of the file, as far as its server tells versions apart. */
   readonly version?: string | undefined;
   /** Parts of a tensor, before or after it is poured; undefined where they cannot be had without the rest of the file. */
   parts?(tensor: StoredTensor, parts: readonly Range[]): Promise<Uint8Array[] | undefined>;
   /**
    * Reads every tensor once, in order, into the sink from `sinkFor`; a tensor without one is skipped. With a `share`,
-   * what is skipped needs not be cached.
+   * skipped bytes need not be cached.
    */
   pour(sinkFor: (tensor: StoredTensor) => Sink | undefined, report: Report, share?: Share): Promise<void>;
 }
 
 /** Bytes of all tensors as they are stored. */
-export function bytesOf({ tensors }: TensorFile): number {
+export function bytesOf({ tensors }: Pick<TensorFile, 'tensors'>): number {
   return tensors.reduce((sum, { bytes }) => sum + bytes, 0);
 }

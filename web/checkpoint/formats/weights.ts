@@ -10,7 +10,7 @@ import { keep } from '../files/random-access.js';
 import { isSafetensors, openSafetensors } from './safetensors.js';
 import { openSharded } from './sharded.js';
 import { unstacked } from './stacked.js';
-import type { TensorFile } from './tensors.js';
+import { bytesOf, type TensorFile } from './tensors.js';
 import { isZip, readDirectory, type ZipArchive } from '../files/zip.js';
 
 /** The tensors, and the folder that the other files are in: within the archive, if the weights' file was one. */
@@ -27,7 +27,7 @@ export async function openWeights(folder: Folder, context: ReadContext): Promise
   if (!opened) throw folder.notFound(file);
   const { name, tensors } = opened.weights;
   checkLimit(tensors.length, 'tensors', name, 'tensors', 'tensors');
-  const bytes = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
+  const bytes = bytesOf(opened.weights);
   const largest = largestOf(file, context);
   if (bytes > largest) throw tooLarge(name, bytes, largest);
   return opened;

@@ -1,17 +1,17 @@
-// A loaded model's files, opened once more. Fetched when that is asked for.
+// A loaded model's files, opened again, through the cache that they were downloaded into.
 import { CachedFiles } from '../cache/cache.js';
-import { type FileStore } from '../cache/file-store.js';
-import { familiesFor } from './families/all.js';
-import { mapNames, type NameMap } from './families/names.js';
-import { folderOf, type ReadContext } from './files/folder.js';
-import { parseJson, type JsonObject } from './files/json.js';
-import type { ModelFiles } from './files/model-files.js';
-import type { TensorFile } from './formats/tensors.js';
-import { openWeights } from './formats/weights.js';
+import type { FileStore } from '../cache/file-store.js';
+import { familiesFor } from '../checkpoint/families/all.js';
+import { mapNames, type NameMap } from '../checkpoint/families/names.js';
+import { folderOf, type ReadContext } from '../checkpoint/files/folder.js';
+import { parseJson, type JsonObject } from '../checkpoint/files/json.js';
+import type { ModelFiles } from '../checkpoint/files/model-files.js';
+import type { TensorFile } from '../checkpoint/formats/tensors.js';
+import { openWeights } from '../checkpoint/formats/weights.js';
 
-/** A checkpoint's files, open again. */
+/** A checkpoint's files, opened again. */
 export interface Reopened {
-  /** Whose bytes are still to be read. */
+  /** Opened, but not read. */
   readonly weights: TensorFile;
   /** A JSON file; undefined when there is none. */
   json(this: void, name: string): Promise<JsonObject | undefined>;
@@ -19,7 +19,7 @@ export interface Reopened {
   names(this: void, config: JsonObject): NameMap;
 }
 
-/** Opens them, through the store that the load had, if any. */
+/** Opens them, through the store that `load` used, if any. */
 export async function reopen(
   files: ModelFiles,
   context: ReadContext,

@@ -1,15 +1,31 @@
-// The options of the verbs that look inside a model, checked and in the form the verbs take them.
-import { classOf } from './labels.js';
-import { checkOptions, pictureOptions, wrong } from './options.js';
+// The options of calls on pictures, checked and in the form that verbs take them.
+import { allowedClasses, classOf } from './labels.js';
+import { checkClassifyOptions, checkOptions, pictureOptions, wrong } from './options.js';
 import type { VerbOptions } from './runtime/verbs.js';
 import type {
   AttentionOptions,
+  ClassifyOptions,
+  EmbedOptions,
   LogitLensOptions,
   ModelInfo,
   PictureOptions,
   Region,
   TokensOptions,
 } from './types.js';
+
+export function classifyRequest(options: ClassifyOptions, { labels }: ModelInfo): VerbOptions<'classify'> {
+  checkClassifyOptions(options);
+  const { topK = 5, threshold = 0 } = options;
+  return { topK, threshold, classes: allowedClasses(labels, options) };
+}
+
+export function embedRequest(options: EmbedOptions): VerbOptions<'embed'> {
+  checkOptions(options, ['pool', 'projection', 'normalize', ...pictureOptions], 'embed');
+  const { pool, projection, normalize = false } = options;
+  if (pool !== undefined && pool !== 'cls' && pool !== 'mean') throw wrong('pool', pool, '"cls" or "mean"');
+  if (projection !== undefined) checkFlag('projection', projection);
+  return { pool, projection, normalize };
+}
 
 export function tokensRequest(options: TokensOptions, info: ModelInfo): VerbOptions<'tokens'> {
   checkOptions(options, ['layer', 'norm', ...pictureOptions], 'tokens');
