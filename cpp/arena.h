@@ -42,7 +42,7 @@ class Arena {
     return true;
   }
 
-  /// What to say where `reserve` failed: a predicate.
+  /// The error for a failed `reserve`: a predicate.
   std::string shortage() const {
     return "needs " + std::to_string((used_ >> 20) + 1) + " MB of memory, more than is available";
   }

@@ -37,7 +37,7 @@ struct BoundModel {
   std::vector<float> patch_probabilities;
 };
 
-// Five numbers a stage, in the order of its fields.
+// Five numbers per stage, in the order of its fields.
 val stages_as_numbers(const Windows& windows) {
   return val(typed_memory_view(5 * static_cast<size_t>(windows.count), &windows.stages[0].blocks));
 }
@@ -178,7 +178,7 @@ std::string run_texts_to_stage(BoundModel& bound, const val& lengths, const std:
   return bound.stage.empty() ? "is not a stage of this model" : "";
 }
 
-// By its full type: `begin` is also a model's.
+// By its full type, because `begin` is overloaded.
 std::string begin_regression(LogisticRegression& regression, int count, int width, int classes, double l2) {
   return begin(regression, count, width, classes, l2);
 }

@@ -24,7 +24,7 @@ struct Run {
   int length;
 };
 
-/// Whether the order gives `elements` values, none of which would stand outside the slot.
+/// Whether the order covers `elements` values, all of them inside the slot.
 bool fits(ElementOrder order, uint64_t elements);
 
 /// The longest run from the value that arrives as number `received`, of at most `count` values.

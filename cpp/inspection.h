@@ -1,5 +1,5 @@
-// Looking inside a forward pass: what attention reads, which patches speak for a class, and what every
-// encoder block would answer. Each function here runs the forward pass itself, on the pixel values that the
+// Looking inside a forward pass: what attention reads, which patches support a class, and what every encoder
+// block would answer. Each function here runs the forward pass itself, on the pixel values that the
 // model has, and allocates what it needs beyond that only for as long as it runs.
 //
 // A model that pools its class token is asked what that token reads; any other, what its patches read on

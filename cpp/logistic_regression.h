@@ -4,8 +4,7 @@
 //   minimize over W, b   mean_n −log softmax(W·x_n + b)[y_n]  +  l2 / (2·count) · ‖W‖²
 //
 // which is scikit-learn's LogisticRegression with C = 1 / l2: the bias is not penalized. The objective is
-// convex; it is solved by L-BFGS (Nocedal & Wright 2006, algorithm 7.4) until the gradient is next to
-// nothing.
+// convex; it is solved by L-BFGS (Nocedal & Wright 2006, algorithm 7.4) until the gradient is almost 0.
 //
 //   LogisticRegression regression;
 //   begin(regression, count, width, classes, l2)   allocates everything
@@ -13,7 +12,7 @@
 //   pack(regression)                               once, when they are there
 //   solve(regression, 100) until it returns true   from the weights that are there, at first 0
 //
-// For leave-one-out, `left_out` names an example that does not count; the solution with it is where to start.
+// For leave-one-out, `left_out` is an example that does not count; start from the solution with all examples.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +31,7 @@ struct LogisticRegression {
   int width = 0;    // values of an example
   int classes = 0;  // at least 2
   double l2 = 0;
-  int left_out = -1;  // an example that does not count; −1: all do
+  int left_out = -1;  // an example that does not count; −1: none
 
   float* examples = nullptr;   // [count × width]
   int32_t* labels = nullptr;   // [count], 0 to classes − 1

@@ -1,4 +1,4 @@
-// What a forward pass shows of its way.
+// The intermediate results of a forward pass.
 #pragma once
 
 #include <string_view>

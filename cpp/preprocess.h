@@ -36,7 +36,7 @@ enum class CropRounding {
   half_even,  // offsets are rounded, halves to even; padding before the image is rounded down (torchvision's)
 };
 
-/// What a resize leaves of a pixel's value.
+/// How a resize rounds a pixel's value.
 enum class ResizeRounding {
   bytes,  // a byte after each of the two passes: Pillow's images
   none,   // a float: torchvision's images that are rescaled before they are resized (DINOv3)

@@ -1,5 +1,5 @@
 // Pillow's antialiased resize (Pillow's Resample.c), one axis at a time, to the bit; and PyTorch's of floats,
-// which has the same weights and rounds to nothing but floats.
+// which has the same weights and rounds only to floats.
 //
 // The two passes are rounded to bytes in between, so their order shows: Pillow 13 goes down first when the
 // height shrinks much more than the width (`vertical_first`), Pillow 12 only in images far taller still.
@@ -69,10 +69,11 @@ void accumulate_row(int32_t* sums, const uint8_t* row, int32_t coefficient, int 
 /// row[count × 4] = the bytes of finished sums.
 void finish_row(uint8_t* row, const int32_t* sums, int count);
 
-/// The same without rounding to bytes: out[window_count × 4] in units of a byte, by an axis that has weights,
+/// The horizontal pass without rounding to bytes: out[window_count × 4] in units of a byte, by an axis that
+/// has weights.
 void resize_row(float* out, const uint8_t* rgba, const ResizeAxis& axis);
 
-/// and sums[count × 4] += weight · row; sums start from 0.
+/// The vertical pass without rounding: sums[count × 4] += weight · row; sums start from 0.
 void accumulate_row(float* sums, const float* row, float weight, int count);
 
 }  // namespace vit

@@ -26,8 +26,8 @@ RotaryTable lay_out_rotary(Arena& arena, const Config& config);
 /// (timm's `build_rotary_pos_embed`, transformers' `DINOv3ViTRopePositionEmbedding`), in double precision.
 void fill_rotary(RotaryTable table, const Config& config);
 
-/// Turns every attention head of the patches among the first `rows` tokens of x[rows × hidden]. Prefix tokens
-/// stay as they are. Threads share the rows.
+/// Rotates every attention head of the patches among the first `rows` tokens of x[rows × hidden]. Prefix
+/// tokens stay as they are. Threads share the rows.
 void rotate_patches(float* x, const RotaryTable& table, const Config& config, int rows);
 
 }  // namespace vit

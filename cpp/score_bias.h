@@ -1,5 +1,5 @@
-// A bias of attention's scores by relative position (Raffel et al. 2020, Bao et al. 2022): how far a key's
-// patch is from a query's says, for each attention head, what is added to their score.
+// A bias of attention's scores by relative position (Raffel et al. 2020, Bao et al. 2022): each attention
+// head adds to a score a value that depends on how far the key's patch is from the query's.
 #pragma once
 
 #include "arena.h"

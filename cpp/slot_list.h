@@ -1,5 +1,4 @@
-// The parts that tables of slots are made of (weight_slots.h): what a plain ViT's and a Swin Transformer's
-// have in common.
+// The parts of tables of slots (weight_slots.h) that a plain ViT and a Swin Transformer have in common.
 #pragma once
 
 #include <string>

@@ -35,7 +35,7 @@ struct Loop {
 };
 
 // A thread's share: the loop's number in the upper 32 bits, how many passes nobody has taken yet in the
-// lower. Taking one is a compare-and-exchange of both: it fails for who has looked at another loop.
+// lower. Taking one is a compare-and-exchange of both, which fails for a thread that has seen another loop.
 struct Share {
   alignas(64) std::atomic<uint64_t> position{0};
 };

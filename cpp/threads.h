@@ -1,10 +1,9 @@
 // Work shared among threads: the only place that knows there are any.
 //
 // A loop whose passes do not depend on each other is written as `parallel_for`. In a build without
-// VIT_THREADS it is a plain loop. In one with them each thread has a share of the passes, and whoever is
-// through with its own helps with the others', so that a slow core, or one that is busy with something else,
-// holds nobody up. Which thread ran a pass never shows in its result: the same passes do the same sums in the
-// same order.
+// VIT_THREADS it is a plain loop. In one with them each thread has a share of the passes, and helps with the
+// others' when its own is done, so that a slow or busy core does not hold up the rest. Results do not depend
+// on which thread runs a pass: the same passes do the same sums in the same order.
 #pragma once
 
 #include <algorithm>
@@ -30,14 +29,14 @@ void parallel_for(int columns, int rows, const Body& body) {
 
 #else
 
-/// At most so many threads share the work.
+/// The most threads that share the work.
 inline constexpr int kMostThreads = 64;
 
-/// From now on `count` threads share the work, the calling one among them. Those that are not there yet are
-/// started; nothing waits for them, they join in when they run. Not to be called within a `parallel_for`.
+/// Makes `count` threads share the work, including the calling one. Threads that do not exist yet are
+/// started; nothing waits for them, they join when they run. Must not be called within a `parallel_for`.
 void use_threads(int count);
 
-/// How many threads run by now, the calling one among them.
+/// How many threads are running, including the calling one.
 int running_threads();
 
 /// Ends all threads but the calling one, for good.

@@ -1,4 +1,4 @@
-// The table of tensors a model expects: a slot for each, with its name, its shape and where its values go.
+// The table of the tensors that a model expects: a slot for each, with its name, shape and destination.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Builds `dist/`, all that the package holds: C++ to wasm, TypeScript to ES modules and declarations, the built-in
-// model. Quick when little has changed: Ninja knows what it did, the rest takes a moment.
+// Builds `dist/`, the contents of the package: C++ to wasm, TypeScript to ES modules and declarations, and the built-in
+// model. Quick when little has changed: Ninja compiles only that, and the rest takes a moment.
 import {
   copyFileSync,
   cpSync,
@@ -27,7 +27,7 @@ const preset = process.env.VIT_PRESET;
 /** Where CMake builds them. */
 export const wasm = join(root, preset ? `build/wasm-${preset}` : 'build/wasm');
 const dist = join(root, 'dist');
-/** Files that go into others: compressed, to be written there in base64. */
+/** Files that are embedded in others, compressed and in base64. */
 const packed = join(root, 'build/packed');
 const builtinModel = join(root, 'models/tinyimagenet-vit');
 
@@ -52,7 +52,7 @@ export function build() {
 /** C++ to build/wasm: vit.<variant>.{js,wasm}, or the targets named. */
 export function compile(targets = ['all']) {
   const { env, version } = toolchain();
-  // CMake holds on to the compiler and the folder it was first called with; with others it has to start afresh.
+  // CMake remembers the compiler and the folder it was first called with; with others it has to start afresh.
   const circumstances = [root, version, env.PATH.split(':')[0]].join('\n');
   const remembered = join(wasm, 'circumstances.txt');
   if (!existsSync(remembered) || readFileSync(remembered, 'utf8') !== circumstances) {
@@ -102,7 +102,7 @@ function selfStarting(glue, variant) {
   return path;
 }
 
-/** Makes one file that imports nothing: esbuild stops at what it cannot take in. */
+/** Makes one file that imports nothing: esbuild fails at what it cannot include. */
 function bundleAlone(entry, file, options = {}) {
   // The glue could find its wasm beside itself, but is always handed one. Left in, its `new URL('….wasm',
   // import.meta.url)` would make bundlers ship the wasm a second time.
@@ -112,7 +112,7 @@ function bundleAlone(entry, file, options = {}) {
 
 /**
  * The entries that find the package's files beside them, and the command line. What a group shares becomes chunks; the
- * page's entry is a group of its own, for what others share with it would be cut into many small files.
+ * page's entry is a group of its own, because what it shared with others would be split into many small files.
  */
 function bundleEntries() {
   const groups = [
@@ -137,7 +137,7 @@ function bundleComponents() {
   bundleAlone(source('react'), 'react.js', { external: ['./index.js', 'react'] });
 }
 
-/** The entries that have everything inside: a file each, which but for the built-in model imports nothing. */
+/** The entries that have everything inside: one file each, which imports nothing but the built-in model. */
 function bundleInlined() {
   const inside = {
     alias: { 'vit-wasm-packed': packed, 'vit-wasm-glues': wasm },
@@ -151,7 +151,7 @@ function bundleInlined() {
 
 const source = (name) => join(root, 'web', `${name}.ts`);
 
-/** Deletes the declarations that those of the entries do not mention. */
+/** Deletes the declarations that those of the entries do not import. */
 function keepDeclarations(names) {
   const kept = new Set();
   const keep = (path) => {
@@ -182,7 +182,7 @@ function isModelFile(path) {
   return path === builtinModel || /\.(json|safetensors)$/.test(path);
 }
 
-/** Bundles for modern browsers and Node; esbuild itself prints what it does not like. */
+/** Bundles for modern browsers and Node; esbuild prints its own errors and warnings. */
 function esbuild(options) {
   try {
     buildSync({ bundle: true, format: 'esm', target: 'es2022', minify: true, sourcemap: true, ...options });

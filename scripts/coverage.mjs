@@ -5,7 +5,7 @@
 //   npm run coverage -- --only ts browser/   the TypeScript tests whose path matches
 //
 // Prints every file below 90 %, and the sum. What runs in the command line's processes and in Chromium's pages counts;
-// what runs in workers of a page does not, but the same code runs in Node, too.
+// what runs in workers of a page does not, but the same code runs in Node too.
 import { availableParallelism } from 'node:os';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -20,7 +20,7 @@ import { Failure, main, root, run } from './shell.mjs';
 const folder = join(root, 'build/coverage');
 const enough = 90;
 
-/** Runs the tests; their failures are told, and what they covered counts. */
+/** Runs the tests; failures are reported, and what they covered counts. */
 function attempt(program, args, options) {
   try {
     run(program, args, options);

@@ -1,4 +1,4 @@
-// Writes the hosted demo as a static site, which works from any folder of any host.
+// Writes the hosted demo as a static site, which works from any folder of any web host.
 //
 //   npm run build:demo                                         to build/demo
 //   npm run build:demo -- --out FOLDER
@@ -17,7 +17,7 @@ const dist = join(root, 'dist');
 /** The benchmark's last results, which the page shows as bench.json. */
 export const benchmark = join(root, 'bench/results/latest.json');
 
-/** What a page may want of the package: not the entries for Node and bundlers, nor declarations and source maps. */
+/** The files of the package that a page may need: no entries for Node and bundlers, no declarations, no source maps. */
 const isForPages = (file) =>
   /^(index|features|chunk-\w+|worker\.[\w-]+)\.js$|^vit\.[\w-]+\.wasm$|^builtin\//.test(file);
 

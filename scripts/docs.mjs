@@ -10,7 +10,7 @@ export const docs = join(root, 'build/docs');
 /** Where the pages are written before typedoc reads them, with links that hold on a site. */
 const staged = join(root, 'build/docs-pages');
 
-/** In the order of the site's menu; others follow by name. */
+/** In the order of the site's menu; other pages follow by name. */
 const firstPages = ['loading-and-caching', 'supported-models', 'bundlers-and-policies', 'threads'];
 
 export function makeDocs() {

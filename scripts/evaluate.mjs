@@ -5,7 +5,7 @@
 // or else as many folders as the model has classes, which are numbered in alphabetical order, as torchvision's
 // ImageFolder does it. MODEL is what `load` takes: a folder or a Hub id; without it, the built-in model. --limit takes N
 // pictures, evenly spread. --agree counts instead how often the first answer is the one of the same model in fp32,
-// whatever the labels say: so it works for any pictures.
+// whatever the labels say, so it works for any pictures.
 import { Presets, SingleBar } from 'cli-progress';
 import { readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -55,7 +55,7 @@ async function evaluate(model, pictures, onPicture) {
   return { classes, amongFive, calibrationError: gap / pictures.length };
 }
 
-/** In how many pictures both models have the same first answer, and how far their probabilities are apart at most. */
+/** For how many pictures both models have the same first answer, and the largest difference of their probabilities. */
 async function compare(model, reference, pictures, onPicture) {
   let same = 0;
   let difference = 0;

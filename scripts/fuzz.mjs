@@ -11,7 +11,7 @@
 //   npm run fuzz -- --native picture --seconds 600
 //   npm run fuzz -- --native regression --seconds 600
 //
-// A fault is printed, and what it came from is kept in build/fuzz.
+// A fault is printed, and the input that caused it is kept in build/fuzz.
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';

@@ -1,4 +1,4 @@
-// Formatting, lint rules, import cycles and types: checks all of it and says what is wrong; with --fix it formats instead.
+// Formatting, lint rules, import cycles and types: checks them all and prints what is wrong; with --fix it formats instead.
 import { readdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { Failure, main, root, run } from './shell.mjs';
@@ -20,7 +20,7 @@ const fixes = {
   'clang-format': () => tool('clang-format', ['-i', ...sources()]),
 };
 
-/** Runs every check, shows what they print, and returns the names of those that found something. */
+/** Runs every check, shows its output, and returns the names of those that failed. */
 export function lint(steps = checks) {
   return Object.keys(steps).filter((name) => {
     try {

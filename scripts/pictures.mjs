@@ -14,7 +14,7 @@ const ready = new Map();
 
 async function decoder(format, wasm) {
   if (!ready.has(format)) {
-    // The decoders hand over an ImageData, which Node has not.
+    // The decoders return an ImageData, which Node does not have.
     globalThis.ImageData ??= class {
       constructor(data, width, height) {
         Object.assign(this, { data, width, height });
@@ -28,7 +28,7 @@ async function decoder(format, wasm) {
   return ready.get(format);
 }
 
-/** Whether a file's name ends as that of a picture that can be read. */
+/** Whether a file's name has the extension of a picture that can be read. */
 export function canRead(file) {
   return extname(file).toLowerCase() in decoders;
 }

@@ -1,8 +1,8 @@
 // A newer Debian's (or Ubuntu's) Emscripten, unpacked into .toolchain/ of this project without touching the machine's
 // own packages.
 //
-// The machine's distribution may be older than the packages, so its C library is of no use to them: every program is
-// told, with patchelf, to start through the unpacked loader and to find its libraries in the unpacked folders.
+// The machine's distribution may be older than the packages, so they cannot use its C library: patchelf makes every
+// program start through the unpacked loader and find its libraries in the unpacked folders.
 import {
   existsSync,
   mkdirSync,
@@ -29,17 +29,17 @@ const archives = [
   },
 ];
 
-// Where several checkouts share one through a link, it has one name all the same: its programs hold on to it.
+// Where several checkouts share one through a link, all use its real path, because its programs contain it.
 const shared = join(root, '.toolchain');
 const folder = existsSync(shared) ? realpathSync(shared) : shared;
 const home = join(folder, 'emscripten');
 const stamp = join(home, 'ready');
 
-/** Dependencies on paper that compiling to wasm never runs; 10 % of the download. What is not named here is taken. */
+/** Declared dependencies that compiling to wasm never runs; 10 % of the download. All others are unpacked. */
 const unneeded =
   /^(nodejs|libnode|node-(?!acorn)|python3|libpython3|binutils|libbinutils|gcc-|ccache|tzdata|lib(gcc-\d+|stdc\+\+-\d+|c6)-dev|lib(asan|tsan|lsan|hwasan|ubsan|quadmath|gomp|itm|gprofng|ctf|sframe|objc)[\d-])/;
 
-/** Unpacked folders that only take room: 1 GB of libraries for dynamic linking, and what a person would read. */
+/** Unpacked folders that are not needed: 1 GB of libraries for dynamic linking, and documentation. */
 const prunable = [
   'usr/share/emscripten/cache/sysroot/lib/wasm32-emscripten/pic',
   'usr/share/emscripten/cache/sysroot/lib/wasm32-emscripten/lto-pic',
@@ -49,16 +49,16 @@ const prunable = [
   'usr/share/man',
 ];
 
-/** Can this machine have it? */
+/** Whether this machine can have it. */
 export const available = () => Boolean(which('apt-get') && which('dpkg'));
 
 /**
  * Makes sure that the private Emscripten is there, and returns the environment that uses it. Takes a minute and
- * 0.3 GB of download the first time, nothing afterwards. An interrupted first time is taken up where it stopped.
+ * 0.3 GB of download the first time, nothing afterwards. An interrupted first time resumes where it stopped.
  */
 export function privateEmscripten() {
   if (!existsSync(stamp)) fetchAndUnpack();
-  // A copied or moved checkout: the programs still name the folder they were set up in.
+  // In a copied or moved checkout, the programs still contain the folder they were set up in.
   if (readFileSync(stamp, 'utf8') !== home) settle();
   return {
     PATH: `${join(home, 'usr/share/emscripten')}:${process.env.PATH}`,
@@ -70,7 +70,7 @@ export function privateEmscripten() {
 function fetchAndUnpack() {
   console.error('Fetching Emscripten through apt into .toolchain/ (0.3 GB, once).');
   const debs = download();
-  // The stamp comes last: without it the folder is not trusted, and made again.
+  // The stamp comes last: without it the folder is not trusted but made again.
   rmSync(home, { recursive: true, force: true });
   mkdirSync(home, { recursive: true });
   for (const deb of readdirSync(debs).filter((name) => name.endsWith('.deb'))) {

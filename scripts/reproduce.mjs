@@ -1,9 +1,9 @@
-// Shows that a build depends on nothing but the sources: builds twice, from nothing, in two folders of different names,
-// and compares every file of dist/. Takes as long as two first builds.
+// Shows that a build depends only on the sources: builds twice, from scratch, in two folders of different names, and
+// compares every file of dist/. Takes as long as two first builds.
 //
 //   npm run reproduce
 //
-// Prints the checksums, as sha256sum does. What is committed is built, not what is changed in the working tree.
+// Prints the checksums, as sha256sum does. Builds what is committed, not changes in the working tree.
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -29,7 +29,7 @@ function buildIn(folder) {
   for (const shared of ['node_modules', '.toolchain']) {
     if (existsSync(join(root, shared))) symlinkSync(join(root, shared), join(folder, shared));
   }
-  // What a cache remembers of the other folder would prove nothing.
+  // Objects cached from the other folder would prove nothing.
   run(process.execPath, ['scripts/build.mjs'], { cwd: folder, env: { CCACHE_DISABLE: '1' } });
   const dist = join(folder, 'dist');
   const files = readdirSync(dist, { recursive: true }).filter((file) => statSync(join(dist, file)).isFile());

@@ -7,7 +7,7 @@ import { benchmark, offlineFiles } from './demo.mjs';
 import { docs, makeDocs } from './docs.mjs';
 import { Failure, main, root } from './shell.mjs';
 
-/** Which folder answers which part of the address; the first that fits. */
+/** Which folder serves which part of the address; the first match counts. */
 const folders = {
   '/dist/': join(root, 'dist'),
   '/docs/': docs,
@@ -49,7 +49,7 @@ function answer(request, response) {
   try {
     file = fileFor(request.url);
   } catch {
-    // An address that is not well formed names no file either.
+    // A malformed address names no file either.
   }
   if (!file) {
     response.writeHead(404, { 'Content-Type': 'text/plain' }).end('There is no such file.');
@@ -66,7 +66,7 @@ function answer(request, response) {
   createReadStream(file).pipe(response);
 }
 
-/** Serves what was built, until the server that this promises is closed. Port 0 takes any that is free. */
+/** Serves what was built, until the server that this resolves to is closed. Port 0 takes any free port. */
 export function serve(port) {
   return new Promise((resolve, reject) => {
     const taken = `Port ${port} is taken; choose another: PORT=8081 npm start.`;

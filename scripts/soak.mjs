@@ -1,4 +1,4 @@
-// Long runs on demand: what they hold of memory, workers and files has to be in the end what it was in the beginning.
+// Long runs on demand: memory, workers and files have to be the same at the end as at the beginning.
 //
 //   npm run soak
 //   npm run soak -- --only aborts,classify --aborts 100 --classify 1000

@@ -1,4 +1,4 @@
-// Programs of the machine that building and testing need, beyond Node: the one list of them.
+// The programs that building and testing need besides Node: the one list of them.
 import { existsSync } from 'node:fs';
 import { Failure, run, which } from './shell.mjs';
 

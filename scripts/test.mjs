@@ -1,5 +1,4 @@
-// Everything that has to hold: builds, checks, runs the C++ and the JavaScript tests, and ends with one line that
-// counts them all.
+// Runs all checks: builds, lints, runs the C++ and the JavaScript tests, and ends with one line that counts them all.
 //
 //   npm test                     all of it
 //   npm test -- PATTERN…         the TypeScript tests whose path matches, and the C++ tests whose file or name does,
@@ -19,7 +18,7 @@ const native = join(root, 'build/native');
 const cores = String(availableParallelism());
 const total = { passed: 0, failed: 0 };
 
-/** Runs one part; one that breaks before it can count its tests counts as one failure. Returns whether it ran. */
+/** Runs one part; a part that fails before it can count its tests counts as one failure. Returns whether it ran. */
 function part(title, body) {
   console.log(`\n== ${title}`);
   try {
@@ -47,7 +46,7 @@ function buildAll(needed) {
   return nothingCounted;
 }
 
-/** Newer Nodes run relaxed SIMD without being asked, and one day may not know the flag. */
+/** Newer versions of Node run relaxed SIMD by default, and may one day not know the flag. */
 const relaxedSimd =
   Number(process.versions.node.split('.')[0]) < 22 ? ['--experimental-wasm-relaxed-simd'] : [];
 
@@ -80,7 +79,7 @@ function googleTests(name, program, ...args) {
   });
 }
 
-/** The packed package in projects of its users: the bundlers and frameworks that take their time. */
+/** The packed package in projects of its users: the bundlers and frameworks, which take long. */
 function consumerTests() {
   return javascriptTests('--testMatch', '**/tests/consumers/*.consumers.ts', '--testTimeout', '300000');
 }
@@ -102,7 +101,7 @@ function javascriptTests(...options) {
   });
 }
 
-/** Runs a test program and reads its counts from the report that it writes, which a failing run writes as well. */
+/** Runs a test program and reads the counts from its report, which a failing run writes as well. */
 function counted(report, program, args, read) {
   rmSync(report, { force: true });
   let broken;
@@ -146,7 +145,7 @@ function afterBuild(parts, needed = forTesting) {
   if (part('Build', () => buildAll(needed))) parts();
 }
 
-/** Runs what any of the patterns matches, and builds no more than that needs. */
+/** Runs what any of the patterns matches, and builds only what that needs. */
 function matchingParts(patterns) {
   const matches = (text) => patterns.some((pattern) => pattern.test(text));
   const scripts = filesIn('tests', '.test.ts').filter(matches);
@@ -172,7 +171,7 @@ function filesIn(folder, ending) {
     .map((path) => join(folder, path));
 }
 
-/** Every test in C++ by its file and the name that GoogleTest gives it, read from the sources: nothing is built yet. */
+/** Every test in C++, by its file and the name that GoogleTest gives it; read from the sources, because nothing is built yet. */
 function cppTests() {
   return filesIn('tests/cpp', '.cpp').flatMap((file) => {
     const text = readFileSync(join(root, file), 'utf8');

@@ -15,7 +15,7 @@ f32x4 line(const float* series, f32x4 x) {
 /// exp(v), relative error below 3e-7 for v in [-87, 88]; v is clamped to that range.
 ///
 /// v = n·ln 2 + r with |r| ≤ ½ ln 2 (ln 2 in two parts, Cody & Waite 1980), then a polynomial of r, by
-/// Estrin's scheme: what costs is how many results wait for each other.
+/// Estrin's scheme: the cost is the number of results that wait for each other.
 template <Rounding rounding>
 f32x4 exp(f32x4 v) {
   const ExpConstants& c = kExp;

@@ -103,8 +103,7 @@ constexpr RowOfTiles kNarrow[] = {row_of_tiles<1, 4, rounding>, row_of_tiles<2, 
                                   row_of_tiles<3, 1, rounding>, row_of_tiles<4, 1, rounding>,
                                   row_of_tiles<5, 1, rounding>, row_of_tiles<6, 1, rounding>};
 
-// A tile to choose: so many rows, as `full` computes them; what is left over at the end goes through narrow
-// tiles.
+// A tile that can be chosen: `full` computes its rows; the rows left over at the end go through narrow tiles.
 struct Tile {
   int rows;
   int columns;
@@ -113,10 +112,10 @@ struct Tile {
 template <int Rows, int Panels, Rounding rounding>
 constexpr Tile kTile = {Rows, Panels* kPanelColumns, row_of_tiles<Rows, Panels, rounding>};
 
-// The first keeps to V8's registers. The others do where vectors are paired, so that there are half as many.
+// The first fits V8's registers. The others fit where vectors are paired, so that there are half as many.
 constexpr Tile kTiles[] = {kTile<kTileRows, 1, Rounding::fastest>, kTile<4, 2, Rounding::fastest>,
                            kTile<kTileRows, 2, Rounding::fastest>};
-// Of an int8 model little is multiplied in floats: one does.
+// An int8 model multiplies little in floats, so one tile will do.
 constexpr Tile kPortableTile = kTile<kTileRowsUnfused, 1, Rounding::portable>;
 
 int chosen_tile = 0;

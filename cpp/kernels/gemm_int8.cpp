@@ -28,12 +28,12 @@ struct Panel {
   int columns;  // outputs in use
 };
 
-// Of a panel that is not full.
+// For a panel that is not full.
 [[gnu::noinline]] void store_some(float* out, const float* values, int columns, Store store_as) {
   for (int c = 0; c < columns; c++) out[c] = store_as == Store::accumulate ? out[c] + values[c] : values[c];
 }
 
-// One row of a tile, from its sums. Has to be inlined: where a row is picked by a number, all sums are in
+// One row of a tile, from its sums. Must be inlined: where a row is chosen by a variable, all sums are in
 // memory rather than in registers.
 [[gnu::always_inline]] inline void store_row(float* out, const i32x4* sums, int32_t zero, float scale,
                                              const Panel& panel, Store store_as) {
@@ -54,8 +54,8 @@ struct Panel {
   }
 }
 
-// `Rows` rows of quantized activations against one panel, the first `skipped` for nothing; the registers are
-// filled as in gemm.cpp.
+// `Rows` rows of quantized activations against one panel; the first `skipped` are computed but not stored.
+// The registers are filled as in gemm.cpp.
 template <typename Dots, int Rows>
 void tile(float* out, int out_stride, const QuantizedRowsView& a, int row, size_t row_bytes,
           const Panel& panel, int skipped, Store store_as) {
@@ -120,7 +120,8 @@ constexpr auto kernels_of(std::tuple<Dots...>) {
 }
 constexpr auto kKernels = kernels_of(DotKinds());
 
-// For fewer rows than a tile has; little work, so one kind will do, the last, which is usable everywhere.
+// For fewer rows than a tile has. It is little work, so one kind will do: the last, which is usable
+// everywhere.
 constexpr Tiles kSingle = tiles<std::tuple_element_t<std::tuple_size_v<DotKinds> - 1, DotKinds>, 1>;
 
 const DotOrder usable = usable_dots();

@@ -11,7 +11,7 @@ namespace {
 
 using namespace simd;
 
-// Sums are of two vectors side by side, which do not wait for each other.
+// Sums are in two vectors, so that neither waits for the other.
 float mean_of(const float* x, int width) {
   f32x4 totals[2] = {splat(0), splat(0)};
   int i = 0;

@@ -19,7 +19,7 @@ struct Range {
   float total;      // of the values: infinite or NaN if one of them is
 };
 
-// Of two vectors side by side, which do not wait for each other.
+// In two vectors, so that neither waits for the other.
 Range range_of(const float* x, int count) {
   f32x4 low[2] = {splat(0), splat(0)}, high[2] = {splat(0), splat(0)}, total[2] = {splat(0), splat(0)};
   const auto include = [&](int side, f32x4 values) {
@@ -37,10 +37,10 @@ Range range_of(const float* x, int count) {
           sum(add(total[0], total[1]))};
 }
 
-// Whether steps of a 127th of `extent` are something to divide by.
+// Whether a 127th of `extent` is a usable divisor.
 bool has_scale(float extent) { return extent > 1e-30f && extent <= std::numeric_limits<float>::max(); }
 
-// 0, or NaN where a value of the row is not finite: minima and maxima pass over NaN.
+// 0, or NaN where a value of the row is not finite: minima and maxima ignore NaN.
 float not_finite(const Range& range) { return range.total * 0; }
 
 // The low end of the range becomes 0 exactly: rounding is symmetric about the zero point, which is whole.

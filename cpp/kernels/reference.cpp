@@ -79,7 +79,7 @@ double cubic(double x, double a) {
   return x < 2 ? a * x * x * x - 5 * a * x * x + 8 * a * x - 4 * a : 0;
 }
 
-// Where output `o` stands among the inputs, whose centers are at 0, 1, 2 …
+// The position of output `o` among the inputs, whose centers are at 0, 1, 2 …
 double place_of(int o, int in, int out, bool aligned) {
   if (aligned) return out == 1 ? 0 : o * (in - 1.0) / (out - 1.0);
   return (o + 0.5) * (static_cast<double>(in) / out) - 0.5;

@@ -13,8 +13,8 @@ const SwinStage& stage_of(const Config& c, int stage) { return c.windows.stages[
 // How often the width doubles after this stage.
 int doublings_after(const Config& c, int stage) { return c.windows.count - 1 - stage; }
 
-// Whether transformers and timm forget about the shift where a window is as large as the grid. Of version 2,
-// transformers asks that of the images of pretraining, so it is in the configuration.
+// Whether transformers and timm drop the shift where a window is as large as the grid. For version 2,
+// transformers decides it by the images of pretraining, so it is in the configuration.
 bool drops_shift(const Config& c) { return !c.windows.cosine || c.windows.as_timm; }
 
 std::string in_stage(int stage) { return " in stage " + std::to_string(stage + 1); }

@@ -1,5 +1,5 @@
 // The stages of a Swin Transformer (Liu et al. 2021, "Swin Transformer: Hierarchical Vision Transformer using
-// Shifted Windows"), each described as a plain ViT, so that the rooms of one serve it.
+// Shifted Windows"), each described as a plain ViT, so that a plain ViT's functions serve it.
 #pragma once
 
 #include <string>
@@ -8,22 +8,23 @@
 
 namespace vit {
 
-/// Of the norms outside of blocks, but for the last: PyTorch's default, whatever the configuration says.
+/// Epsilon of the norms outside of blocks, except the last: PyTorch's default, whatever the configuration
+/// says.
 inline constexpr float kOuterEps = 1e-5f;
 
-/// The patch embedding's: the width is that of the first stage.
+/// The configuration of the patch embedding, whose width is that of the first stage.
 Config embedding_config(const Config& config);
 
-/// A stage's: its width, heads and grid, whose tokens are patches of one pixel.
+/// The configuration of a stage: its width, heads and grid, whose tokens are patches of one pixel.
 Config stage_config(const Config& config, int stage);
 
-/// One window's of a stage.
+/// The configuration of one window of a stage.
 Config window_config(const Config& config, int stage);
 
-/// What the tokens are that the head sees: the last stage's; of a plain ViT, its own.
+/// The configuration of the tokens that the head sees: the last stage's, or a plain ViT's own.
 Config final_config(const Config& config);
 
-/// A stage's grid of tokens in windows. Where it is no whole number of them, it is filled up with zeros at
+/// A stage's grid of tokens in windows. Where it is not a whole number of them, it is padded with zeros at
 /// the bottom and the right; then, in every other block, everything moves up and left by `shift`, around the
 /// edges.
 struct WindowGrid {
@@ -33,7 +34,7 @@ struct WindowGrid {
   int shift;
 };
 
-/// Of the block of that index in its stage.
+/// The grid of the block with this index in its stage.
 WindowGrid window_grid(const Config& config, int stage, int block);
 
 constexpr int windows_down(const WindowGrid& g) { return (g.rows + g.window - 1) / g.window; }

@@ -8,7 +8,7 @@
 namespace vit {
 namespace {
 
-// Calls place(token in the grid, or −1 where it was filled up; token in the order of windows) for all tokens
+// Calls place(token in the grid, or −1 for padding; token in the order of windows) for all tokens
 // of a row of windows.
 template <typename Place>
 void for_windowed_tokens(const WindowGrid& g, int down, const Place& place) {
@@ -31,7 +31,7 @@ int part_of(int index, int length, const WindowGrid& g) {
   return (index >= length - g.window) + (index >= length - g.shift);
 }
 
-// The scores of one query of window (down, across), with less for keys in other parts of the image.
+// Lowers the scores of one query of window (down, across) for keys in other parts of the image.
 void mask(float* scores, const WindowGrid& g, int down, int across, int token, float penalty) {
   const int height = windows_down(g) * g.window, width = windows_across(g) * g.window;
   const auto row_part = [&](int y) { return part_of(down * g.window + y, height, g); };
@@ -69,7 +69,7 @@ void attend(Activations& a, const SwinBlockWeights& weights, const Config& c, co
   const PackedMatrix keys{a.keys + thread * static_cast<size_t>(size * stride), a.no_bias, size, tokens};
   const PackedMatrix values{a.values + thread * static_cast<size_t>(tokens * packed_columns(size)), a.no_bias,
                             tokens, size};
-  // Another stage's windows may have left something in what fills up the last panel.
+  // Another stage's windows may have left values in the padding of the last panel.
   std::fill_n(keys.panels + (stride - kPanelColumns) * size, kPanelColumns * size, 0.0f);
   pack_outputs(keys, 0, a.k + first, c.hidden, tokens);
   pack_inputs(values, 0, a.v + first, c.hidden, tokens);

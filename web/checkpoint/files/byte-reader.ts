@@ -139,7 +139,7 @@ export class ByteReader {
 
   async #pull(): Promise<Uint8Array | undefined> {
     if (this.#ended) return undefined;
-    // A stream may leave its read pending for ever after an abort.
+    // Node may leave a read pending forever after an abort: https://github.com/nodejs/node/issues/56917.
     const piece = await limited(this.#stream.next(), { signal: this.#signal }).catch((error: unknown) => {
       this.#signal.throwIfAborted();
       throw error instanceof VitError ? error : this.#brokenOff(error);

@@ -169,7 +169,10 @@ class Download implements ByteStream {
     return Promise.resolve();
   }
 
-  /** Node's `fetch` may leave a read pending forever after an abort, so nothing is awaited without this. */
+  /**
+   * Nothing is awaited without this, because Node's `fetch` may leave a read pending forever after an abort:
+   * https://github.com/nodejs/node/issues/56917.
+   */
   #wait<T>(work: Promise<T>): Promise<T> {
     return limited(work, { signal: this.#stop.signal, timeout: this.#stallTimeout });
   }
