@@ -113,8 +113,8 @@ void attend_within_texts(Activations a, Config c, std::span<const int> lengths) 
 }
 
 // The heads of a token are adjacent, so each is a row of its own.
-void norm_heads(float* x, const LayerNormWeights& norm, const Config& c, int rows) {
-  layer_norm(x, x, rows * c.heads, head_size(c), norm.weight, norm.bias, c.layer_norm_eps);
+void norm_heads(float* x, const LayerNormWeights& weights, const Config& c, int rows) {
+  norm(x, x, weights, rows * c.heads, head_size(c), c.layer_norm_eps);
 }
 
 }  // namespace
@@ -144,10 +144,7 @@ void attention(float* out, Store store, Activations& a, const EncoderBlockWeight
     attend_with_all_heads(a, c, weights.score_bias, rows, capture);
   }
   // x = norm(x)
-  if (c.attention_norm) {
-    const LayerNormWeights& norm = weights.attn_norm;
-    layer_norm(a.attended, a.attended, rows, c.hidden, norm.weight, norm.bias, c.layer_norm_eps);
-  }
+  if (c.attention_norm) norm(a.attended, a.attended, weights.attn_norm, rows, c.hidden, c.layer_norm_eps);
   // x = proj(x)
   const LinearInput attended = linear_input(a, c, a.attended, rows, c.hidden);
   linear(out, c.hidden, attended, rows, weights.proj, store);

@@ -51,7 +51,7 @@ void attention_pool(Activations& a, const AttentionPoolWeights& w, const Config&
   gemm(a.pooled, d, a.pool_values, d, 1, w.proj, Store::replace, rounding);
 
   float* normed = a.pool_heads;
-  layer_norm(normed, a.pooled, 1, d, w.norm.weight, w.norm.bias, c.layer_norm_eps);
+  norm(normed, a.pooled, w.norm, 1, d, c.layer_norm_eps);
   linear_activated(a.mlp_hidden, c.mlp_hidden, linear_input(a, c, normed, 1, d), 1, w.fc1, c.activation);
   linear(a.pooled, d, linear_input(a, c, a.mlp_hidden, 1, c.mlp_hidden), 1, w.fc2, Store::accumulate);
 }

@@ -149,9 +149,8 @@ std::string run_explain_towards(BoundModel& bound, const val& direction) {
 
 void run_lens(BoundModel& bound, bool patches) {
   const Config& c = bound.model.config;
-  const size_t layers = static_cast<size_t>(c.layers);
-  const size_t answers = patches ? layers * static_cast<size_t>(patch_count(c)) : 0;
-  bound.probabilities.resize(layers * static_cast<size_t>(c.classes));
+  const size_t answers = patches ? area(c.layers, patch_count(c)) : 0;
+  bound.probabilities.resize(area(c.layers, c.classes));
   bound.patch_classes.resize(answers);
   bound.patch_probabilities.resize(answers);
   look_through(bound.model, Lens{bound.probabilities.data(), patches ? bound.patch_classes.data() : nullptr,
@@ -161,9 +160,8 @@ void run_lens(BoundModel& bound, bool patches) {
 // Embeddings of the picture [layers × W] and, behind them, of the patches [layers × patches × W].
 void run_embedding_lens(BoundModel& bound, bool patches) {
   const Config& c = bound.model.config;
-  const size_t width = static_cast<size_t>(c.joint_width > 0 ? c.joint_width : c.hidden);
-  const size_t of_pictures = static_cast<size_t>(c.layers) * width;
-  bound.map.resize(of_pictures * static_cast<size_t>(patches ? 1 + patch_count(c) : 1));
+  const size_t of_pictures = area(c.layers, c.joint_width > 0 ? c.joint_width : c.hidden);
+  bound.map.resize(of_pictures * (patches ? 1 + patch_count(c) : 1));
   look_through(bound.model,
                EmbeddingLens{bound.map.data(), patches ? bound.map.data() + of_pictures : nullptr});
 }

@@ -5,8 +5,8 @@
 namespace vit {
 namespace {
 
-void norm_tokens(Activations& a, const LayerNormWeights& norm, const Config& c, int rows) {
-  layer_norm(a.normed, a.tokens, rows, c.hidden, norm.weight, norm.bias, c.layer_norm_eps);
+void norm_tokens(Activations& a, const LayerNormWeights& weights, const Config& c, int rows) {
+  norm(a.normed, a.tokens, weights, rows, c.hidden, c.layer_norm_eps);
 }
 
 }  // namespace

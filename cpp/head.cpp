@@ -13,7 +13,7 @@ void final_norm(Activations& a, const HeadWeights& weights, const Config& c, int
     std::copy_n(a.tokens, rows * c.hidden, a.normed);
     return;
   }
-  layer_norm(a.normed, a.tokens, rows, c.hidden, weights.norm.weight, weights.norm.bias, c.layer_norm_eps);
+  norm(a.normed, a.tokens, weights.norm, rows, c.hidden, c.layer_norm_eps);
 }
 
 void pool(Activations& a, const HeadWeights& weights, const Config& c, Pooling pooling) {
@@ -44,9 +44,7 @@ void pool(Activations& a, const HeadWeights& weights, const Config& c, Pooling p
 
 void norm_pooled(Activations& a, const HeadWeights& weights, const Config& c, int vectors) {
   // x = fc_norm(x)
-  if (!c.pooled_norm) return;
-  const LayerNormWeights& norm = weights.fc_norm;
-  layer_norm(a.pooled, a.pooled, vectors, c.hidden, norm.weight, norm.bias, c.layer_norm_eps);
+  if (c.pooled_norm) norm(a.pooled, a.pooled, weights.fc_norm, vectors, c.hidden, c.layer_norm_eps);
 }
 
 void pool_texts(Activations& a, const Config& c, std::span<const int> lengths) {

@@ -4,12 +4,12 @@ namespace vit {
 
 PackedMatrix take_matrix(Arena& arena, int inputs, int outputs) {
   float* panels = arena.take<float>(area(packed_columns(outputs), inputs));
-  return {panels, arena.take<float>(static_cast<size_t>(packed_columns(outputs))), inputs, outputs};
+  return {panels, arena.take<float>(packed_columns(outputs)), inputs, outputs};
 }
 
 Linear take_linear(Arena& arena, int inputs, int outputs, bool int8) {
   if (!int8) return {take_matrix(arena, inputs, outputs), {}};
-  const size_t columns = static_cast<size_t>(quantized_columns(outputs));
+  const int columns = quantized_columns(outputs);
   QuantizedMatrix matrix{};
   matrix.panels = arena.take<int8_t>(quantized_bytes(inputs, outputs));
   matrix.scales = arena.take<float>(columns);

@@ -25,10 +25,7 @@ void mlp(float* out, Store store, Activations& a, const EncoderBlockWeights& wei
     linear_activated(a.mlp_hidden, c.mlp_hidden, normed, rows, weights.fc1, c.activation);
   }
   // h = norm(h)
-  if (c.mlp_norm) {
-    const LayerNormWeights& norm = weights.mlp_norm;
-    layer_norm(a.mlp_hidden, a.mlp_hidden, rows, c.mlp_hidden, norm.weight, norm.bias, c.layer_norm_eps);
-  }
+  if (c.mlp_norm) norm(a.mlp_hidden, a.mlp_hidden, weights.mlp_norm, rows, c.mlp_hidden, c.layer_norm_eps);
   // x = fc2(h)
   const LinearInput hidden = linear_input(a, c, a.mlp_hidden, rows, c.mlp_hidden);
   linear(out, c.hidden, hidden, rows, weights.fc2, store);

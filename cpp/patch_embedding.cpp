@@ -48,8 +48,7 @@ void add_prefix_tokens_and_positions(Activations& a, const InputWeights& weights
 
 void norm_before_blocks(Activations& a, const InputWeights& weights, const Config& c) {
   // x = norm_pre(x)
-  const LayerNormWeights& norm = weights.norm_pre;
-  layer_norm(a.tokens, a.tokens, token_count(c), c.hidden, norm.weight, norm.bias, c.layer_norm_eps);
+  norm(a.tokens, a.tokens, weights.norm_pre, token_count(c), c.hidden, c.layer_norm_eps);
 }
 
 }  // namespace vit

@@ -78,7 +78,7 @@ int rows_under_way(Filter filter) { return static_cast<int>(2 * filter_support(f
 void finish_output_row(Preprocessor& p, int i, const int32_t* sums) {
   const ResizeAxis& across = p.horizontal;
   const int row = p.vertical.window_first + i;
-  uint8_t* out = p.resized + 4 * (area(row, p.output_width) + static_cast<size_t>(across.window_first));
+  uint8_t* out = p.resized + 4 * (area(row, p.output_width) + across.window_first);
   if (!p.vertical_first) return finish_row(out, sums, across.window_count);
   finish_row(p.row, sums, p.image_width);
   resize_row(out, p.row, across);
@@ -168,10 +168,9 @@ Preprocessor prepared(const Preprocess& settings, const Config& config) {
 
 void lay_out(Preprocessor& p) {
   Arena& arena = p.memory;
-  const auto axis = [&](int edge) {
-    const size_t pixels = static_cast<size_t>(edge);
+  const auto axis = [&](int pixels) {
     ResizeAxis a{};
-    const size_t taps = pixels * p.tap_capacity;
+    const size_t taps = area(pixels, p.tap_capacity);
     if (rounds(p)) {
       a.coefficients = arena.take<int32_t>(taps);
     } else {

@@ -11,11 +11,10 @@ constexpr int bias_grid_columns(const Config& c) { return 2 * grid_columns(c) - 
 }  // namespace
 
 ScoreBias lay_out_score_bias(Arena& arena, const Config& c) {
-  const size_t heads = static_cast<size_t>(c.heads);
   ScoreBias bias{};
-  bias.given = arena.take<float>(bias_rows(c) * heads);
-  bias.patches = arena.take<float>(area(bias_grid_rows(c), bias_grid_columns(c)) * heads);
-  bias.prefix = arena.take<float>(3 * heads);
+  bias.given = arena.take<float>(area(bias_rows(c), c.heads));
+  bias.patches = arena.take<float>(area(bias_grid_rows(c), bias_grid_columns(c)) * c.heads);
+  bias.prefix = arena.take<float>(3 * c.heads);
   return bias;
 }
 

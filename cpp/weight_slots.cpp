@@ -22,7 +22,7 @@ void list_attention_pool(SlotList& list, const AttentionPoolWeights& w, const Co
 // Scales are expected only with weights that arrive quantized.
 bool is_expected(const WeightSlots& table, const WeightSlot& slot) {
   if (slot.scales_of < 0) return true;
-  const WeightSlot& weights = table.slots[static_cast<size_t>(slot.scales_of)];
+  const WeightSlot& weights = table.slots[slot.scales_of];
   return weights.announced && weights.announced->codes;
 }
 
@@ -107,7 +107,7 @@ WeightSlots weight_slots(const Weights& w, const Config& c) {
     list.plain("relative_position_bias_table", {bias_rows(c), c.heads}, blocks.front().score_bias.given);
   }
   for (int layer = 0; layer < c.layers; layer++) {
-    list_encoder_block(list, "blocks." + std::to_string(layer), blocks[static_cast<size_t>(layer)], c);
+    list_encoder_block(list, "blocks." + std::to_string(layer), blocks[layer], c);
   }
   list_head(list, w.head, c);
   return table_of(std::move(list), w.partial_row);

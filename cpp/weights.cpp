@@ -6,15 +6,14 @@
 namespace vit {
 namespace {
 
-float* take_vector(Arena& arena, const Config& c) { return arena.take<float>(static_cast<size_t>(c.hidden)); }
+float* take_vector(Arena& arena, const Config& c) { return arena.take<float>(c.hidden); }
 
 AttentionPoolWeights take_attention_pool(Arena& arena, const Config& c) {
-  const size_t width = static_cast<size_t>(c.hidden);
   AttentionPoolWeights w{};
-  w.latent = arena.take<float>(width);
+  w.latent = arena.take<float>(c.hidden);
   w.q = take_matrix(arena, c.hidden, c.hidden);
-  w.k = arena.take<float>(width * width);
-  w.k_bias = arena.take<float>(width);
+  w.k = arena.take<float>(area(c.hidden, c.hidden));
+  w.k_bias = arena.take<float>(c.hidden);
   w.scores = take_matrix(arena, c.hidden, c.heads);
   w.v = take_matrix(arena, c.hidden, c.hidden);
   w.proj = take_matrix(arena, c.hidden, c.hidden);
@@ -29,15 +28,15 @@ AttentionPoolWeights take_attention_pool(Arena& arena, const Config& c) {
 // notice of it.
 void fold_query_into_keys(AttentionPoolWeights& w, const Config& c) {
   const int d = head_size(c);
-  std::vector<float> query(static_cast<size_t>(c.hidden));
+  std::vector<float> query(c.hidden);
   gemm(query.data(), c.hidden, w.latent, c.hidden, 1, w.q);
-  std::vector<float> row(static_cast<size_t>(c.hidden));
+  std::vector<float> row(c.hidden);
   for (int head = 0; head < c.heads; head++) {
     std::fill(row.begin(), row.end(), 0.0f);
     for (int i = head * d; i < (head + 1) * d; i++) {
-      const float factor = query[static_cast<size_t>(i)] / std::sqrt(static_cast<float>(d));
-      const float* key = w.k + static_cast<size_t>(i) * static_cast<size_t>(c.hidden);
-      for (int j = 0; j < c.hidden; j++) row[static_cast<size_t>(j)] += factor * key[j];
+      const float factor = query[i] / std::sqrt(static_cast<float>(d));
+      const float* key = w.k + area(i, c.hidden);
+      for (int j = 0; j < c.hidden; j++) row[j] += factor * key[j];
     }
     pack_outputs(w.scores, head, row.data(), c.hidden, 1);
   }
@@ -77,8 +76,8 @@ void settle_encoder(EncoderWeights& w, const Config& c) {
 }  // namespace
 
 LayerNormWeights take_layer_norm(Arena& arena, int width) {
-  float* weight = arena.take<float>(static_cast<size_t>(width));
-  return {weight, arena.take<float>(static_cast<size_t>(width))};
+  float* weight = arena.take<float>(width);
+  return {weight, arena.take<float>(width)};
 }
 
 EncoderBlockWeights take_encoder_block(Arena& arena, const Config& c) {
@@ -136,7 +135,7 @@ HeadWeights take_head(Arena& arena, const Config& c) {
 }
 
 PartialRow take_partial_row(Arena& arena, const Config& c, int inputs) {
-  const size_t count = c.int8 ? static_cast<size_t>(inputs) : 0;
+  const int count = c.int8 ? inputs : 0;
   float* values = arena.take<float>(count);
   return {values, arena.take<int8_t>(count)};
 }

@@ -19,6 +19,12 @@ struct LayerNormWeights {
   float* bias;    // [hidden]
 };
 
+/// out[rows × width] = the layer norm of x (kernels.h) with these weights; `out` may be `x`.
+inline void norm(float* out, const float* x, const LayerNormWeights& weights, int rows, int width,
+                 float eps) {
+  layer_norm(out, x, rows, width, weights.weight, weights.bias, eps);
+}
+
 /// Where a row of weights is collected until it is whole and can be quantized.
 struct PartialRow {
   float* values;  // [the largest number of inputs]

@@ -112,7 +112,7 @@ void rotate(float* row, int width) {
 int quantized_columns(int outputs) { return round_up(outputs, kDotColumns); }
 
 size_t quantized_bytes(int inputs, int outputs) {
-  return static_cast<size_t>(round_up(inputs, kDotInputs)) * static_cast<size_t>(quantized_columns(outputs));
+  return area(round_up(inputs, kDotInputs), quantized_columns(outputs));
 }
 
 float quantize_weights(int8_t* codes, float* weights, int count) {

@@ -8,7 +8,7 @@ namespace {
 
 constexpr int kLargestWindow = 256;
 
-const SwinStage& stage_of(const Config& c, int stage) { return c.windows.stages[static_cast<size_t>(stage)]; }
+const SwinStage& stage_of(const Config& c, int stage) { return c.windows.stages[stage]; }
 
 // How often the width doubles after this stage.
 int doublings_after(const Config& c, int stage) { return c.windows.count - 1 - stage; }
@@ -93,6 +93,7 @@ std::string check_windows(const Config& c) {
   if (c.hidden % doubled || c.mlp_hidden % doubled) return "the width does not double from stage to stage";
   if (prefix_count(c) > 0 || c.text || has_rotary(c)) return "windows have no tokens but patches";
   if (c.pooling != Pooling::mean_patches) return "windows need the mean of all tokens as pooling";
+  if (c.pre_logits > 0 || c.joint_width > 0) return "windows need a head that sees the pooled features";
   for (int stage = 0; stage < c.windows.count; stage++) {
     if (std::string error = check_stage(c, stage); !error.empty()) return error;
   }

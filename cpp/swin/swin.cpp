@@ -10,10 +10,6 @@
 namespace vit {
 namespace {
 
-void norm(float* out, const float* x, const LayerNormWeights& w, int rows, int width, float eps) {
-  layer_norm(out, x, rows, width, w.weight, w.bias, eps);
-}
-
 // tokens += norm(x), in place of x.
 void add_normed(Activations& a, float* x, const LayerNormWeights& w, const Config& c) {
   norm(x, x, w, token_count(c), c.hidden, c.layer_norm_eps);
@@ -95,35 +91,33 @@ void merge(Activations& a, const SwinStageWeights& w, const Config& c, const Con
 Activations lay_out_swin_activations(Arena& arena, const Config& c) {
   size_t tokens = 0, windowed = 0, hidden = 0, keys = 0, values = 0, scores = 0, no_bias = 0, codes = 0,
          rows = 0;
-  const auto raise = [](size_t& most, int count, size_t each) {
-    most = std::max(most, static_cast<size_t>(count) * each);
-  };
+  const auto raise = [](size_t& most, size_t count, size_t each) { most = std::max(most, count * each); };
   for (int stage = 0; stage < c.windows.count; stage++) {
     const Config s = stage_config(c, stage), w = window_config(c, stage);
     const int own = token_count(s), own_windowed = windowed_tokens(window_grid(c, stage, 0));
     const int merged = (grid_rows(s) + 1) / 2 * ((grid_columns(s) + 1) / 2);
-    const size_t width = static_cast<size_t>(s.hidden), inner = static_cast<size_t>(s.mlp_hidden);
+    const int width = s.hidden, inner = s.mlp_hidden;
     const int size = head_size(w), window = token_count(w);
     raise(tokens, own, width);
     raise(windowed, std::max(own, own_windowed), width);
     raise(hidden, own, inner);
     raise(hidden, own_windowed, width);
     raise(hidden, merged, 4 * width);
-    raise(keys, size, static_cast<size_t>(packed_columns(window)));
-    raise(values, window, static_cast<size_t>(packed_columns(size)));
-    raise(scores, kAttentionRows, static_cast<size_t>(packed_columns(window)));
+    raise(keys, size, packed_columns(window));
+    raise(values, window, packed_columns(size));
+    raise(scores, kAttentionRows, packed_columns(window));
     raise(no_bias, std::max(packed_columns(window), packed_columns(size)), 1);
     raise(rows, std::max(own, own_windowed), 1);
     raise(codes, std::max(own, own_windowed), quantized_row_bytes(s.hidden));
     raise(codes, own, quantized_row_bytes(s.mlp_hidden));
     raise(codes, merged, quantized_row_bytes(4 * s.hidden));
   }
-  const size_t threads = static_cast<size_t>(thread_count());
+  const size_t threads = thread_count();
   const auto floats = [&arena](size_t count) { return arena.take<float>(count); };
 
   Activations a{};
-  a.pixel_values = floats(static_cast<size_t>(kChannels * c.image_height * c.image_width));
-  a.patch_pixels = floats(static_cast<size_t>(patch_count(c) * patch_values(c)));
+  a.pixel_values = floats(area(kChannels * c.image_height, c.image_width));
+  a.patch_pixels = floats(area(patch_count(c), patch_values(c)));
   a.tokens = floats(tokens);
   a.normed = floats(tokens);
   for (float** rows_of_windows : {&a.q, &a.k, &a.v, &a.attended}) *rows_of_windows = floats(windowed);
@@ -133,9 +127,9 @@ Activations lay_out_swin_activations(Arena& arena, const Config& c) {
   a.no_bias = floats(no_bias);
   a.mlp_hidden = floats(hidden);
   if (c.int8) a.quantized = {arena.take<uint8_t>(codes), floats(rows), arena.take<int32_t>(rows)};
-  a.pooled = floats(static_cast<size_t>(2 * c.hidden));
-  a.logits = floats(static_cast<size_t>(c.classes));
-  a.probabilities = floats(static_cast<size_t>(c.classes));
+  a.pooled = floats(2 * c.hidden);
+  a.logits = floats(c.classes);
+  a.probabilities = floats(c.classes);
   return a;
 }
 
@@ -150,7 +144,7 @@ void encode_swin(Activations& a, const InputWeights& weights, const SwinWeights&
   int layer = 0;
   for (int stage = 0; stage < c.windows.count; stage++) {
     const Config s = stage_config(c, stage), window = window_config(c, stage);
-    const SwinStageWeights& w = swin.stages[static_cast<size_t>(stage)];
+    const SwinStageWeights& w = swin.stages[stage];
     for (size_t block = 0; block < w.blocks.size(); block++) {
       attention_part(a, w.blocks[block], s, window, window_grid(c, stage, static_cast<int>(block)));
       mlp_part(a, w.blocks[block].block, s);

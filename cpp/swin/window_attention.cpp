@@ -49,7 +49,7 @@ void mask(float* scores, const WindowGrid& g, int down, int across, int token, f
 void normalize_heads(float* x, int rows, const Config& window, const float* factors) {
   const int size = head_size(window);
   parallel_for(rows, [&](int row) {
-    float* values = x + static_cast<size_t>(row) * static_cast<size_t>(window.hidden);
+    float* values = x + area(row, window.hidden);
     for (int head = 0; head < window.heads; head++, values += size) {
       float squares = 0;
       for (int i = 0; i < size; i++) squares += values[i] * values[i];
@@ -63,12 +63,10 @@ void normalize_heads(float* x, int rows, const Config& window, const float* fact
 void attend(Activations& a, const SwinBlockWeights& weights, const Config& c, const WindowGrid& g, int head,
             int index) {
   const int tokens = token_count(c), size = head_size(c), stride = packed_columns(tokens);
-  const size_t thread = static_cast<size_t>(this_thread());
-  const size_t first =
-      static_cast<size_t>(index * tokens) * static_cast<size_t>(c.hidden) + static_cast<size_t>(head * size);
-  const PackedMatrix keys{a.keys + thread * static_cast<size_t>(size * stride), a.no_bias, size, tokens};
-  const PackedMatrix values{a.values + thread * static_cast<size_t>(tokens * packed_columns(size)), a.no_bias,
-                            tokens, size};
+  const int thread = this_thread();
+  const size_t first = area(index * tokens, c.hidden) + head * size;
+  const PackedMatrix keys{a.keys + area(thread * size, stride), a.no_bias, size, tokens};
+  const PackedMatrix values{a.values + area(thread * tokens, packed_columns(size)), a.no_bias, tokens, size};
   // Another stage's windows may have left values in the padding of the last panel.
   std::fill_n(keys.panels + (stride - kPanelColumns) * size, kPanelColumns * size, 0.0f);
   pack_outputs(keys, 0, a.k + first, c.hidden, tokens);
@@ -81,7 +79,7 @@ void attend(Activations& a, const SwinBlockWeights& weights, const Config& c, co
   float* scores = scores_of_this_thread(a, c);
   for (int row = 0; row < tokens; row += kAttentionRows) {
     const int rows = std::min(kAttentionRows, tokens - row);
-    const size_t from = first + static_cast<size_t>(row * c.hidden);
+    const size_t from = first + area(row, c.hidden);
     gemm(scores, stride, a.q + from, c.hidden, rows, keys, Store::replace, rounding);
     for (int r = 0; r < rows; r++) {
       float* own = scores + r * stride;
@@ -96,26 +94,23 @@ void attend(Activations& a, const SwinBlockWeights& weights, const Config& c, co
 }  // namespace
 
 void into_windows(float* out, const float* tokens, const WindowGrid& g, int width) {
-  const size_t values = static_cast<size_t>(width);
   parallel_for(windows_down(g), [&](int down) {
     for_windowed_tokens(g, down, [&](int token, int windowed) {
-      float* to = out + static_cast<size_t>(windowed) * values;
+      float* to = out + area(windowed, width);
       if (token < 0) {
         std::fill_n(to, width, 0.0f);
       } else {
-        std::copy_n(tokens + static_cast<size_t>(token) * values, width, to);
+        std::copy_n(tokens + area(token, width), width, to);
       }
     });
   });
 }
 
 void from_windows(float* tokens, const float* in, const WindowGrid& g, int width) {
-  const size_t values = static_cast<size_t>(width);
   parallel_for(windows_down(g), [&](int down) {
     for_windowed_tokens(g, down, [&](int token, int windowed) {
       if (token < 0) return;
-      std::copy_n(in + static_cast<size_t>(windowed) * values, width,
-                  tokens + static_cast<size_t>(token) * values);
+      std::copy_n(in + area(windowed, width), width, tokens + area(token, width));
     });
   });
 }

@@ -152,7 +152,7 @@ describe('on a host with the headers', () => {
     expect(new URL(page.url()).hash).toContain('lang=en');
   });
 
-  it('tells that a browser is too old', async () => {
+  it('says that a browser is too old', async () => {
     const page = await (await demo.context()).newPage();
     await page.addInitScript(() => {
       WebAssembly.validate = () => false;

@@ -168,7 +168,7 @@ describe.each([true, false])('worker: %s', (worker) => {
     expect(await page.evaluate(keptBytes, { entry, url })).toEqual({});
   });
 
-  it('a load that is given up keeps nothing, and lets go of the server', async () => {
+  it('an aborted load keeps nothing, and closes its connections', async () => {
     const page = await chromium.usual();
     let letGo: Promise<unknown> = Promise.resolve();
     const url = put((response) => {

@@ -128,7 +128,7 @@ async function useHook({ script }: { script: string }) {
   };
 }
 
-it('loads, classifies, watches, reports, cancels, and lets go of everything', async () => {
+it('loads, classifies, watches, reports, cancels, and frees everything', async () => {
   const page = await chromium.open();
   const result = await page.evaluate(useHook, { script });
   expect(result.predictions).toHaveLength(3);

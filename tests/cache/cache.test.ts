@@ -209,7 +209,7 @@ describe('nothing is kept', () => {
     expect(await readdir(folder).catch(() => [])).toEqual([]);
   });
 
-  it('of a load that was given up', async () => {
+  it('of an aborted load', async () => {
     const abort = new AbortController();
     setTimeout(() => abort.abort('enough'), 200);
     expect(await failureOf(logitsOf('stalled', { signal: abort.signal }))).toBe('enough');

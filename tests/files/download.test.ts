@@ -54,7 +54,7 @@ async function read(
 /** Whether these are the file's bytes; `toEqual` takes seconds for so many. */
 const sameAs = (found: Uint8Array | undefined) => found !== undefined && Buffer.compare(found, bytes) === 0;
 
-describe('a broken connection is taken up where it broke', () => {
+describe('a broken connection is resumed where it broke', () => {
   it.each([0, 1, 1000, 65_536, length - 1])('after %d bytes', async (at) => {
     const { url, requests } = put(troubled(bytes, { breaks: [at], tags: ['"1"'] }));
     expect(sameAs(await read(url))).toBe(true);
@@ -105,7 +105,7 @@ describe('a broken connection is taken up where it broke', () => {
     ['with Range requests', {}],
     ['without', { ranges: false }],
     ['without a length', { length: false }],
-  ])('unless the file has changed meanwhile, which is told (%s)', async (_, troubles) => {
+  ])('unless the file has changed meanwhile, which is reported (%s)', async (_, troubles) => {
     const { url, requests } = put(troubled(bytes, { ...troubles, breaks: [1000], tags: ['"1"', '"2"'] }));
     expect(await failureOf(read(url))).toMatchObject({
       code: 'unreadable',
@@ -294,7 +294,7 @@ describe('a server that asks to wait', () => {
   };
 
   it.each(['1', () => new Date(Date.now() + 2000).toUTCString()])(
-    'for a moment is given it: %s',
+    'for a moment is given that time: %s',
     async (when) => {
       const { url } = busyOnce(typeof when === 'string' ? when : when());
       const begun = performance.now();
@@ -314,7 +314,7 @@ describe('a server that asks to wait', () => {
 });
 
 describe('what fails three times in a row', () => {
-  it('by breaking off is told with address, status and bytes', async () => {
+  it('by breaking off is reported with address, status and bytes', async () => {
     const { url, requests } = put(troubled(bytes, { ranges: false, breaks: [1000, 1000, 1000, 1000] }));
     const error = await failureOf(read(url));
     expect(error).toMatchObject({ name: 'VitError', code: 'unreadable' });
@@ -324,7 +324,7 @@ describe('what fails three times in a row', () => {
     expect(requests()).toHaveLength(3);
   });
 
-  it('by a status that passes is told, and two times are not', async () => {
+  it('with a temporary status is reported, and two times are not', async () => {
     let tries = 0;
     const { url, requests } = put((response) => response.writeHead(++tries > 2 ? 429 : 503).end());
     expect(await failureOf(read(url))).toMatchObject({
@@ -337,7 +337,7 @@ describe('what fails three times in a row', () => {
     expect(better.requests()).toHaveLength(3);
   });
 
-  it('because no server is there is told', async () => {
+  it('because there is no server is reported', async () => {
     expect(await failureOf(read('http://127.0.0.1:1/x'))).toMatchObject({
       code: 'unreadable',
       message: expect.stringMatching(
@@ -348,7 +348,7 @@ describe('what fails three times in a row', () => {
 });
 
 describe('no second try', () => {
-  it('for a file that is not there', async () => {
+  it('for a file that does not exist', async () => {
     const { url, requests } = put((response) => response.writeHead(404).end());
     expect(await read(url)).toBeUndefined();
     expect(requests()).toHaveLength(1);
@@ -364,7 +364,7 @@ describe('no second try', () => {
   });
 });
 
-describe('the connection is let go', () => {
+describe('the connection is closed', () => {
   /** A file whose second half never comes. */
   function stalled() {
     let closed: () => void;

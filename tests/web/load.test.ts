@@ -382,7 +382,7 @@ describe('a checkpoint is refused that', () => {
     expect(error).toMatchObject({ code: 'not-found', message: expect.stringContaining('"./no/model/"') });
   });
 
-  it('does not fit, and the server is let go', async () => {
+  it('does not fit, and the connection is closed', async () => {
     expect(await failureOf(load(`${server.url}unfit/`))).toMatchObject({ code: 'tensors' });
     await letGo;
   });
@@ -397,12 +397,12 @@ describe('a checkpoint is refused that', () => {
   });
 });
 
-describe('a load that is given up', () => {
+describe('an aborted load', () => {
   it('before it begins rejects with the reason', async () => {
     expect(await failureOf(load(inMemory, { signal: AbortSignal.abort('never mind') }))).toBe('never mind');
   });
 
-  it('while the weights come rejects with the reason, lets go of the server and may be repeated', async () => {
+  it('while weights arrive rejects with the reason, closes the connection and may be repeated', async () => {
     const abort = new AbortController();
     const loading = failureOf(load(`${server.url}stalled/`, { signal: abort.signal }));
     setTimeout(() => abort.abort('too slow'), 300);
