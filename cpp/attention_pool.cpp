@@ -42,14 +42,17 @@ void join_heads(Activations& a, const Config& c) {
 void attention_pool(Activations& a, const AttentionPoolWeights& w, const Config& c) {
   const int d = c.hidden;
   const Rounding rounding = rounding_of(c);
+  // x = softmax(q @ k.T) @ v, with q from the latent
   gemm(a.pool_scores, packed_columns(c.heads), a.normed, d, token_count(c), w.scores, Store::replace,
        rounding);
   weigh_tokens(a, c);
   sum_tokens(a, c);
   gemm(a.pool_values, d, a.pool_heads, d, c.heads, w.v, Store::replace, rounding);
   join_heads(a, c);
+  // x = proj(x)
   gemm(a.pooled, d, a.pool_values, d, 1, w.proj, Store::replace, rounding);
 
+  // x = x + mlp(norm(x))
   float* normed = a.pool_heads;
   norm(normed, a.pooled, w.norm, 1, d, c.layer_norm_eps);
   linear_activated(a.mlp_hidden, c.mlp_hidden, linear_input(a, c, normed, 1, d), 1, w.fc1, c.activation);

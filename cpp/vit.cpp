@@ -172,12 +172,15 @@ std::string embed_texts(Model& model, std::span<const int> lengths, bool normali
     return "are not texts that this model can encode at once";
   }
   c.image_width = tokens;
+  // x = inputs_embeds + position_embedding
   add_text_positions(a, weights.input, c, lengths);
   observe({"tokens", 0, a.tokens, tokens, c.hidden});
+  // for layer in layers: x = layer(x, attention_mask)
   for (int layer = 0; layer < c.layers; layer++) {
     encoder_block(a, weights.encoder.blocks[layer], c, tokens, lengths);
     observe({"blocks", layer, a.tokens, tokens, c.hidden});
   }
+  // x = final_layer_norm(x)[eos]; x = text_projection(x)
   final_norm(a, weights.head, c, tokens);
   pool_texts(a, c, lengths);
   observe({"pooled", 0, a.pooled, texts, c.hidden});
