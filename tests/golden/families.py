@@ -85,28 +85,28 @@ BEIT = VIT | {"use_relative_position_bias": True}
 CLIP_VISION = VIT | {"projection_dim": 8}
 MODELS = [
     TinyModel("vit", "ViTForImageClassification", VIT, squash(16, 16), [Case("own"), LARGER, OBLONG, BARELY]),
-    TinyModel("vit-oblong", "ViTForImageClassification", VIT | {"image_size": [12, 20]}, squash(12, 20), version=5),
+    TinyModel("vit-oblong", "ViTForImageClassification", VIT | {"image_size": [12, 20]}, squash(12, 20), version=5, dtype=F16),
     TinyModel("vit-model", "ViTModel", VIT | {"qkv_bias": False}, squash(16, 16), dtype=F16),
-    TinyModel("vit-model-5", "ViTModel", VIT, squash(16, 16), version=5, prefix="module."),
+    TinyModel("vit-model-5", "ViTModel", VIT, squash(16, 16), version=5, prefix="module.", dtype=BF16),
     TinyModel("vit-multi-label", "ViTForImageClassification", VIT | {"problem_type": "multi_label_classification", "hidden_act": "gelu_pytorch_tanh"}, squash(16, 16)),
-    TinyModel("vit-one-class", "ViTForImageClassification", VIT, squash(16, 16), classes=1),
+    TinyModel("vit-one-class", "ViTForImageClassification", VIT, squash(16, 16), classes=1, dtype=F16),
     TinyModel("vit-mae", "ViTMAEForPreTraining", VIT | {"decoder_hidden_size": 8, "decoder_num_hidden_layers": 1, "decoder_num_attention_heads": 1, "decoder_intermediate_size": 4, "mask_ratio": 0.0}, squash(16, 16), dtype=F16),
     TinyModel("vit-msn", "ViTMSNForImageClassification", VIT, squash(16, 16), dtype=BF16),
     TinyModel("i-jepa", "IJepaForImageClassification", VIT, squash(16, 16), [Case("own"), OBLONG], version=5),
-    TinyModel("deit", "DeiTForImageClassification", VIT, deit(18, 16), version=4),
+    TinyModel("deit", "DeiTForImageClassification", VIT, deit(18, 16), version=4, dtype=BF16),
     TinyModel("deit-model", "DeiTModel", VIT, deit(18, 16), version=5, dtype=F16),
     TinyModel("deit-distilled", "DeiTForImageClassificationWithTeacher", VIT, deit(18, 16), [Case("own"), Case("larger", [24, 24], {"size": {"height": 27, "width": 27}, "crop_size": {"height": 24, "width": 24}})]),
     TinyModel("deit-distilled-5", "DeiTForImageClassificationWithTeacher", VIT, deit(18, 16), version=5, dtype=F16),
     # Images of the file's crop, not of the 20 × 20 pixels of the config.
     TinyModel("dinov2", "Dinov2ForImageClassification", DINO, shortest_edge(19, 16), [Case("own"), Case("trained", [20, 20], {"size": {"shortest_edge": 24}, "crop_size": {"height": 20, "width": 20}}), Case("oblong", [8, 28], {"size": {"shortest_edge": 33}, "crop_size": {"height": 8, "width": 28}})]),
     TinyModel("dinov2-model", "Dinov2Model", DINO | {"qkv_bias": False}, shortest_edge(24, 20), version=5, dtype=F16),
-    TinyModel("dinov2-swiglu", "Dinov2ForImageClassification", DINO | {"use_swiglu_ffn": True}, shortest_edge(16, 16)),
-    TinyModel("dinov2-swiglu-5", "Dinov2Model", DINO | {"use_swiglu_ffn": True}, shortest_edge(16, 16), version=5),
+    TinyModel("dinov2-swiglu", "Dinov2ForImageClassification", DINO | {"use_swiglu_ffn": True}, shortest_edge(16, 16), dtype=F16),
+    TinyModel("dinov2-swiglu-5", "Dinov2Model", DINO | {"use_swiglu_ffn": True}, shortest_edge(16, 16), version=5, dtype=BF16),
     TinyModel("dinov2-registers", "Dinov2WithRegistersForImageClassification", DINO | {"num_register_tokens": 3}, shortest_edge(16, 12), [Case("own"), Case("larger", [28, 24], {"size": {"shortest_edge": 37}, "crop_size": {"height": 28, "width": 24}})]),
     TinyModel("dinov2-registers-5", "Dinov2WithRegistersModel", DINO | {"use_swiglu_ffn": True}, shortest_edge(16, 16), version=5, dtype=BF16),
     TinyModel("clip", "CLIPForImageClassification", {"vision_config": CLIP_VISION, "text_config": TEXT}, shortest_edge(20, 16, image_processor_type="CLIPImageProcessor")),
     TinyModel("clip-model", "CLIPModel", {"vision_config": CLIP_VISION, "text_config": TEXT, "projection_dim": 8}, shortest_edge(16, 16, image_processor_type="CLIPImageProcessor"), dtype=F16),
-    TinyModel("clip-vision", "CLIPVisionModel", CLIP_VISION, shortest_edge(16, 16, image_processor_type="CLIPImageProcessor"), [Case("own"), Case("larger", [24, 24], {"size": {"shortest_edge": 24}, "crop_size": {"height": 24, "width": 24}})]),
+    TinyModel("clip-vision", "CLIPVisionModel", CLIP_VISION, shortest_edge(16, 16, image_processor_type="CLIPImageProcessor"), [Case("own"), Case("larger", [24, 24], {"size": {"shortest_edge": 24}, "crop_size": {"height": 24, "width": 24}})], dtype=F16),
     TinyModel("siglip", "SiglipForImageClassification", {"vision_config": VIT, "text_config": TEXT | {"projection_size": 4}}, squash(16, 16, image_processor_type="SiglipImageProcessor"), [Case("own"), OBLONG]),
 ]  # fmt: skip
 # Positions are rotations or biases of the scores.
@@ -129,7 +129,7 @@ MODELS_WITHOUT_EMBEDDED_POSITIONS = [
 SWIN = {"image_size": 16, "patch_size": 2, "embed_dim": 8, "depths": [2, 2], "num_heads": [2, 4], "window_size": 4, "mlp_ratio": 2.0}
 ODD = other_size("odd", 18, 22)
 SWIN_MODELS = [
-    TinyModel("swin", "SwinForImageClassification", SWIN, squash(16, 16), [Case("own"), ODD]),
+    TinyModel("swin", "SwinForImageClassification", SWIN, squash(16, 16), [Case("own"), ODD], dtype=BF16),
     TinyModel("swin-5", "SwinForImageClassification", SWIN | {"qkv_bias": False, "use_absolute_embeddings": True, "layer_norm_eps": 0.01, "hidden_act": "relu"}, squash(16, 16), [Case("own"), ODD], version=5, dtype=F16),
     TinyModel("swin-model", "SwinModel", SWIN | {"depths": [1, 2, 1, 1], "num_heads": [1, 2, 2, 4], "embed_dim": 4, "window_size": 3, "image_size": [32, 48]}, squash(48, 80), version=5, dtype=BF16),
     TinyModel("swinv2", "Swinv2ForImageClassification", SWIN, squash(16, 16), [Case("own"), ODD], dtype=F16),
@@ -171,7 +171,7 @@ def randomise(network: torch.nn.Module, seed: int) -> None:
         values = random.standard_normal(tuple(parameter.shape))
         if name.endswith("bias"):
             values *= 0.3
-        elif "logit_scale" in name:  # a logarithm, the first beyond the largest
+        elif "self.logit_scale" in name:  # a logarithm, the first beyond the largest
             values = 2 + 0.5 * values
             values[0] = 5
         elif "continuous_position" in name:

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 
 import { parseHeader } from '../../web/checkpoint/formats/safetensors.js';
 
@@ -19,8 +20,10 @@ export const photographs = new URL('images/', shared);
 /** Whether the tests of real weights on real photographs can run. */
 export const sharedIsThere = [deitTiny, photographs].every((folder) => existsSync(fileURLToPath(folder)));
 
+/** A JSON file, which may be gzipped (`.json.gz`). */
 export async function readJson<T>(name: string): Promise<T> {
-  return JSON.parse(await readFile(new URL(name, fixtures), 'utf8')) as T;
+  const file = await readFile(new URL(name, fixtures));
+  return JSON.parse((name.endsWith('.gz') ? gunzipSync(file) : file).toString()) as T;
 }
 
 /** The tensors of a safetensors file, all of them F32, by name. */

@@ -12,7 +12,7 @@ Needed only when the fixtures change: the results are committed, so that the tes
     fixtures/inside/<name>.safetensors      attention weights, hidden states and layers' answers of some of them
     fixtures/families.json                  the pictures, and for which image sizes
     fixtures/models.json                    the picture that pixel_values was made from (noise.py)
-    fixtures/resize.json                    what Pillow's resize gives, byte for byte
+    fixtures/resize.json.gz                 what Pillow's resize gives, byte for byte
     fixtures/preprocess.{json,safetensors}  every spelling of preprocessor_config.json, and its pixel values
     fixtures/timm-preprocess.{json,safetensors}  every spelling of timm's pretrained_cfg, likewise
     fixtures/timm/<name>/                   a folder as timm or torchvision saves it, with random weights

@@ -42,7 +42,7 @@ class NpzModel:
 MODELS = [
     NpzModel("augreg"),
     NpzModel("imagenet-21k", prefix="opt/target/", pre_logits=24, compressed=True, patch=2, grid=4),
-    NpzModel("big-vision", prefix="params/", big_vision=True, class_token=False, position_of_class=False, fortran=True),
+    NpzModel("big-vision", prefix="params/", big_vision=True, class_token=False, position_of_class=False, fortran=True, layers=1),
     NpzModel("big-vision-token", big_vision=True, position_of_class=False, dtype="F16", heads=2, hidden=20, layers=1),
     NpzModel("bfloat16", prefix="params/", big_vision=True, dtype="BF16", compressed=True, heads=4, layers=1),
     NpzModel("big-vision-stacked", prefix="params/img/", big_vision=True, stacked=True, dtype="F16", layers=3),

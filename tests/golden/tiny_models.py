@@ -78,10 +78,10 @@ SMALL = {"image": [8, 8], "patch": 4, "hidden": 8, "heads": 2, "layers": 1, "mlp
 MODELS = [
     TinyModel("square", [16, 16], 4, 24, 3, 2, 40, 5, F32, LEGACY_SQUARE),
     TinyModel("oblong", [20, 25], 5, 20, 2, 2, 52, 3, F32, squash(20, 25), eps=1e-6, qkv_bias=False),
-    TinyModel("three-blocks", [32, 32], 8, 64, 4, 3, 256, 10, F16, DEIT),
+    TinyModel("three-blocks", [32, 32], 8, 64, 4, 3, 96, 10, F16, DEIT),
     TinyModel("odd-sizes", [21, 21], [7, 3], 33, 3, 2, 37, 7, BF16, ODD, eps=0.05, version=5),
-    TinyModel("one-head", [12, 12], 4, 80, 1, 1, 164, 6, BF16, squash(12, 12, resample=3)),
-    TinyModel("many-tokens", [30, 30], 2, 36, 2, 1, 44, 9, F32, squash(30, 30), version=5),
+    TinyModel("one-head", [12, 12], 4, 80, 1, 1, 84, 6, BF16, squash(12, 12, resample=3)),
+    TinyModel("many-tokens", [24, 24], 2, 36, 2, 1, 44, 9, F32, squash(24, 24), version=5),
     *(
         TinyModel(activation, dtype=dtype, activation=activation, version=version, **SMALL)
         for activation, dtype, version in (
