@@ -25,7 +25,10 @@ interface ResizeCase extends Pick<
 }
 
 const filters = ['', 'Lanczos', 'bilinear', 'bicubic', 'box', 'Hamming'];
-const cases = (await readJson<ResizeCase[]>('resize.json.gz')).map((row) => ({ title: titleOf(row), ...row }));
+const cases = (await readJson<ResizeCase[]>('resize.json.gz')).map((row) => ({
+  title: titleOf(row),
+  ...row,
+}));
 
 describe.each(cases)('$title', (row) => {
   let picture: TestImage;
