@@ -33,9 +33,14 @@ function stagePages() {
   const known = new Set(['README.md', ...pages]);
   for (const page of known) {
     const text = readFileSync(join(root, page), 'utf8');
-    writeFileSync(join(staged, page), withSiteLinks(text, page, known));
+    writeFileSync(join(staged, page), withTitle(withSiteLinks(text, page, known)));
   }
   return pages;
+}
+
+/** The page with its heading as the title, which typedoc writes above it and into the menu. */
+function withTitle(text) {
+  return text.replace(/^# (.*)\n/, (_whole, title) => `---\ntitle: ${JSON.stringify(title)}\n---\n`);
 }
 
 const { repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
