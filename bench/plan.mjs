@@ -57,19 +57,82 @@ export const participants = [
   { name: 'tfjs-wasm', engine: 'tfjs', format: 'checkpoint', dtype: 'fp32', threads: 2 },
 ];
 
+const ours = { name: 'vit-wasm', variant: undefined, worker: true };
+
 /**
- * Who starts cold, each as it is by default: ours in its worker and with the variant it chooses. By default it also keeps
- * what it downloads, as transformers.js does and the others do not, so it starts once without that.
+ * Who starts cold, each as it is by default: ours in its worker and with the variant it chooses; int8 from files that are
+ * int8 already. By default it also keeps what it downloads, as transformers.js does and the others leave to the browser, so
+ * it starts once without that.
  */
 export const coldStarts = [
-  coldStart('vit-wasm', { name: 'vit-wasm', variant: undefined, worker: true }),
-  coldStart('vit-wasm', { name: 'vit-wasm, no cache', variant: undefined, worker: true, cache: false }),
-  ...['onnxruntime', 'litert', 'transformers', 'tfjs'].map((engine) => coldStart(engine)),
+  coldStart('vit-wasm', 'fp32', ours),
+  coldStart('vit-wasm', 'fp32', { ...ours, name: 'vit-wasm, no cache', cache: false }),
+  ...['onnxruntime', 'litert', 'transformers', 'tfjs'].map((engine) => coldStart(engine, 'fp32')),
+  coldStart('vit-wasm', 'int8', { ...ours, format: 'converted' }),
+  ...['onnxruntime', 'litert'].map((engine) => coldStart(engine, 'int8')),
 ];
 
-function coldStart(family, changes) {
-  return { ...participants.find(({ engine, threads }) => engine === family && threads === 1), ...changes };
+function coldStart(family, number, changes) {
+  const runner = participants.find(({ engine, dtype, threads }) => {
+    return engine === family && dtype === number && threads === 1;
+  });
+  return { ...runner, ...changes };
 }
 
 /** The outputs of 32-bit participants have to agree this well before a clock is started. */
 export const fp32Tolerance = 1e-3;
+
+/**
+ * Networks whose accuracy is set against their time, with their top-1 of ImageNet in per cent: `first` as they became
+ * known, trained on ImageNet's 1.3 million pictures, and `best` with the best weights published since for pictures of
+ * 224 × 224, each with its source. Convolutional networks run on the `engines` that can, ViTs on this library.
+ */
+export const architectures = [
+  {
+    network: 'mobilenet-v2',
+    title: 'MobileNetV2',
+    first: [71.9, 'torchvision, IMAGENET1K_V1'],
+    best: [72.2, 'torchvision, IMAGENET1K_V2'],
+  },
+  {
+    network: 'mobilenet-v3-large',
+    title: 'MobileNetV3-Large',
+    first: [74.0, 'torchvision, IMAGENET1K_V1'],
+    best: [75.3, 'torchvision, IMAGENET1K_V2'],
+  },
+  {
+    network: 'resnet-18',
+    title: 'ResNet-18',
+    first: [69.8, 'torchvision, IMAGENET1K_V1'],
+    best: [71.5, 'Wightman et al. 2021, A1'],
+  },
+  {
+    network: 'resnet-50',
+    title: 'ResNet-50',
+    first: [76.1, 'torchvision, IMAGENET1K_V1'],
+    best: [80.9, 'torchvision, IMAGENET1K_V2'],
+  },
+  {
+    vit: 'tiny',
+    title: 'ViT-Tiny',
+    first: [72.2, 'Touvron et al. 2021, DeiT'],
+    best: [75.5, 'Steiner et al. 2021, ImageNet-21k'],
+  },
+  {
+    vit: 'small',
+    title: 'ViT-Small',
+    first: [79.9, 'Touvron et al. 2021, DeiT'],
+    best: [83.1, 'Touvron et al. 2022, DeiT III, ImageNet-21k'],
+  },
+  {
+    vit: 'base',
+    title: 'ViT-Base',
+    first: [81.8, 'Touvron et al. 2021, DeiT'],
+    best: [85.7, 'Touvron et al. 2022, DeiT III, ImageNet-21k'],
+  },
+];
+
+/** The engines of convolutional networks. */
+export const convnetEngines = ['onnxruntime-web', 'LiteRT.js'];
+/** How far their logits may be apart, relative to the greatest. */
+export const convnetTolerance = 1e-3;

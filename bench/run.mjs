@@ -11,6 +11,7 @@ const engines = [...new Set(participants.map(({ engine }) => engine))];
 const { values: options } = parseArgs({
   options: {
     only: { type: 'string', default: 'forward,batch,kernels,cold,preprocess' },
+    browser: { type: 'string', default: 'chromium' },
     native: { type: 'boolean', default: false },
     models: { type: 'string', default: Object.keys(models).join() },
     engines: { type: 'string', default: engines.join() },

@@ -4,7 +4,7 @@
 //   npm run build:demo -- --out FOLDER
 //   npm run build:demo -- --deit facebook/deit-tiny-patch16-224   with DeiT-Tiny in int8 beside the page, converted from
 //                                                              the Hub, or from a folder
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build as esbuild } from 'esbuild';
@@ -14,8 +14,22 @@ import { main, root, run } from './shell.mjs';
 
 const source = join(root, 'examples/demo');
 const dist = join(root, 'dist');
-/** The benchmark's last results, which the page shows as bench.json. */
-export const benchmark = join(root, 'bench/results/latest.json');
+/** What was measured in Chromium on each kind of processor. */
+const results = join(root, 'bench/results');
+const kinds = ['x64', 'x64-vnni'];
+
+/** The benchmark's results that the page shows, as bench.json has them: a list, without what it does not show. */
+export function benchmark() {
+  const known = kinds.map((kind) => JSON.parse(readFileSync(join(results, `${kind}.json`), 'utf8')));
+  return JSON.stringify(
+    known.map(({ processor, kind, cores, browser, measured, forward, architectures }) => {
+      return { processor, kind, cores, browser, date: measured['forward tiny'].date, forward, architectures };
+    }),
+  );
+}
+
+/** The picture of accuracy over time, which the page shows as architectures.svg. */
+export const architectures = join(results, 'x64-vnni-architectures.svg');
 
 /** The files of the package that a page may need: no entries for Node and bundlers, no declarations, no source maps. */
 const isForPages = (file) =>
@@ -43,7 +57,8 @@ export async function writeDemo(out, { deit } = {}) {
     cpSync(join(source, file), join(out, file));
   await bundle(out, deit !== undefined);
   for (const file of filesIn(dist).filter(isForPages)) cpSync(join(dist, file), join(out, 'dist', file));
-  if (existsSync(benchmark)) cpSync(benchmark, join(out, 'bench.json'));
+  writeFileSync(join(out, 'bench.json'), benchmark());
+  cpSync(architectures, join(out, 'architectures.svg'));
   if (deit !== undefined) {
     const model = join(out, 'models/deit-tiny-int8');
     run(process.execPath, [join(dist, 'cli.js'), 'convert', deit, '--dtype', 'int8', '-o', model]);

@@ -3,7 +3,7 @@ import { createReadStream, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { build } from './build.mjs';
-import { benchmark, offlineFiles } from './demo.mjs';
+import { architectures, benchmark, offlineFiles } from './demo.mjs';
 import { docs, makeDocs } from './docs.mjs';
 import { Failure, main, root } from './shell.mjs';
 
@@ -32,7 +32,7 @@ const types = {
 /** The file that a request asks for, or undefined. `normalize` keeps `..` from leaving the folder. */
 function fileFor(url) {
   const path = normalize(decodeURIComponent(url.split('?')[0]));
-  if (path === '/bench.json') return benchmark;
+  if (path === '/architectures.svg') return architectures;
   const prefix = Object.keys(folders).find((candidate) => path.startsWith(candidate));
   if (!prefix) return undefined;
   const name = path.endsWith('/') ? `${path}index.html` : path;
@@ -40,9 +40,12 @@ function fileFor(url) {
   return statSync(file, { throwIfNoEntry: false })?.isFile() ? file : undefined;
 }
 
+/** Files that are made when they are asked for. */
+const made = { '/files.json': () => JSON.stringify(offlineFiles()), '/bench.json': benchmark };
+
 function answer(request, response) {
-  if (request.url === '/files.json') {
-    response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(offlineFiles()));
+  if (made[request.url]) {
+    response.writeHead(200, { 'Content-Type': 'application/json' }).end(made[request.url]());
     return;
   }
   let file;

@@ -1,4 +1,5 @@
 import { chromium } from 'playwright-core';
+import puppeteer from 'puppeteer-core';
 import { which } from '../../scripts/shell.mjs';
 
 /** What a machine without a display, a user's session or a network needs. Nothing here changes how WebAssembly runs. */
@@ -13,20 +14,27 @@ const headless = [
 ];
 
 /** Starts the machine's Chromium with an empty profile. `flags` are added to the command line. */
-export function launchChromium(flags = []) {
-  return chromium.launch({ executablePath: which('chromium'), args: [...headless, ...flags] });
+export async function launchChromium(flags = []) {
+  const browser = await chromium.launch({ executablePath: which('chromium'), args: [...headless, ...flags] });
+  return {
+    name: 'Chromium',
+    version: browser.version(),
+    newPage: () => browser.newPage(),
+    close: () => browser.close(),
+  };
 }
 
-/** Opens an empty page and imports `script` of page/, which leaves its functions for `call`. */
-export async function openPage(browser, origin, script) {
-  const page = await browser.newPage();
-  page.on('pageerror', (error) => console.error(`In the page: ${error.message}`));
-  await page.goto(`${origin}/page/index.html`);
-  await page.evaluate((url) => import(url), `/page/${script}`);
-  return page;
-}
-
-/** Calls one of the functions that the page's script left in `globalThis.participant`. */
-export function call(page, name, argument) {
-  return page.evaluate(([name, argument]) => globalThis.participant[name](argument), [name, argument]);
+/** Starts it with a profile that lies in `folder`, as a visitor's does from one visit to the next. */
+export async function launchWithProfile(folder) {
+  const browser = await puppeteer.launch({
+    executablePath: which('chromium'),
+    userDataDir: folder,
+    args: headless,
+    headless: true,
+  });
+  return {
+    newPage: () => browser.newPage(),
+    newSession: () => browser.target().createCDPSession(),
+    close: () => browser.close(),
+  };
 }

@@ -14,9 +14,11 @@ const types = {
 /** Bytes of a file that are read at once: in Node's usual 64 KB the server would take as long as those it serves. */
 const readBytes = 1 << 20;
 
-const isolation = {
+const usual = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
+  // So that a second visit finds in the browser's own cache what a CDN would have let it keep.
+  'Cache-Control': 'max-age=3600',
 };
 
 /**
@@ -31,12 +33,12 @@ export async function serve(folders) {
     const file = prefix && join(folders[prefix], path.slice(prefix.length));
     const stat = file && statSync(file, { throwIfNoEntry: false });
     if (!stat?.isFile()) {
-      response.writeHead(404, isolation).end();
+      response.writeHead(404, usual).end();
       return;
     }
     served.push(file);
     const type = types[extname(file)] ?? 'application/octet-stream';
-    response.writeHead(200, { ...isolation, 'Content-Type': type, 'Content-Length': stat.size });
+    response.writeHead(200, { ...usual, 'Content-Type': type, 'Content-Length': stat.size });
     createReadStream(file, { highWaterMark: readBytes }).pipe(response);
   });
   await new Promise((resolve) => server.listen(0, 'localhost', resolve));

@@ -1,6 +1,6 @@
 // Several pictures in one call, `classify([a, b, …])`, against as many calls one after another, through the worker.
 import { Failure } from '../../scripts/shell.mjs';
-import { call, openPage } from '../browser/chromium.mjs';
+import { call, openPage } from '../browser/page.mjs';
 import { modelFile } from '../models/formats.mjs';
 import { classes, participants } from '../plan.mjs';
 import { median } from './statistics.mjs';

@@ -1,6 +1,6 @@
 // The library's matrix products at the shapes of the models, against what the machine's multiply-add, or its dot product of
 // bytes, can do at best, measured in the same breath.
-import { call, openPage } from '../browser/chromium.mjs';
+import { call, openPage } from '../browser/page.mjs';
 import { median } from './statistics.mjs';
 
 const variants = ['relaxed', 'simd'];

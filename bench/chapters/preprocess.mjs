@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Failure } from '../../scripts/shell.mjs';
-import { call, openPage } from '../browser/chromium.mjs';
+import { call, openPage } from '../browser/page.mjs';
 import { modelFile } from '../models/formats.mjs';
 import { participants } from '../plan.mjs';
 import { median } from './statistics.mjs';

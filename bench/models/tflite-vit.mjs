@@ -2,6 +2,7 @@
 // XNNPACK takes, with the same constants folded into weights.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { channelsLast } from './channels.mjs';
 import { foldConstants } from './fold.mjs';
 import { quantizeRows } from './quantize.mjs';
 import { readSafetensors } from './safetensors.mjs';
@@ -108,13 +109,3 @@ function linear({ graph, tensors, dtype }, x, name) {
 }
 
 const reshape = (graph, x, shape) => graph.node('RESHAPE', [x, graph.integers(shape)], shape);
-
-/** Filters [filters × channels × pixels] as [filters × pixels × channels]. */
-function channelsLast(data, filters, channels, pixels) {
-  return data.map((_, index) => {
-    const channel = index % channels;
-    const pixel = Math.floor(index / channels) % pixels;
-    const filter = Math.floor(index / channels / pixels);
-    return data[(filter * channels + channel) * pixels + pixel];
-  });
-}

@@ -5,14 +5,41 @@ import { Builder } from 'flatbuffers';
 
 /** Operators by their names in the schema: number, number of the options' table, and the options' fields. */
 const operators = {
-  ADD: { code: 0, table: 11, fields: {} },
+  ADD: { code: 0, table: 11, fields: { activation: [0, 'Int8'] } },
   CONCATENATION: { code: 2, table: 10, fields: { axis: [0, 'Int32'] } },
   CONV_2D: {
     code: 3,
     table: 1,
-    fields: { padding: [0, 'Int8'], strideX: [1, 'Int32'], strideY: [2, 'Int32'] },
+    fields: {
+      padding: [0, 'Int8'],
+      strideX: [1, 'Int32'],
+      strideY: [2, 'Int32'],
+      activation: [3, 'Int8'],
+    },
+  },
+  DEPTHWISE_CONV_2D: {
+    code: 4,
+    table: 2,
+    fields: {
+      padding: [0, 'Int8'],
+      strideX: [1, 'Int32'],
+      strideY: [2, 'Int32'],
+      multiplier: [3, 'Int32'],
+      activation: [4, 'Int8'],
+    },
   },
   FULLY_CONNECTED: { code: 9, table: 8, fields: {} },
+  MAX_POOL_2D: {
+    code: 17,
+    table: 5,
+    fields: {
+      padding: [0, 'Int8'],
+      strideX: [1, 'Int32'],
+      strideY: [2, 'Int32'],
+      width: [3, 'Int32'],
+      height: [4, 'Int32'],
+    },
+  },
   MUL: { code: 18, table: 21, fields: {} },
   RESHAPE: { code: 22, table: 17, fields: {} },
   SOFTMAX: { code: 25, table: 9, fields: { beta: [0, 'Float32'] } },
@@ -22,6 +49,7 @@ const operators = {
   SLICE: { code: 65, table: 48, fields: {} },
   RSQRT: { code: 76, table: 0, fields: {} },
   SQUARED_DIFFERENCE: { code: 99, table: 76, fields: {} },
+  HARD_SWISH: { code: 117, table: 0, fields: {} },
   BATCH_MATMUL: { code: 126, table: 101, fields: { transposeB: [1, 'Int8'] } },
   GELU: { code: 150, table: 116, fields: {} },
 };

@@ -11,6 +11,18 @@ async function start({ engine: name, model, ...options }) {
   engine = await create({ model, ...options });
 }
 
+/** Whether a build of vit-wasm, where one is named, and so many threads can run here. */
+async function supports({ variant, threads }) {
+  if (threads > 1 && typeof SharedArrayBuffer === 'undefined') return false;
+  const { isSupported } = await import('/dist/index.js');
+  return isSupported(variant);
+}
+
+/** What the engine says of itself. */
+function info() {
+  return engine.info;
+}
+
 function inputFor({ image }) {
   const square = picture(image);
   return { picture: square, pixels: pixelValues(square) };
@@ -85,4 +97,4 @@ async function preprocess() {
   return times;
 }
 
-globalThis.participant = { start, logits, burst, classify, coldStart, prepare, preprocess };
+globalThis.participant = { start, supports, info, logits, burst, classify, coldStart, prepare, preprocess };

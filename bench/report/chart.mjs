@@ -4,7 +4,7 @@ const [width, labelWidth, barHeight, gap] = [720, 170, 16, 5];
 const barWidth = width - labelWidth - 90;
 
 /** A picture of the one-thread races; bars are the median times. */
-export function chart({ forward, chromium, processor }) {
+export function chart({ forward, browser, processor }) {
   const rows = forward
     .filter(({ threads }) => threads === 1)
     .map((row) => ({ ...row, race: `ViT ${row.model}, ${row.dtype}` }));
@@ -19,12 +19,7 @@ export function chart({ forward, chromium, processor }) {
       y += barHeight + gap;
     }
   }
-  const head = text(
-    0,
-    18,
-    `Milliseconds per picture, one thread: Chromium ${chromium}, ${processor}`,
-    'note',
-  );
+  const head = text(0, 18, `Milliseconds per picture, one thread: ${browser}, ${processor}`, 'note');
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${y + 6}" font-family="sans-serif" font-size="13">`,
     '<style>text{fill:#57606a}.title{font-weight:bold}.ours{fill:#1a7f37}.peer{fill:#8c959f}.note{font-size:12px}</style>',

@@ -51,15 +51,53 @@ export const tables = {
       ],
     ),
 
+  choice: (rows) =>
+    titled('Kernels chosen while loading', [
+      ['model', 'variant', 'dtype', 'machine', 'loads', 'chosen'],
+      ...rows.map(({ model, variant, dtype, isBusy, loads, chosen }) => {
+        const counts = Object.entries(chosen).map(([what, count]) => `${count} × ${what}`);
+        return [model, variant, dtype, isBusy ? 'busy' : 'idle', loads, counts.join('; ')];
+      }),
+    ]),
+
+  architectures: (rows) =>
+    titled('Architectures, one thread, with their published top-1 of ImageNet', [
+      ['network', 'engine', 'dtype', 'median ms', 'min ms', 'GMAC/s', 'first, %', 'best, %'],
+      ...rows.map(({ network, name, dtype, median, minimum, gmacs, first, best }) => [
+        network,
+        name,
+        dtype,
+        median.toFixed(1),
+        minimum.toFixed(1),
+        gmacs.toFixed(1),
+        first[0].toFixed(1),
+        best[0].toFixed(1),
+      ]),
+    ]),
+
   cold: (rows) =>
-    titled('Cold start: import to first result, fresh browser, files from this machine', [
-      ['model', 'dtype', 'engine', 'median ms', 'min ms', 'wire KB (Brotli)', 'peak memory MB'],
+    titled('Cold start: import to first result, fresh browser, files from this machine; and a second visit', [
+      [
+        'model',
+        'dtype',
+        'engine',
+        'median ms',
+        'min ms',
+        'ours ÷',
+        'again ms',
+        'ours ÷',
+        'wire KB (Brotli)',
+        'peak memory MB',
+      ],
       ...rows.map((row) => [
         row.model,
         row.dtype,
         row.name,
         row.median.toFixed(0),
         row.minimum.toFixed(0),
+        ratio(row.ratio),
+        row.again.toFixed(0),
+        ratio(row.ratioAgain),
         row.wireKB.toFixed(1),
         row.memoryMB.toFixed(0),
       ]),

@@ -22,8 +22,13 @@ export default {
   'Another program is using the camera.': '摄像头正被其他程序使用。',
   Answers: '答案',
   'As the model sees it': '模型眼中的图片',
-  'As their authors publish them: convolutions need fewer multiplications for the same accuracy; transformers are what is trained on the most data now.':
-    '数据来自各作者的论文：达到同样准确率，卷积网络需要的乘法更少；而如今用最多数据训练的是 Transformer。',
+  'Accuracy over time; the table has the figures.': '准确率与耗时的关系；具体数字见表格。',
+  'Best, %': '最佳，%',
+  'First, %': '最初，%',
+  Engine: '引擎',
+  Time: '时间',
+  'Convolutional networks on the engines that run them, ViTs on this one: one thread, {processor}, {browser}. Accuracy is top-1 of ImageNet as published: of the first weights, and of the best since.':
+    '卷积网络运行在支持它们的引擎上，ViT 运行在本引擎上：单线程，{processor}，{browser}。准确率为公开发表的 ImageNet top-1：最初的权重，以及此后最好的权重。',
   Attention: '注意力',
   'Attention head': '注意力头',
   'Attention heads': '注意力头',
@@ -75,7 +80,6 @@ export default {
   'Give the class a name first.': '请先给类别起名。',
   'Here in int8, which rounds what goes from layer to layer.': '此处为 int8，层与层之间传递的数值会被舍入。',
   'Hold to record': '按住录制',
-  'ImageNet, %': 'ImageNet，%',
   'In the sentence': '放入句子',
   Inference: '推理',
   Input: '输入',
@@ -101,7 +105,6 @@ export default {
   Model: '模型',
   'Model:': '模型：',
   More: '更多',
-  'Multiply-adds, G': '乘加，G',
   'NSFW detector': 'NSFW 检测',
   'Name of the class': '类别名称',
   'Name your classes and give each a few pictures: record with the camera, choose, or drop them on a class. The pictures stay here.':
@@ -120,9 +123,8 @@ export default {
     '也可以把图片或图片地址拖放、粘贴到本页任意位置。',
   'Orange patches speak for “{label}”, blue ones against it. Choose another answer to see its own.':
     '橙色图块支持“{label}”，蓝色图块反对。选择其他答案可看它的依据。',
-  'Our time divided by theirs; below 1 is faster. Measured on {date}, {processor}, {cores} cores, Chromium {chromium}.':
-    '我们的时间除以对方的时间，小于 1 即更快。测于 {date}，{processor}，{cores} 核，Chromium {chromium}。',
-  'Parameters, M': '参数，M',
+  'Our time divided by theirs; below 1 is faster. Measured on {date}, {processor}, {cores} cores, {browser}.':
+    '我们的时间除以对方的时间，小于 1 即更快。测于 {date}，{processor}，{cores} 核，{browser}。',
   'Part of the picture: arrows move it, with Shift they resize it':
     '图片的一部分：方向键移动，按住 Shift 调整大小',
   Patches: '图块',

@@ -313,15 +313,28 @@ describe('compare', () => {
     expect((await readFile(await download.path())).length).toBeGreaterThan(5000);
   });
 
-  it('shows what was measured against others, with date and machine', async () => {
+  it.each(['x64', 'x64-vnni'])('shows what was measured on %s, with date and machine', async (kind) => {
     const page = demo.page();
-    const { date, processor } = JSON.parse(
-      await readFile(new URL('../../bench/results/latest.json', import.meta.url), 'utf8'),
-    ) as { date: string; processor: string };
-    expect(await page.innerText('#peers')).toContain(date);
+    const { processor, measured } = await readJson<{
+      processor: string;
+      measured: Record<string, { date: string }>;
+    }>(`../../../bench/results/${kind}.json`);
+    expect(await page.innerText('#peers')).toContain(measured['forward tiny'].date);
     expect(await page.innerText('#peers')).toContain(processor);
     expect(await page.innerText('#peers tr:has(th:text("Tiny, fp32, 1"))')).toMatch(/ms\s+0\.\d\d\s+0\.\d\d/);
-    expect(await page.innerText('#compare')).toMatch(/ResNet-50.*MobileNetV2|MobileNetV2.*ResNet-50/s);
+  });
+
+  it('sets accuracy against time, as a table and as a chart', async () => {
+    const page = demo.page();
+    for (const name of ['ResNet-50', 'MobileNetV2', 'ViT-Tiny']) {
+      expect(await page.innerText(`#networks tr:has(th:text("${name}"))`)).toMatch(
+        /ms\s+7\d\.\d\s+[78]\d\.\d/,
+      );
+    }
+    const width = await page
+      .locator('#networks img')
+      .evaluate((image) => (image as HTMLImageElement).naturalWidth);
+    expect(width).toBeGreaterThan(0);
   });
 });
 

@@ -6,6 +6,7 @@ export async function create({ variant, dtype, threads, worker = threads > 1, ca
   const model = await load(file, { variant, dtype, threads, worker, cache });
   if (model.info.threads !== threads) throw new Error(model.info.threadsReason);
   return {
+    info: model.info,
     run: ({ picture }) => model.logits(picture),
     classify: (sources) => model.classify(sources),
     preprocess: (picture) => model.preprocess(picture),

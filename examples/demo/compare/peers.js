@@ -1,16 +1,6 @@
-// What `npm run bench` measured last, against other engines; and other kinds of networks by their published figures.
-import { create } from '../dom.js';
+// What `npm run bench` measured last: against other engines, and beside other kinds of networks.
+import { create, milliseconds } from '../dom.js';
 import { t } from '../text.js';
-
-/** Top-1 of ImageNet in per cent, parameters in millions, multiply-adds in 10⁹, as the authors of each publish them. */
-const networks = [
-  ['MobileNetV2', '72.0', '3.4', '0.3', 'Sandler et al. 2018'],
-  ['MobileNetV3 Large', '75.2', '5.4', '0.2', 'Howard et al. 2019'],
-  ['DeiT-Tiny', '72.2', '5.7', '1.3', 'Touvron et al. 2021'],
-  ['DeiT-Small', '79.9', '22', '4.6', 'Touvron et al. 2021'],
-  ['ResNet-50', '76.1', '25.6', '4.1', 'He et al. 2015 (torchvision)'],
-  ['DeiT-Base', '81.8', '86', '17.6', 'Touvron et al. 2021'],
-];
 
 const table = (heads, rows) =>
   create(
@@ -36,62 +26,84 @@ const table = (heads, rows) =>
   );
 
 export function peers() {
-  const measured = create('div', { className: 'stack', id: 'peers' });
-  void fill(measured);
+  const engines = create('div', { className: 'stack', id: 'peers' });
+  const networks = create('div', { className: 'stack', id: 'networks' });
+  void fill(engines, networks);
   return [
     create('h2', {}, t('Beside other engines')),
-    measured,
+    engines,
     create('h2', {}, t('Beside other networks')),
-    create(
-      'p',
-      { className: 'hint' },
-      t(
-        'As their authors publish them: convolutions need fewer multiplications for the same accuracy; transformers are what is trained on the most data now.',
-      ),
-    ),
-    table([t('Network'), t('ImageNet, %'), t('Parameters, M'), t('Multiply-adds, G'), t('Source')], networks),
+    networks,
   ];
 }
 
-async function fill(place) {
-  let results;
+async function fill(engines, networks) {
+  let hosts;
   try {
     const response = await fetch('bench.json');
     if (!response.ok) throw new Error(`status ${response.status}`);
-    results = await response.json();
+    hosts = await response.json();
   } catch {
-    place.replaceChildren(
-      create('p', { className: 'hint' }, t('The measured figures could not be fetched.')),
-    );
+    for (const place of [engines, networks])
+      place.replaceChildren(hint(t('The measured figures could not be fetched.')));
     return;
   }
-  const { date, processor, cores, chromium, forward } = results;
-  const groups = Map.groupBy
-    ? Map.groupBy(forward, keyOf)
-    : forward.reduce((map, row) => map.set(keyOf(row), [...(map.get(keyOf(row)) ?? []), row]), new Map());
-  const rows = [...groups].map(([key, all]) => {
+  engines.replaceChildren(...hosts.flatMap(racesOn));
+  networks.replaceChildren(...hosts.filter(({ architectures }) => architectures).flatMap(architecturesOn));
+}
+
+const hint = (text) => create('p', { className: 'hint' }, text);
+
+/** What engines took for the same networks on one machine. */
+function racesOn({ date, processor, cores, browser, forward }) {
+  const names = [...new Set(forward.map(nameOf))];
+  const rows = names.map((name) => {
+    const all = forward.filter((row) => nameOf(row) === name);
     const ours = 'vit-wasm relaxed';
-    const ratio = (name) => all.find((row) => row.name === name)?.ratios[ours]?.toFixed(2) ?? '–';
-    const mine = all.find(({ name }) => name === ours);
-    return [key, mine ? `${mine.minimum.toFixed(1)} ms` : '–', ratio('onnxruntime-web'), ratio('LiteRT.js')];
+    const ratio = (engine) => all.find((row) => row.name === engine)?.ratios[ours]?.toFixed(2) ?? '–';
+    const mine = all.find((row) => row.name === ours);
+    return [name, mine ? milliseconds(mine.minimum) : '–', ratio('onnxruntime-web'), ratio('LiteRT.js')];
   });
-  place.replaceChildren(
-    create(
-      'p',
-      { className: 'hint' },
+  return [
+    hint(
       t(
-        'Our time divided by theirs; below 1 is faster. Measured on {date}, {processor}, {cores} cores, Chromium {chromium}.',
-        {
-          date,
-          processor,
-          cores,
-          chromium: chromium.split('.')[0],
-        },
+        'Our time divided by theirs; below 1 is faster. Measured on {date}, {processor}, {cores} cores, {browser}.',
+        { date, processor, cores, browser: shortly(browser) },
       ),
     ),
     table([t('ViT, weights, threads'), 'vit-wasm', 'onnxruntime-web', 'LiteRT.js'], rows),
-  );
+  ];
 }
 
-const keyOf = ({ model, dtype, threads }) =>
+/** What networks take on one machine, and how accurate they are. */
+function architecturesOn({ processor, browser, architectures }) {
+  const rows = architectures
+    .toSorted((a, b) => a.minimum - b.minimum)
+    .map(({ network, name, dtype, minimum, first, best }) => [
+      `${network}, ${dtype}`,
+      name,
+      milliseconds(minimum),
+      first[0].toFixed(1),
+      best[0].toFixed(1),
+    ]);
+  return [
+    hint(
+      t(
+        'Convolutional networks on the engines that run them, ViTs on this one: one thread, {processor}, {browser}. Accuracy is top-1 of ImageNet as published: of the first weights, and of the best since.',
+        { processor, browser: shortly(browser) },
+      ),
+    ),
+    create('img', {
+      src: 'architectures.svg',
+      className: 'chart',
+      alt: t('Accuracy over time; the table has the figures.'),
+    }),
+    table([t('Network'), t('Engine'), t('Time'), t('First, %'), t('Best, %')], rows),
+  ];
+}
+
+const nameOf = ({ model, dtype, threads }) =>
   `${model[0].toUpperCase()}${model.slice(1)}, ${dtype}, ${threads}`;
+
+/** A browser's name with the first part of its version. */
+const shortly = (browser) => browser.split('.')[0];
