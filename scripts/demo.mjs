@@ -4,6 +4,8 @@
 //   npm run build:demo -- --out FOLDER
 //   npm run build:demo -- --deit facebook/deit-tiny-patch16-224   with DeiT-Tiny in int8 beside the page, converted from
 //                                                              the Hub, or from a folder
+//   npm run build:demo -- --site ADDRESS                       for pages that link to it: their pictures of this page need
+//                                                              its address
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -50,12 +52,13 @@ export function offlineFiles(demo = source) {
 }
 
 /** Writes the page and the package, which has been built, to a folder. `deit` is what `convert` takes. */
-export async function writeDemo(out, { deit } = {}) {
+export async function writeDemo(out, { deit, site } = {}) {
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   for (const file of filesIn(source).filter((name) => !name.endsWith('.js')))
     cpSync(join(source, file), join(out, file));
   await bundle(out, deit !== undefined);
+  if (site !== undefined) nameSite(join(out, 'index.html'), site);
   for (const file of filesIn(dist).filter(isForPages)) cpSync(join(dist, file), join(out, 'dist', file));
   writeFileSync(join(out, 'bench.json'), benchmark());
   cpSync(architectures, join(out, 'architectures.svg'));
@@ -64,6 +67,16 @@ export async function writeDemo(out, { deit } = {}) {
     run(process.execPath, [join(dist, 'cli.js'), 'convert', deit, '--dtype', 'int8', '-o', model]);
   }
   writeFileSync(join(out, 'files.json'), JSON.stringify(offlineFiles(out)));
+}
+
+/** Open Graph takes only absolute addresses: https://ogp.me/#metadata */
+function nameSite(page, site) {
+  const { href } = new URL(site.replace(/\/?$/, '/'));
+  const head = readFileSync(page, 'utf8').replace(
+    '<meta property="og:image" content="',
+    `<meta property="og:url" content="${href}" />\n    $&${href}`,
+  );
+  writeFileSync(page, head);
 }
 
 /** The page's modules as a few files, what is rarely wanted apart; the package stays beside them. */
@@ -95,7 +108,9 @@ async function bundle(out, deitTinyIsHere) {
 }
 
 await main(import.meta, async () => {
-  const { values } = parseArgs({ options: { out: { type: 'string' }, deit: { type: 'string' } } });
+  const { values } = parseArgs({
+    options: { out: { type: 'string' }, deit: { type: 'string' }, site: { type: 'string' } },
+  });
   const out = resolve(values.out ?? join(root, 'build/demo'));
   build();
   makeDocs();

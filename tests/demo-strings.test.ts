@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('../examples/demo/', import.meta.url));
-const { default: chinese } = (await import(join(folder, 'zh.js'))) as { default: Record<string, string> };
+const { default: chinese, faults } = (await import(join(folder, 'zh.js'))) as {
+  default: Record<string, string>;
+  faults: Record<string, string>;
+};
 
 const scripts = (await readdir(folder, { recursive: true })).filter(
   (file) => file.endsWith('.js') && file !== 'zh.js',
@@ -35,6 +38,14 @@ it.each([...new Set([...inScripts, ...inPage])])('%s', (english) => {
   expect(translated).toEqual(expect.any(String));
   const values = (text: string) => (text.match(/\{\w+\}/g) ?? []).toSorted();
   expect(values(translated)).toEqual(values(english));
+});
+
+it("has a sentence for each kind of the library's errors that the page can show", async () => {
+  const types = await readFile(join(folder, '../../web/errors.ts'), 'utf8');
+  const codes = [...types.matchAll(/^ {2}\| '([\w-]+)'/gm)].map(([, code]) => code);
+  expect(codes.length).toBeGreaterThan(20);
+  // The page never asks for `latest`, so nothing is superseded.
+  expect(Object.keys(faults).toSorted()).toEqual(codes.filter((code) => code !== 'superseded').toSorted());
 });
 
 it('translates nothing that the page does not say', () => {

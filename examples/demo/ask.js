@@ -1,7 +1,7 @@
 // Asks the model what is in the picture: whenever there is another picture, another part of it, or another model.
 import { element, showError } from './dom.js';
 import { session } from './session.js';
-import { t } from './text.js';
+import { sentenceOf, t } from './text.js';
 import { setTimes } from './times.js';
 
 /** Grows with every question: what a newer one has overtaken is dropped. */
@@ -34,7 +34,7 @@ async function ask() {
     session.tell('answers', { answers: undefined });
     showError(
       'picture-error',
-      error.code === 'disposed' ? t('The model was replaced; try again.') : error.message,
+      error.code === 'disposed' ? t('The model was replaced; try again.') : sentenceOf(error),
     );
   }
 }

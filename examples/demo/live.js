@@ -1,6 +1,5 @@
 // What the open tab asks of a frame of the camera, and what it does with the answer.
 import { answersWithClasses } from './ask.js';
-import { liveView } from './look/look.js';
 import { session } from './session.js';
 
 /** Tabs that have a question of their own for frames: `{ answer, put }` by the tab's name. */
@@ -10,17 +9,14 @@ export function askInTab(tab, question) {
   questions[tab] = question;
 }
 
-const classes = {
+/** The question of the other tabs: which classes, if the model has any. */
+export const classes = {
   async answer(frame, options) {
     const { model } = session;
-    const answers = answersWithClasses()
-      ? await model.classify(frame, { topK: model.info.classes, ...options })
-      : [];
-    return { answers, view: await liveView.ask(frame, options) };
+    return answersWithClasses() ? await model.classify(frame, { topK: model.info.classes, ...options }) : [];
   },
-  put({ answers, view }) {
+  put(answers) {
     session.tell('frame', { answers });
-    liveView.put(view);
   },
 };
 

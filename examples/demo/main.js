@@ -13,11 +13,9 @@ import { startStage } from './inputs/stage.js';
 import { startInputs } from './inputs/take.js';
 import { startVisit } from './inputs/visit.js';
 import { liveQuestion } from './live.js';
-import { startLook } from './look/look.js';
 import { startSaving } from './look/save.js';
 import { loadFirst, startModels } from './models.js';
 import { startOffline } from './offline.js';
-import { startSnippet } from './snippet.js';
 import { startTabs } from './tabs.js';
 import { changeLanguage, language, t, translate } from './text.js';
 
@@ -35,16 +33,17 @@ for (const start of [
   startDrawing,
   startCrop,
   startSnapshot,
-  startLook,
   startSaving,
   startModels,
   startDownloads,
-  startSnippet,
   startTabs,
 ]) {
   start();
 }
 startCamera(liveQuestion);
+element('snippet').addEventListener('toggle', async () => (await import('./snippet.js')).startSnippet(), {
+  once: true,
+});
 
 if (isSupported()) {
   void startSamples();

@@ -4,7 +4,7 @@ import { catalog, named } from './catalog.js';
 import { create, element, megabytes, show, showError } from './dom.js';
 import { link } from './link.js';
 import { session } from './session.js';
-import { t } from './text.js';
+import { sentenceOf, t } from './text.js';
 
 let loading;
 let last;
@@ -122,7 +122,7 @@ async function loadModel(name, location, entry) {
     session.tell('model', { model, modelName: name, region: undefined, answers: undefined });
   } catch (error) {
     // Overtaken by another load, or cancelled by hand: nothing went wrong.
-    if (!signal.aborted) showError('model-error', error.message);
+    if (!signal.aborted) showError('model-error', sentenceOf(error));
   } finally {
     if (mine === loading) show('loading', false);
   }

@@ -14,6 +14,7 @@ export function startSnippet() {
       element('copied').textContent = t('This browser does not let the page copy; select the code instead.');
     }
   });
+  fill();
 }
 
 /** The calls of each tab: `[imports from vit-wasm/features, lines]`, on a model and a picture. */

@@ -5,6 +5,7 @@ import { session } from './session.js';
 
 /** Parts of the page that are fetched when their tab is first opened. */
 const parts = {
+  look: () => import('./look/look.js'),
   words: () => import('./words.js'),
   teach: () => import('./teach/teach.js'),
   compare: () => import('./compare/compare.js'),

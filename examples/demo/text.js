@@ -20,11 +20,16 @@ function stored() {
 }
 
 export const language = wanted() === 'zh' ? 'zh' : 'en';
-const table = language in tables ? (await tables[language]()).default : {};
+const { default: table, faults } = language in tables ? await tables[language]() : { default: {} };
 
 /** A sentence in the visitor's language; `{name}` in it becomes the value of that name. */
 export function t(english, values = {}) {
   return (table[english] ?? english).replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+/** What went wrong: the library's own sentence, after one in the visitor's language for its kind. */
+export function sentenceOf({ code, message }) {
+  return faults && code in faults ? `${faults[code]} (${message})` : message;
 }
 
 /** Translates what the page itself says: the text of `data-t`, and the attributes of `data-t-…`. */

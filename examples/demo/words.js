@@ -6,7 +6,7 @@ import { button, create, debounce, element, percent, showError } from './dom.js'
 import { link } from './link.js';
 import { loadEntry } from './models.js';
 import { session } from './session.js';
-import { t } from './text.js';
+import { sentenceOf, t } from './text.js';
 
 const first = [
   'a cup of coffee',
@@ -112,7 +112,7 @@ async function encode() {
   } catch (error) {
     if (mine !== changes) return;
     element('words-state').textContent = '';
-    showError('words-error', error.message);
+    showError('words-error', sentenceOf(error));
   }
 }
 

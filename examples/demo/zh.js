@@ -279,3 +279,31 @@ export default {
   '“{name}” is not JSON that was saved here.': '“{name}”不是在这里保存的 JSON。',
   '“{name}” is not a picture that this browser can read.': '“{name}”不是此浏览器能读取的图片。',
 };
+
+/** What went wrong, by the `code` of the library's errors. */
+export const faults = {
+  'invalid-argument': '给模型的参数不正确。',
+  'invalid-source': '无法读取这张图片。',
+  'not-found': '找不到模型的文件。',
+  unreadable: '无法下载或读取文件；请检查网络和地址。',
+  html: '服务器返回的是网页，而不是文件；请检查地址。',
+  truncated: '文件不完整。',
+  integrity: '文件与校验和不符。',
+  'too-large': '文件过大。',
+  'not-safetensors': '权重不是有效的 safetensors 文件。',
+  'malformed-archive': '压缩包已损坏。',
+  'unsupported-format': '不支持这种权重格式；请使用 safetensors。',
+  'unsupported-model': '这里无法运行这种模型。',
+  'unsupported-option': '此环境不支持该选项。',
+  config: '模型的 config.json 无效。',
+  preprocessor: '模型的 preprocessor_config.json 无效。',
+  'no-head': '该模型没有分类头，因此没有类别。',
+  tensors: '模型的张量缺失、多余或形状不对。',
+  'no-simd': '此浏览器不支持 WebAssembly SIMD；请更新浏览器。',
+  wasm: '无法加载 WebAssembly 文件。',
+  threads: '此页面无法使用多线程。',
+  worker: '模型的 Worker 已停止；请重新加载模型。',
+  'not-finite': '模型对这张图片的结果不是有限的数。',
+  engine: '引擎意外停止，或内存不足。',
+  disposed: '模型已被替换；请重试。',
+};

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { brotliCompressSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 
-import { answered, answersOf, inDemo, openTab, place } from './demo-site.js';
+import { answered, answersOf, hosted, inDemo, openTab, place } from './demo-site.js';
 
 const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const tabs = ['Classify', 'Look inside', 'Words', 'Teach', 'Compare', 'Same as Python'];
@@ -126,9 +126,16 @@ describe('on a host with the headers', () => {
       if (!address.includes('/samples/')) all += bytes;
       if (!address.includes('/dist/') && !address.includes('/samples/')) own += bytes;
     }
-    expect(own).toBeLessThan(35_000);
+    expect(own).toBeLessThan(20_000);
     expect(all).toBeGreaterThan(own + 50_000);
-    expect(all).toBeLessThan(190_000);
+    expect(all).toBeLessThan(157_000);
+  });
+
+  it('has a picture for pages that link to it', async () => {
+    const html = await (await fetch(demo.server().origin + place)).text();
+    const [, image] = /<meta property="og:image" content="([^"]*)"/.exec(html)!;
+    expect(image).toBe(`${hosted}/screenshot.png`);
+    expect((await fetch(demo.server().origin + place + 'screenshot.png')).status).toBe(200);
   });
 
   it('restores what a link says: model, sample, tab, view, layer and patch', async () => {
@@ -147,6 +154,10 @@ describe('on a host with the headers', () => {
     expect(await page.getAttribute('html', 'lang')).toBe('zh');
     expect(await page.innerText('#tab-look')).toBe('看内部');
     expect(await page.getAttribute('#search', 'placeholder')).toBe('搜索类别');
+    await page.fill('#address', './models/nothing/');
+    await page.press('#address', 'Enter');
+    await page.waitForSelector('#model-error:has-text("找不到模型的文件。")');
+    expect(await page.innerText('#model-error')).toContain('config.json');
     await page.getByRole('button', { name: 'English' }).click();
     await page.waitForSelector('#picture-name:text("A cup of coffee")');
     expect(new URL(page.url()).hash).toContain('lang=en');

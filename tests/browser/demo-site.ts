@@ -13,6 +13,8 @@ import { isolation, startServer, type Route, type Server } from './server.js';
 
 /** Somewhere below the top of a host, which the page must not notice. */
 export const place = '/some/where/';
+/** Where the page says that it is hosted. */
+export const hosted = 'https://pages.example/vit-wasm';
 const camera = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
 
 export const picture = opaquePicture();
@@ -39,9 +41,9 @@ export interface Demo {
 export async function startDemo(headers: Readonly<Record<string, string>> = isolation): Promise<Server> {
   const folder = await mkdtemp(join(tmpdir(), 'vit-wasm-demo-'));
   const script = (await import(new URL('../../scripts/demo.mjs', import.meta.url).href)) as {
-    writeDemo(out: string): Promise<void>;
+    writeDemo(out: string, options: { site: string }): Promise<void>;
   };
-  await script.writeDemo(folder);
+  await script.writeDemo(folder, { site: hosted });
   const server = await startServer(
     {
       [`${place}models/`]: new URL('models/', fixtures),

@@ -3,7 +3,7 @@ import { barChart, chartPicture } from '../chart.js';
 import { button, create, element, milliseconds, saveFile, show, showError } from '../dom.js';
 import { lastLoaded, loadAnyDtype, optionsOf } from '../models.js';
 import { session } from '../session.js';
-import { t } from '../text.js';
+import { sentenceOf, t } from '../text.js';
 
 const rounds = 12;
 let running;
@@ -58,7 +58,7 @@ async function run() {
     put(name, competitors);
   } catch (error) {
     state('');
-    if (!signal.aborted) showError('bench-error', error.message);
+    if (!signal.aborted) showError('bench-error', sentenceOf(error));
   } finally {
     for (const { model } of competitors) model.dispose();
     element('bench-run').disabled = false;

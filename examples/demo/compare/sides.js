@@ -4,7 +4,7 @@ import { catalog } from '../catalog.js';
 import { button, create, element, milliseconds, percent, show, showError } from '../dom.js';
 import { lastLoaded, loadAnyDtype, optionsOf } from '../models.js';
 import { session } from '../session.js';
-import { t } from '../text.js';
+import { sentenceOf, t } from '../text.js';
 
 /** The model on the right, and its name. */
 let other;
@@ -72,7 +72,7 @@ async function begin(value) {
     other = { model, name: same ? `${same.name}, ${dtype}` : t(entry.name) };
     await compare();
   } catch (error) {
-    if (!signal.aborted) showError('compare-error', error.message);
+    if (!signal.aborted) showError('compare-error', sentenceOf(error));
     state('');
   } finally {
     if (loading?.signal === signal) show('compare-cancel', false);
@@ -97,7 +97,7 @@ async function compare() {
     const [a, b] = [left.answers[0]?.label, right.answers[0]?.label];
     state(a === b ? t('Both say “{label}”.', { label: a }) : t('One says “{a}”, the other “{b}”.', { a, b }));
   } catch (error) {
-    if (error.code !== 'disposed') showError('compare-error', error.message);
+    if (error.code !== 'disposed') showError('compare-error', sentenceOf(error));
   }
 }
 

@@ -1,7 +1,7 @@
 // The camera: its newest frame, again and again, answered by whatever the open tab asks.
 import { element, milliseconds, show, showError } from '../dom.js';
 import { session } from '../session.js';
-import { t } from '../text.js';
+import { sentenceOf, t } from '../text.js';
 import { caption } from './stage.js';
 
 let watching;
@@ -46,7 +46,7 @@ export async function run() {
       NotFoundError: 'There is no camera.',
       NotReadableError: 'Another program is using the camera.',
     };
-    showError('picture-error', refused[error.name] ? t(refused[error.name]) : error.message);
+    showError('picture-error', refused[error.name] ? t(refused[error.name]) : sentenceOf(error));
   }
 }
 
@@ -72,7 +72,7 @@ async function answer(signal) {
       });
     }
   } catch (error) {
-    if (!signal.aborted) showError('picture-error', error.message);
+    if (!signal.aborted) showError('picture-error', sentenceOf(error));
   }
 }
 

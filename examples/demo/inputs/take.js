@@ -4,7 +4,7 @@ import { element, showError } from '../dom.js';
 import { link } from '../link.js';
 import { loadFiles } from '../models.js';
 import { session } from '../session.js';
-import { t } from '../text.js';
+import { sentenceOf, t } from '../text.js';
 import { stopCamera } from './camera.js';
 import { filesOf } from './dropped.js';
 import { fetchPicture, isPicture, read } from './picture.js';
@@ -71,7 +71,7 @@ async function takeAddress(address) {
     const blob = await fetchPicture(address);
     if (mine === taken) await take(blob, address.split(/[?#]/)[0].split('/').at(-1) || address);
   } catch (error) {
-    if (mine === taken) refuse(error.message);
+    if (mine === taken) refuse(sentenceOf(error));
   }
 }
 
@@ -84,7 +84,7 @@ export async function take(blob, name, more = {}) {
     if (mine === taken) use({ ...picture, ...more });
     else picture.shown.close?.();
   } catch (error) {
-    if (mine === taken) refuse(error.message);
+    if (mine === taken) refuse(sentenceOf(error));
   }
 }
 

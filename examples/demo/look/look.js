@@ -2,8 +2,9 @@
 import { element, showError } from '../dom.js';
 import { shownSize } from '../inputs/stage.js';
 import { link } from '../link.js';
+import { askInTab, classes } from '../live.js';
 import { session } from '../session.js';
-import { t } from '../text.js';
+import { sentenceOf, t } from '../text.js';
 import { attention } from './attention.js';
 import { colors } from './colors.js';
 import { layers } from './layers.js';
@@ -23,21 +24,26 @@ const views = { attention, why, similar, colors, seen, layers, map };
 let asked = 0;
 let open;
 
-export function startLook() {
+export function start() {
   const form = element('look-form');
   const wanted = link.get('look');
   form.elements.look.value = wanted in views ? wanted : 'attention';
   form.addEventListener('submit', (event) => event.preventDefault());
   form.addEventListener('change', choose);
   for (const view of Object.values(views)) view.start?.(refresh);
-  session.on('model', () => {
-    for (const view of Object.values(views)) view.reset?.(session.model.info);
-  });
+  session.on('model', resetViews);
+  resetViews();
   for (const type of ['tab', 'answers', 'live']) session.on(type, choose);
   for (const type of ['refused', 'picture']) session.on(type, clear);
+  askInTab('look', liveQuestion);
+  choose();
 }
 
-export const currentView = () =>
+function resetViews() {
+  for (const view of Object.values(views)) if (session.model) view.reset?.(session.model.info);
+}
+
+const currentView = () =>
   session.tab === 'look' ? views[element('look-form').elements.look.value] : undefined;
 
 function choose() {
@@ -78,7 +84,7 @@ function put(view, found) {
 function fail(error) {
   clear();
   element('look-text').textContent = '';
-  showError('look-error', error.message);
+  showError('look-error', sentenceOf(error));
 }
 
 function clear() {
@@ -86,18 +92,17 @@ function clear() {
   clearOverlay();
 }
 
-/** What the open view wants of a frame, and drawing that. */
-export const liveView = {
-  ask(frame, options) {
+/** What the open view wants of a frame of the camera, beside its classes. */
+const liveQuestion = {
+  async answer(frame, options) {
     const view = currentView();
-    return view?.live
-      ? view.ask(session.model, frame, options).then((found) => ({ view, found }))
-      : undefined;
+    const answers = await classes.answer(frame, options);
+    return { answers, view, found: view?.live && (await view.ask(session.model, frame, options)) };
   },
-  put(answer) {
-    if (answer && answer.view === currentView()) put(answer.view, answer.found);
-    else if (!currentView()) clearOverlay();
-    else if (!currentView().live)
-      element('look-text').textContent = t('This view is of pictures; stop the camera.');
+  put({ answers, view, found }) {
+    classes.put(answers);
+    if (!view || view !== currentView()) return;
+    if (view.live) put(view, found);
+    else element('look-text').textContent = t('This view is of pictures; stop the camera.');
   },
 };

@@ -4,7 +4,7 @@ import { pixelsOf } from '../look/seen.js';
 import { named } from '../catalog.js';
 import { loadEntry } from '../models.js';
 import { session } from '../session.js';
-import { t } from '../text.js';
+import { sentenceOf, t } from '../text.js';
 
 let reference;
 /** Grows with every model: the answer of one that was replaced is dropped. */
@@ -64,7 +64,7 @@ async function compare() {
     const logits = await model.logits(picture);
     if (mine === runs) put(model, reference.models[name], hash, logits);
   } catch (error) {
-    if (mine === runs) showError('python-error', error.message);
+    if (mine === runs) showError('python-error', sentenceOf(error));
   }
 }
 

@@ -5,7 +5,7 @@ import { button, create, element, percent, saveFile, showError } from '../dom.js
 import { isPicture } from '../inputs/picture.js';
 import { askInTab } from '../live.js';
 import { session } from '../session.js';
-import { t } from '../text.js';
+import { sentenceOf, t } from '../text.js';
 import { classRow, rowOf, rows } from './classes.js';
 import { confusionTable } from './confusion.js';
 import { exportFolder } from './export.js';
@@ -131,7 +131,7 @@ function act(action) {
       await action();
     } catch (error) {
       state('');
-      showError('teach-error', error.message);
+      showError('teach-error', sentenceOf(error));
     }
   });
   return queue;
