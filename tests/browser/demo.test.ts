@@ -316,7 +316,7 @@ it('gives code for what was done, which can be copied', async () => {
   const page = demo.page();
   await openTab(page, 'Look inside');
   await page.getByText('The code for this').click();
-  expect(await page.innerText('#code')).toContain('model.attention(picture, { layer: 6 })');
+  await page.waitForSelector('#code:has-text("model.attention(picture, { layer: 6 })")');
   await page.getByRole('radio', { name: 'React' }).check({ force: true });
   expect(await page.innerText('#code')).toContain('useVit()');
   await page.getByRole('button', { name: 'Copy' }).click();
