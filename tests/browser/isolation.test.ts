@@ -166,6 +166,13 @@ describe('an isolated page', () => {
     expect(await workers()).toBe(before);
   });
 
+  it('whose loads are aborted while threads start has nothing uncaught', async () => {
+    const page = await isolated.open();
+    expect(await page.evaluate(abortLoads, { entry, times: 20 })).toBe(20);
+    // What is left of the last load.
+    await page.waitForTimeout(500);
+  }, 60_000);
+
   it('a call whose thread dies is rejected', async () => {
     // One that is killed between two passes leaves all of the work to the other, which is as well.
     let failure = await killThreadAtWork();
@@ -183,6 +190,25 @@ describe('an isolated page', () => {
     expect(bitsOf(logits)).toEqual(bitsOf((await ask(plain, { variant: 'simd' })).logits));
   });
 });
+
+/** Runs in the page: aborts loads one after the other, each when a little more has arrived; how many ended by it. */
+async function abortLoads({ entry, times }: { entry: string; times: number }): Promise<number> {
+  const { load } = (await import(entry)) as Package;
+  let aborted = 0;
+  for (let time = 0; time < times; time++) {
+    const abort = new AbortController();
+    const onProgress = ({ loaded }: { loaded: number }) => {
+      if (loaded >= time * 100_000) abort.abort();
+    };
+    try {
+      const options = { signal: abort.signal, threads: 2, onProgress, cache: false };
+      (await load(undefined, options)).dispose();
+    } catch (error) {
+      if (error === abort.signal.reason) aborted++;
+    }
+  }
+  return aborted;
+}
 
 /** Stops a model's helper thread while it calculates; what its calls reject with, or undefined if they go on. */
 async function killThreadAtWork(): Promise<{ code: string; message: string } | undefined> {

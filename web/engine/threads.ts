@@ -56,7 +56,7 @@ export function planThreads(options: LoadOptions, obstacle: string | undefined):
 
 /**
  * Starts a model's threads, before the engine's buffers are allocated. Resolves to the plan as carried out, when all run
- * or it is clear that they will not; meanwhile the engine may be used.
+ * or it is clear that they will not; meanwhile the engine may be used. Rejects if the engine is disposed of before that.
  */
 export function startThreads(engine: Engine, plan: ThreadPlan, network: NativeConfig): Promise<ThreadPlan> {
   const worthwhile = Math.max(1, Math.floor(multiplyAdds(network) / workPerThread));
@@ -77,14 +77,17 @@ async function whenRunning(engine: Engine, plan: ThreadPlan): Promise<ThreadPlan
     problem ??= `a thread could not be started (${event.message || 'its script did not load'})`;
   };
   self.addEventListener('error', onError);
-  const begin = performance.now();
-  while (!problem && engine.runningThreads < plan.count) {
-    await new Promise((resolve) => setTimeout(resolve, 1));
-    if (performance.now() - begin > startTimeout) {
-      problem = `the others did not start within ${startTimeout / 1000} seconds`;
+  try {
+    const begin = performance.now();
+    while (!problem && engine.runningThreads < plan.count) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      if (performance.now() - begin > startTimeout) {
+        problem = `the others did not start within ${startTimeout / 1000} seconds`;
+      }
     }
+  } finally {
+    self.removeEventListener('error', onError);
   }
-  self.removeEventListener('error', onError);
   if (!problem) return plan;
   engine.useThreads(1);
   return oneThread(problem);

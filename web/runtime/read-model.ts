@@ -93,6 +93,8 @@ async function read(
     if (isOtherVersion(version, request.version)) throw changed(opened.weights.name);
     await texts?.prepare();
     const starting = startThreads(engine, request.threads, checkpoint.network);
+    // Marks the rejection as handled: when filling fails, nobody awaits it, and the engine's end rejects it.
+    starting.catch(() => undefined);
     const weightsHash = await fill(engine, checkpoint, reading, texts);
     const kept = Promise.resolve();
     const kernels = endChoice();

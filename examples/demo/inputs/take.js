@@ -91,7 +91,7 @@ export async function take(blob, name, more = {}) {
 export function use(picture) {
   taken++;
   showError('picture-error');
-  link.set({ sample: picture.sample, patch: undefined });
+  link.set({ sample: picture.sample });
   session.tell('picture', { picture, region: undefined, answers: undefined });
 }
 
