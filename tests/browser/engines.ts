@@ -1,7 +1,8 @@
 import { afterAll, beforeAll } from '@jest/globals';
+import puppeteer, { type Browser as Firefox } from 'puppeteer-core';
 
 import { launchChromium, usualRoutes } from './chromium.js';
-import { launchFirefox } from './launch-firefox.js';
+import { onPath } from './programs.js';
 import { startServer, type Route, type Server } from './server.js';
 import { startWebKit } from './webkit.js';
 
@@ -20,7 +21,8 @@ interface Running {
   close(): Promise<unknown>;
 }
 
-const start: Record<EngineName, () => Promise<Running>> = {
+/** `environment` is WebKit's. */
+const start: Record<EngineName, (environment: Readonly<Record<string, string>>) => Promise<Running>> = {
   async Chromium() {
     const browser = await launchChromium();
     const evaluate =
@@ -38,7 +40,8 @@ const start: Record<EngineName, () => Promise<Running>> = {
   },
 
   async Firefox() {
-    const browser = await launchFirefox();
+    const executablePath = onPath('firefox-esr', 'firefox');
+    const browser: Firefox = await puppeteer.launch({ browser: 'firefox', executablePath, headless: true });
     const evaluate =
       (address: string): InPage =>
       async (body, argument) => {
@@ -54,8 +57,8 @@ const start: Record<EngineName, () => Promise<Running>> = {
     return { evaluate, close: () => browser.close() };
   },
 
-  async WebKit() {
-    const webkit = await startWebKit();
+  async WebKit(environment) {
+    const webkit = await startWebKit(environment);
     const evaluate =
       (address: string): InPage =>
       async (body, argument) =>
@@ -69,12 +72,13 @@ export function inEngine(
   name: EngineName,
   routes: Readonly<Record<string, Route>> = usualRoutes,
   headers: Readonly<Record<string, string>> = {},
+  environment: Readonly<Record<string, string>> = {},
 ): InPage {
   let server: Server;
   let running: Running;
   beforeAll(async () => {
     server = await startServer(routes, headers);
-    running = await start[name]();
+    running = await start[name](environment);
   });
   afterAll(async () => {
     await running?.close();
