@@ -7,13 +7,14 @@
 // and of everything in C++ that takes sizes or bytes, by libFuzzer with the address and undefined-behavior sanitizers;
 // it needs clang and its fuzzer's library (Debian: clang, libclang-rt-14-dev, libfuzzer-14-dev):
 //
-//   npm run fuzz -- --native model --seconds 600
-//   npm run fuzz -- --native picture --seconds 600
-//   npm run fuzz -- --native regression --seconds 600
+//   npm run fuzz -- --native all --count 10000000
+//   npm run fuzz -- --native model --seconds 600        or picture, or regression
 //
-// A fault is printed, and the input that caused it is kept in build/fuzz.
-import { mkdirSync, readdirSync } from 'node:fs';
+// What libFuzzer learns is kept in --corpus (build/fuzz/corpus), from where the next run goes on. A fault is printed, and
+// the input that caused it is kept in build/fuzz.
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { buildSync } from 'esbuild';
 import { build } from './build.mjs';
 import { Failure, main, root, run, which } from './shell.mjs';
@@ -35,43 +36,42 @@ function loading(args) {
   run(process.execPath, [program, ...places, ...args]);
 }
 
-const sanitizers = 'address,undefined,float-cast-overflow';
-const flags = [
-  ...[
-    '-std=c++20',
-    '-O2',
-    '-g',
-    '-ffp-contract=off',
-    '-pthread',
-    '-DVIT_THREADS',
-    '-fno-sanitize-recover=all',
-  ],
-  `-fsanitize=fuzzer,${sanitizers}`,
-];
+/** The programs of tests/fuzz/native, and their share of the executions of `--native all`. */
+const programs = { model: 0.5, picture: 0.25, regression: 0.25 };
 
-function native(name, { seconds = 60 }) {
+/** One program, or all in turn, for so many seconds or executions; what they have found before is in `corpus`. */
+function native(name, { seconds, count, corpus }) {
   if (!which('clang++')) throw new Failure('libFuzzer comes with clang, which is not installed.');
-  const library = ['cpp', 'cpp/kernels', 'cpp/swin'].flatMap((place) =>
-    readdirSync(join(root, place))
-      .filter((file) => /\.cpp$/.test(file) && !/^(bindings|reference)\.cpp$/.test(file))
-      .map((file) => join(root, place, file)),
-  );
-  const program = join(folder, `${name}_fuzzer`);
-  const corpus = join(folder, `corpus-${name}`);
-  mkdirSync(corpus, { recursive: true });
-  const target = join(root, `tests/fuzz/native/${name}_fuzzer.cpp`);
-  run('clang++', [...flags, target, ...library, '-o', program]);
-  const limits = [`-max_total_time=${seconds}`, '-max_len=4096', '-print_final_stats=1', '-timeout=30'];
-  run(program, [corpus, `-artifact_prefix=${folder}/`, ...limits], {
-    env: { ASAN_OPTIONS: 'quarantine_size_mb=8' },
-  });
+  const chosen = name === 'all' ? programs : { [name]: 1 };
+  const targets = Object.keys(chosen).map((one) => `${one}-fuzzer`);
+  run('cmake', ['--preset', 'fuzz'], { quiet: true });
+  run('cmake', ['--build', '--preset', 'fuzz', '--target', ...targets]);
+  for (const [one, share] of Object.entries(chosen)) {
+    const found = join(corpus, one);
+    mkdirSync(found, { recursive: true });
+    const limit =
+      count === undefined
+        ? `-max_total_time=${Math.ceil(share * seconds)}`
+        : `-runs=${Math.ceil(share * count)}`;
+    const options = [limit, '-max_len=4096', '-print_final_stats=1', '-timeout=60'];
+    run(join(root, `build/native-fuzz/${one}-fuzzer`), [found, `-artifact_prefix=${folder}/`, ...options], {
+      env: { ASAN_OPTIONS: 'quarantine_size_mb=8' },
+    });
+  }
 }
 
 await main(import.meta, () => {
   mkdirSync(folder, { recursive: true });
-  const args = process.argv.slice(2);
-  const at = args.indexOf('--native');
-  if (at < 0) return loading(args);
-  const seconds = args.indexOf('--seconds');
-  native(args[at + 1] ?? 'model', seconds < 0 ? {} : { seconds: Number(args[seconds + 1]) });
+  const { values } = parseArgs({
+    strict: false, // the rest is for the other program
+    options: {
+      native: { type: 'string' },
+      seconds: { type: 'string' },
+      count: { type: 'string' },
+      corpus: { type: 'string' },
+    },
+  });
+  if (values.native === undefined) return loading(process.argv.slice(2));
+  const { seconds = 60, count, corpus = join(folder, 'corpus') } = values;
+  native(values.native, { seconds: Number(seconds), count: count && Number(count), corpus });
 });

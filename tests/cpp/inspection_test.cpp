@@ -5,31 +5,18 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstring>
 #include <numeric>
 #include <vector>
 
 #include "../../cpp/threads.h"
 #include "plain_vit.h"
-#include "random.h"
+#include "random_model.h"
 
 namespace vit {
 namespace {
 
 void load(Model& model, const Config& config) {
-  ASSERT_EQ(begin(model, config), "");
-  ASSERT_EQ(allocate(model), "");
-  const std::vector<WeightSlot> slots = model.slots.slots;
-  unsigned seed = 1;
-  for (const WeightSlot& slot : slots) {
-    if (slot.scales_of >= 0) continue;
-    const auto values = random_floats(static_cast<size_t>(element_count(slot)), seed++);
-    std::memcpy(model.staging, values.data(), values.size() * sizeof(float));
-    const auto [index, refusal] = announce(model, slot.name, "F32", slot.shape);
-    ASSERT_EQ(refusal, "") << slot.name;
-    ASSERT_EQ(receive(model, index, static_cast<int>(values.size() * sizeof(float))), "") << slot.name;
-  }
-  ASSERT_EQ(finish(model), "");
+  load_random_weights(model, config);
   const auto pixels = random_floats(static_cast<size_t>(3) * config.image_height * config.image_width, 9);
   std::copy(pixels.begin(), pixels.end(), model.activations.pixel_values);
 }

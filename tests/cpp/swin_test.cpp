@@ -4,14 +4,13 @@
 
 #include <bit>
 #include <cmath>
-#include <cstring>
 
 #include "../../cpp/swin/stages.h"
 #include "../../cpp/swin/window_attention.h"
 #include "../../cpp/threads.h"
 #include "../../cpp/vit.h"
 #include "plain_vit.h"
-#include "random.h"
+#include "random_model.h"
 
 namespace vit {
 namespace {
@@ -38,23 +37,6 @@ Config swin(bool cosine, bool int8 = false) {
   return c;
 }
 
-void load(Model& model, const Config& config) {
-  ASSERT_EQ(begin(model, config), "");
-  ASSERT_EQ(allocate(model), "");
-  const std::vector<WeightSlot> slots = model.slots.slots;
-  unsigned seed = 1;
-  for (const WeightSlot& slot : slots) {
-    if (slot.scales_of >= 0) continue;
-    const std::vector<float> values = random_floats(static_cast<size_t>(element_count(slot)), seed++);
-    const auto [index, error] = announce(model, slot.name, "F32", slot.shape);
-    ASSERT_EQ(error, "") << slot.name;
-    std::memcpy(model.staging, values.data(), values.size() * sizeof(float));
-    ASSERT_EQ(receive(model, index, static_cast<int>(values.size() * sizeof(float))), "") << slot.name;
-  }
-  ASSERT_EQ(missing(model), "");
-  ASSERT_EQ(finish(model), "");
-}
-
 std::vector<float> logits_of_noise(Model& model) {
   const Config& c = model.config;
   const auto pixels = random_floats(static_cast<size_t>(kChannels * c.image_height * c.image_width), 99);
@@ -73,7 +55,7 @@ TEST_P(Swin, IsTheSameToTheBitWithAnyNumberOfThreads) {
   for (int threads : {1, 2, 3, 5}) {
     use_threads(threads);
     Model model;
-    load(model, config());
+    load_random_weights(model, config());
     for (int run = 0; run < 5; run++) {
       const std::vector<float> logits = logits_of_noise(model);
       for (float logit : logits) ASSERT_TRUE(std::isfinite(logit));
@@ -91,7 +73,7 @@ TEST(SwinInt8, IsTheSameToTheBitInEveryVariant) {
   const uint64_t expected[] = {9062791253925953643u, 823234342185882266u};
   for (bool cosine : {false, true}) {
     Model model;
-    load(model, swin(cosine, true));
+    load_random_weights(model, swin(cosine, true));
     uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
     for (float logit : logits_of_noise(model)) {
       hash = (hash ^ std::bit_cast<uint32_t>(logit)) * 0x100000001b3;

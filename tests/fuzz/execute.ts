@@ -1,6 +1,6 @@
 // One execution: a model's files are loaded as `load` does it, and a picture is put through whatever loads. What has to
 // hold is the oracle: an answer of finite numbers, or one sentence in a VitError; in time; with every file let go.
-import { openFile, type OpenFile } from '../../web/checkpoint/files/source.js';
+import type { ModelFiles } from '../../web/checkpoint/files/model-files.js';
 import type { Engine } from '../../web/engine/engine.js';
 import { VitError } from '../../web/errors.js';
 import { topPredictions } from '../../web/labels.js';
@@ -9,6 +9,7 @@ import { openSession } from '../../web/runtime/session.js';
 import type { Session } from '../../web/runtime/session.js';
 import { perform } from '../../web/runtime/verbs.js';
 import type { RawImage, Region } from '../../web/types.js';
+import { CountedFiles } from './counted-files.js';
 import type { Packed } from './pack.js';
 import { randomOf, type Random } from './random.js';
 
@@ -21,37 +22,57 @@ export type Outcome = string;
 /** Thrown for what should never be. */
 export class Fault extends Error {}
 
-/** Loads the files with an engine of `start`, and has it see a picture. */
-export async function execute(packed: Packed, seed: number, start: () => Promise<Engine>): Promise<Outcome> {
+/** Does what `work` does with a model of the files and engines of `start`. */
+export async function execute(
+  packed: Packed,
+  seed: number,
+  start: () => Promise<Engine>,
+  work: Work = lookAt,
+): Promise<Outcome> {
   const random = randomOf(seed ^ 0x5eed);
   const begin = performance.now();
-  let open = 0;
-  const counted: OpenFile = async (location, name, signal) => {
-    const stream = await openFile(location, name, signal);
-    if (!stream) return undefined;
-    open++;
-    let isOpen = true;
-    const end = () => {
-      if (isOpen) open--;
-      isOpen = false;
-    };
-    return {
-      async next() {
-        const piece = await stream.next();
-        if (!piece) end();
-        return piece;
-      },
-      async cancel(reason) {
-        end();
-        return await stream.cancel(reason);
-      },
-    };
-  };
-  const listed = Object.fromEntries(
-    Object.entries(packed.files).map(([name, bytes]) => [name, { kind: 'bytes', bytes } as const]),
-  );
+  const files = new CountedFiles();
+  let outcome = 'loaded';
+  try {
+    await work({ packed, random, start, files });
+  } catch (error) {
+    outcome = codeOf(error);
+  }
+  for (let turn = 0; turn < 20 && files.open > 0; turn++)
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  if (files.open > 0) throw new Fault(`${files.open} files stay open after ${outcome}`);
+  const milliseconds = performance.now() - begin;
+  if (milliseconds > longest) throw new Fault(`${outcome} takes ${Math.round(milliseconds)} ms`);
+  return outcome;
+}
+
+/** What an execution is done with. */
+export interface Subject {
+  readonly packed: Packed;
+  readonly random: Random;
+  readonly files: CountedFiles;
+  readonly start: () => Promise<Engine>;
+}
+
+type Work = (subject: Subject) => Promise<void>;
+
+/** Loads a model and has it see a picture. */
+async function lookAt(subject: Subject): Promise<void> {
+  const session = await sessionOf(subject);
+  try {
+    look(session, subject.random);
+  } finally {
+    session.engine.dispose();
+  }
+}
+
+/** Loads a model; with `tokens`, its tower for texts. */
+export async function sessionOf(
+  { packed, random, files, start }: Subject,
+  tokens?: readonly number[],
+): Promise<Session> {
   const request = {
-    files: { title: 'the case', weights: packed.weights, listed },
+    files: filesOf(packed),
     variant: 'simd',
     dtype: random.oneIn(4) ? 'int8' : undefined,
     kernels: {
@@ -59,28 +80,21 @@ export async function execute(packed: Packed, seed: number, start: () => Promise
       int8: { name: '3x12', reason: 'for fuzzing', measured: false },
     },
     threads: { count: 1, reason: '', automatic: false },
+    tokens,
   } as const;
   const bytesAt = random.oneIn(2) ? undefined : () => Promise.resolve(undefined);
-  let outcome = 'loaded';
-  try {
-    const session = await openSession(request, start(), { open: counted, bytesAt });
-    try {
-      look(session, random);
-    } finally {
-      session.engine.dispose();
-    }
-  } catch (error) {
-    outcome = codeOf(error);
-  }
-  for (let turn = 0; turn < 20 && open > 0; turn++) await new Promise((resolve) => setTimeout(resolve, 2));
-  if (open > 0) throw new Fault(`${open} files stay open after ${outcome}`);
-  const milliseconds = performance.now() - begin;
-  if (milliseconds > longest) throw new Fault(`${outcome} takes ${Math.round(milliseconds)} ms`);
-  return outcome;
+  return await openSession(request, start(), { open: files.opener, bytesAt });
+}
+
+export function filesOf({ files, weights }: Packed): ModelFiles {
+  const listed = Object.fromEntries(
+    Object.entries(files).map(([name, bytes]) => [name, { kind: 'bytes', bytes } as const]),
+  );
+  return { title: 'the case', weights, listed };
 }
 
 /** The code of an error as it should be; a Fault for any other. */
-function codeOf(error: unknown): string {
+export function codeOf(error: unknown): string {
   if (error instanceof Fault) throw error;
   if (!(error instanceof VitError)) {
     throw new Fault(
@@ -134,27 +148,29 @@ function look(session: Session, random: Random): void {
     if (!inOrder) throw new Fault('probabilities that are none, or out of order');
     topPredictions(engine.probabilities(), info.labels, choice);
   }
-  const embedding = verb(() =>
-    perform(session, 'embed', { pool: random.pick(['cls', 'mean', undefined]), normalize: random.oneIn(2) }),
-  );
-  if (embedding) finite('embedding values', embedding);
-  const tokens = verb(() => perform(session, 'tokens', { norm: true }));
-  if (tokens) finite('tokens', tokens.data);
+  // Two of the ways to look inside: together they would take most of the time.
   const origin = { x: 0, y: 0 };
   const layer = random.below(info.layers);
-  const attention = verb(() =>
-    perform(session, 'attention', { layer, head: undefined, rollout: random.oneIn(2), origin }),
-  );
-  if (attention) finite('attention', attention.data);
-  if (info.classes > 0) {
-    const explained = verb(() => perform(session, 'explain', { label: 0, origin }));
-    if (explained) finite('explanation', explained.data);
-    verb(() => perform(session, 'logitLens', { topK: 1, patches: random.oneIn(2) }));
+  const label = info.classes > 0 ? random.below(info.classes) : 0;
+  const inside: (() => Float32Array | undefined)[] = [
+    () =>
+      perform(session, 'embed', {
+        pool: random.pick(['cls', 'mean', undefined]),
+        normalize: random.oneIn(2),
+      }),
+    () => perform(session, 'tokens', { norm: random.oneIn(2), blocks: random.below(info.layers + 1) }).data,
+    () => perform(session, 'attention', { layer, head: undefined, rollout: random.oneIn(2), origin }).data,
+    () => perform(session, 'explain', { label, origin }).data,
+    () => void perform(session, 'logitLens', { topK: 1, patches: random.oneIn(2) }),
+  ];
+  for (let turn = 0; turn < 2; turn++) {
+    const values = verb(random.pick(inside));
+    if (values) finite('values', values);
   }
 }
 
 /** A raw picture, and a region of it, of which one in a few is wrong. */
-function pictureFrom(
+export function pictureFrom(
   random: Random,
   usual: { width: number; height: number },
 ): { image: RawImage; region: Region | undefined } {

@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { Engine } from '../../web/engine/engine.js';
-import { caseOf } from './cases.js';
+import { caseOf, materials, type Materials } from './cases.js';
 import { engines } from './engines.js';
 import { execute } from './execute.js';
-import { readModels, type Parts } from './models.js';
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -18,12 +17,12 @@ const corpus = await readdir(path('corpus'));
 /** Milliseconds that the seeds run for: most of a minute, with what comes before and after. */
 const longest = 30_000;
 
-let models: Parts[];
+let all: Materials;
 let start: () => Promise<Engine>;
 
 beforeAll(async () => {
-  models = await readModels(path('../golden/fixtures'));
   start = await engines(path('../../dist'));
+  all = await materials(path('../golden/fixtures'), start);
 });
 
 it.each(corpus)('%s', async (name) => {
@@ -42,9 +41,11 @@ it('seeds of this minute', async () => {
   let seed = 1;
   for (; performance.now() < until && seed <= 20_000; seed++) {
     outcomes.add(
-      await execute(caseOf(seed, models), seed, start).catch((error: unknown) => {
-        throw new Error(`Seed ${seed}: ${String(error)}`);
-      }),
+      await caseOf(seed, all)
+        .run()
+        .catch((error: unknown) => {
+          throw new Error(`Seed ${seed}: ${String(error)}`);
+        }),
     );
   }
   // Whatever the machine, enough of them to have met both ends and the middle.

@@ -5,9 +5,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { caseOf } from './cases.js';
-import { execute, Fault } from './execute.js';
-import { readModels } from './models.js';
+import { caseOf, materials } from './cases.js';
+import { Fault } from './execute.js';
 import { watchdog } from './watchdog.js';
 import { engines } from './engines.js';
 
@@ -26,8 +25,7 @@ const first = Number(values.seed);
 const count = values.count === undefined ? Infinity : Number(values.count);
 const until = count === Infinity ? performance.now() + 1000 * Number(values.seconds) : Infinity;
 
-const models = await readModels(fixtures);
-const start = await engines(dist);
+const all = await materials(fixtures, await engines(dist));
 const outcomes = new Map<string, number>();
 const begin = performance.now();
 const watching = watchdog();
@@ -35,9 +33,9 @@ let faults = 0;
 let seed = first;
 for (; seed < first + count && performance.now() < until; seed++) {
   watching.see(seed);
-  const packed = caseOf(seed, models);
+  const { packed, run } = caseOf(seed, all);
   try {
-    const outcome = await execute(packed, seed, start);
+    const outcome = await run();
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

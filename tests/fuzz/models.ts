@@ -13,16 +13,41 @@ export interface Parts {
   config: JsonObject | undefined;
   preprocessor: JsonObject | undefined;
   tensors: Tensor[];
+  /** Of a model of texts: tokenizer.json and tokenizer_config.json. */
+  words?: { tokenizer: JsonObject; config: JsonObject };
 }
 
-const folders = [
-  ...['clip', 'clip-vision', 'deit-distilled', 'dinov2', 'dinov2-registers', 'dinov2-swiglu', 'siglip'],
-  ...['i-jepa', 'vit-mae', 'vit-model-5', 'vit-multi-label', 'vit-oblong'],
-].map((name) => `families/${name}`);
-const timmFolders = [
-  ...['average', 'class-token', 'distilled', 'gated', 'larger', 'no-embed-class', 'pre-norm', 'qk-norm'],
-  ...['registers-average', 'siglip', 'torchvision', 'torchvision-pre-logits', 'wrapped'],
-].map((name) => `timm/${name}`);
+/** Of the fixtures' folder `families`, with config.json, and of `timm`. */
+const folders = {
+  families: [
+    ...['beit-5', 'beit-shared', 'clip', 'clip-vision', 'data2vec-vision', 'deit-distilled', 'dinov2'],
+    ...[
+      'dinov2-registers',
+      'dinov2-swiglu',
+      'dinov3-5',
+      'dinov3-gated',
+      'dinov3-no-biases',
+      'i-jepa',
+      'siglip',
+    ],
+    ...['swin-5', 'swinv2-small-windows', 'vit-mae', 'vit-model-5', 'vit-multi-label', 'vit-oblong'],
+  ],
+  timm: [
+    ...[
+      'average',
+      'beit',
+      'class-token',
+      'dinov3',
+      'distilled',
+      'eva',
+      'eva02-base',
+      'eva02-clip',
+      'eva02-small',
+    ],
+    ...['gated', 'larger', 'no-embed-class', 'pre-norm', 'qk-norm', 'registers-average', 'rope-and-learned'],
+    ...['siglip', 'swin', 'swinv2', 'torchvision', 'torchvision-pre-logits', 'wrapped'],
+  ],
+};
 
 /** Reads them from the folder of the fixtures. */
 export async function readModels(fixtures: string): Promise<Parts[]> {
@@ -31,8 +56,19 @@ export async function readModels(fixtures: string): Promise<Parts[]> {
     preprocessor: { size: 8, do_normalize: true, image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5] },
     tensors: tinyTensors(),
   };
-  const read = await Promise.all([...folders, ...timmFolders].map((name) => readModel(join(fixtures, name))));
-  return [tiny, ...read];
+  const names = Object.entries(folders).flatMap(([place, all]) => all.map((name) => join(place, name)));
+  return [tiny, ...(await Promise.all(names.map((name) => readModel(join(fixtures, name)))))];
+}
+
+/** Models of pictures and texts, the smallest first. */
+export async function readSpeakers(fixtures: string): Promise<Parts[]> {
+  const read = async (name: string): Promise<Parts> => {
+    const folder = join(fixtures, 'zero-shot', name);
+    const json = async (file: string) => JSON.parse(await readFile(join(folder, file), 'utf8')) as JsonObject;
+    const words = { tokenizer: await json('tokenizer.json'), config: await json('tokenizer_config.json') };
+    return { ...(await readModel(folder)), words };
+  };
+  return await Promise.all(['siglip', 'clip-legacy-eos', 'clip'].map(read));
 }
 
 async function readModel(folder: string): Promise<Parts> {

@@ -154,10 +154,16 @@ export function changeObject(object: JsonObject, names: readonly string[], rando
   const own = Object.keys(object);
   const name = own.length > 0 && !random.oneIn(3) ? random.pick(own) : random.pick(names);
   const value = Object.hasOwn(object, name) ? object[name] : undefined;
-  const inside = typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (inside && !random.oneIn(4)) return changeObject(value, names, random);
+  const inside = insideOf(value, random);
+  if (inside && !random.oneIn(4)) return changeObject(inside, names, random);
   if (random.oneIn(4)) delete object[name];
   else Object.defineProperty(object, name, { value: near(value, random), ...plain });
+}
+
+/** The object that a value is, or one of those that it lists. */
+function insideOf(value: Json | undefined, random: Random): JsonObject | undefined {
+  const one = Array.isArray(value) && value.length > 0 ? random.pick(value) : value;
+  return typeof one === 'object' && one !== null && !Array.isArray(one) ? one : undefined;
 }
 
 const plain = { enumerable: true, configurable: true, writable: true };
@@ -222,6 +228,49 @@ function changeTensor(tensors: Tensor[], at: number, random: Random): void {
   }
 }
 
+const tokenizerFields = [
+  ...[
+    'type',
+    'normalizer',
+    'normalizers',
+    'pre_tokenizer',
+    'pretokenizers',
+    'post_processor',
+    'model',
+    'vocab',
+  ],
+  ...[
+    'merges',
+    'added_tokens',
+    'unk_token',
+    'unk_id',
+    'pattern',
+    'Regex',
+    'String',
+    'content',
+    'behavior',
+    'invert',
+  ],
+  ...[
+    'special',
+    'id',
+    'byte_fallback',
+    'end_of_word_suffix',
+    'pad_token',
+    'add_prefix_space',
+    'use_regex',
+    'cls',
+    'sep',
+  ],
+];
+
+/** Changes the tokenizer of every other model. */
+function changeWords({ tokenizer, config }: NonNullable<Parts['words']>, random: Random): void {
+  if (random.oneIn(2)) return;
+  for (let left = random.below(4); left > 0; left--) changeObject(tokenizer, tokenizerFields, random);
+  if (random.oneIn(3)) changeObject(config, tokenizerFields, random);
+}
+
 /** Takes the JSON of another model for its own, or has none. */
 function exchange(model: Parts, other: Parts, random: Random): void {
   switch (random.below(4)) {
@@ -243,7 +292,9 @@ export function mutated(model: Parts, others: readonly Parts[], random: Random):
     config: config && structuredClone(config),
     preprocessor: preprocessor && structuredClone(preprocessor),
     tensors: [...tensors],
+    ...(model.words && { words: structuredClone(model.words) }),
   };
+  if (changed.words) changeWords(changed.words, random);
   for (let left = random.below(5); left > 0; left--) {
     switch (random.below(12)) {
       case 0:

@@ -54,8 +54,15 @@ export function packSafetensors(tensors: readonly Tensor[], random: Random): Uin
   return file;
 }
 
+/** Whether each file of an archive is deflated: of a few archives, for inflating takes longer than everything else. */
+function isDeflated(random: Random): () => boolean {
+  const some = random.oneIn(8);
+  return () => some && random.oneIn(2);
+}
+
 /** NumPy's arrays, of which some are in Fortran order or of another type. */
 function packArrays(tensors: readonly Tensor[], random: Random): ArchiveFile[] {
+  const deflated = isDeflated(random);
   return tensors.map(({ name, shape, data }) => {
     let array: Uint8Array<ArrayBuffer>;
     if (random.oneIn(300)) {
@@ -78,7 +85,7 @@ function packArrays(tensors: readonly Tensor[], random: Random): ArchiveFile[] {
       const descr = random.oneIn(60) ? random.pick(['<f8', '<f2', '|V2', '<i4', '|b1']) : '<f4';
       array = npyOf(shape, data, { descr, fortran, version: random.oneIn(20) ? 2 : 1 });
     }
-    return { name: `${name}.npy`, data: array, deflated: random.oneIn(2) };
+    return { name: `${name}.npy`, data: array, deflated: deflated() };
   });
 }
 
@@ -122,14 +129,29 @@ function packZip(files: readonly ArchiveFile[], random: Random): Uint8Array {
   );
 }
 
-function jsonFiles({ config, preprocessor }: Parts, random: Random): Record<string, Uint8Array> {
+function jsonFiles({ config, preprocessor, words }: Parts, random: Random): Record<string, Uint8Array> {
   const files: Record<string, Uint8Array> = {};
   const add = (name: string, object: JsonObject | undefined) => {
     if (object) files[name] = jsonOf(object, random);
   };
   add('config.json', config);
   add('preprocessor_config.json', preprocessor);
+  if (words && random.oneIn(8)) Object.assign(files, separateTokenizer(words.tokenizer, random));
+  else add('tokenizer.json', words?.tokenizer);
+  add('tokenizer_config.json', words?.config);
   return files;
+}
+
+/** A tokenizer as repositories have it that have no tokenizer.json. */
+function separateTokenizer({ model }: JsonObject, random: Random): Record<string, Uint8Array> {
+  const { vocab, merges } = { ...(model as JsonObject | null) };
+  const lines = Array.isArray(merges)
+    ? merges.map((pair) => (Array.isArray(pair) ? pair.join(' ') : String(pair)))
+    : [];
+  return {
+    'vocab.json': jsonOf(vocab ?? null, random),
+    'merges.txt': text(['#version: 0.2', ...lines].join('\n')),
+  };
 }
 
 function packShards(tensors: readonly Tensor[], random: Random): Record<string, Uint8Array> {
@@ -198,10 +220,11 @@ function packIn(model: Parts, files: Record<string, Uint8Array>, random: Random)
     case 2: {
       const folder = random.pick(['', 'vit/', 'a/b/']);
       const inside = { ...files, 'model.safetensors': packSafetensors(tensors, random) };
+      const deflated = isDeflated(random);
       const entries = Object.entries(inside).map(([name, data]) => ({
         name: folder + name,
         data,
-        deflated: random.oneIn(2),
+        deflated: deflated(),
       }));
       return { files: { 'model.zip': packZip(entries, random) }, weights: 'model.zip' };
     }

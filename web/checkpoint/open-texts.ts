@@ -68,6 +68,13 @@ export async function openTexts(files: ModelFiles, context: ReadContext): Promis
         `asks for rows of ${network.hidden}.`,
     );
   }
+  if (table.columnMajor) {
+    const advice = 'save it in C order, with numpy.ascontiguousarray';
+    throw new VitError(
+      'unsupported-format',
+      `"${table.name}" of ${weights.name} is in Fortran order; ${advice}.`,
+    );
+  }
   return {
     modelType: tower.family.modelType,
     network,

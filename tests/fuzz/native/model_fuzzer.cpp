@@ -13,6 +13,7 @@
 
 #include "../../../cpp/inspection.h"
 #include "../../../cpp/preprocess.h"
+#include "../../../cpp/swin/stages.h"
 #include "../../../cpp/threads.h"
 #include "../../../cpp/vit.h"
 
@@ -20,6 +21,9 @@ namespace vit {
 namespace {
 
 using Input = FuzzedDataProvider;
+
+// Mapping more would take most of an execution's time.
+constexpr uint64_t kMostBytes = 16 << 20;
 
 // Mostly a small size, sometimes whatever an int can be.
 int size_from(Input& in, int smallest, int largest) {
@@ -72,6 +76,33 @@ void make_text(Input& in, Config& c) {
   c.pooling = Pooling::last_token;
 }
 
+// Stages of windows: widths that double from stage to stage, no prefix tokens, the mean of all as pooling.
+void make_windows(Input& in, Config& c) {
+  Windows& w = c.windows;
+  w.count = in.ConsumeIntegralInRange(1, kMostStages);
+  w.cosine = in.ConsumeBool();
+  w.as_timm = in.ConsumeBool();
+  int blocks = 0;
+  for (int i = 0; i < w.count; i++) {
+    SwinStage& stage = w.stages[static_cast<size_t>(i)];
+    stage.blocks = size_from(in, 1, 2);
+    stage.heads = size_from(in, 1, 2);
+    stage.window = size_from(in, 1, 4);
+    stage.shift = size_from(in, 0, 2);
+    stage.reference_window = size_from(in, 0, 4);
+    blocks += std::clamp(stage.blocks, 0, 100);
+  }
+  if (in.ConsumeIntegralInRange(0, 7) == 0) return;
+  c.layers = blocks;
+  c.heads = w.stages[static_cast<size_t>(w.count) - 1].heads;
+  c.hidden = (2 * in.ConsumeIntegralInRange(1, 6)) << (w.count - 1);
+  c.mlp_hidden = 2 * c.hidden;
+  c.class_token = c.distillation_token = c.learned_positions = false;
+  c.registers = c.positioned_prefix = 0;
+  c.pooling = Pooling::mean_patches;
+  c.rotary = {};
+}
+
 Config config_from(Input& in) {
   Config c{};
   c.patch_height = size_from(in, 1, 4);
@@ -100,7 +131,11 @@ Config config_from(Input& in) {
   c.pooling = static_cast<Pooling>(in.ConsumeIntegralInRange(0, 5));
   c.pre_logits = in.ConsumeBool() ? 0 : size_from(in, 0, 9);
   if (in.ConsumeBool()) add_rarities(in, c);
-  if (in.ConsumeIntegralInRange(0, 7) == 0) make_text(in, c);
+  switch (in.ConsumeIntegralInRange(0, 7)) {
+    case 0: make_text(in, c); break;
+    case 1: make_windows(in, c); break;
+    default: break;
+  }
   return c;
 }
 
@@ -216,7 +251,7 @@ bool load_weights(Input& in, Model& model) {
     }
   }
   missing(model);
-  if (model.memory.used() > (size_t{48} << 20) || !allocate(model).empty()) return false;
+  if (model.memory.used() > kMostBytes || !allocate(model).empty()) return false;
   for (const Sent& sent : tensors) {
     if (!send(in, model, sent) && in.ConsumeBool()) return false;
   }
@@ -284,6 +319,15 @@ void look_through_blocks(Input& in, Model& model) {
   if (!std::all_of(classes.begin(), classes.end(), is_class)) __builtin_trap();
 }
 
+void embed_through_blocks(Input& in, Model& model) {
+  const Config& c = model.config;
+  const size_t width = static_cast<size_t>(c.joint_width > 0 ? c.joint_width : c.hidden);
+  std::vector<float> pictures(static_cast<size_t>(c.layers) * width);
+  std::vector<float> patches(pictures.size() * static_cast<size_t>(patch_count(c)));
+  const bool of_patches = c.pooling != Pooling::attention && in.ConsumeBool();
+  look_through(model, EmbeddingLens{pictures.data(), of_patches ? patches.data() : nullptr});
+}
+
 void see_picture(Input& in, Model& model, Preprocessor& preprocessor) {
   const Config& c = model.config;
   check_picture(in, model, preprocessor);
@@ -297,8 +341,10 @@ void see_picture(Input& in, Model& model, Preprocessor& preprocessor) {
   forward(model, {.blocks = in.ConsumeIntegralInRange(0, c.layers),
                   .pooling = pooling,
                   .unit_length = in.ConsumeBool()});
+  if (has_windows(c)) return;  // nothing shows on one grid
   if (in.ConsumeBool()) look_inside(in, model);
   if (c.classes > 0 && in.ConsumeBool()) look_through_blocks(in, model);
+  if (c.classes == 0 && in.ConsumeBool()) embed_through_blocks(in, model);
 }
 
 void read_texts(Input& in, Model& model) {
@@ -315,6 +361,10 @@ void read_texts(Input& in, Model& model) {
 
 void run(Input& in) {
   use_threads(in.ConsumeIntegralInRange(0, 7) == 0 ? 3 : 1);
+  static const int tiles = static_cast<int>(gemm_tiles().size());
+  static const int int8_tiles = static_cast<int>(gemm_int8_tiles().size());
+  use_gemm_tile(in.ConsumeIntegralInRange(0, tiles - 1));
+  use_gemm_int8_tile(in.ConsumeIntegralInRange(0, int8_tiles - 1));
   const Config config = config_from(in);
   const Preprocess preprocess = preprocess_from(in, config);
   Model model;
@@ -322,7 +372,7 @@ void run(Input& in) {
   if (!begin(model, config).empty()) return;
   if (!config.text) {
     if (!begin(preprocessor, preprocess, config).empty()) return;
-    if (preprocessor.memory.used() > (uint64_t{48} << 20) || !allocate(preprocessor).empty()) return;
+    if (preprocessor.memory.used() > kMostBytes || !allocate(preprocessor).empty()) return;
   }
   if (!load_weights(in, model)) return;
   for (int times = in.ConsumeIntegralInRange(1, 2); times > 0; times--) {

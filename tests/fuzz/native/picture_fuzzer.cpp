@@ -14,6 +14,10 @@ namespace {
 
 constexpr int kMostOutput = 40;
 
+// Larger ones run the same code, and mapping their memory would take most of the time.
+constexpr uint64_t kMostBytes = 2 << 20;
+constexpr int64_t kMostPixels = 1 << 15;
+
 void run(FuzzedDataProvider& in) {
   const auto edge = [&](int largest) {
     return in.ConsumeIntegralInRange(0, 31) ? in.ConsumeIntegralInRange(1, largest)
@@ -38,12 +42,12 @@ void run(FuzzedDataProvider& in) {
   p.std = {1, 1, 1};
   Preprocessor preprocessor;
   if (!begin(preprocessor, p, config).empty()) return;
-  if (preprocessor.memory.used() > (uint64_t{32} << 20) || !allocate(preprocessor).empty()) return;
+  if (preprocessor.memory.used() > kMostBytes || !allocate(preprocessor).empty()) return;
   const int width = edge(in.ConsumeBool() ? 100 : 30000), height = edge(in.ConsumeBool() ? 100 : 30000);
   if (!begin_image(preprocessor, width, height).empty()) return;
   const RowRange rows = preprocessor.needed_rows;
   if (rows.first < 0 || rows.count < 0 || rows.first + rows.count > height) __builtin_trap();
-  if (static_cast<int64_t>(width) * rows.count > (1 << 18)) return;
+  if (static_cast<int64_t>(width) * rows.count > kMostPixels) return;
 
   const uint8_t byte = in.ConsumeIntegral<uint8_t>();
   std::vector<uint8_t> band(4 * static_cast<size_t>(width) * 8, byte);

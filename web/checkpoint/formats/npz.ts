@@ -3,7 +3,7 @@ import { VitError } from '../../errors.js';
 import { ByteReader } from '../files/byte-reader.js';
 import { giveWay } from '../files/give-way.js';
 import { readNpyHeader, type NpyHeader } from './npy.js';
-import { bytesOf, type StoredTensor, type TensorFile } from './tensors.js';
+import { bytesOf, sifting, type StoredTensor, type TensorFile } from './tensors.js';
 import { openEntry, type ZipArchive, type ZipEntry } from '../files/zip.js';
 
 /** An array, and where it is. */
@@ -34,8 +34,9 @@ export async function openNpz(archive: ZipArchive, file: string, signal: AbortSi
     async pour(sinkFor, report) {
       let loaded = 0;
       for (const tensor of tensors as readonly ArrayEntry[]) {
-        const sink = sinkFor(tensor);
-        if (sink) {
+        const wanted = sinkFor(tensor);
+        if (wanted) {
+          const sink = sifting(wanted);
           const reader = await openArray(archive, tensor.entry, signal);
           await reader.read(tensor.header.headerBytes);
           const complete = await reader.pour(tensor.bytes, (piece) => {

@@ -22,6 +22,20 @@ export interface Sink {
   readonly ranges?: readonly Range[];
 }
 
+/** The sink for all the bytes of its tensor, where none can be skipped: it is given those of its ranges. */
+export function sifting(sink: Sink): Sink {
+  const { ranges } = sink;
+  if (!ranges) return sink;
+  let at = 0;
+  return (piece) => {
+    for (const [begin, end] of ranges) {
+      const part = piece.subarray(Math.max(0, begin - at), Math.max(0, end - at));
+      if (part.length > 0) sink(part);
+    }
+    at += piece.length;
+  };
+}
+
 /** What one network needs of a file, to be cached without the rest. */
 export interface Share {
   /** Whether it reads a tensor, from its first byte to its last. */
