@@ -4,14 +4,15 @@
 //   npm run coverage -- --only ts            or cpp
 //   npm run coverage -- --only ts browser/   the TypeScript tests whose path matches
 //
-// Prints every file below 90 %, and the sum. What runs in the command line's processes and in Chromium's pages counts;
-// what runs in workers of a page does not, but the same code runs in Node too.
+// Prints every file below 90 %, those that no test loads too, and the sum. What runs in the command line's processes and in
+// Chromium's pages counts; what runs in workers of a page does not, but the same code runs in Node too.
 import { availableParallelism } from 'node:os';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { mergeProcessCovs } from '@bcoe/v8-coverage';
+import { transformSync } from 'esbuild';
 import coverage from 'istanbul-lib-coverage';
 import v8ToIstanbul from 'v8-to-istanbul';
 import { build } from './build.mjs';
@@ -52,12 +53,26 @@ async function typescript(patterns) {
     converter.applyCoverage(script.functions);
     map.merge(converter.toIstanbul());
   }
-  return map
+  const seen = map
     .files()
     .filter((file) => /^(web|cli)\//.test(relative(root, file)))
     .map((file) => {
       const { lines } = map.fileCoverageFor(file).toSummary();
       return { file: relative(root, file), lines: lines.total, covered: lines.covered };
+    });
+  return [...seen, ...unloaded(new Set(seen.map(({ file }) => file)))];
+}
+
+/** The files that no test has loaded, but for those that have nothing but types. */
+function unloaded(seen) {
+  return ['web', 'cli']
+    .flatMap((place) => filesIn(join(root, place), '.ts'))
+    .filter((path) => !seen.has(relative(root, path)) && !path.endsWith('.d.ts'))
+    .flatMap((path) => {
+      const text = readFileSync(path, 'utf8');
+      const { code } = transformSync(text, { loader: 'ts', tsconfigRaw: {} });
+      const lines = text.trimEnd().split('\n').length;
+      return code.trim() === '' ? [] : [{ file: relative(root, path), lines, covered: 0 }];
     });
 }
 

@@ -4,8 +4,7 @@
 //   npm run fuzz -- --seconds 600 --seed 7
 //   npm run fuzz -- --count 1000000
 //
-// and of everything in C++ that takes sizes or bytes, by libFuzzer with the address and undefined-behavior sanitizers;
-// it needs clang and its fuzzer's library (Debian: clang, libclang-rt-14-dev, libfuzzer-14-dev):
+// and of everything in C++ that takes sizes or bytes, by libFuzzer with the address and undefined-behavior sanitizers:
 //
 //   npm run fuzz -- --native all --count 10000000
 //   npm run fuzz -- --native model --seconds 600        or picture, or regression
@@ -17,7 +16,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildSync } from 'esbuild';
 import { build } from './build.mjs';
-import { Failure, main, root, run, which } from './shell.mjs';
+import { main, root, run } from './shell.mjs';
+import { forNativeFuzzing, need } from './system.mjs';
 
 const folder = join(root, 'build/fuzz');
 
@@ -41,7 +41,7 @@ const programs = { model: 0.5, picture: 0.25, regression: 0.25 };
 
 /** One program, or all in turn, for so many seconds or executions; what they have found before is in `corpus`. */
 function native(name, { seconds, count, corpus }) {
-  if (!which('clang++')) throw new Failure('libFuzzer comes with clang, which is not installed.');
+  need(forNativeFuzzing);
   const chosen = name === 'all' ? programs : { [name]: 1 };
   const targets = Object.keys(chosen).map((one) => `${one}-fuzzer`);
   run('cmake', ['--preset', 'fuzz'], { quiet: true });

@@ -9,6 +9,8 @@ const requirements = {
   python: { there: () => which('python3'), packages: ['python3'] }, // Emscripten is written in it
   'a C++ compiler': { there: () => which('c++'), packages: ['g++'] },
   GoogleTest: { there: () => existsSync('/usr/src/googletest/googletest'), packages: ['libgtest-dev'] },
+  // With libFuzzer and its sanitizers.
+  Clang: { there: () => which('clang++'), packages: ['clang', 'libclang-rt-14-dev', 'libfuzzer-14-dev'] },
   Chromium: { there: () => which('chromium'), packages: ['chromium'] },
   Firefox: { there: () => which('firefox-esr') ?? which('firefox'), packages: ['firefox-esr'] },
   WebKitGTK: { there: () => which('WebKitWebDriver'), packages: ['webkit2gtk-driver'] },
@@ -17,6 +19,7 @@ const requirements = {
 
 export const forBuilding = ['cmake', 'ninja', 'python'];
 export const forNativeTesting = [...forBuilding, 'a C++ compiler', 'GoogleTest'];
+export const forNativeFuzzing = ['cmake', 'ninja', 'GoogleTest', 'Clang'];
 export const forTesting = [...forNativeTesting, 'Chromium', 'Firefox', 'WebKitGTK', 'Xvfb'];
 
 /**

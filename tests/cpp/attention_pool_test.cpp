@@ -80,7 +80,7 @@ TEST(AttentionPoolInt8, StaysNearSinglePrecision) {
   forward(model, wanted);
   const float* tokens = model.activations.normed;
   const Matrix seen(tokens, tokens + token_count(c) * c.hidden);
-  // Its MLP alone is quantised.
+  // Its MLP alone is quantized.
   expect_near(model.activations.pooled, pool_twin(seen, weights, c), 0.05, "pooled");
 }
 

@@ -29,7 +29,7 @@ inline NamedWeights load_random_weights(Model& model, const Config& config, floa
   const std::vector<WeightSlot> slots = model.slots.slots;
   unsigned seed = 1;
   for (const WeightSlot& slot : slots) {
-    if (slot.scales_of >= 0) continue;  // only along with weights that are quantised already
+    if (slot.scales_of >= 0) continue;  // only along with weights that are quantized already
     std::vector<float> values = random_floats(static_cast<size_t>(element_count(slot)), seed++);
     for (float& value : values) value *= spread;
     const auto [index, refusal] = announce(model, slot.name, "F32", slot.shape);

@@ -12,7 +12,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
     aborts: { type: 'string', default: '1000' },
-    'browser-aborts': { type: 'string', default: '300' },
+    'browser-aborts': { type: 'string', default: '1000' },
     classify: { type: 'string', default: '10000' },
     loads: { type: 'string', default: '1000' },
     workers: { type: 'string', default: '500' },

@@ -77,6 +77,16 @@ describe('is refused:', () => {
       'steps, and at most 24 are run',
     ],
     [
+      'steps within steps without end',
+      step(
+        Array.from({ length: 20_000 }).reduce<object>(
+          (inside) => ({ type: 'Sequence', normalizers: [inside] }),
+          {},
+        ),
+      ),
+      'more than 100 times',
+    ],
+    [
       'a pattern that is none',
       step({ type: 'Replace', pattern: { Regex: '(' }, content: '' }),
       'does not describe',

@@ -123,6 +123,7 @@ describe('damaged vectors', () => {
     ['no base64', { vectors: '<html>' }, 'have no vectors in base64'],
     ['no weights', { weights: undefined }, 'do not say of which weights they are'],
     ['other weights', { weights: 'f00' }, 'make them again with this model'],
+    ['base64 that was cut', { vectors: 'AAAAA' }, 'are not 2 rows of 8 numbers'],
     ['other widths', { vectors: 'AAAA' }, 'are not 2 rows of 8 numbers'],
     [
       'NaN',

@@ -26,10 +26,14 @@ export function checkTokenizer({
   }
 }
 
-/** Every step, at any depth. */
-function stepsIn(value: unknown): Readonly<Record<string, unknown>>[] {
+/** How deep steps may be nested; SigLIP's are 2 sequences deep. */
+const mostDepth = 100;
+
+/** Every step, at any depth up to that. */
+function stepsIn(value: unknown, depth = 0): Readonly<Record<string, unknown>>[] {
   if (typeof value !== 'object' || value === null) return [];
-  const inside = Object.values(value).flatMap(stepsIn);
+  if (depth > mostDepth) throw refused(`has steps within steps more than ${mostDepth} times`);
+  const inside = Object.values(value).flatMap((part) => stepsIn(part, depth + 1));
   return 'type' in value ? [value, ...inside] : inside;
 }
 

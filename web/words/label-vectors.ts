@@ -32,7 +32,7 @@ export function unpackLabels(
     );
   }
   const vectors = fromFloats(packed.vectors);
-  if (vectors.length !== labels.length * width) {
+  if (vectors?.length !== labels.length * width) {
     const message = `The label vectors are not ${labels.length} rows of ${width} numbers; make them again with setLabels.`;
     throw new VitError('invalid-argument', message);
   }
@@ -68,7 +68,13 @@ function faultOf({
     : 'have no vectors in base64';
 }
 
-function fromFloats(base64: string): Float32Array {
-  const bytes = fromBase64(base64);
+/** Undefined if the text is no base64 after all, but was cut. */
+function fromFloats(base64: string): Float32Array | undefined {
+  let bytes: Uint8Array<ArrayBuffer>;
+  try {
+    bytes = fromBase64(base64);
+  } catch {
+    return undefined;
+  }
   return new Float32Array(bytes.slice(0, bytes.length - (bytes.length % 4)).buffer);
 }
