@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "../../cpp/threads.h"
 #include "plain_vit.h"
 #include "random_model.h"
@@ -46,31 +48,8 @@ Matrix pool_twin(const Matrix& tokens, const NamedWeights& w, const Config& c) {
   return x;
 }
 
-class AttentionPool : public testing::TestWithParam<int> {};
-
-TEST_P(AttentionPool, IsTheFormulaOfItsTokens) {
-  Model model;
-  const Config c = pooling_by_attention(GetParam());
-  const NamedWeights weights = load_random_weights(model, c, 0.4f);
-  const auto pixels = random_floats(static_cast<size_t>(kChannels * c.image_height * c.image_width), 99);
-  std::copy(pixels.begin(), pixels.end(), model.activations.pixel_values);
-  Outputs wanted = answer(c);
-  wanted.tokens = true;
-  for (int threads : {1, 3}) {
-    use_threads(threads);
-    forward(model, wanted);
-    const float* tokens = model.activations.normed;
-    const Matrix seen(tokens, tokens + token_count(c) * c.hidden);
-    expect_near(model.activations.pooled, pool_twin(seen, weights, c), 1e-5, "pooled");
-  }
-  use_threads(1);
-}
-
-INSTANTIATE_TEST_SUITE_P(Heads, AttentionPool, testing::Values(1, 2, 3, 9));
-
-TEST(AttentionPoolInt8, StaysNearSinglePrecision) {
-  Config c = pooling_by_attention(3);
-  c.int8 = true;
+// The pooled vector of a random picture, and what the formula makes of its tokens.
+std::pair<std::vector<float>, Matrix> pooled(const Config& c) {
   Model model;
   const NamedWeights weights = load_random_weights(model, c, 0.4f);
   const auto pixels = random_floats(static_cast<size_t>(kChannels * c.image_height * c.image_width), 99);
@@ -78,11 +57,34 @@ TEST(AttentionPoolInt8, StaysNearSinglePrecision) {
   Outputs wanted = answer(c);
   wanted.tokens = true;
   forward(model, wanted);
-  const float* tokens = model.activations.normed;
-  const Matrix seen(tokens, tokens + token_count(c) * c.hidden);
-  // Its MLP alone is quantized.
-  expect_near(model.activations.pooled, pool_twin(seen, weights, c), 0.05, "pooled");
+  const Activations& a = model.activations;
+  const Matrix tokens(a.normed, a.normed + token_count(c) * c.hidden);
+  return {{a.pooled, a.pooled + c.hidden}, pool_twin(tokens, weights, c)};
 }
+
+class AttentionPool : public testing::TestWithParam<std::tuple<int, int>> {
+  void TearDown() override { use_threads(1); }
+};
+
+TEST_P(AttentionPool, IsTheFormulaOfItsTokens) {
+  const auto [heads, threads] = GetParam();
+  use_threads(threads);
+  const auto [vector, expected] = pooled(pooling_by_attention(heads));
+  expect_near(vector.data(), expected, 1e-5, "pooled");
+}
+
+// Its MLP alone is quantized.
+TEST_P(AttentionPool, InInt8StaysNearTheFormula) {
+  const auto [heads, threads] = GetParam();
+  use_threads(threads);
+  Config config = pooling_by_attention(heads);
+  config.int8 = true;
+  const auto [vector, expected] = pooled(config);
+  expect_near(vector.data(), expected, 0.05, "pooled");
+}
+
+INSTANTIATE_TEST_SUITE_P(HeadsAndThreads, AttentionPool,
+                         testing::Combine(testing::Values(1, 2, 3, 9), testing::Values(1, 3)));
 
 }  // namespace
 }  // namespace vit

@@ -68,10 +68,11 @@ Matrix text_twin(Matrix x, const NamedWeights& w, const Config& c) {
   return linear_twin(Matrix(x.end() - c.hidden, x.end()), w, "joint_proj", 1);
 }
 
-class Texts : public testing::TestWithParam<bool> {
+class Texts : public testing::TestWithParam<std::tuple<bool, int>> {
  protected:
   void SetUp() override {
-    config = text_tower(GetParam());
+    use_threads(std::get<1>(GetParam()));
+    config = text_tower(std::get<0>(GetParam()));
     weights = load_random_weights(model, config, 0.4f);
   }
   void TearDown() override { use_threads(1); }
@@ -92,18 +93,15 @@ class Texts : public testing::TestWithParam<bool> {
 TEST_P(Texts, AreTheFormulaOneByOneAndTogether) {
   const std::vector<int> lengths{1, 5, 3, 2};
   const int tokens = std::accumulate(lengths.begin(), lengths.end(), 0);
-  for (int threads : {1, 3}) {
-    use_threads(threads);
-    const std::vector<float> values = put(tokens);
-    ASSERT_EQ(embed_texts(model, lengths, false), "");
-    const float* vector = model.activations.joint;
-    auto begin = values.begin();
-    for (int length : lengths) {
-      const Matrix text(begin, begin + length * config.hidden);
-      expect_near(vector, text_twin(text, weights, config), 1e-5, "text of " + std::to_string(length));
-      begin += length * config.hidden;
-      vector += config.joint_width;
-    }
+  const std::vector<float> values = put(tokens);
+  ASSERT_EQ(embed_texts(model, lengths, false), "");
+  const float* vector = model.activations.joint;
+  auto begin = values.begin();
+  for (int length : lengths) {
+    const Matrix text(begin, begin + length * config.hidden);
+    expect_near(vector, text_twin(text, weights, config), 1e-5, "text of " + std::to_string(length));
+    begin += length * config.hidden;
+    vector += config.joint_width;
   }
 }
 
@@ -124,7 +122,8 @@ TEST_P(Texts, ThatDoNotFitAreRefused) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(CausalOrNot, Texts, testing::Bool());
+INSTANTIATE_TEST_SUITE_P(CausalOrNotOnThreads, Texts,
+                         testing::Combine(testing::Bool(), testing::Values(1, 3)));
 
 TEST(PutEmbeddings, TakesEveryPrecisionRowByRow) {
   Model model;
