@@ -170,7 +170,7 @@ function look(session: Session, random: Random): void {
 }
 
 /** A raw picture, and a region of it, of which one in a few is wrong. */
-export function pictureFrom(
+function pictureFrom(
   random: Random,
   usual: { width: number; height: number },
 ): { image: RawImage; region: Region | undefined } {

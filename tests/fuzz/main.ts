@@ -46,7 +46,7 @@ for (; seed < first + count && performance.now() < until; seed++) {
     for (const [name, bytes] of Object.entries(packed.files)) await writeFile(join(folder, name), bytes);
   }
   const done = seed + 1 - first;
-  if (done % 100_000 === 0) console.log(`${done.toLocaleString('en')} executions, ${faults} faults`);
+  if (done % 10_000 === 0) console.log(`${done.toLocaleString('en')} executions, ${faults} faults`);
 }
 
 await watching.end();
