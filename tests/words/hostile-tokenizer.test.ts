@@ -1,5 +1,5 @@
 // A tokenizer.json that is made to harm, or damaged: texts become token ids soon, or an error says what is wrong.
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 
 import { VitError } from '../../web/errors.js';
@@ -20,6 +20,11 @@ const originals = await Promise.all(
   })),
 );
 const [{ tokenizer: clip, config }] = originals;
+
+// The library warns of what it does not know.
+beforeAll(() => void jest.spyOn(console, 'warn').mockImplementation(() => undefined));
+afterAll(() => jest.restoreAllMocks());
+
 const text = 'A photo of a very, very large tabby cat: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!';
 
 describe('patterns', () => {
