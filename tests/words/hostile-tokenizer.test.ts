@@ -23,7 +23,7 @@ const [{ tokenizer: clip, config }] = originals;
 
 // The library warns of what it does not know.
 beforeAll(() => void jest.spyOn(console, 'warn').mockImplementation(() => undefined));
-afterAll(() => jest.restoreAllMocks());
+afterAll(() => void jest.restoreAllMocks());
 
 const text = 'A photo of a very, very large tabby cat: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!';
 
