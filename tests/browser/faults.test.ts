@@ -20,6 +20,8 @@ const answer: Route = (request, response) => {
   const [, , index, file] = new URL(request.url ?? '', 'http://localhost').pathname.split('/');
   const files = index === 'none' ? well : answers[Number(index)];
   const answered = files[file] as Answer | undefined;
+  // A browser may keep a 410 for as long as it likes.
+  response.setHeader('cache-control', 'no-cache');
   if (answered) answered(response, request);
   else response.writeHead(404).end();
 };
