@@ -8,10 +8,12 @@ import { mutated } from '../fuzz/mutate.js';
 import { pack } from '../fuzz/pack.js';
 import { randomOf } from '../fuzz/random.js';
 import { fixtures } from '../golden/fixtures.js';
+import { safetensors, tinyConfig, tinyTensors } from '../web/tiny-checkpoint.js';
 import { entry, inChromium, usualRoutes, type Package } from './chromium.js';
 import { isolation, type Route } from './server.js';
 
-const seeds = 150;
+/** Milliseconds that seeds run for. */
+const longest = 30_000;
 
 let models: Parts[];
 beforeAll(async () => void (models = await readModels(fileURLToPath(fixtures))));
@@ -40,7 +42,11 @@ interface Question {
 /** Runs in the page: what comes of a model's files with one thread, and with three. */
 async function endsOf({ entry, seed, weights }: Question) {
   const { load, VitError } = (await import(entry)) as Package;
-  const picture = { data: new Uint8Array(4 * 33 * 21).map((_, at) => (at * 31) & 255), width: 33, height: 21 };
+  const picture = {
+    data: new Uint8Array(4 * 33 * 21).map((_, at) => (at * 31) & 255),
+    width: 33,
+    height: 21,
+  };
   const endWith = async (threads: number) => {
     try {
       const model = await load(`/case/${seed}/${weights}`, {
@@ -65,13 +71,34 @@ async function endsOf({ entry, seed, weights }: Question) {
 it('mutated models give the same on one thread and on three', async () => {
   const page = await chromium.open();
   const outcomes = { loaded: 0, refused: 0 };
-  for (let seed = 1; seed <= seeds; seed++) {
+  const until = performance.now() + longest;
+  for (let seed = 1; performance.now() < until; seed++) {
     const { weights } = caseOf(seed);
     const [alone, shared] = await page.evaluate(endsOf, { entry, seed, weights });
     expect({ seed, ...shared }).toEqual({ seed, ...alone, threads: shared.threads });
     expect(alone.end).not.toMatch(/^no VitError|^engine:/);
     outcomes[/^[-\d]/.test(alone.end) ? 'loaded' : 'refused']++;
   }
-  expect(outcomes.loaded).toBeGreaterThan(20);
-  expect(outcomes.refused).toBeGreaterThan(40);
+  // Whatever the machine, enough to have met both.
+  expect(outcomes.loaded).toBeGreaterThan(2);
+  expect(outcomes.refused).toBeGreaterThan(5);
+});
+
+/** Runs in the page: what a model fails with whose last weight is NaN, while its threads start. */
+async function failureOf({ entry, bytes, config }: { entry: string; bytes: number[]; config: object }) {
+  const { load } = (await import(entry)) as Package;
+  const loading = load({ weights: Uint8Array.from(bytes), config }, { variant: 'simd-threads', threads: 3 });
+  return await loading.then(
+    () => undefined,
+    (error: { code?: string }) => error.code,
+  );
+}
+
+it('a load that fails while its threads start leaves no other error behind', async () => {
+  const page = await chromium.open();
+  const bytes = [...safetensors(tinyTensors())].map((byte, at, { length }) => (at < length - 4 ? byte : 255));
+  for (let round = 0; round < 5; round++) {
+    expect(await page.evaluate(failureOf, { entry, bytes, config: tinyConfig })).toBe('tensors');
+  }
+  await page.waitForTimeout(300); // errors that nobody catches fail the test
 });
