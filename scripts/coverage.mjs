@@ -5,7 +5,6 @@
 //   npm run coverage -- --only ts browser/   the TypeScript tests whose path matches
 //
 // Prints every file below 90 %, those that no test loads too, and the sum. What runs in the command line's processes and in
-// Prints every file below 90 %, those that no test loads too, and the sum. What runs in the command line's processes and in
 // Chromium's pages counts; what runs in workers of a page does not, but the same code runs in Node too.
 import { availableParallelism } from 'node:os';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';

@@ -9,7 +9,10 @@ import { tinyConfig } from '../web/tiny-checkpoint.js';
 import { entry, inChromium, usualRoutes, type Package } from './chromium.js';
 import type { Route } from './server.js';
 
-const well: Readonly<Record<string, Answer>> = { 'config.json': json(tinyConfig), 'model.safetensors': whole(weights) };
+const well: Readonly<Record<string, Answer>> = {
+  'config.json': json(tinyConfig),
+  'model.safetensors': whole(weights),
+};
 const answers: (typeof well)[] = faults.map(({ config, weights }) => ({
   'config.json': config ?? well['config.json'],
   'model.safetensors': weights ?? well['model.safetensors'],

@@ -24,7 +24,7 @@ export async function materials(fixtures: string, start: () => Promise<Engine>):
 /** The files of a seed, always the same as long as nothing here changes, and what is done with them. */
 export interface Case {
   readonly packed: Packed;
-  run(): Promise<Outcome>;
+  run(this: void): Promise<Outcome>;
 }
 
 export function caseOf(seed: number, { models, speakers, school, start }: Materials): Case {

@@ -3,7 +3,7 @@ import { deflateRawSync } from 'node:zlib';
 
 import { makeNpy, makeZip, npyOf, type ArchiveEnd, type ArchiveFile } from '../formats/archives.js';
 import { frame, type Tensor } from '../web/tiny-checkpoint.js';
-import type { JsonObject, Parts } from './models.js';
+import type { Json, JsonObject, Parts } from './models.js';
 import type { Random } from './random.js';
 
 /** Files by name, and which of them has the weights. */
@@ -145,9 +145,9 @@ function jsonFiles({ config, preprocessor, words }: Parts, random: Random): Reco
 /** A tokenizer as repositories have it that have no tokenizer.json. */
 function separateTokenizer({ model }: JsonObject, random: Random): Record<string, Uint8Array> {
   const { vocab, merges } = { ...(model as JsonObject | null) };
-  const lines = Array.isArray(merges)
-    ? merges.map((pair) => (Array.isArray(pair) ? pair.join(' ') : String(pair)))
-    : [];
+  const wordOf = (part: Json) => (typeof part === 'string' ? part : JSON.stringify(part));
+  const lineOf = (pair: Json) => (Array.isArray(pair) ? pair.map(wordOf).join(' ') : wordOf(pair));
+  const lines = Array.isArray(merges) ? merges.map(lineOf) : [];
   return {
     'vocab.json': jsonOf(vocab ?? null, random),
     'merges.txt': text(['#version: 0.2', ...lines].join('\n')),

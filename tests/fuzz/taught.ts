@@ -2,7 +2,8 @@
 import type { Engine } from '../../web/engine/engine.js';
 import { fewShotFromJSON } from '../../web/few-shot.js';
 import { Model } from '../../web/model.js';
-import { floatsFrom, toBase64 } from '../../web/teach/encoding.js';
+import { toBase64 } from '../../web/platform/base64.js';
+import { floatsFrom } from '../../web/teach/encoding.js';
 import { safetensors } from '../web/tiny-checkpoint.js';
 import { CountedFiles } from './counted-files.js';
 import { codeOf, Fault, sessionOf, type Subject } from './execute.js';
@@ -88,7 +89,7 @@ export async function learn({ model, saved }: School, random: Random): Promise<v
     if (typeof evaluation !== 'string' && !(evaluation.accuracy >= 0 && evaluation.accuracy <= 1))
       throw new Fault(`an accuracy of ${evaluation.accuracy}`);
   }
-  await tried(async () => await fewShotFromJSON(model, JSON.parse(JSON.stringify(await taught.toJSON()))));
+  await tried(async () => await fewShotFromJSON(model, JSON.parse(JSON.stringify(taught.toJSON()))));
 }
 
 /** Changes a value inside the base64 of a field. */
