@@ -61,7 +61,6 @@ describe('of the architectures of timm', () => {
     ['vit_base_patch16_rope_mixed_224', 'has learned how fast to rotate'],
     ['vit_base_r50_s16_224', 'begins with a convolutional network'],
     ['vit_small_patch16_18x2_224', 'computes attention and MLP in parallel'],
-    ['vit_base_patch16_siglip_224', 'pools by attention'],
     ['vit_so150m_patch16_reg4_map_256', 'pools by attention'],
     ['swinv2_cr_tiny_224', 'attends in windows'],
     ['convnext_tiny', 'is a convolutional network'],

@@ -76,7 +76,7 @@ describe('a checkpoint of timm', () => {
       'pooling by attention',
       (config: Config) => Object.assign(config, { global_pool: 'map' }),
       'unsupported-model',
-      'has the global_pool "map"; supported are "token" and "avg"',
+      'pools by attention to its patches alone',
     ],
     [
       'another norm',

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import timm
 import torch
-from timm.layers import Attention, AttentionRope, GluMlp, LayerNorm, Mlp, SwiGLU
+from timm.layers import Attention, AttentionPoolLatent, AttentionRope, GluMlp, LayerNorm, Mlp, SwiGLU
 from timm.layers.pos_embed_sincos import RotaryEmbeddingCat, RotaryEmbeddingDinoV3
 from timm.models.beit import Block as BeitBlock
 from timm.models.eva import EvaAttention, EvaBlock
@@ -42,6 +42,11 @@ def is_plain_beit(network: torch.nn.Module) -> bool:
     )
 
 
+def pools_all_by_attention(network: torch.nn.Module) -> bool:
+    has_all = network.pool_include_prefix or network.num_prefix_tokens == 0
+    return network.global_pool == "map" and type(network.attn_pool) is AttentionPoolLatent and has_all
+
+
 def is_plain(network: torch.nn.Module) -> bool:
     if type(network).__name__ == "Beit":
         return is_plain_beit(network)
@@ -55,7 +60,7 @@ def is_plain(network: torch.nn.Module) -> bool:
         and all(type(module) is LayerNorm for module in network.modules() if "Norm" in type(module).__name__)
         and isinstance(block.attn.norm, torch.nn.Identity)
         and type(network.patch_embed).__name__ == "PatchEmbed"
-        and network.global_pool in ("token", "avg")
+        and (network.global_pool in ("token", "avg") or pools_all_by_attention(network))
     )
 
 

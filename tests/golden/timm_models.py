@@ -73,6 +73,9 @@ MODELS = [
     TimmModel("oblong-larger", "vit_base_patch16_reg4_gap_256", {"depth": 1, "img_size": [12, 20]}, image_size=[24, 16]),
     TimmModel("bilinear-larger", "flexivit_small", {"depth": 1}, image_size=[24, 20]),
     TimmModel("distilled-larger", "deit_tiny_distilled_patch16_224", {"depth": 1}, image_size=[20, 20]),
+    TimmModel("siglip-map", "vit_base_patch16_siglip_224", dtype=F16),
+    TimmModel("siglip-map-no-head", "vit_so400m_patch16_siglip_256", {"depth": 1, "num_classes": 0}, F16),
+    TimmModel("map-registers", "test_vit3", {"depth": 1}, F16),
 ]  # fmt: skip
 
 # timm's other modules of plain ViTs (eva.py, beit.py): rotary or relative positions, keys without a bias, norms within

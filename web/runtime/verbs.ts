@@ -12,7 +12,6 @@ import {
   wordProbabilities,
   type WordClasses,
 } from './word-classes.js';
-import { takesWords } from '../checkpoint/takes-words.js';
 import type { EmbedOptions, LayerAnswer, PatchMap, Prediction, Tokens } from '../types.js';
 
 type Embedding = Pick<EmbedOptions, 'pool' | 'projection'> & { readonly normalize: boolean };
@@ -243,9 +242,9 @@ function map(session: Session, data: Float32Array<ArrayBuffer>, origin: Origin):
   return { data, ...session.engine.grid, box: { x: x + origin.x, y: y + origin.y, width, height } };
 }
 
-function checkHead({ network }: Session, verb: string): void {
+function checkHead({ network, info }: Session, verb: string): void {
   if (network.classes > 0) return;
-  if (takesWords(network)) {
+  if (info.words) {
     throw new VitError(
       'no-head',
       `This model has no classification head, so ${verb} is not available until it has classes in words: pass the ` +

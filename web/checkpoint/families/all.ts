@@ -9,7 +9,7 @@ import type { Family } from './family.js';
 import { google } from './google.js';
 import { refusalOf } from './refusals.js';
 import { swin, swinv2 } from './swin.js';
-import { timm } from './timm.js';
+import { timm, timmMap } from './timm.js';
 import { timmSwin } from './timm-swin.js';
 import { torchvision } from './torchvision.js';
 import { iJepa, vit, vitMae, vitMsn } from './vit.js';
@@ -29,6 +29,7 @@ export const families: readonly Family[] = [
   siglip,
   siglipClassifier,
   timm,
+  timmMap,
   timmSwin,
   swin,
   swinv2,

@@ -28,13 +28,13 @@ const others: readonly { readonly pattern: RegExp; readonly what: string }[] = [
   },
   { pattern: /_d(wee|little)_/, what: 'subtracts one attention from another' },
   { pattern: /_rpn_|^eva02_enormous_/, what: 'normalizes after attention and MLP, not before' },
-  { pattern: /_map_|_siglip_(?!gap_)|_pe_core_|^test_vit3$/, what: 'pools by attention' },
+  { pattern: /_reg\d_map_|_pe_core_/, what: 'pools by attention of a kind of its own' },
   { pattern: /^aimv2_|^test_vit4$/, what: 'has RMS norms' },
   { pattern: /^beit3_/, what: 'has layer norms inside of attention and MLP' },
   { pattern: /^samvit_/, what: 'attends in windows' },
   { pattern: /^naflexvit_/, what: 'takes pictures of any shape' },
   { pattern: /^(swin|swinv2_cr|maxvit|twins)_/, what: 'attends in windows of a kind of its own' },
-  { pattern: /^(convnext|resnet|efficientnet|mobilenet|regnet)/, what: 'is a convolutional network' },
+  { pattern: /^(convnext|resnet|efficientnet|mobilenet|regnet|fastvit)/, what: 'is a convolutional network' },
 ];
 
 /** Refuses the config of an architecture that is no plain ViT. */
@@ -62,6 +62,7 @@ const headsByName: readonly { readonly pattern: RegExp; readonly heads: number }
   { pattern: /^vit_huge_plus_patch16_dinov3/, heads: 20 },
   { pattern: /^vit_7b_/, heads: 32 },
   { pattern: /^test_vit2?$/, heads: 2 },
+  { pattern: /^test_vit3$/, heads: 3 },
 ];
 
 /** Attention heads of an architecture, or of any ViT of that width; undefined when a head would not be 64 wide. */
@@ -76,11 +77,16 @@ export function epsOf(name: string): number {
 }
 
 const tanhGelu =
-  /^vit_(base_patch32|so400m_patch16|giantopt_patch16)_siglip_gap_|^vit_large_patch16_siglip_gap_512$/;
+  /^vit_(base_patch32|so400m_patch16|giantopt_patch16)_siglip_|^vit_large_patch16_siglip_(gap_)?512$/;
 
 export function activationOf(name: string): Activation {
   if (name.includes('_quickgelu_')) return activations.quickGelu;
   return tanhGelu.test(name) ? activations.geluTanh : activations.gelu;
+}
+
+/** Whether it pools by attention where its config says nothing of that. */
+export function poolsByAttention(name: string): boolean {
+  return /_siglip_(?!gap_)|^test_vit3$/.test(name);
 }
 
 /** How timm resamples position embeddings when it loads them for another size. */

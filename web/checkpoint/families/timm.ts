@@ -10,7 +10,7 @@ import {
   type Pooling,
   type RelativePositions,
 } from '../../engine/bindings.js';
-import type { JsonFields, JsonObject } from '../files/json.js';
+import { isJsonObject, type JsonFields, type JsonObject } from '../files/json.js';
 import { timmPreprocess } from '../config/pretrained-cfg.js';
 import {
   blockCount,
@@ -25,7 +25,14 @@ import {
 import { hasLearnedPositions, rotaryOf } from './timm-rotary.js';
 import { imageSizeOf, settingsOf, type Settings } from './timm-settings.js';
 import { isSwin } from './timm-swin.js';
-import { activationOf, checkArchitecture, epsOf, headsOf, resamplingOf } from './timm-architectures.js';
+import {
+  activationOf,
+  checkArchitecture,
+  epsOf,
+  headsOf,
+  poolsByAttention,
+  resamplingOf,
+} from './timm-architectures.js';
 
 const sameNames = [
   ...['cls_token', 'dist_token', 'reg_token', 'pos_embed', 'patch_embed.proj.*', 'norm_pre.*'],
@@ -58,10 +65,16 @@ const rows: readonly NameRow[] = [
   },
 ];
 
-const ignored = [
-  /\.relative_position_index$/, // of BEiT's older files: where in a table each pair of patches is
-  /^attn_pool\./, // of SigLIP's towers, in the files of those that do without
+/** Of those that pool by attention. */
+const poolRows: readonly NameRow[] = [
+  ...['latent', 'q.*', 'proj.*', 'norm.*', 'mlp.fc1.*', 'mlp.fc2.*'].map((name) => ({
+    file: `attn_pool.${name}`,
+    slot: `attn_pool.${name}`,
+  })),
+  { file: 'attn_pool.kv.*', slot: ['attn_pool.k.*', 'attn_pool.v.*'] },
 ];
+
+const indices = /\.relative_position_index$/; // of BEiT's older files: where in a table each pair of patches is
 
 /** By the name in model_args' `act_layer`. */
 const actLayers: Readonly<Record<string, Activation>> = {
@@ -191,28 +204,56 @@ function activation({ fields, architecture, modelArgs }: Settings): Activation {
   );
 }
 
-function poolingOf({ fields, modelArgs }: Settings, tensors: TensorsBySlot, classes: number): Pooling {
-  const usual = tensors.has('cls_token') && !tensors.has('fc_norm.weight') ? 'token' : 'avg';
+function poolingOf(settings: Settings, tensors: TensorsBySlot, classes: number): Pooling {
+  const { fields, modelArgs, architecture = '' } = settings;
+  const average = tensors.has('cls_token') && !tensors.has('fc_norm.weight') ? 'token' : 'avg';
   const asked = fields.text('global_pool') ?? modelArgs?.text('global_pool');
-  const name = asked === '' && classes === 0 ? usual : (asked ?? usual);
+  const usual = poolsByAttention(architecture) ? 'map' : average;
+  const name = asked === '' && classes === 0 ? average : (asked ?? usual);
   switch (name) {
     case 'token':
       return tensors.has('head_dist.weight') ? poolings.classAndDistillation : poolings.classToken;
     case 'avg':
-      return modelArgs?.flag('pool_include_prefix') ? poolings.meanTokens : poolings.meanPatches;
+      return poolsPrefix(settings) ? poolings.meanTokens : poolings.meanPatches;
+    case 'map':
+      if (!hasPrefix(tensors) || poolsPrefix(settings)) return poolings.attention;
+      throw fields.refusal('pools by attention to its patches alone');
     default:
-      throw fields.refusal(`has the global_pool "${name}"; supported are "token" and "avg"`);
+      throw fields.refusal(`has the global_pool "${name}"; supported are "token", "avg" and "map"`);
   }
+}
+
+function hasPrefix(tensors: TensorsBySlot): boolean {
+  return ['cls_token', 'dist_token', 'reg_token'].some((name) => tensors.has(name));
+}
+
+function poolsPrefix({ architecture, modelArgs }: Settings): boolean {
+  return modelArgs?.flag('pool_include_prefix') ?? architecture === 'test_vit3';
+}
+
+function claims(config: JsonObject, map: boolean): boolean {
+  const { architecture, model_type: type, global_pool: pool, model_args: args } = config;
+  const name = typeof architecture === 'string' ? architecture : '';
+  if ((!name && type !== 'timm_wrapper') || isSwin(config)) return false;
+  const asked = pool ?? (isJsonObject(args) ? args['global_pool'] : undefined);
+  return map === (asked === 'map' || (typeof asked !== 'string' && poolsByAttention(name)));
 }
 
 export const timm: Family = {
   title: 'timm',
   modelType: 'timm_wrapper',
-  claims: (config: JsonObject) =>
-    (typeof config['architecture'] === 'string' || config['model_type'] === 'timm_wrapper') &&
-    !isSwin(config),
+  claims: (config) => claims(config, false),
   check: checkArchitecture,
-  spellings: [{ prefix: '', rows, ignored }],
+  // Of SigLIP's towers those that do without a pooling by attention have it in their files all the same.
+  spellings: [{ prefix: '', rows, ignored: [indices, /^attn_pool\./] }],
   network,
   preprocess: (fields, image) => timmPreprocess(settingsOf(fields).pretrainedCfg, image),
+};
+
+/** Those that pool by attention. */
+export const timmMap: Family = {
+  ...timm,
+  title: "timm's SigLIP",
+  claims: (config) => claims(config, true),
+  spellings: [{ prefix: '', rows: [...rows, ...poolRows], ignored: [indices] }],
 };
