@@ -35,6 +35,12 @@ function streamStart(seed: number): number {
   return imul(seed, 0x9e3779b1);
 }
 
+/** The first values of the stream `seed`. */
+export function noise(seed: number, count: number): Uint32Array {
+  const start = streamStart(seed);
+  return Uint32Array.from({ length: count }, (_, index) => noiseAt(start, index));
+}
+
 /** `count` floats in [-2, 2) in steps of 2^-14, so every value is exact. */
 export function noiseTensor(seed: number, count: number): Float32Array {
   const start = streamStart(seed);

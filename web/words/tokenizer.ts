@@ -2,6 +2,7 @@
 // work, @huggingface/tokenizers, is a chunk of its own in the bundles that have chunks.
 import { VitError } from '../errors.js';
 import { checkTokenizer } from './checked-tokenizer.js';
+import { precompiled } from './precompiled.js';
 
 /** The files that describe a tokenizer, parsed. */
 export interface TokenizerFiles {
@@ -22,6 +23,13 @@ export interface Tokenizer {
   readonly padding: number | undefined;
 }
 
+/** A step, or a sequence of steps; `charsmap` is the table of the kind that has one. */
+interface Normalizer {
+  readonly normalizers?: readonly (Normalizer | null)[];
+  readonly charsmap?: unknown;
+  normalize(text: string): string;
+}
+
 /** The part of the library that is used: its own declarations do not resolve under Node's rules for modules. */
 interface Library {
   readonly Tokenizer: new (
@@ -30,13 +38,18 @@ interface Library {
   ) => {
     encode(text: string): { readonly ids: number[] };
     token_to_id(token: string): number | undefined;
+    readonly normalizer: Normalizer | null;
   };
 }
 
 export async function makeTokenizer({ tokenizer, config }: TokenizerFiles): Promise<Tokenizer> {
   const { Tokenizer } = (await import('@huggingface/tokenizers')) as unknown as Library;
   checkTokenizer(tokenizer as Record<string, unknown>);
-  const inner = understood(() => new Tokenizer(asPythonReadsIt(tokenizer), config));
+  const inner = understood(() => {
+    const made = new Tokenizer(asPythonReadsIt(tokenizer), config);
+    useTables(made.normalizer);
+    return made;
+  });
   const { pad_token: padding } = config as { pad_token?: unknown };
   return {
     padding: typeof padding === 'string' ? inner.token_to_id(padding) : undefined,
@@ -45,6 +58,12 @@ export async function makeTokenizer({ tokenizer, config }: TokenizerFiles): Prom
       return ids.length <= longest ? ids : [...ids.slice(0, longest - 1), ids[ids.length - 1]];
     },
   };
+}
+
+/** Has the steps that have tables of characters apply them. */
+function useTables(step: Normalizer | null): void {
+  step?.normalizers?.forEach(useTables);
+  if (typeof step?.charsmap === 'string') step.normalize = precompiled(step.charsmap);
 }
 
 /** The result of the library, or one error for whatever it fails with. */
@@ -74,11 +93,18 @@ const wordPattern =
 /** One step of a normalizer or a pre-tokenizer. */
 type Step = Readonly<Record<string, unknown>> & { readonly type: string };
 
+const without = (pattern: string): Step => ({ type: 'Replace', pattern: { Regex: pattern }, content: '' });
+
 /** Equivalents of steps where JavaScript's strings and patterns differ from Rust's. */
 const translations: Readonly<Record<string, (step: Step) => readonly Step[]>> = {
   // JavaScript's toLowerCase ends words with ς (https://tc39.es/ecma262/#sec-string.prototype.tolowercase); Rust's
   // normalizer goes letter by letter.
   Lowercase: (step) => [{ type: 'Replace', pattern: { String: 'Σ' }, content: 'σ' }, step],
+  // JavaScript's trim takes U+FEFF for white space.
+  Strip: ({ strip_left: left = true, strip_right: right = true }) => [
+    ...(left ? [without('^\\p{White_Space}+')] : []),
+    ...(right ? [without('\\p{White_Space}+$')] : []),
+  ],
   ByteLevel: (step) =>
     step.use_regex === false
       ? [step]
