@@ -14,7 +14,12 @@ import {
 } from '../web/checkpoint/files/model-files.js';
 import { withChecksum } from '../web/checkpoint/files/integrity.js';
 import { locateModel } from '../web/checkpoint/locate.js';
-import { openCheckpoint, type Checkpoint, type ReadContext } from '../web/checkpoint/open.js';
+import {
+  openCheckpoint,
+  type Checkpoint,
+  type OpenContext,
+  type ReadContext,
+} from '../web/checkpoint/open.js';
 import type { OpenFile } from '../web/checkpoint/files/source.js';
 import { streamOfBytes } from '../web/checkpoint/files/stream.js';
 import { node } from '../web/platform/node-platform.js';
@@ -56,9 +61,10 @@ export async function open(
   const cached = store && new CachedFiles(node.open, store, files, false);
   const smallFiles = new Map<string, Uint8Array>();
   const openFile = keepingJson(cached?.open ?? node.open, smallFiles);
-  const context: ReadContext = {
+  const context: OpenContext = {
     open: openFile,
     bytesAt: node.bytesAt,
+    rare: () => import('../web/runtime/rare.js'),
     signal: stop.signal,
     onProgress,
     ...withChecksum(openFile, files.weights, load.integrity),

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { buildSync } from 'esbuild';
 import { Failure, main, root, run } from './shell.mjs';
@@ -39,6 +39,7 @@ export function build() {
   rmSync(packed, { recursive: true, force: true });
   mkdirSync(packed, { recursive: true });
   variants.forEach(packVariant);
+  bundleAlone(source('worker-rare'), 'worker.rare.js', { format: 'iife' });
   bundleEntries();
   bundleComponents();
   bundleInlined();
@@ -76,14 +77,21 @@ function packVariant(variant) {
   // Not a module, so that every minifier takes it as it is.
   const worker = `worker.${variant}.js`;
   const inside = hasThreads(variant) ? selfStarting(glue, variant) : glue;
-  bundleAlone(source('worker'), worker, { format: 'iife', alias: { 'vit-wasm-glue': inside } });
+  const script = { format: 'iife', alias: { 'vit-wasm-glue': inside } };
+  bundleAlone(source('worker'), worker, script);
   copyFileSync(join(wasm, `vit.${variant}.wasm`), join(dist, `vit.${variant}.wasm`));
   if (hasThreads(variant)) return;
   bundleAlone(glue, `vit.${variant}.js`);
-  for (const name of [`vit.${variant}.wasm`, worker]) {
-    const text = readFileSync(join(dist, name));
-    const end = name === worker ? text.lastIndexOf('//# sourceMappingURL') : text.length;
-    writeFileSync(join(packed, `${name}.gz`), gzipSync(text.subarray(0, end), { level: 9 }));
+  const whole = join(packed, worker);
+  esbuild({
+    entryPoints: [source('worker-whole')],
+    outfile: whole,
+    ...withoutAddress,
+    ...script,
+    sourcemap: false,
+  });
+  for (const path of [join(dist, `vit.${variant}.wasm`), whole]) {
+    writeFileSync(join(packed, `${basename(path)}.gz`), gzipSync(readFileSync(path), { level: 9 }));
   }
 }
 
@@ -104,11 +112,14 @@ function selfStarting(glue, variant) {
 
 /** Makes one file that imports nothing: esbuild fails at what it cannot include. */
 function bundleAlone(entry, file, options = {}) {
-  // The glue could find its wasm beside itself, but is always handed one. Left in, its `new URL('….wasm',
-  // import.meta.url)` would make bundlers ship the wasm a second time.
-  const define = { 'import.meta.url': '""' };
-  esbuild({ entryPoints: [entry], outfile: join(dist, file), define, ...options });
+  esbuild({ entryPoints: [entry], outfile: join(dist, file), ...withoutAddress, ...options });
 }
+
+/**
+ * The glue could find its wasm beside itself, but is always handed one. Left in, its `new URL('….wasm',
+ * import.meta.url)` would make bundlers ship the wasm a second time.
+ */
+const withoutAddress = { define: { 'import.meta.url': '""' } };
 
 /**
  * The entries that find the package's files beside them, and the command line. What a group shares becomes chunks; the

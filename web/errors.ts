@@ -118,7 +118,7 @@ export function messageOf(error: unknown): string {
 
 /** Whether `error` is one of ours with this code. */
 export function hasCode(error: unknown, code: VitErrorCode): boolean {
-  return error instanceof VitError && error.code === code;
+  return isVitError(error) && error.code === code;
 }
 
 /** The HTTP status of a failed download, if there was one. */

@@ -164,7 +164,8 @@ function launcher(
       const isCacheEmpty = isBrowsers
         ? platform.isCacheEmpty?.(cache === true ? undefined : cache)
         : undefined;
-      return InWorker.start(request, () => spawn(variant, url), module, { ...options, cache, isCacheEmpty });
+      const inside = { ...options, cache, isCacheEmpty, rare: platform.rare?.(url) };
+      return InWorker.start(request, () => spawn(variant, url), module, inside);
     };
   }
   const glue = quietly(platform.glue(variant as Instructions));

@@ -1,5 +1,6 @@
 // Archives and weights in several files, in Chromium: what reads them there is the browser's own (Blob, streams, gzip).
 import { describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { load } from 'vit-wasm';
 
@@ -27,7 +28,14 @@ const archives: Route = ({ url = '' }, response) => {
   else response.writeHead(404).end();
 };
 
-const chromium = inChromium({ ...usualRoutes, '/npz/': npz, '/archives/': archives });
+/** A worker's script without the one that it fetches for archives. */
+const alone: Route = ({ url }, response) => {
+  const file = new URL('../../dist/worker.simd.js', import.meta.url);
+  if (url !== '/alone/worker.simd.js') return void response.writeHead(404).end();
+  response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(readFileSync(file));
+};
+
+const chromium = inChromium({ ...usualRoutes, '/npz/': npz, '/archives/': archives, '/alone/': alone });
 const picture = opaquePicture();
 
 interface Question {
@@ -92,6 +100,22 @@ describe.each([true, false])('worker: %s', (worker) => {
   it.each(bad.map(({ name, code }, i) => ({ name, code, i })))('$name is refused', async ({ code, i }) => {
     expect(await inPage(`/archives/bad-${i}.zip`, false, worker)).toBe(code);
   });
+});
+
+it('a model that needs the script beside the worker is refused where that is missing', async () => {
+  const page = await chromium.usual();
+  const outcome = await page.evaluate(async (entry) => {
+    const { load } = (await import(entry)) as Package;
+    const worker = { url: '/alone/worker.simd.js' };
+    const model = await load(undefined, { variant: 'simd', worker });
+    const { modelType } = model.info;
+    const failure = await load('/npz/augreg.npz', { variant: 'simd', worker }).catch((error: Error) => error);
+    return [modelType, (failure as { code?: string }).code, (failure as Error).message];
+  }, entry);
+  expect(outcome.slice(0, 2)).toEqual(['vit', 'worker']);
+  expect(outcome[2]).toMatch(
+    /needs http.*\/alone\/worker\.rare\.js, which could not be loaded \(.*beside the worker/,
+  );
 });
 
 function packed() {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { familiesFor } from '../../web/checkpoint/families/all.js';
+import { families, familiesFor } from '../../web/checkpoint/families/all.js';
 import { plain, type TensorsBySlot } from '../../web/checkpoint/families/family.js';
 import { JsonFields } from '../../web/checkpoint/files/json.js';
 import { mapNames } from '../../web/checkpoint/families/names.js';
@@ -10,6 +10,7 @@ const all = tinyTensors();
 const names = mapNames(
   all.map(({ name }) => name),
   'the file',
+  families,
 );
 const tensors: TensorsBySlot = new Map(
   all.map((tensor) => [names.slots.get(tensor.name)?.slots[0] ?? '', tensor]),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
+import { families } from '../../web/checkpoint/families/all.js';
 import { mapNames } from '../../web/checkpoint/families/names.js';
 import { failureOf, tinyTensors } from '../web/tiny-checkpoint.js';
 
@@ -58,7 +59,7 @@ describe.each([
     ['with "module."', (name: string) => `module.${name}`],
   ])('are mapped %s, there and back', (__, spell) => {
     const spelled = names.map(spell);
-    const map = mapNames(spelled, 'the file');
+    const map = mapNames(spelled, 'the file', families);
     expect([...map.slots.entries()]).toEqual(spelled.map((name, i) => [name, { slots: [slots[i]] }]));
     expect(map.surplus.size).toBe(0);
     expect(slots.map((slot) => map.nameOf(slot))).toEqual(spelled);
@@ -68,13 +69,15 @@ describe.each([
 describe('names', () => {
   it('with two digits are mapped', () => {
     const name = 'vit.encoder.layer.11.layernorm_before.weight';
-    expect(mapNames([name], 'the file').slots.get(name)).toEqual({ slots: ['blocks.11.norm1.weight'] });
+    expect(mapNames([name], 'the file', families).slots.get(name)).toEqual({
+      slots: ['blocks.11.norm1.weight'],
+    });
   });
 
   it('of one part go by its own row, others by that for any', () => {
     const query = 'Transformer/encoderblock_3/MultiHeadDotProductAttention_1/query';
     const names = ['kernel', 'bias', 'weight_spread_scale'].map((part) => `${query}/${part}`);
-    expect([...mapNames(names, 'the file').slots.values()]).toEqual([
+    expect([...mapNames(names, 'the file', families).slots.values()]).toEqual([
       { slots: ['blocks.3.attn.q.weight'], axes: [[1, 2], [0]] },
       { slots: ['blocks.3.attn.q.bias'], axes: [[0, 1]] },
       { slots: ['blocks.3.attn.q.weight_spread_scale'] },
@@ -82,7 +85,11 @@ describe('names', () => {
   });
 
   it('that classifying does not need are ignored', () => {
-    const map = mapNames([...transformers4, 'pooler.dense.weight', 'vit.pooler.dense.bias'], 'the file');
+    const map = mapNames(
+      [...transformers4, 'pooler.dense.weight', 'vit.pooler.dense.bias'],
+      'the file',
+      families,
+    );
     expect(map.slots.size).toBe(transformers4.length);
     expect(map.surplus.size).toBe(0);
   });
@@ -94,7 +101,7 @@ describe('names', () => {
       'vit.encoder.layer.0.layernorm_before.weights',
       'embeddings.cls_token',
     ];
-    expect([...mapNames([...transformers4, ...more], 'the file').surplus]).toEqual(more);
+    expect([...mapNames([...transformers4, ...more], 'the file', families).surplus]).toEqual(more);
   });
 
   it.each([
@@ -105,7 +112,7 @@ describe('names', () => {
     ],
     ['of an empty file', [], 'it has none'],
   ])('%s are refused', async (_, names, says) => {
-    const mapping = Promise.resolve().then(() => mapNames(names, 'the file'));
+    const mapping = Promise.resolve().then(() => mapNames(names, 'the file', families));
     expect(await failureOf(mapping)).toMatchObject({
       code: 'unsupported-model',
       message: expect.stringContaining(says),

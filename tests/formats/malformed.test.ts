@@ -44,7 +44,11 @@ async function outcomeOf(
     variant: 'simd',
     threads: { count: 1, reason: '', automatic: false },
   } as const;
-  const error = await openSession(request, Promise.resolve(engine), { open: counted, bytesAt }).then(
+  const error = await openSession(request, Promise.resolve(engine), {
+    open: counted,
+    bytesAt,
+    rare: () => import('../../web/runtime/rare.js'),
+  }).then(
     () => undefined,
     (reason: unknown) => reason,
   );

@@ -34,7 +34,8 @@ describe.each(variants)('%s', (variant) => {
     const engine = await createEngine(variant);
     const bytes = new Uint8Array(await readFile(urlOf(model)));
     const files = { title: model.name, weights: 'w', listed: { w: { kind: 'bytes', bytes } } } as const;
-    const context = { open: openFile, signal: new AbortController().signal };
+    const rare = () => import('../../web/runtime/rare.js');
+    const context = { open: openFile, signal: new AbortController().signal, rare };
     await fill(engine, await openCheckpoint(files, { imageSize }, context), context);
     const { height, width } = imageSize ?? { height: model.edge, width: model.edge };
     engine.setPixelValues(noiseTensor(model.seed, 3 * height * width));

@@ -13,6 +13,8 @@ import { CountedFiles } from './counted-files.js';
 import type { Packed } from './pack.js';
 import { randomOf, type Random } from './random.js';
 
+const rare = () => import('../../web/runtime/rare.js');
+
 /** Milliseconds of the processor that an execution may take, however busy it is; most take a few. */
 const longest = 10_000;
 
@@ -84,7 +86,7 @@ export async function sessionOf(
     tokens,
   } as const;
   const bytesAt = random.oneIn(2) ? undefined : () => Promise.resolve(undefined);
-  return await openSession(request, start(), { open: files.opener, bytesAt });
+  return await openSession(request, start(), { open: files.opener, bytesAt, rare });
 }
 
 export function filesOf({ files, weights }: Packed): ModelFiles {

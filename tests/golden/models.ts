@@ -42,6 +42,7 @@ export async function fillFrom(
 ): Promise<void> {
   const listed = Object.entries(contents).map(([name, bytes]) => [name, { kind: 'bytes', bytes }] as const);
   const files: ModelFiles = { title, weights: weightsName, listed: Object.fromEntries(listed) };
-  const context = { open: openFile, signal: new AbortController().signal };
+  const rare = () => import('../../web/runtime/rare.js');
+  const context = { open: openFile, signal: new AbortController().signal, rare };
   await fill(engine, await openCheckpoint(files, {}, context), context);
 }

@@ -41,7 +41,8 @@ const cases = variants.flatMap((variant) =>
 describe.each(cases)('$name ($variant)', ({ variant, model, name }) => {
   it('computes what transformers computes, for one text and for several at once', async () => {
     const expected = await readTensors(`zero-shot/${name}/expected.safetensors`);
-    const context = { open: openFile, signal: new AbortController().signal };
+    const rare = () => import('../../web/runtime/rare.js');
+    const context = { open: openFile, signal: new AbortController().signal, rare };
     const listed = Object.fromEntries(
       await Promise.all(
         ['config.json', 'model.safetensors'].map(

@@ -1,5 +1,5 @@
 // Downloads stored for the next load. A cache never makes a load fail: if the cache fails, the files are downloaded.
-import { hasCode, VitError, type VitErrorCode } from '../errors.js';
+import { hasCode, isVitError, type VitErrorCode } from '../errors.js';
 import {
   indexName,
   locationOf,
@@ -153,7 +153,7 @@ export class CachedFiles {
    */
   async drop(failure: unknown): Promise<boolean> {
     const isDamage =
-      failure instanceof VitError && damage.includes(failure.code) && failure !== this.#networkFailure;
+      isVitError(failure) && damage.includes(failure.code) && failure !== this.#networkFailure;
     const suspects = isDamage ? [...this.#used] : [];
     const removals = suspects.map(async (key) => (await this.#store).remove(key));
     const abandoned = [...this.#arriving.values()].map((arrival) => arrival.abandon());

@@ -7,15 +7,16 @@ import {
   type NativePreprocess,
 } from '../engine/bindings.js';
 import { VitError } from '../errors.js';
-import { familiesFor } from './families/all.js';
+import { claimed, common } from './families/common.js';
 import type { TextTower } from './families/family.js';
 import { mapNames } from './families/names.js';
 import { configName, type ModelFiles } from './files/model-files.js';
-import { folderOf, type ReadContext } from './files/folder.js';
+import { folderOf } from './files/folder.js';
 import { JsonFields } from './files/json.js';
 import type { StoredTensor } from './formats/tensors.js';
 import { openWeights } from './formats/weights.js';
 import { bySlot, readConfiguration, type Checkpoint } from './open.js';
+import type { OpenContext } from './rare-parts.js';
 
 /** A text tower whose weights are still to come. */
 export interface TextCheckpoint extends Checkpoint {
@@ -41,7 +42,7 @@ const noPreprocess = (width: number): NativePreprocess => ({
 });
 
 /** Opens the files and reads everything of the text tower but its weights. */
-export async function openTexts(files: ModelFiles, context: ReadContext): Promise<TextCheckpoint> {
+export async function openTexts(files: ModelFiles, context: OpenContext): Promise<TextCheckpoint> {
   const outer = folderOf(files, context);
   const [beside, { weights, folder }] = await Promise.all([
     readConfiguration(outer, context),
@@ -51,7 +52,7 @@ export async function openTexts(files: ModelFiles, context: ReadContext): Promis
   if (!config) throw folder.notFound(configName);
   const { object, name } = config;
   const fields = new JsonFields(object, name, 'config');
-  const towers = familiesFor(object, name).flatMap(({ texts }) => texts ?? []);
+  const towers = claimed(common, object, name).flatMap(({ texts }) => texts ?? []);
   const tower = towers.at(0);
   const table = tower && weights.tensors.find((tensor) => tensor.name === tower.table);
   if (!tower || !table) throw withoutText(weights.name);

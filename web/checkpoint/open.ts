@@ -1,25 +1,26 @@
 // A checkpoint's files → what the engine needs to know, and a stream at the first weight. Nothing here knows the engine;
 // `fill` in fill.ts connects the two.
-import { statusOf, VitError, type VitErrorCode } from '../errors.js';
+import { isVitError, statusOf, VitError, type VitErrorCode } from '../errors.js';
 import type { NativeConfig, NativePreprocess } from '../engine/bindings.js';
 import type { LabelVectors, LoadOptions, PreprocessOptions, Size } from '../types.js';
 import { labelsOf } from './config/class-labels.js';
 import { overridden, relabeled } from './config/overrides.js';
-import { familiesFor } from './families/all.js';
+import { claimed, common } from './families/common.js';
 import type { Family, SlotTensor, TensorsBySlot } from './families/family.js';
 import { configName, preprocessorName, type ModelFiles } from './files/model-files.js';
 import { folderOf, nothingYet, type Folder, type ReadContext } from './files/folder.js';
 import { licenseOf } from './config/license.js';
 import { JsonFields, parseJson, type JsonObject } from './files/json.js';
-import { mapNames, splitGates, type NameMap } from './families/names.js';
+import { bestMap, mapNames, splitGates, type NameMap } from './families/names.js';
 import { misplaced, partsOf } from './families/placement.js';
 import { checkOutcome, checkPixelValues, outcomeOf, preprocessOf, scaledTo } from './config/preprocessor.js';
+import type { OpenContext } from './rare-parts.js';
 import { takesWords } from './takes-words.js';
 import type { TensorFile } from './formats/tensors.js';
 import { openWeights } from './formats/weights.js';
 import { checkLimit } from './files/limits.js';
 
-export type { ReadContext };
+export type { OpenContext, ReadContext };
 
 /** A checkpoint whose header was read and whose weights are still to come. */
 export interface Checkpoint {
@@ -48,7 +49,7 @@ export interface CheckpointOptions {
 export async function openCheckpoint(
   files: ModelFiles,
   { labels, preprocess: wanted = {}, imageSize }: CheckpointOptions,
-  context: ReadContext,
+  context: OpenContext,
 ): Promise<Checkpoint> {
   const [all, some] = isList(labels) ? [labels] : [undefined, labels];
   const outer = folderOf(files, context);
@@ -60,11 +61,7 @@ export async function openCheckpoint(
   const { config, noConfig, preprocessor } =
     folder === outer ? beside : await readConfiguration(folder, context);
   const { object, name } = config ?? { object: {}, name: configName };
-  const names = mapNames(
-    weights.tensors.map((tensor) => tensor.name),
-    weights.name,
-    familiesFor(object, name),
-  );
+  const names = await namesOf(weights, object, name, context);
   const { family } = names;
   if (!config && !family.saysSizes) throw noConfig ?? folder.notFound(configName);
   const fields = new JsonFields(object, name, 'config');
@@ -90,6 +87,18 @@ export async function openCheckpoint(
     weights,
     names: trained.gatedMlp ? splitGates(names) : names,
   };
+}
+
+/** Whose names the tensors have, by what config.json says. `configFile` is its name. */
+async function namesOf(
+  { tensors, name: file }: TensorFile,
+  config: JsonObject,
+  configFile: string,
+  { rare }: OpenContext,
+): Promise<NameMap> {
+  const names = tensors.map((tensor) => tensor.name);
+  const usual = bestMap(names, claimed(common, config, configFile));
+  return usual ?? mapNames(names, file, (await rare()).familiesFor(config, configFile));
 }
 
 const isList: (labels: unknown) => labels is readonly string[] = Array.isArray;
@@ -177,5 +186,5 @@ function withHint(error: unknown, { hint }: ModelFiles): unknown {
 
 /** Some servers answer with a page for any missing file, and some refuse access instead of saying that there is none. */
 function meansAbsent(error: unknown): error is VitError {
-  return error instanceof VitError && (error.code === 'html' || [401, 403].includes(statusOf(error) ?? 0));
+  return isVitError(error) && (error.code === 'html' || [401, 403].includes(statusOf(error) ?? 0));
 }

@@ -28,6 +28,9 @@ export function browser(parts: Parts): Platform {
 
     builtin: () => parts.builtin(),
 
+    rare: (workerUrl) =>
+      workerUrl ? new URL(rareScript, new URL(workerUrl, pageAddress())).href : parts.rare?.(),
+
     // A service worker cannot start workers.
     spawn:
       typeof Worker === 'undefined'
@@ -36,6 +39,9 @@ export function browser(parts: Parts): Platform {
             startWorker(url ? new URL(url, pageAddress()).href : await parts.worker(variant)),
   };
 }
+
+/** Beside a worker's script whose address was given. */
+const rareScript = 'worker.rare.js';
 
 function startWorker(url: string): WorkerPort {
   try {

@@ -28,6 +28,7 @@ const files: Record<Variant, { wasm(): URL; worker(): URL }> = {
 export const fetchedParts: Parts = {
   wasm: (variant, limits) => compileUrl(files[variant].wasm().href, limits),
   worker: (variant) => files[variant].worker().href,
+  rare: () => new URL('./worker.rare.js', import.meta.url).href,
   glue: importGlue,
   builtin: builtinBeside,
 };

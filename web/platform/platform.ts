@@ -35,6 +35,9 @@ export interface Platform {
   /** The model that `load()` loads. */
   builtin(): Promise<ModelFiles>;
 
+  /** The address of the script that workers fetch for what few models need; absent where they have it inside. */
+  rare?(this: void, workerUrl: string | URL | undefined): string | undefined;
+
   /** Starts the worker of a variant; absent where models always run in the calling thread. */
   readonly spawn?:
     ((this: void, variant: Variant, url: string | URL | undefined) => Promise<WorkerPort>) | undefined;
@@ -48,6 +51,8 @@ export interface Parts {
   wasm(variant: Variant, limits?: Limits): Promise<WebAssembly.Module>;
   /** The address of a variant's worker script, which imports nothing. */
   worker(variant: Variant): string | Promise<string>;
+  /** The address of the script that workers fetch for what few models need; absent where they have it inside. */
+  rare?(): string;
   glue(variant: Instructions): Promise<Glue>;
   builtin(): Promise<ModelFiles>;
 }

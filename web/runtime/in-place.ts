@@ -29,12 +29,12 @@ export class InPlace implements Runner {
     request: SessionRequest,
     glue: Promise<Glue>,
     module: Promise<WebAssembly.Module>,
-    context: SessionContext,
+    context: Omit<SessionContext, 'rare'>,
   ): Promise<InPlace> {
     const making = Promise.all([glue, module]).then(
       async ([started, compiled]) => new Engine(await instantiate(started, compiled)),
     );
-    const session = await openSession(request, making, context);
+    const session = await openSession(request, making, { ...context, rare: () => import('./rare.js') });
     // The caller's own cache may take forever; the built-in one is given time to clean up.
     await limited(session.kept, { signal: context.signal }).catch(() =>
       Promise.race([session.kept, sleep(longestKeep)]),

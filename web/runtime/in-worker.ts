@@ -16,6 +16,8 @@ import { WorkerLife, type WorkerPort } from './worker-life.js';
 type InWorkerOptions = Pick<LoadOptions, 'signal' | 'onProgress' | 'cache' | 'stallTimeout'> & {
   /** Whether the cache is known to be empty, by the time the worker has started; never rejects. */
   readonly isCacheEmpty?: Promise<boolean> | undefined;
+  /** The address of the script with what few models need. */
+  readonly rare?: string | undefined;
 };
 
 type Load = Extract<Request, { type: 'load' }>;
@@ -69,7 +71,7 @@ export class InWorker implements Runner {
     module: Promise<WebAssembly.Module>,
     options: InWorkerOptions,
   ): Promise<InWorker> {
-    const { signal, onProgress, cache, isCacheEmpty } = options;
+    const { signal, onProgress, cache, isCacheEmpty, rare } = options;
     const runner = new InWorker(await spawn(), request.threads.count > 1, options);
     const stop = () => runner.#stop(signal?.reason);
     signal?.addEventListener('abort', stop);
@@ -80,6 +82,7 @@ export class InWorker implements Runner {
         lifeSign: runner.#life.sign,
         request: { ...request, files },
         module: await module,
+        rare,
         cache:
           typeof cache === 'object' ? 'remote' : typeof cache === 'string' ? { name: cache } : cache === true,
         isCacheEmpty: await limited(Promise.resolve(isCacheEmpty ?? false), {

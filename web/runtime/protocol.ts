@@ -1,6 +1,6 @@
 // The messages between the page and the model's worker.
 import type { CacheAnswer, CacheCall } from '../cache/remote-cache.js';
-import { isError, VitError, type VitErrorCode } from '../errors.js';
+import { isError, isVitError, VitError, type VitErrorCode } from '../errors.js';
 import type { SessionRequest } from './session-request.js';
 import type { Encoded } from '../pictures/decode.js';
 import type { ModelInfo, Progress, Size } from '../types.js';
@@ -20,6 +20,8 @@ export type Request =
       readonly lifeSign: string;
       readonly request: SessionRequest;
       readonly module: WebAssembly.Module;
+      /** The address of the script with what few models need, where the worker does not have it inside. */
+      readonly rare: string | undefined;
       /** As the option of `load`; 'remote' is a cache of the page's own, used through messages. */
       readonly cache: boolean | { readonly name: string } | 'remote';
       /** Whether it is known that nothing is there. */
@@ -94,7 +96,7 @@ export function packError(error: unknown): PackedError {
     name: error.name,
     message: error.message,
     stack: error.stack,
-    code: error instanceof VitError ? error.code : undefined,
+    code: isVitError(error) ? error.code : undefined,
     isDomException: error instanceof DOMException,
     cause: error.cause === undefined ? undefined : packError(error.cause),
   };

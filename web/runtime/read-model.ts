@@ -6,15 +6,15 @@ import { changed } from '../checkpoint/files/download-parts.js';
 import { isOtherVersion } from '../checkpoint/files/http-answer.js';
 import { withChecksum } from '../checkpoint/files/integrity.js';
 import { fill } from '../checkpoint/fill.js';
-import { openCheckpoint, type Checkpoint, type ReadContext } from '../checkpoint/open.js';
+import { openCheckpoint, type Checkpoint } from '../checkpoint/open.js';
 import { openTexts, type TextCheckpoint } from '../checkpoint/open-texts.js';
 import type { Engine } from '../engine/engine.js';
 import { chooseKernels, type KernelChoice } from '../engine/kernels.js';
 import { startThreads, type ThreadPlan } from '../engine/threads.js';
 import { hasCode, VitError } from '../errors.js';
 import type { Variant } from '../types.js';
-import { TextModel } from './text-model.js';
 import type { SessionContext, SessionRequest } from './session-request.js';
+import type { TextModel } from './text-model.js';
 
 /** A checkpoint whose weights are in the engine. */
 export interface LoadedModel {
@@ -31,11 +31,13 @@ export interface LoadedModel {
   readonly texts?: TextModel | undefined;
 }
 
+type ReadingContext = SessionContext & { readonly signal: AbortSignal };
+
 /** Reads the checkpoint into the engine through the cache; when a cached file turns out to be damaged, downloads it. */
 export async function readModel(
   request: SessionRequest,
   making: Promise<Engine>,
-  context: SessionContext & ReadContext,
+  context: ReadingContext,
   reload = context.isCacheEmpty ?? false,
 ): Promise<LoadedModel> {
   if (!context.store) return await read(request, making, context);
@@ -64,7 +66,7 @@ export async function readModel(
 async function read(
   request: SessionRequest,
   making: Promise<Engine>,
-  context: ReadContext,
+  context: ReadingContext,
 ): Promise<LoadedModel> {
   const { dtype, files, integrity, variant } = request;
   // Closes everything that is being read, however the load ends.
@@ -87,7 +89,9 @@ async function read(
       return chooseKernels(engine, type, request.kernels?.[type], stop.signal);
     });
     const texts = isOfTexts(opened)
-      ? new TextModel(engine, opened, request.tokens ?? [], () => openTexts(files, reading))
+      ? new (await context.rare()).TextModel(engine, opened, request.tokens ?? [], () =>
+          openTexts(files, reading),
+        )
       : undefined;
     const { version } = opened.weights;
     if (isOtherVersion(version, request.version)) throw changed(opened.weights.name);

@@ -1,7 +1,7 @@
 import { browserStore } from '../cache/browser-cache.js';
 import { openFile } from '../checkpoint/files/source.js';
 import { Engine } from '../engine/engine.js';
-import { messageOf, VitError } from '../errors.js';
+import { isVitError, messageOf, VitError } from '../errors.js';
 import { decodeFile } from '../pictures/decode.js';
 import { instantiate, type Glue } from '../engine/bindings.js';
 import { shown } from '../shown.js';
@@ -10,6 +10,7 @@ import { holdLifeSign, type LifeSign } from './life-sign.js';
 import { isRequest, packError, type Port, type Reply, type Request } from './protocol.js';
 import { RemoteCache } from '../cache/remote-cache.js';
 import { openSession, type Session } from './session.js';
+import type { Rare } from './session-request.js';
 import { buffersOfReply } from './transfer.js';
 import { encodeTexts, perform, verbs } from './verbs.js';
 
@@ -17,8 +18,15 @@ type LoadRequest = Extract<Request, { type: 'load' }>;
 type RunRequest = Extract<Request, { type: 'run' }>;
 type EncodeRequest = Extract<Request, { type: 'encode' }>;
 
-/** The worker's side: loads the requested model and runs verbs on it. */
-export function serve(port: Port<Reply, Request>, glue: Glue): void {
+/**
+ * The worker's side: loads the requested model and runs verbs on it. `rare` fetches what few models need; it is given
+ * the address that the page has for it.
+ */
+export function serve(
+  port: Port<Reply, Request>,
+  glue: Glue,
+  rare: (address: string | undefined) => Promise<Rare>,
+): void {
   let engine: Engine | undefined;
   let session: Session | undefined;
   /** What is wrong with the latest picture; reported when a verb is run on it. */
@@ -50,6 +58,7 @@ export function serve(port: Port<Reply, Request>, glue: Glue): void {
     const making = instantiate(glue, request.module).then((bindings) => (engine = new Engine(bindings)));
     session = await openSession(request.request, making, {
       open: openFile,
+      rare: () => rare(request.rare),
       store: storeOf(cacheOf(request.cache), browserStore),
       isCacheEmpty: request.isCacheEmpty,
       ...(request.progress && { onProgress: (progress) => tell({ type: 'progress', progress }) }),
@@ -123,6 +132,6 @@ export function serve(port: Port<Reply, Request>, glue: Glue): void {
 
 /** Whatever was thrown, the page gets an error that says what it is about. */
 function asVitError(error: unknown): VitError {
-  if (error instanceof VitError) return error;
+  if (isVitError(error)) return error;
   return new VitError('worker', `The model's worker failed (${messageOf(error)}).`, { cause: error });
 }

@@ -1,6 +1,6 @@
 import type { FileStore } from '../cache/file-store.js';
 import type { ModelFiles } from '../checkpoint/files/model-files.js';
-import type { CheckpointOptions, ReadContext } from '../checkpoint/open.js';
+import type { CheckpointOptions, OpenContext } from '../checkpoint/open.js';
 import type { KnownKernels } from '../engine/kernels.js';
 import type { ThreadPlan } from '../engine/threads.js';
 import type { Dtype, Integrity, Variant } from '../types.js';
@@ -27,8 +27,13 @@ export interface SessionRequest extends CheckpointOptions {
   readonly kernels?: KnownKernels | undefined;
 }
 
+/** What few models need. */
+export type Rare = typeof import('./rare.js');
+
 /** What loading needs besides the request. */
-export type SessionContext = Omit<ReadContext, 'signal'> & {
+export type SessionContext = Omit<OpenContext, 'signal' | 'rare'> & {
+  /** Fetches what few models need. */
+  rare(this: void): Promise<Rare>;
   readonly signal?: AbortSignal | undefined;
   /** Where downloads are cached, if anywhere. */
   readonly store?: Promise<FileStore> | undefined;

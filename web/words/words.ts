@@ -3,7 +3,7 @@
 import { CachedFiles } from '../cache/cache.js';
 import { cacheKey, type FileStore } from '../cache/file-store.js';
 import { patientStore } from '../cache/patient-store.js';
-import { familiesFor } from '../checkpoint/families/all.js';
+import { claimed, common } from '../checkpoint/families/common.js';
 import type { TextTower } from '../checkpoint/families/family.js';
 import { folderOf, type Folder, type ReadContext } from '../checkpoint/files/folder.js';
 import { JsonFields, parseJson } from '../checkpoint/files/json.js';
@@ -181,7 +181,7 @@ async function readerOf(files: ModelFiles, open: ReadContext['open']): Promise<R
   const file = await folder.open(configName);
   if (!file) throw folder.notFound(configName);
   const config = parseJson(await file.read(Infinity), file.name, 'config');
-  const tower = familiesFor(config, file.name).find(({ texts }) => texts)?.texts;
+  const tower = claimed(common, config, file.name).find(({ texts }) => texts)?.texts;
   if (!tower) throw withoutTexts(files.title);
   const fields = new JsonFields(config, file.name, 'config');
   const text = fields.object('text_config') ?? fields;

@@ -1,6 +1,5 @@
 // Checkpoints' tensor names → the engine's slots, which have timm's names with q, k and v apart (cpp/weight_slots.h).
 import { VitError } from '../../errors.js';
-import { families as all } from './all.js';
 import type { Family, Spelling } from './family.js';
 import type { Placement } from './placement.js';
 
@@ -20,7 +19,19 @@ export interface NameMap {
 }
 
 /** Maps the names by the spelling that explains most of them; `file` is what messages call the file. */
-export function mapNames(names: readonly string[], file: string, families: readonly Family[] = all): NameMap {
+export function mapNames(names: readonly string[], file: string, families: readonly Family[]): NameMap {
+  const best = bestMap(names, families);
+  if (best) return best;
+  const example = names.length > 0 ? `they are named like "${names[0]}"` : 'it has none';
+  const titles = families.map(({ title }) => title).join(', ');
+  throw new VitError(
+    'unsupported-model',
+    `${file} contains no tensors of a Vision Transformer (${example}): vit-wasm reads the names of ${titles}.`,
+  );
+}
+
+/** The same; undefined where no spelling explains any. */
+export function bestMap(names: readonly string[], families: readonly Family[]): NameMap | undefined {
   const spellings = families.flatMap((family) => family.spellings.map((spelling) => ({ family, spelling })));
   const parsed = names.map((name) => ({ name, ...parse(withoutPrefix(name, wrapper)) }));
   let best: NameMap | undefined;
@@ -30,13 +41,7 @@ export function mapNames(names: readonly string[], file: string, families: reado
     const map = mapWith(family, spelling, parsed);
     if (!best || map.slots.size > best.slots.size) best = map;
   }
-  if (best && best.slots.size > 0) return best;
-  const example = names.length > 0 ? `they are named like "${names[0]}"` : 'it has none';
-  const titles = families.map(({ title }) => title).join(', ');
-  throw new VitError(
-    'unsupported-model',
-    `${file} contains no tensors of a Vision Transformer (${example}): vit-wasm reads the names of ${titles}.`,
-  );
+  return best && best.slots.size > 0 ? best : undefined;
 }
 
 /** A gated MLP whose gate and first layer are one tensor, the gate first, without saying so in its name. */

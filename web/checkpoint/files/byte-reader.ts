@@ -1,4 +1,4 @@
-import { VitError, messageOf } from '../../errors.js';
+import { isVitError, messageOf, VitError } from '../../errors.js';
 import { limited } from '../../patience.js';
 import { giveWay } from './give-way.js';
 import { limits } from './limits.js';
@@ -142,7 +142,7 @@ export class ByteReader {
     // Node may leave a read pending forever after an abort: https://github.com/nodejs/node/issues/56917.
     const piece = await limited(this.#stream.next(), { signal: this.#signal }).catch((error: unknown) => {
       this.#signal.throwIfAborted();
-      throw error instanceof VitError ? error : this.#brokenOff(error);
+      throw isVitError(error) ? error : this.#brokenOff(error);
     });
     // Cancelling looks like the end of the file.
     this.#signal.throwIfAborted();

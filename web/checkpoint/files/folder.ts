@@ -1,21 +1,18 @@
 // A checkpoint's files, ready to be opened by name: as they were located, or within an archive.
-import { VitError } from '../../errors.js';
+import type { VitError } from '../../errors.js';
 import type { Progress } from '../../types.js';
-import { ByteReader, tooLarge } from './byte-reader.js';
+import { ByteReader } from './byte-reader.js';
 import {
   locationOf,
   nameOf,
   notFound,
   tokenizerNames,
-  weightsAmong,
-  weightsName,
   type FileLocation,
   type ModelFiles,
 } from './model-files.js';
 import { limits } from './limits.js';
 import { accessTo, type RandomAccess } from './random-access.js';
 import type { OpenFile } from './source.js';
-import { openEntry, type ZipArchive } from './zip.js';
 
 /** The bytes of a file, to be read here and there; undefined when it has to be read from front to end. */
 export type BytesAt = (location: FileLocation) => Promise<Blob | Uint8Array | undefined>;
@@ -78,47 +75,4 @@ export function folderOf(files: ModelFiles, context: ReadContext): Folder {
 
 async function bytesInMemory(location: FileLocation): ReturnType<BytesAt> {
   return Promise.resolve(location.kind === 'bytes' ? location.bytes : undefined);
-}
-
-/** The files in an archive: those beside its one config.json, or beside its weights. */
-export function folderIn(archive: ZipArchive, context: ReadContext): Folder {
-  const { name } = archive.file;
-  const files = archive.entries.filter((entry) => !isHidden(entry.name));
-  const weights = weightsAmong(files.map((entry) => entry.name));
-  if (typeof weights !== 'string') throw noModel(name, weights);
-  const beside = weights.slice(0, weights.lastIndexOf('/') + 1);
-  const find = (file: string) => files.find((entry) => entry.name === beside + file);
-  return {
-    weights: weights.slice(beside.length),
-    async open(file) {
-      const entry = find(file);
-      if (!entry) return undefined;
-      const title = `${name}, ${entry.name}`;
-      const largest = largestOf(file, context);
-      // Before a byte of it is unpacked.
-      if (entry.size > largest) throw tooLarge(title, entry.size, largest);
-      return new ByteReader(await openEntry(archive, entry), title, context.signal, largest);
-    },
-    access: () => Promise.resolve(undefined),
-    notFound: (file) =>
-      new VitError('not-found', `There is no ${beside}${file} in ${name}: it should be next to the weights.`),
-  };
-}
-
-/** What archivers add of their own. */
-function isHidden(path: string): boolean {
-  return /(^|\/)(__MACOSX\/|\.)/.test(path);
-}
-
-function noModel(archive: string, candidates: readonly string[]): VitError {
-  if (candidates.length === 0) {
-    const advice =
-      'a model is a folder with config.json, model.safetensors and usually preprocessor_config.json';
-    return new VitError('not-found', `There are no weights in ${archive}: ${advice}.`);
-  }
-  const names = candidates.slice(0, 3).join(', ');
-  return new VitError(
-    'not-found',
-    `There are ${candidates.length} files of weights in ${archive} (${names}): pack a single model, named ${weightsName}.`,
-  );
 }

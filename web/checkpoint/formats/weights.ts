@@ -2,16 +2,14 @@
 import { VitError } from '../../errors.js';
 import { tooLarge, type ByteReader } from '../files/byte-reader.js';
 import { indexName, weightsName } from '../files/model-files.js';
-import { folderIn, largestOf, nothingYet, type Folder, type ReadContext } from '../files/folder.js';
-import { foreignArchive, foreignName } from './foreign.js';
+import { largestOf, type Folder } from '../files/folder.js';
+import { foreignName } from './foreign.js';
 import { checkLimit } from '../files/limits.js';
-import { isNpz, openNpz } from './npz.js';
-import { keep } from '../files/random-access.js';
+import type { OpenContext } from '../rare-parts.js';
 import { isSafetensors, openSafetensors } from './safetensors.js';
 import { openSharded } from './sharded.js';
-import { unstacked } from './stacked.js';
 import { bytesOf, type TensorFile } from './tensors.js';
-import { isZip, readDirectory, type ZipArchive } from '../files/zip.js';
+import { isZip } from '../files/zip.js';
 
 /** The tensors, and the folder that the other files are in: within the archive, if the weights' file was one. */
 export interface OpenedWeights {
@@ -19,7 +17,7 @@ export interface OpenedWeights {
   readonly folder: Folder;
 }
 
-export async function openWeights(folder: Folder, context: ReadContext): Promise<OpenedWeights> {
+export async function openWeights(folder: Folder, context: OpenContext): Promise<OpenedWeights> {
   const file = folder.weights;
   const foreign = foreignName(file);
   if (foreign) throw foreign;
@@ -37,7 +35,7 @@ export async function openWeights(folder: Folder, context: ReadContext): Promise
 async function openFile(
   file: string,
   folder: Folder,
-  context: ReadContext,
+  context: OpenContext,
 ): Promise<OpenedWeights | undefined> {
   const reader = await folder.open(file);
   if (!reader) return file === weightsName ? await openFile(indexName, folder, context) : undefined;
@@ -49,29 +47,9 @@ async function openFile(
   if (isSafetensors(start) || !isZip(start)) {
     return { weights: await openSafetensors(reader, file), folder };
   }
-  const archive = await openArchive(reader, folder, context);
-  const foreign = foreignArchive(archive);
-  if (foreign) throw foreign;
-  if (isNpz(archive)) {
-    return { weights: unstacked(await openNpz(archive, file, context.signal)), folder };
-  }
-  return await openWeights(folderIn(archive, context), context);
-}
-
-async function openArchive(
-  reader: ByteReader,
-  folder: Folder,
-  { onProgress }: ReadContext,
-): Promise<ZipArchive> {
-  const file = folder.weights;
-  const access = await folder.access(file);
-  if (access) {
-    await reader.cancel();
-    return await readDirectory(access);
-  }
-  const tell = () =>
-    onProgress?.({ file, loaded: reader.position, total: Infinity, phase: 'weights', overall: nothingYet });
-  return await readDirectory(await keep(reader, tell));
+  const { openArchive } = await context.rare();
+  const inside = await openArchive(reader, folder, context);
+  return 'tensors' in inside ? { weights: inside, folder } : await openWeights(inside, context);
 }
 
 function severalFiles({ name }: ByteReader): VitError {
