@@ -142,9 +142,10 @@ std::string run_explain(BoundModel& bound, int label) {
 
 std::string run_explain_towards(BoundModel& bound, const val& direction) {
   bound.map.resize(patch_count(bound.model.config));
-  const std::vector<float> joint = convertJSArrayToNumberVector<float>(direction);
-  if (joint.size() != static_cast<size_t>(bound.model.config.joint_width)) return "takes another direction";
-  return explain_towards(bound.model, joint.data(), bound.map.data());
+  const std::vector<float> values = convertJSArrayToNumberVector<float>(direction);
+  if (values.size() != static_cast<size_t>(embedding_width(bound.model.config)))
+    return "takes another direction";
+  return explain_towards(bound.model, values.data(), bound.map.data());
 }
 
 void run_lens(BoundModel& bound, bool patches) {
@@ -160,7 +161,7 @@ void run_lens(BoundModel& bound, bool patches) {
 // Embeddings of the picture [layers × W] and, behind them, of the patches [layers × patches × W].
 void run_embedding_lens(BoundModel& bound, bool patches) {
   const Config& c = bound.model.config;
-  const size_t of_pictures = area(c.layers, c.joint_width > 0 ? c.joint_width : c.hidden);
+  const size_t of_pictures = area(c.layers, embedding_width(c));
   bound.map.resize(of_pictures * (patches ? 1 + patch_count(c) : 1));
   look_through(bound.model,
                EmbeddingLens{bound.map.data(), patches ? bound.map.data() + of_pictures : nullptr});

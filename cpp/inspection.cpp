@@ -123,17 +123,35 @@ std::vector<double> class_direction(const Model& model, int label) {
   return features;
 }
 
-// The direction of the features that turns the joint embedding, scaled to length 1, in `direction`.
-std::vector<double> joint_direction(const Model& model, const float* direction) {
-  const PackedView proj = model.weights.head.joint_proj;
+// The direction of the features that turns the embedding, scaled to length 1, in `direction`.
+std::vector<double> embedding_direction(const Model& model, const float* direction) {
+  const int width = embedding_width(model.config);
+  const float* embedding = model.config.joint_width > 0 ? model.activations.joint : model.activations.pooled;
   double squares = 0;
-  for (int o = 0; o < proj.outputs; o++) squares += model.activations.joint[o] * model.activations.joint[o];
+  for (int o = 0; o < width; o++) squares += embedding[o] * embedding[o];
   const double scale = squares > 0 ? 1 / std::sqrt(squares) : 0;
+  if (model.config.joint_width == 0) {
+    std::vector<double> features(direction, direction + width);
+    for (double& value : features) value *= scale;
+    return features;
+  }
+  const PackedView proj = model.weights.head.joint_proj;
   std::vector<double> features(proj.inputs);
   for (int o = 0; o < proj.outputs; o++) {
     for (int i = 0; i < proj.inputs; i++) features[i] += scale * direction[o] * weight_of(proj, o, i);
   }
   return features;
+}
+
+// attended[T × D] = what a query reads of each token's values, by its weights [heads × T].
+void read_values(Activations& a, const float* weights, const Config& c) {
+  const int tokens = token_count(c), size = head_size(c);
+  for (int t = 0; t < tokens; t++) {
+    for (int i = 0; i < c.hidden; i++) {
+      const size_t at = area(t, c.hidden) + i;
+      a.attended[at] = weights[i / size * tokens + t] * a.v[at];
+    }
+  }
 }
 
 // What the last block's attention carries from each token into the class token.
@@ -147,13 +165,8 @@ struct Carried {
     const Config& c = model->config;
     if (stage.name != "blocks" || stage.layer + 1 < c.layers) return;
     Activations& a = model->activations;
-    const int tokens = token_count(c), size = head_size(c);
-    for (int t = 0; t < tokens; t++) {
-      for (int i = 0; i < c.hidden; i++) {
-        const size_t at = area(t, c.hidden) + i;
-        a.attended[at] = first_queries[i / size * tokens + t] * a.v[at];
-      }
-    }
+    const int tokens = token_count(c);
+    read_values(a, first_queries, c);
     const EncoderBlockWeights& block = model->weights.encoder.blocks[stage.layer];
     if (c.attention_norm) {
       std::vector<float> sum(c.hidden);
@@ -213,7 +226,7 @@ struct Embeddings {
 
   void see(const Stage& stage) const {
     const Config& c = model->config;
-    const int width = shared_width(c);
+    const int width = embedding_width(c);
     if (stage.name == (c.joint_width > 0 ? "joint" : "pooled")) {
       std::copy_n(stage.data, width, lens->pictures + area(stage.layer, width));
     }
@@ -231,11 +244,9 @@ struct Embeddings {
     std::copy_n(token, c.hidden, a.pooled);
     norm_pooled(a, model->weights.head, c, 1);
     if (c.joint_width > 0) project(a, model->weights.head, c, 1);
-    std::copy_n(c.joint_width > 0 ? a.joint : a.pooled, shared_width(c), embedding);
-    scale_to_length_1(embedding, shared_width(c));
+    std::copy_n(c.joint_width > 0 ? a.joint : a.pooled, embedding_width(c), embedding);
+    scale_to_length_1(embedding, embedding_width(c));
   }
-
-  static int shared_width(const Config& c) { return c.joint_width > 0 ? c.joint_width : c.hidden; }
 };
 
 // What the class token's vector is made of → map.
@@ -246,6 +257,21 @@ void explain_class_token(Model& model, const Carried& carried, const double* dir
   const int tokens = token_count(c);
   if (c.final_norm) through_norm(carried.vectors, tokens, a.tokens, c, weights.norm);
   if (c.pooled_norm) through_norm(carried.vectors, tokens, a.normed, c, weights.fc_norm);
+  add_reach(map, carried.vectors, direction, 1, c);
+}
+
+// What the pool's attention carries from each token into the pooled vector → map. Its MLP is not followed,
+// nor is the last block's.
+void explain_pool(Model& model, const Carried& carried, const double* direction, float* map) {
+  const Config& c = model.config;
+  Activations& a = model.activations;
+  const AttentionPoolWeights& pool = model.weights.head.attn_pool;
+  const int tokens = token_count(c), d = c.hidden;
+  gemm(a.v, d, a.normed, d, tokens, pool.v, Store::replace, rounding_of(c));
+  read_values(a, a.pool_weights, c);
+  PackedView proj = pool.proj;
+  proj.bias = carried.no_bias;
+  gemm(carried.vectors, d, a.attended, d, tokens, proj, Store::replace, rounding_of(c));
   add_reach(map, carried.vectors, direction, 1, c);
 }
 
@@ -287,6 +313,10 @@ std::string explain_by(Model& model, const Outputs& outputs, const DirectionOf& 
 
   std::fill_n(map, patch_count(c), 0.0f);
   const std::vector<double> direction = direction_of();
+  if (c.pooling == Pooling::attention) {
+    explain_pool(model, carried, direction.data(), map);
+    return "";
+  }
   if (by_class_token) explain_class_token(model, carried, direction.data(), map);
   if (!by_class_token || c.pooling == Pooling::class_and_mean) {
     const double* of_mean = direction.data() + (by_class_token ? c.hidden : 0);
@@ -335,8 +365,8 @@ std::string explain(Model& model, int label, float* map) {
 
 std::string explain_towards(Model& model, const float* direction, float* map) {
   Outputs wanted = answer(model.config);
-  wanted.joint = true;
-  return explain_by(model, wanted, [&] { return joint_direction(model, direction); }, map);
+  wanted.joint = model.config.joint_width > 0;
+  return explain_by(model, wanted, [&] { return embedding_direction(model, direction); }, map);
 }
 
 void look_through(Model& model, const Lens& lens) {

@@ -19,6 +19,9 @@ struct AttentionRequest {
   bool rollout = false;  // all blocks up to `layer`, multiplied through
 };
 
+/// W: width of a picture's embedding, which it shares with texts where the model was trained with some.
+constexpr int embedding_width(const Config& c) { return c.joint_width > 0 ? c.joint_width : c.hidden; }
+
 /// map[patches] = the attention weights, softmax(q·kᵀ/√d), from the pooled token to each patch.
 ///
 /// With `rollout` (Abnar & Zuidema 2020, "Quantifying Attention Flow in Transformers"): the product of
@@ -39,11 +42,12 @@ struct AttentionRequest {
 /// earlier blocks chose no better patches: docs/look-inside.md.) Of a class token and a mean, the sum of
 /// both.
 ///
-/// Of a distilled model, what reached its class token alone. Not for models that pool by attention. Cost: the
-/// forward pass and T·D² multiply-adds.
+/// Of a distilled model, what reached its class token alone. Of a model that pools by attention, what the
+/// pool's own attention carried from each patch, Σ over heads of A·v·W_proj, past the pool's MLP. Cost: the
+/// forward pass and T·D² multiply-adds, twice that where the pool is by attention.
 [[nodiscard]] std::string explain(Model& model, int label, float* map);
 
-/// The same for a direction [joint_width] in the space of embeddings that pictures share with texts:
+/// The same for a direction [W] in the space of embeddings that pictures share with texts:
 /// map[patches] = what each patch adds to the dot product of `direction` and the picture's embedding, scaled
 /// to Euclidean length 1.
 [[nodiscard]] std::string explain_towards(Model& model, const float* direction, float* map);

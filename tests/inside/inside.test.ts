@@ -5,12 +5,12 @@ import { load, type Model, type RawImage } from 'vit-wasm';
 
 import { expectClose } from '../expect-close.js';
 import { familyFolder, familyModels } from '../golden/families.js';
-import { readTensors, tensorOf } from '../golden/fixtures.js';
-import { makeImage } from '../golden/noise.js';
+import { fixtures, readJson, readTensors, tensorOf } from '../golden/fixtures.js';
+import { makeImage, type ImageDescription } from '../golden/noise.js';
 import { zeroShotFolder, zeroShotModels } from '../golden/zero-shot.js';
 
-/** How each model's head sees its tokens, and how many precede the patches. */
-const models = {
+/** How each model's head sees its tokens, and how many precede the patches; those of timm by their own names. */
+const models: Readonly<Record<string, { mean: boolean; prefix: number }>> = {
   vit: { mean: false, prefix: 1 },
   'vit-multi-label': { mean: false, prefix: 1 },
   'i-jepa': { mean: true, prefix: 0 },
@@ -19,7 +19,28 @@ const models = {
   'dinov2-registers': { mean: false, prefix: 4 },
   clip: { mean: true, prefix: 1 },
   siglip: { mean: true, prefix: 0 },
+  'dinov3-head': { mean: false, prefix: 4 },
+  beit: { mean: true, prefix: 1 },
+  'beit-5': { mean: false, prefix: 1 },
+  'timm-class-token': { mean: false, prefix: 1 },
+  'timm-eva02-small': { mean: true, prefix: 1 },
+  'timm-eva02-base': { mean: true, prefix: 1 },
+  'timm-eva02-clip': { mean: false, prefix: 1 },
 };
+
+const timmModels = await readJson<{ name: string; picture: ImageDescription }[]>('timm.json');
+
+/** Where such a model is, and the picture that it was shown. */
+function subject(name: string): { folder: URL; picture: RawImage } {
+  if (name.startsWith('timm-')) {
+    const timm = timmModels.find((one) => `timm-${one.name}` === name);
+    if (!timm) throw new Error(`no model ${name}`);
+    return { folder: new URL(`timm/${timm.name}/`, fixtures), picture: makeImage(timm.picture) };
+  }
+  const family = familyModels.find((one) => one.name === name);
+  if (!family) throw new Error(`no family ${name}`);
+  return { folder: familyFolder(family), picture: makeImage(family.cases[0].picture) };
+}
 const cases = Object.entries(models).flatMap(([name, model]) =>
   (['relaxed', 'simd'] as const).map((variant) => ({ name, variant, ...model })),
 );
@@ -31,13 +52,13 @@ describe.each(cases)('$name ($variant)', ({ name, variant, mean, prefix }) => {
   let states: Float32Array;
   let lens: Float32Array;
   let tokens: number;
+  let expected: Awaited<ReturnType<typeof readTensors>>;
 
   beforeAll(async () => {
-    const family = familyModels.find((one) => one.name === name);
-    if (!family) throw new Error(`no family ${name}`);
-    model = await load(fileURLToPath(familyFolder(family)), { variant });
-    picture = makeImage(family.cases[0].picture);
-    const expected = await readTensors(`inside/${name}.safetensors`);
+    const { folder, picture: shown } = subject(name);
+    model = await load(fileURLToPath(folder), { variant });
+    picture = shown;
+    expected = await readTensors(`inside/${name}.safetensors`);
     [attentions, states, lens] = ['attentions', 'hidden_states', 'lens'].map((tensor) =>
       tensorOf(expected, tensor),
     );
@@ -132,12 +153,46 @@ describe.each(cases)('$name ($variant)', ({ name, variant, mean, prefix }) => {
   });
 
   it('explains classes differently', async () => {
-    const [one, other] = [await model.explain(picture, 0), await model.explain(picture, 'class 1')];
+    const [one, other] = [await model.explain(picture, 0), await model.explain(picture, 1)];
     expect(one).not.toEqual(other);
     expect(one.data.every(Number.isFinite)).toBe(true);
     expect(one.box).toEqual((await model.attention(picture)).box);
   });
 });
+
+describe.each(['timm-class-token', 'timm-eva02-clip'])('explain of %s', (name) => {
+  const { folder, picture } = subject(name);
+  const maps = async (dtype: 'fp32' | 'int8') => {
+    const model = await load(fileURLToPath(folder), { dtype });
+    const all = [];
+    for (let label = 0; label < model.info.classes; label++)
+      all.push((await model.explain(picture, label)).data);
+    model.dispose();
+    return all.flatMap((map) => [...map]);
+  };
+
+  it('is what the head reads of the last attention, as autograd sees it', async () => {
+    const expected = tensorOf(await readTensors(`inside/${name}.safetensors`), 'explain');
+    expectClose(Float32Array.from(await maps('fp32')), expected, 1e-5, name);
+  });
+
+  it('is nearly the same in int8', async () => {
+    const expected = tensorOf(await readTensors(`inside/${name}.safetensors`), 'explain');
+    expect(correlation(await maps('int8'), [...expected])).toBeGreaterThan(0.99);
+  });
+});
+
+/** Pearson's. */
+function correlation(a: readonly number[], b: readonly number[]): number {
+  const centered = (values: readonly number[]) => {
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    return values.map((value) => value - mean);
+  };
+  const [x, y] = [centered(a), centered(b)];
+  const dot = (p: readonly number[], q: readonly number[]) =>
+    p.reduce((sum, value, i) => sum + value * q[i], 0);
+  return dot(x, y) / Math.sqrt(dot(x, x) * dot(y, y));
+}
 
 describe('the box', () => {
   it('is where the crop lies in the picture, and moves with the region', async () => {
@@ -159,20 +214,26 @@ describe('the box', () => {
 });
 
 describe('classes in words', () => {
-  it('are explained by CLIP, and not by SigLIP, which pools by attention', async () => {
-    const loadNamed = (wanted: string) => {
-      const golden = zeroShotModels.find(({ name }) => name === wanted);
-      if (!golden) throw new Error(`no model ${wanted}`);
-      return load(zeroShotFolder(golden), { labels: golden.labels });
-    };
-    const [clip, siglip] = [await loadNamed('clip'), await loadNamed('siglip')];
-    const picture = makeImage(zeroShotModels[0].picture);
+  it('are explained by CLIP', async () => {
+    const [golden] = zeroShotModels;
+    const clip = await load(zeroShotFolder(golden), { labels: golden.labels });
+    const picture = makeImage(golden.picture);
     const maps = [];
     for (const label of clip.info.labels.slice(0, 2)) maps.push((await clip.explain(picture, label)).data);
     expect(maps[0]).not.toEqual(maps[1]);
     expect(maps.flatMap((map) => [...map]).every(Number.isFinite)).toBe(true);
-    await expect(siglip.explain(picture, 0)).rejects.toThrow('pools its tokens by attention');
     clip.dispose();
+  });
+
+  it("are explained by SigLIP through its pool's attention", async () => {
+    const golden = zeroShotModels.find(({ name }) => name === 'siglip');
+    if (!golden) throw new Error('no such model');
+    const siglip = await load(zeroShotFolder(golden), { labels: golden.labels });
+    const picture = makeImage(golden.picture);
+    const maps = [];
+    for (const label of golden.labels.keys()) maps.push(...(await siglip.explain(picture, label)).data);
+    const expected = tensorOf(await readTensors('inside/siglip-words.safetensors'), 'explain');
+    expectClose(Float32Array.from(maps), expected, 1e-5, 'the labels');
     siglip.dispose();
   });
 

@@ -112,12 +112,6 @@ export const verbs = {
     const { classes, engine } = session;
     if (!classes) checkHead(session, 'explain');
     checkWhole(session, 'explain');
-    if (session.network.pooling === poolings.attention) {
-      throw new VitError(
-        'invalid-argument',
-        'This model pools its tokens by attention, which explain does not follow; use attention instead.',
-      );
-    }
     const data = classes ? engine.explainTowards(wordDirection(label, classes)) : engine.explain(label);
     return map(session, data, origin);
   },
