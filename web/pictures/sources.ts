@@ -41,8 +41,8 @@ const readers: Readonly<Record<string, Reader<never>>> = {
  * what they show at the time of the call that counts: it is drawn at once, and its bytes come with the bands. Raw
  * pixels are the caller's own.
  *
- * Files, addresses, and elements that show a file of the page's (blob: or data:) are decoded in the worker of a model
- * that has one: 12 megapixels take this thread 150 to 600 ms. All else is read in the calling thread, and what is moved
+ * Files, addresses, and elements whose file can be had once more are decoded in the worker of a model that has one: 12
+ * megapixels take this thread 150 to 600 ms. All else is read in the calling thread, and what is moved
  * to a worker are the pixels. Moving the source instead needs a clone of it. That of a bitmap of 3264×2448 pixels takes
  * 20 ms here, where reading takes 40 to 50, and the worker then another 45. That of a VideoFrame is free, and spares
  * this thread 75 ms, but would keep the frame from its decoder or camera, which stop when they have too few, for as
@@ -89,16 +89,31 @@ async function readImage(image: HTMLImageElement, reading: Reading): Promise<Pic
   return await decode(image, reading.region);
 }
 
+/** Pixels of a picture that is read from the browser's cache once more rather than drawn: below, that takes no longer. */
+const largePicture = 1e6;
+
 /**
- * The file that an element shows, where it cannot be another by now: what a blob: or data: address holds never changes.
- * A server may answer the same address with another picture the next time. Undefined, too, where the page's policy
- * forbids it to read such an address, and for an SVG, which has pixels only as an element.
+ * The file that an element shows, where it cannot be another by now. What a blob: or data: address holds never changes.
+ * A server may answer the same address with another picture the next time, so of a large one the browser's copy is
+ * taken, unless it was told to keep none. Undefined, too, where the page may not read the address, and for an SVG, which
+ * has pixels only as an element.
  */
-async function fileOf({ currentSrc, src }: HTMLImageElement): Promise<Blob | undefined> {
+async function fileOf(image: HTMLImageElement): Promise<Blob | undefined> {
+  const { currentSrc, src, crossOrigin, naturalWidth, naturalHeight } = image;
   // Where `srcset` chose the picture, the element counts its pixels by the screen's.
-  if (!/^(blob|data):/.test(currentSrc) || currentSrc !== src) return undefined;
+  if (currentSrc !== src) return undefined;
+  const isOwn = /^(blob|data):/.test(src);
+  if (!isOwn && naturalWidth * naturalHeight < largePicture) return undefined;
+  // Without `crossOrigin`, a picture of another origin was asked for with cookies, which fetch would leave out.
+  if (!isOwn && crossOrigin === null && new URL(src).origin !== self.origin) return undefined;
   try {
-    const file = await (await fetch(currentSrc)).blob();
+    const credentials = crossOrigin === 'use-credentials' ? 'include' : 'same-origin';
+    const response = await fetch(src, isOwn ? {} : { cache: 'force-cache', credentials });
+    if (!response.ok || /no-store/i.test(response.headers.get('cache-control') ?? '')) {
+      await response.body?.cancel();
+      return undefined;
+    }
+    const file = await response.blob();
     return /^image\/(?!svg)/.test(file.type) ? file : undefined;
   } catch {
     return undefined;
