@@ -2,9 +2,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { load } from 'vit-wasm';
+import { asked, taughtColors } from './colors.mjs';
 
 const out = process.argv[2];
-const names = [
+const families = [
   'vit',
   'vit-model',
   'vit-msn',
@@ -14,30 +15,25 @@ const names = [
   'dinov2-registers',
   'i-jepa',
 ];
-
-/** A picture of two colors in a pattern. */
-function picture(a, b) {
-  const data = new Uint8Array(40 * 40 * 4);
-  for (let at = 0; at < 1600; at++) data.set((at >> 3) % 3 ? a : b, 4 * at);
-  return { data, width: 40, height: 40 };
-}
+const ofTimm = ['class-token', 'wrapped', 'average', 'distilled', 'no-head', 'gated', 'siglip'];
+const rotary = ['eva02-base', 'eva02-clip', 'dinov3', 'beit'];
+const foreign = ['clip', 'clip-model', 'npz/augreg.npz', 'npz/big-vision.npz', 'npz/big-vision-token.npz'];
+const names = ['builtin', ...families, ...[...ofTimm, ...rotary].map((name) => `timm/${name}`), ...foreign];
 
 for (const name of names) {
-  const model = await load(fileURLToPath(new URL(`fixtures/families/${name}/`, import.meta.url)));
-  const own = model.fewShot();
-  await own.add('red', picture([250, 10, 30, 255], [90, 0, 0, 255]));
-  await own.add('green', picture([20, 240, 30, 255], [0, 60, 0, 255]));
-  await own.add('blue', picture([20, 30, 250, 255], [0, 0, 80, 255]));
-  await own.train();
-  const asked = picture([200, 90, 90, 255], [0, 70, 80, 255]);
+  const path = name.includes('/') ? name : `families/${name}`;
+  const place = new URL(`fixtures/${path}${name.endsWith('.npz') ? '' : '/'}`, import.meta.url);
+  const model = await load(name === 'builtin' ? undefined : fileURLToPath(place));
+  const own = await taughtColors(model);
   const answers = [...(await own.classify(asked))].sort((a, b) => a.index - b.index);
-  const folder = `${out}/${name}`;
+  const folder = `${out}/${name.replace('/', '--')}`;
   mkdirSync(folder, { recursive: true });
   for (const file of await own.export()) {
     writeFileSync(`${folder}/${file.name}`, new Uint8Array(await file.arrayBuffer()));
   }
   const expected = {
     ...model.info.imageSize,
+    dtype: model.info.dtype,
     pixelValues: [...(await model.preprocess(asked))],
     labels: answers.map(({ label }) => label),
     probabilities: answers.map(({ probability }) => probability),

@@ -5,10 +5,16 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { load, type Model, type Prediction } from 'vit-wasm';
 
-import { fixtures } from '../golden/fixtures.js';
+import { expectClose } from '../expect-close.js';
+import { asked, taughtColors } from '../golden/colors.mjs';
+import { fixtures, readJson } from '../golden/fixtures.js';
 import { failureOf, picture, safetensors, tinyConfig, tinyTensors } from '../web/tiny-checkpoint.js';
 
-const folder = (name: string) => fileURLToPath(new URL(`families/${name}/`, fixtures));
+/** Of transformers' families, or by its folder. */
+const folder = (name: string) => {
+  const place = name.includes('/') ? name : `families/${name}`;
+  return fileURLToPath(new URL(/\.npz$/.test(place) ? place : `${place}/`, fixtures));
+};
 const inverted = { ...picture, data: picture.data.map((value) => 255 - value) };
 const region = { x: 0, y: 0, width: 9, height: 12 };
 
@@ -41,6 +47,27 @@ describe.each([
   'dinov2-model',
   'dinov2-registers',
   'i-jepa',
+  'timm/class-token',
+  'timm/flat-config',
+  'timm/wrapped',
+  'timm/average',
+  'timm/distilled',
+  'timm/no-head',
+  'timm/gated',
+  'timm/siglip',
+  'timm/eva02-base',
+  'timm/eva02-clip',
+  'timm/dinov3',
+  'timm/beit',
+  'clip',
+  'clip-model',
+  'clip-vision',
+  'npz/augreg.npz',
+  'npz/imagenet-21k.npz',
+  'npz/big-vision.npz',
+  'npz/big-vision-token.npz',
+  'npz/bfloat16.npz',
+  'npz/big-vision-stacked.npz',
 ])('%s', (name) => {
   it.each(['logistic', 'prototype'] as const)('exported from %s answers alike', async (method) => {
     const model = await load(folder(name));
@@ -54,8 +81,29 @@ describe.each([
     for (const one of [picture, inverted]) expectSame(await again.classify(one), await own.classify(one));
     expectSame(await again.classify(picture, { region }), await own.classify(picture, { region }));
     // The head is all that has changed.
-    expect(await again.embed(picture)).toEqual(await model.embed(picture));
+    const embedding = await model.embed(picture, { projection: false });
+    expectClose(await again.embed(picture), embedding, 1e-6, 'the embedding');
     again.dispose();
+    model.dispose();
+  });
+});
+
+/** What transformers and timm answer with what was exported (golden/check_exported.py), by the model's name. */
+const recorded = await readJson<Record<string, number[]>>('exported.json');
+
+describe.each(Object.entries(recorded))('%s in Python', (name, probabilities) => {
+  it('answered as the classifier does', async () => {
+    const model = await load(name === 'builtin' ? undefined : folder(name));
+    const own = await taughtColors(model);
+    const answers = [...(await own.classify(asked))].sort((a, b) => a.index - b.index);
+    // Of int8 weights what Python has are those they stand for, and it rounds no activations.
+    const tolerance = model.info.dtype === 'int8' ? 0.05 : 1e-4;
+    expectClose(
+      answers.map(({ probability }) => probability),
+      probabilities,
+      tolerance,
+      name,
+    );
     model.dispose();
   });
 });
@@ -103,9 +151,22 @@ describe('what is exported', () => {
     model.dispose();
   });
 
+  it('of int8 weights are the numbers that they stand for', async () => {
+    const model = await load();
+    expect(model.info.dtype).toBe('int8');
+    const own = await taughtColors(model);
+    const again = await load(await own.export());
+    expect(again.info.dtype).toBe('fp32');
+    const byIndex = (answers: readonly Prediction[]) =>
+      [...answers].sort((a, b) => a.index - b.index).map(({ probability }) => probability);
+    expectClose(byIndex(await again.classify(asked)), byIndex(await own.classify(asked)), 0.05, 'fp32');
+    for (const one of [model, again]) one.dispose();
+  });
+
   it.each([
     ['k nearest neighbors', 'vit', { method: 'knn' }, 'unsupported-option', 'no linear layer'],
     ['a mean that the head does not see', 'vit', { pool: 'mean' }, 'unsupported-option', 'pool: "mean"'],
+    ['a pooling of timm by name', 'timm/average', { pool: 'mean' }, 'unsupported-option', 'its own pooling'],
     ['a family without a class for it', 'siglip', {}, 'unsupported-model', 'toJSON()'],
   ] as const)('%s is refused', async (_, name, options, code, message) => {
     const model = await load(folder(name));

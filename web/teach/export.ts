@@ -2,10 +2,31 @@
 import type { JsonObject } from '../checkpoint/files/json.js';
 import { safetensorsHeader } from '../checkpoint/formats/safetensors-header.js';
 import { VitError } from '../errors.js';
+import type { Sink, StoredTensor, TensorFile } from '../checkpoint/formats/tensors.js';
+import type { NameMap } from '../checkpoint/families/names.js';
+import { poolings, type NativeConfig } from '../engine/bindings.js';
 import type { Reopened } from '../runtime/reopen.js';
 import type { FewShotCallOptions, FewShotOptions } from '../types.js';
 import type { Backbone } from './backbone.js';
-import { classifierOf, withHead } from './exported-head.js';
+import { dequantized, isScale, scaleOf } from './dequantized.js';
+import {
+  isForeign,
+  slotsOf,
+  throughProjection,
+  timmConfigOf,
+  timmTensors,
+  usualPreprocessor,
+  type SlotValues,
+} from './as-timm.js';
+import {
+  classifierOf,
+  isHead,
+  newTensor,
+  timmHead,
+  unseen,
+  withHead,
+  type ExportedTensor,
+} from './exported-head.js';
 import type { Trained } from './examples.js';
 
 export async function exported(
@@ -44,26 +65,93 @@ async function write(
   signal: AbortSignal,
   onProgress: FewShotCallOptions['onProgress'],
 ): Promise<File[]> {
-  const { weights, json, names } = await reopened(model, signal);
+  const opened = await reopened(model, signal);
+  const { weights, json } = opened;
   const config = (await json('config.json')) ?? {};
-  const classifier = classifierOf(config);
-  const head = withHead(config, classifier, names(config), trained, pool);
-  const tensors = [...weights.tensors.filter(({ name }) => head.keeps(name)), ...head.tensors];
-  const renamed = tensors.map((tensor) => ({ ...tensor, name: head.rename(tensor.name) }));
-  const parts: BlobPart[] = [safetensorsHeader(renamed)];
-  await weights.pour(
-    // A piece is valid only during the call.
-    ({ name }) => (head.keeps(name) ? (piece) => void parts.push(piece.slice()) : undefined),
-    (_, done, total) => onProgress?.({ done, total }),
-  );
-  parts.push(...head.tensors.map(({ data }) => data));
-  const files = [jsonFile('config.json', head.config), new File(parts, 'model.safetensors')];
+  const names = opened.names(config);
   // Some servers answer with a page, or refuse access, for files that do not exist.
   const preprocessor = await json('preprocessor_config.json').catch((error: unknown) => {
     signal.throwIfAborted();
     if (!(error instanceof VitError)) throw error;
   });
+  if (isForeign(config, names)) {
+    const network = opened.network(config, names);
+    checkPool(network, pool);
+    const usual = preprocessor ?? usualPreprocessor(network);
+    const stays = (name: string) => names.slots.has(name) && !isHead(name, names);
+    const slots = await slotsIn(await read(weights, stays, onProgress), names);
+    const projection = pool === undefined ? slots.get('joint_proj.weight') : undefined;
+    slots.delete('joint_proj.weight');
+    const rows = projection ? throughProjection(trained.weights, projection) : trained.weights;
+    const tensors = [
+      ...timmTensors(slots).map(([name, { shape, data }]) => newTensor(name, shape, data)),
+      ...timmHead(trained.labels.length, rows, false),
+    ];
+    return filesOf(timmConfigOf(network, usual, trained.labels), tensors, usual);
+  }
+  const head = withHead(config, classifierOf(config), names, trained, pool);
+  const kept = await read(weights, (name) => head.keeps(name), onProgress);
+  const tensors = [...kept, ...head.tensors].map((tensor) => ({ ...tensor, name: head.rename(tensor.name) }));
+  return filesOf(head.config, tensors, preprocessor ?? undefined);
+}
+
+function filesOf(config: JsonObject, tensors: readonly ExportedTensor[], preprocessor?: JsonObject): File[] {
+  const parts = tensors.flatMap(({ data }) => data);
+  const files = [
+    jsonFile('config.json', config),
+    new File([safetensorsHeader(tensors), ...parts], 'model.safetensors'),
+  ];
   return preprocessor ? [...files, jsonFile('preprocessor_config.json', preprocessor)] : files;
+}
+
+/** The numbers of every slot. */
+async function slotsIn(tensors: readonly ExportedTensor[], names: NameMap): Promise<Map<string, SlotValues>> {
+  const slots = new Map<string, SlotValues>();
+  for (const tensor of tensors) {
+    const placement = names.slots.get(tensor.name);
+    const bytes = new Uint8Array(await new Blob([...tensor.data]).arrayBuffer());
+    for (const [slot, values] of placement ? slotsOf(tensor, placement, bytes) : []) slots.set(slot, values);
+  }
+  return slots;
+}
+
+/** The head that is written sees what the model itself pools. */
+function checkPool({ pooling }: NativeConfig, pool: FewShotOptions['pool']): void {
+  if (pool === undefined || pool === (pooling === poolings.classToken ? 'cls' : 'mean')) return;
+  throw unseen('its own pooling', pool);
+}
+
+/** Reads the tensors that are kept; int8 weights become single-precision ones. */
+async function read(
+  weights: TensorFile,
+  keeps: (name: string) => boolean,
+  onProgress: FewShotCallOptions['onProgress'],
+): Promise<ExportedTensor[]> {
+  const pieces = new Map<string, Uint8Array<ArrayBuffer>[]>();
+  const take = ({ name }: StoredTensor): Sink => {
+    const own: Uint8Array<ArrayBuffer>[] = [];
+    pieces.set(name, own);
+    // A piece is valid only during the call.
+    return (piece) => void own.push(piece.slice());
+  };
+  await weights.pour(
+    (tensor) => (keeps(tensor.name) ? take(tensor) : undefined),
+    (_, done, total) => onProgress?.({ done, total }),
+  );
+  const bytesOf = async (name: string) => await new Blob(pieces.get(name)).arrayBuffer();
+  const tensors: ExportedTensor[] = [];
+  for (const tensor of weights.tensors) {
+    const { name, dtype } = tensor;
+    if (!keeps(name) || isScale(name)) continue;
+    if (dtype !== 'I8') {
+      tensors.push({ ...tensor, data: pieces.get(name) ?? [] });
+      continue;
+    }
+    const scales = new Uint16Array(await bytesOf(scaleOf(name)));
+    const data = dequantized(new Int8Array(await bytesOf(name)), scales);
+    tensors.push({ ...tensor, dtype: 'F32', bytes: data.byteLength, data: [data] });
+  }
+  return tensors;
 }
 
 /** Fields of config.json in which transformers needs 1.0, not 1; JavaScript writes both as 1. */
