@@ -152,8 +152,7 @@ export class CachedFiles {
    * files that it got from the store. Promises whether there were such, so that downloading them can help.
    */
   async drop(failure: unknown): Promise<boolean> {
-    const isDamage =
-      isVitError(failure) && damage.includes(failure.code) && failure !== this.#networkFailure;
+    const isDamage = isVitError(failure) && damage.includes(failure.code) && failure !== this.#networkFailure;
     const suspects = isDamage ? [...this.#used] : [];
     const removals = suspects.map(async (key) => (await this.#store).remove(key));
     const abandoned = [...this.#arriving.values()].map((arrival) => arrival.abandon());
