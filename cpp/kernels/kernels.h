@@ -128,7 +128,7 @@ void multiply(float* x, const float* y, int count);
 
 /// Which two values of a vector a rotary position embedding rotates as a pair.
 enum class RotationPairs {
-  halves,      // i and i + size/2: `rotate_half`
+  halves,     // i and i + size/2: `rotate_half`
   neighbors,  // 2·i and 2·i + 1
 };
 
