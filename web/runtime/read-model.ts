@@ -4,7 +4,6 @@ import { patientStore } from '../cache/patient-store.js';
 import { inDtype } from '../checkpoint/dtype.js';
 import { changed } from '../checkpoint/files/download-parts.js';
 import { isOtherVersion } from '../checkpoint/files/http-answer.js';
-import { withChecksum } from '../checkpoint/files/integrity.js';
 import { fill } from '../checkpoint/fill.js';
 import { openCheckpoint, type Checkpoint } from '../checkpoint/open.js';
 import { openTexts, type TextCheckpoint } from '../checkpoint/open-texts.js';
@@ -73,14 +72,17 @@ async function read(
   const stop = new AbortController();
   const follow = () => stop.abort(context.signal.reason);
   context.signal.addEventListener('abort', follow);
-  const reading = {
-    ...context,
-    signal: stop.signal,
-    maxBytes: request.maxBytes,
-    ...withChecksum(context.open, files.weights, integrity),
-  };
   try {
     const checking = making.then((engine) => engine.guard(() => checkVariant(engine, variant)));
+    // Marks the rejection as handled, which may come before it is awaited.
+    checking.catch(() => undefined);
+    const reading = {
+      ...context,
+      signal: stop.signal,
+      maxBytes: request.maxBytes,
+      ...(integrity !== undefined &&
+        (await context.rare()).withChecksum(context.open, files.weights, integrity)),
+    };
     const opening = request.tokens ? openTexts(files, reading) : openCheckpoint(files, request, reading);
     const [engine, opened] = await Promise.all([making, opening, checking]);
     const checkpoint = inDtype(opened, dtype);
