@@ -62,7 +62,7 @@ inline DotOrder usable_dots() {
     const WholeDots::Weights weights = {wasm_i8x16_const_splat(127)};
     return wasm_i32x4_extract_lane(WholeDots::add(weights, splat_i32(hidden), splat_i32(sum)).v, 0);
   };
-  // V8 of 2023, while it had not optimized the code yet, lost the sum.
+  // V8 11.3 (Node 20) loses the sum in code that it has not optimized yet; later versions do not.
   if (dot(0x7f7f7f7f, 1) != 1 + 4 * 127 * 127) return {1, {1}};
   // Beyond the seven bits that inputs have, an instruction that is composed of others gives itself away: two
   // products saturate in 16 bits.

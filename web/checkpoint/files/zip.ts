@@ -243,7 +243,7 @@ function inflate(packed: Blob, { name, crc32, size }: ZipEntry, file: RandomAcce
       });
       unpacked += piece?.length ?? 0;
       if (unpacked <= size) return piece;
-      // Chromium minds being stopped here, and its error would take the place of ours.
+      // In Chromium, cancelling a DecompressionStream before its end rejects; that error would replace ours.
       await stream.cancel().catch(() => undefined);
       throw wrong(`has more than the ${size} bytes it declares`);
     },
