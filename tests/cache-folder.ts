@@ -6,4 +6,5 @@ import { join } from 'node:path';
 
 const folder = mkdtempSync(join(tmpdir(), 'vit-wasm-cache-'));
 process.env['XDG_CACHE_HOME'] = folder;
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+// Browsers may still write to it while they end.
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
