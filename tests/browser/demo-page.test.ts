@@ -196,12 +196,14 @@ describe('on a host without them', () => {
     expect(await page.innerText('#info')).toMatch(/threads/);
     await page.waitForSelector('#offline-text:has-text("It reloaded the page once")');
     const answers = await answersOf(page);
-    await page.waitForFunction(async () => {
+    // `waitForFunction` would take the promise itself for an answer.
+    const isKept = async () => {
       const list = (await (await fetch('files.json')).json()) as string[];
       const cache = await caches.open('vit-wasm-demo');
       const kept = await Promise.all(list.map((file) => cache.match(new URL(file, location.href))));
       return kept.every(Boolean);
-    });
+    };
+    while (!(await page.evaluate(isKept))) await page.waitForTimeout(100);
 
     await context.setOffline(true);
     await page.reload();
