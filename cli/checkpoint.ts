@@ -4,13 +4,16 @@ import { resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ByteReader } from '../web/checkpoint/files/byte-reader.js';
 import { CachedFiles } from '../web/cache/cache.js';
+import type { FileStore } from '../web/cache/file-store.js';
 import { inDtype } from '../web/checkpoint/dtype.js';
 import { folderOf, type Folder } from '../web/checkpoint/files/folder.js';
 import {
   configName,
   isDownloaded,
+  isOpenClip,
   preprocessorName,
   tokenizerNames,
+  type ModelFiles,
 } from '../web/checkpoint/files/model-files.js';
 import { withChecksum } from '../web/checkpoint/files/integrity.js';
 import { locateModel } from '../web/checkpoint/locate.js';
@@ -24,6 +27,8 @@ import type { OpenFile } from '../web/checkpoint/files/source.js';
 import { streamOfBytes } from '../web/checkpoint/files/stream.js';
 import { node } from '../web/platform/node-platform.js';
 import { storeOf } from '../web/cache/custom-cache.js';
+import { hasCode } from '../web/errors.js';
+import { otherFiles } from '../web/runtime/other-files.js';
 import type { LoadArguments } from './arguments.js';
 
 export interface OpenedCheckpoint {
@@ -54,10 +59,28 @@ export async function open(
   onProgress?: ReadContext['onProgress'],
 ): Promise<OpenedCheckpoint> {
   const named = modelNamed(model);
-  const files =
+  const given =
     named === 'builtin' ? await node.builtin() : locateModel(named, load, (place) => node.locate(place));
+  const storeFor = (files: ModelFiles) =>
+    isDownloaded(files) ? storeOf(load.cache ?? true, node.store) : undefined;
+  const search = (files: ModelFiles) => otherFiles(files, node.open, storeFor(files));
+  const files = (isOpenClip(given) && (await search(given))) || given;
+  try {
+    return await openFiles(files, load, storeFor(files), onProgress);
+  } catch (error) {
+    const others = hasCode(error, 'not-found') && !isOpenClip(files) && (await search(files));
+    if (!others) throw error;
+    return await openFiles(others, load, storeFor(others), onProgress);
+  }
+}
+
+async function openFiles(
+  files: ModelFiles,
+  load: LoadArguments,
+  store: Promise<FileStore> | undefined,
+  onProgress: ReadContext['onProgress'],
+): Promise<OpenedCheckpoint> {
   const stop = new AbortController();
-  const store = isDownloaded(files) ? storeOf(load.cache ?? true, node.store) : undefined;
   const cached = store && new CachedFiles(node.open, store, files, false);
   const smallFiles = new Map<string, Uint8Array>();
   const openFile = keepingJson(cached?.open ?? node.open, smallFiles);

@@ -68,7 +68,7 @@ export async function convert({ model, dtype, output, force, load }: ConvertComm
 /** Where the tensors go in the network for pictures, and in that for texts if there is one. */
 function slotsOfBothTowers({ names, weights }: Checkpoint): ReadonlyMap<string, Placement> {
   const { texts } = names.family;
-  if (!texts || !weights.tensors.some(({ name }) => name === texts.table)) return names.slots;
+  if (!texts || !weights.tensors.some(({ name }) => texts.table.test(name))) return names.slots;
   const all = weights.tensors.map(({ name }) => name);
   return new Map([...names.slots, ...mapNames(all, weights.name, [texts.family]).slots]);
 }

@@ -1,5 +1,5 @@
 import { filesDropped } from './checkpoint/files/dropped.js';
-import { isDownloaded, type ModelFiles } from './checkpoint/files/model-files.js';
+import { isDownloaded, isOpenClip, type ModelFiles } from './checkpoint/files/model-files.js';
 import type { OpenFile } from './checkpoint/files/source.js';
 import { locateModel } from './checkpoint/locate.js';
 import { hasCode, VitError } from './errors.js';
@@ -104,20 +104,21 @@ async function startWith(platform: Platform, files: ModelFiles, options: LoadOpt
   return { runner, words, origin };
 }
 
-/** Launches a model; if its repository has no safetensors, with the weights as converted by the Hub's bot. */
+/** Launches a model; if its folder has no model.safetensors, with other files that are the same model. */
 async function start(
   platform: Platform,
   model: ModelLocation | undefined,
   options: LoadOptions,
 ): Promise<Started> {
-  const files = await filesOf(platform, model, options);
+  const given = await filesOf(platform, model, options);
+  const files = (isOpenClip(given) && (await searchOthers(given, platform, options))) || given;
   try {
     return await startWith(platform, files, options);
   } catch (error) {
-    if (!hasCode(error, 'not-found')) throw error;
-    const converted = files.hub && (await conversionOf(files, platform, options.signal));
-    if (!converted) throw error;
-    return await startWith(platform, converted, options);
+    if (!hasCode(error, 'not-found') || isOpenClip(files)) throw error;
+    const others = await searchOthers(files, platform, options);
+    if (!others) throw error;
+    return await startWith(platform, others, options);
   }
 }
 
@@ -130,9 +131,9 @@ function verifying(open: OpenFile, weights: string, integrity: LoadOptions['inte
   };
 }
 
-async function conversionOf(files: ModelFiles, { open }: Platform, signal: AbortSignal | undefined) {
-  const { convertedFiles } = await import('./platform/in-page.js');
-  return await convertedFiles(files, open, signal);
+async function searchOthers(files: ModelFiles, { open, store }: Platform, options: LoadOptions) {
+  const { otherFiles } = await import('./platform/in-page.js');
+  return await otherFiles(files, open, storeOf(cacheFor(files, options), store), options.signal);
 }
 
 interface Started {

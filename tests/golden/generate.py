@@ -21,6 +21,8 @@ Needed only when the fixtures change: the results are committed, so that the tes
     fixtures/timm-architectures.json        what timm's architectures have that tensors do not show
     fixtures/zero-shot/<name>/              CLIP with both towers and a tokenizer, and what transformers makes of words
     fixtures/zero-shot.json                 the picture, the labels and their token ids
+    fixtures/open-clip/<name>/              models as open_clip saves them, and what open_clip makes of them
+    fixtures/open-clip.json                 the picture, the labels and whose tokenizer
     fixtures/npz/                           ViTs as Google Research saves them, and timm's logits for them
     fixtures/features.{json,safetensors}    what scikit-learn makes of tokens and embeddings
     fixtures/few-shot.{json,safetensors}    what scikit-learn learns from a few embeddings
@@ -41,6 +43,7 @@ from features import write_features
 from few_shot import write_few_shot
 from inside import write_inside
 from npz_models import write_npz_models
+from open_clip_models import write_open_clip
 from preprocessing import write_preprocess_cases, write_resize_cases
 from timm_architectures import write_timm_architectures
 from timm_models import write_timm_models
@@ -69,6 +72,7 @@ def main() -> None:
     write_timm_models(arguments.fixtures)
     write_npz_models(arguments.fixtures)
     write_zero_shot(arguments.fixtures)
+    write_open_clip(arguments.fixtures)
     write_features(arguments.fixtures)
     write_few_shot(arguments.fixtures)
     write_deit_tiny(arguments.fixtures, arguments.shared)

@@ -4,7 +4,7 @@
     fixtures/tokenizers/siglip.json.br      a SentencePiece Unigram as SigLIP's tokenizer.json is, trained on such texts
     fixtures/tokenizers/gemma.json.br       a BPE with bytes as fallback as SigLIP 2's is, likewise
     fixtures/tokenizers/answers.bin         the lowest byte of the CRC-32 of every text's ids, one tokenizer after
-                                            another: CLIP, SigLIP, Gemma
+                                            another: transformers' CLIP, open_clip's, SigLIP, Gemma
 
 Besides the packages of requirements.txt this needs brotli, protobuf and sentencepiece. With `--texts FILE` it writes the texts
 and their ids as JSON instead, which scripts/compare-tokenizers.mjs compares one by one.
@@ -131,8 +131,10 @@ def main() -> None:
 def answers(lines: list[str]) -> dict[str, list[list[int]]]:
     """The ids of every text, of tokenizers as the fixtures have them."""
     saved = {name: Tokenizer.from_str(brotli.decompress((FOLDER / f"{name}.json.br").read_bytes()).decode()) for name in ("siglip", "gemma")}
+    simple = SimpleTokenizer()
+    own = [[simple.sot_token_id, *simple.encode(text), simple.eot_token_id] for text in lines]
     encode = lambda tokenizer: [row.ids for row in tokenizer.encode_batch(lines)]
-    return {"clip": encode(clip())} | {name: encode(tokenizer) for name, tokenizer in saved.items()}
+    return {"clip": encode(clip()), "open_clip": own} | {name: encode(tokenizer) for name, tokenizer in saved.items()}
 
 
 def compare(file: Path, first: int) -> None:

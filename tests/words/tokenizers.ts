@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { brotliDecompressSync } from 'node:zlib';
 
+import { cleaningOf } from '../../web/words/cleaning.js';
 import { clipTokenizer, makeTokenizer } from '../../web/words/tokenizer.js';
 import { clipVocabulary } from './clip-vocabulary.js';
 
@@ -24,8 +25,10 @@ export async function tokenizersOf(): Promise<Record<string, (text: string) => n
       return await makeTokenizer({ tokenizer, config: {} });
     }),
   );
+  const clean = cleaningOf('lower');
   return {
     clip: (text) => clip.encode(text, Infinity),
+    open_clip: (text) => clip.encode(clean?.(text) ?? text, Infinity),
     siglip: (text) => siglip.encode(text, Infinity),
     gemma: (text) => gemma.encode(text, Infinity),
   };

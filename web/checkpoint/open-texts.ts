@@ -7,7 +7,6 @@ import {
   type NativePreprocess,
 } from '../engine/bindings.js';
 import { VitError } from '../errors.js';
-import { claimed, common } from './families/common.js';
 import type { TextTower } from './families/family.js';
 import { mapNames } from './families/names.js';
 import { configName, type ModelFiles } from './files/model-files.js';
@@ -52,9 +51,8 @@ export async function openTexts(files: ModelFiles, context: OpenContext): Promis
   if (!config) throw folder.notFound(configName);
   const { object, name } = config;
   const fields = new JsonFields(object, name, 'config');
-  const towers = claimed(common, object, name).flatMap(({ texts }) => texts ?? []);
-  const tower = towers.at(0);
-  const table = tower && weights.tensors.find((tensor) => tensor.name === tower.table);
+  const tower = (await context.rare()).towerOf(object, name);
+  const table = tower && weights.tensors.find((tensor) => tower.table.test(tensor.name));
   if (!tower || !table) throw withoutText(weights.name);
   const names = mapNames(
     weights.tensors.map((tensor) => tensor.name),

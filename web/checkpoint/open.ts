@@ -67,7 +67,8 @@ export async function openCheckpoint(
   const fields = new JsonFields(object, name, 'config');
   const trained = family.network(fields, bySlot(weights, names));
   const usual =
-    (!preprocessor && family.preprocess?.(fields, imageSize ?? sizeOf(trained))) ||
+    ((!preprocessor || family.ignoresPreprocessor) &&
+      family.preprocess?.(fields, imageSize ?? sizeOf(trained))) ||
     preprocessFor(family, trained, preprocessor, imageSize);
   const inWords = family.texts !== undefined && takesWords(trained);
   checkLimit(trained.classes, 'classes', name, 'classes', 'config');

@@ -1,5 +1,6 @@
 // What few models need is no part of the worker's script, but fetched by it when a file turns out to need it.
 import type { familiesFor } from './families/all.js';
+import type { towerOf } from './families/with-texts.js';
 import type { ReadContext } from './files/folder.js';
 import type { openArchive } from './formats/archives.js';
 
@@ -12,4 +13,5 @@ export interface OpenContext extends ReadContext {
 export interface RareParts {
   readonly openArchive: typeof openArchive;
   readonly familiesFor: typeof familiesFor;
+  readonly towerOf: typeof towerOf;
 }

@@ -2,5 +2,6 @@
 // towers for texts.
 export { withChecksum } from '../checkpoint/files/integrity.js';
 export { familiesFor } from '../checkpoint/families/all.js';
+export { towerOf } from '../checkpoint/families/with-texts.js';
 export { openArchive } from '../checkpoint/formats/archives.js';
 export { TextModel } from './text-model.js';

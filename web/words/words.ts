@@ -3,7 +3,7 @@
 import { CachedFiles } from '../cache/cache.js';
 import { cacheKey, type FileStore } from '../cache/file-store.js';
 import { patientStore } from '../cache/patient-store.js';
-import { claimed, common } from '../checkpoint/families/common.js';
+import { towerOf } from '../checkpoint/families/with-texts.js';
 import type { TextTower } from '../checkpoint/families/family.js';
 import { folderOf, type Folder, type ReadContext } from '../checkpoint/files/folder.js';
 import { JsonFields, parseJson } from '../checkpoint/files/json.js';
@@ -13,6 +13,7 @@ import type { Runner } from '../runtime/runner.js';
 import type { TextVectors } from '../runtime/text-model.js';
 import type { WordClasses } from '../runtime/word-classes.js';
 import type { ModelInfo } from '../types.js';
+import { cleaningOf, type Clean } from './cleaning.js';
 import { byLabel, LabelCache, withVectors } from './label-cache.js';
 import { clipTokenizer, makeTokenizer, type Tokenizer } from './tokenizer.js';
 
@@ -42,6 +43,8 @@ interface Reader {
   readonly tokenizer: Tokenizer;
   readonly text: JsonFields;
   readonly longest: number;
+  /** What is done to a text before. */
+  readonly clean: Clean | undefined;
 }
 
 /** The words' side of a model. */
@@ -181,19 +184,22 @@ async function readerOf(files: ModelFiles, open: ReadContext['open']): Promise<R
   const file = await folder.open(configName);
   if (!file) throw folder.notFound(configName);
   const config = parseJson(await file.read(Infinity), file.name, 'config');
-  const tower = claimed(common, config, file.name).find(({ texts }) => texts)?.texts;
+  const tower = towerOf(config, file.name);
   if (!tower) throw withoutTexts(files.title);
   const fields = new JsonFields(config, file.name, 'config');
   const text = fields.object('text_config') ?? fields;
   const longest = text.count('max_position_embeddings') ?? tower.longest;
-  return { tower, text, longest, tokenizer: await tokenizerIn(folder, files.title) };
+  const cleaning = text.text('clean');
+  const clean = cleaning === undefined ? undefined : cleaningOf(cleaning);
+  if (cleaning !== undefined && !clean) throw text.refusal(`asks for texts to be cleaned as "${cleaning}"`);
+  return { tower, text, longest, clean, tokenizer: await tokenizerIn(folder, files.title) };
 }
 
 function withoutTexts(title: string): VitError {
   return new VitError(
     'unsupported-model',
     `${title} was not trained with texts, so it cannot take classes in words; load a CLIP or SigLIP model, ` +
-      'such as "openai/clip-vit-base-patch32".',
+      'such as "openai/clip-vit-base-patch32", or the open_clip_model.safetensors of a repository that has one.',
   );
 }
 
@@ -229,8 +235,8 @@ function parsed(bytes: Uint8Array, name: string, title: string): unknown {
   }
 }
 
-function tokensOf(content: string, { tower, tokenizer, text, longest }: Reader): number[] {
-  const ids = tokenizer.encode(content, longest);
+function tokensOf(content: string, { tower, tokenizer, text, longest, clean }: Reader): number[] {
+  const ids = tokenizer.encode(clean?.(content) ?? content, longest);
   if (tower.padded) {
     const padding = tokenizer.padding ?? text.count('pad_token_id') ?? 0;
     return [...ids, ...Array<number>(longest - ids.length).fill(padding)];

@@ -4,6 +4,7 @@ import { beit, data2vecVision } from './beit.js';
 import { claimed, common } from './common.js';
 import type { Family } from './family.js';
 import { google } from './google.js';
+import { openClip, openClipSiglip } from './open-clip.js';
 import { refusalOf } from './refusals.js';
 import { swin, swinv2 } from './swin.js';
 import { timmSwin } from './timm-swin.js';
@@ -13,6 +14,8 @@ export const families: readonly Family[] = [
   ...common,
   beit,
   data2vecVision,
+  openClip,
+  openClipSiglip,
   timmSwin,
   swin,
   swinv2,

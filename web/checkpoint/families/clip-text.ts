@@ -24,6 +24,8 @@ const rows: readonly NameRow[] = [
 
 const prefix = 'text_model.';
 
+const tokenTable = /^text_model\.embeddings\.token_embedding\.weight$/;
+
 const ignored = [
   /^(vision_model\.|visual_projection\.|logit_scale$|logit_bias$)/, // what belongs to pictures and probabilities
   /^embeddings\.(token_embedding\.weight|position_ids)$/, // of the table only a few rows are needed
@@ -84,7 +86,7 @@ export const clipText: TextTower = {
       };
     },
   },
-  table: 'text_model.embeddings.token_embedding.weight',
+  table: tokenTable,
   longest: 77,
   probabilities: 'softmax',
   // The config of OpenAI's own files has a wrong eos_token_id, 2, and their end of text is the largest id.
@@ -111,7 +113,7 @@ export const siglipText: TextTower = {
       };
     },
   },
-  table: 'text_model.embeddings.token_embedding.weight',
+  table: tokenTable,
   longest: 64,
   probabilities: 'sigmoid',
   // Padding matters: the model was trained with texts of one length, and pools the last token.

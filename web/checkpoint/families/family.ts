@@ -46,6 +46,8 @@ export interface Family {
   readonly anySize?: true;
   /** The preprocessing where there is no preprocessor_config.json and `fields`, of config.json, say it. */
   preprocess?(fields: JsonFields, image: Size): NativePreprocess | undefined;
+  /** Whether a preprocessor_config.json is another library's, for the same pictures. */
+  readonly ignoresPreprocessor?: true;
   /** The image processor where nothing else names one. Default: `ViTImageProcessor`. */
   readonly processor?: string;
   /** The text tower beside the one for pictures. */
@@ -56,8 +58,8 @@ export interface Family {
 export interface TextTower {
   /** Its tensors, as of a model that sees a text as a grid of one row. */
   readonly family: Family;
-  /** The tensor that has a row for every token. */
-  readonly table: string;
+  /** The name of the tensor that has a row for every token. */
+  readonly table: RegExp;
   /** The most tokens of a text, where the config does not say it. */
   readonly longest: number;
   /** What turns the scaled cosines of all classes into probabilities. */

@@ -74,6 +74,9 @@ const poolRows: readonly NameRow[] = [
   { file: 'attn_pool.kv.*', slot: ['attn_pool.k.*', 'attn_pool.v.*'] },
 ];
 
+/** Of those that pool by attention too. */
+export const allTimmRows: readonly NameRow[] = [...rows, ...poolRows];
+
 const indices = /\.relative_position_index$/; // of BEiT's older files: where in a table each pair of patches is
 
 /** By the name in model_args' `act_layer`. */
@@ -255,5 +258,5 @@ export const timmMap: Family = {
   ...timm,
   title: "timm's SigLIP",
   claims: (config) => claims(config, true),
-  spellings: [{ prefix: '', rows: [...rows, ...poolRows], ignored: [indices] }],
+  spellings: [{ prefix: '', rows: allTimmRows, ignored: [indices] }],
 };
