@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { prepare } from '../web/checkpoint/fill.js';
+import { towerBeside } from '../web/checkpoint/families/with-texts.js';
 import { mapNames } from '../web/checkpoint/families/names.js';
 import type { Placement } from '../web/checkpoint/families/placement.js';
 import { configName, tokenizerNames, weightsName } from '../web/checkpoint/files/model-files.js';
@@ -67,7 +68,7 @@ export async function convert({ model, dtype, output, force, load }: ConvertComm
 
 /** Where the tensors go in the network for pictures, and in that for texts if there is one. */
 function slotsOfBothTowers({ names, weights }: Checkpoint): ReadonlyMap<string, Placement> {
-  const { texts } = names.family;
+  const texts = towerBeside(names.family);
   if (!texts || !weights.tensors.some(({ name }) => texts.table.test(name))) return names.slots;
   const all = weights.tensors.map(({ name }) => name);
   return new Map([...names.slots, ...mapNames(all, weights.name, [texts.family]).slots]);

@@ -4,15 +4,11 @@ import { CachedFiles } from '../cache/cache.js';
 import type { FileStore } from '../cache/file-store.js';
 import { folderOf } from '../checkpoint/files/folder.js';
 import { JsonFields, parseJson } from '../checkpoint/files/json.js';
-import {
-  configName,
-  isOpenClip,
-  locationOf,
-  openClipConfigName,
-  openClipWeightsName,
-  type ModelFiles,
-} from '../checkpoint/files/model-files.js';
+import { configName, isOpenClip, locationOf, type ModelFiles } from '../checkpoint/files/model-files.js';
 import type { OpenFile } from '../checkpoint/files/source.js';
+
+const openClipConfigName = 'open_clip_config.json';
+const openClipWeightsName = 'open_clip_model.safetensors';
 
 /** The same files with those of open_clip among them; undefined when the folder has none. */
 export async function openClipFiles(

@@ -1,20 +1,9 @@
 // The text towers of CLIP and SigLIP: the same encoder over the tokens of texts.
 import { activations, poolings, type NativeConfig } from '../../engine/bindings.js';
 import type { JsonFields } from '../files/json.js';
+import { encoderRows } from './clip.js';
 import { blockCount, plain, sizeAt, type NameRow, type TensorsBySlot, type TextTower } from './family.js';
 import { activationOf } from './hugging-face.js';
-
-/** The encoder's tensors, named alike in both towers. */
-export const encoderRows: readonly NameRow[] = [
-  { file: 'encoder.layers.{i}.layer_norm1.*', slot: 'blocks.{i}.norm1.*' },
-  { file: 'encoder.layers.{i}.self_attn.q_proj.*', slot: 'blocks.{i}.attn.q.*' },
-  { file: 'encoder.layers.{i}.self_attn.k_proj.*', slot: 'blocks.{i}.attn.k.*' },
-  { file: 'encoder.layers.{i}.self_attn.v_proj.*', slot: 'blocks.{i}.attn.v.*' },
-  { file: 'encoder.layers.{i}.self_attn.out_proj.*', slot: 'blocks.{i}.attn.proj.*' },
-  { file: 'encoder.layers.{i}.layer_norm2.*', slot: 'blocks.{i}.norm2.*' },
-  { file: 'encoder.layers.{i}.mlp.fc1.*', slot: 'blocks.{i}.mlp.fc1.*' },
-  { file: 'encoder.layers.{i}.mlp.fc2.*', slot: 'blocks.{i}.mlp.fc2.*' },
-];
 
 const rows: readonly NameRow[] = [
   { file: 'embeddings.position_embedding.weight', slot: 'pos_embed' },

@@ -1,10 +1,21 @@
 // CLIP and SigLIP: the towers that embed pictures, alone, with text towers beside them, or as classifiers that were
-// fine-tuned from them. The towers for texts are in clip-text.ts.
+// fine-tuned from them. The towers for texts are in clip-text.ts and with-texts.ts.
 import { activations, poolings, type NativeConfig } from '../../engine/bindings.js';
 import { JsonFields } from '../files/json.js';
-import { clipText, encoderRows, siglipText } from './clip-text.js';
 import type { Family, NameRow, Spelling, TensorsBySlot } from './family.js';
 import { huggingFaceNetwork, labelCount } from './hugging-face.js';
+
+/** The encoder's tensors, named alike in both towers. */
+export const encoderRows: readonly NameRow[] = [
+  { file: 'encoder.layers.{i}.layer_norm1.*', slot: 'blocks.{i}.norm1.*' },
+  { file: 'encoder.layers.{i}.self_attn.q_proj.*', slot: 'blocks.{i}.attn.q.*' },
+  { file: 'encoder.layers.{i}.self_attn.k_proj.*', slot: 'blocks.{i}.attn.k.*' },
+  { file: 'encoder.layers.{i}.self_attn.v_proj.*', slot: 'blocks.{i}.attn.v.*' },
+  { file: 'encoder.layers.{i}.self_attn.out_proj.*', slot: 'blocks.{i}.attn.proj.*' },
+  { file: 'encoder.layers.{i}.layer_norm2.*', slot: 'blocks.{i}.norm2.*' },
+  { file: 'encoder.layers.{i}.mlp.fc1.*', slot: 'blocks.{i}.mlp.fc1.*' },
+  { file: 'encoder.layers.{i}.mlp.fc2.*', slot: 'blocks.{i}.mlp.fc2.*' },
+];
 
 const rows: readonly NameRow[] = [
   { file: 'embeddings.class_embedding', slot: 'cls_token' },
@@ -62,7 +73,7 @@ export const clip: Family = {
   processor: 'CLIPImageProcessor',
   claims: ({ model_type: type }) => type === 'clip' || type === 'clip_vision_model',
   spellings: clipSpellings,
-  texts: clipText,
+  texts: true,
   network: (fields, tensors) => {
     const vision = fields.object('vision_config') ?? fields;
     const base = tower(fields, tensors);
@@ -134,5 +145,5 @@ export const siglip: Family = {
   title: 'SigLIP',
   claims: (config) => isSiglip(config['model_type']) && !classifies(new JsonFields(config, '', 'config')),
   spellings: [{ prefix, rows: [...rows, finalNorm, ...attentionPool], ignored: [ofTexts, positionIds] }],
-  texts: siglipText,
+  texts: true,
 };

@@ -50,8 +50,8 @@ export interface Family {
   readonly ignoresPreprocessor?: true;
   /** The image processor where nothing else names one. Default: `ViTImageProcessor`. */
   readonly processor?: string;
-  /** The text tower beside the one for pictures. */
-  readonly texts?: TextTower;
+  /** Whether there is a text tower beside the one for pictures; with-texts.ts has the towers. */
+  readonly texts?: true;
 }
 
 /** A tower that turns texts into vectors that can be compared with those of pictures. */

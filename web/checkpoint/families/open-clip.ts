@@ -91,14 +91,18 @@ export const openClip: Family = {
   network,
   ignoresPreprocessor: true,
   preprocess: (fields, image) => timmPreprocess(fields.object('pretrained_cfg') ?? fields, image),
-  texts: named(clipText),
+  texts: true,
 };
+
+export const openClipText = named(clipText);
 
 export const openClipSiglip: Family = {
   ...openClip,
   claims: (config) => config['model_type'] === modelType && isSiglip(config),
-  texts: named(siglipText),
+  texts: true,
 };
+
+export const openClipSiglipText = named(siglipText);
 
 function isSiglip(config: JsonObject): boolean {
   const text = config['text_config'];

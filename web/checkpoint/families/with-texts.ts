@@ -1,13 +1,25 @@
-// The families that take classes in words.
+// The families that take classes in words, and their towers for texts.
 import type { JsonObject } from '../files/json.js';
 import { clip, siglip } from './clip.js';
+import { clipText, siglipText } from './clip-text.js';
 import { claimed } from './common.js';
 import type { Family, TextTower } from './family.js';
-import { openClip, openClipSiglip } from './open-clip.js';
+import { openClip, openClipSiglip, openClipSiglipText, openClipText } from './open-clip.js';
 
-const withTexts: readonly Family[] = [clip, siglip, openClip, openClipSiglip];
+const towers = new Map<Family, TextTower>([
+  [clip, clipText],
+  [siglip, siglipText],
+  [openClip, openClipText],
+  [openClipSiglip, openClipSiglipText],
+]);
 
 /** The tower for texts of the family that a config.json claims to be of; `file` is its name. */
 export function towerOf(config: JsonObject, file: string): TextTower | undefined {
-  return claimed(withTexts, config, file).at(0)?.texts;
+  const [family] = claimed([...towers.keys()], config, file);
+  return family && towerBeside(family);
+}
+
+/** The tower for texts beside a family's for pictures. */
+export function towerBeside(family: Family): TextTower | undefined {
+  return towers.get(family);
 }

@@ -45,10 +45,6 @@ export const configName = 'config.json';
 export const preprocessorName = 'preprocessor_config.json';
 export const weightsName = 'model.safetensors';
 
-/** The same of open_clip. */
-export const openClipConfigName = 'open_clip_config.json';
-export const openClipWeightsName = 'open_clip_model.safetensors';
-
 /** Whether the weights are named as open_clip names its own, which has a configuration of its own beside them. */
 export function isOpenClip({ weights }: Pick<ModelFiles, 'weights'>): boolean {
   return /^open_clip/.test(weights);
