@@ -41,7 +41,7 @@ function ftfy(text: string): string {
   return (text.includes('<') ? text : unescaped(text))
     .replace(/\x1b\[[\d;]*[A-Za-z]/g, '')
     .replace(/[\x80-\x9f]/g, (sign) => windows1252[sign.charCodeAt(0) - 0x80])
-    .replace(/[ĲĳŉǄ-ǌǱ-ǳﬀ-ﬆ]/g, takeApart)
+    .replace(/[\u0132\u0133\u0149\u01c4-\u01cc\u01f1-\u01f3\ufb00-\ufb06]/g, takeApart)
     .replace(/[\u3000\uff01-\uffef]/g, (sign) => sign.normalize('NFKC'))
     .replace(/[\u201c-\u201f]/g, '"')
     .replace(/[\u02bc\u2018-\u201b]/g, "'")
@@ -51,11 +51,12 @@ function ftfy(text: string): string {
 }
 
 /** What bytes from 0x80 on are in Windows' Latin alphabet. Node's TextDecoder does not know. */
-const windows1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
+const windows1252 =
+  '\u20ac\x81\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\x8d\u017d\x8f\x90\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\x9d\u017e\u0178';
 
 /** A ligature's letters; of ﬅ the long s stays. */
 function takeApart(ligature: string): string {
-  return ligature === 'ﬅ' ? 'ſt' : ligature.normalize('NFKC');
+  return ligature === '\ufb05' ? '\u017ft' : ligature.normalize('NFKC');
 }
 
 const names: Readonly<Record<string, string>> = {
