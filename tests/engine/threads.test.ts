@@ -34,6 +34,23 @@ describe('the plan', () => {
     expect(planThreads(options, undefined)).toMatchObject({ count, reason });
   });
 
+  it('tries only once whether memory can be shared, as browsers run out of addresses for it', () => {
+    const { Memory } = WebAssembly;
+    let tries = 0;
+    WebAssembly.Memory = class extends Memory {
+      constructor(descriptor: WebAssembly.MemoryDescriptor) {
+        super(descriptor);
+        tries++;
+      }
+    };
+    try {
+      for (let load = 0; load < 3; load++) planThreads({}, undefined);
+    } finally {
+      WebAssembly.Memory = Memory;
+    }
+    expect(tries).toBeLessThanOrEqual(1);
+  });
+
   it('has eight threads at most, unless more are asked for', () => {
     setCores(24);
     expect(planThreads({}, undefined)).toMatchObject({ count: 8, reason: 'more do not help' });

@@ -105,15 +105,24 @@ function multiplyAdds(network: NativeConfig): number {
   return tokens * layers * hidden * (4 * hidden + 2 * mlpHidden + 2 * tokens);
 }
 
+let sharing: { readonly problem: string | undefined } | undefined;
+
 /**
- * Why this page cannot share memory with its workers; undefined when it can. Found out by trying: a page can be
+ * Why this page cannot share memory with its workers; undefined when it can. Found out once, by trying: a page can be
  * cross-origin isolated without having shared memory, for instance where a permissions policy withholds it
  * (https://developer.mozilla.org/docs/Web/API/Window/crossOriginIsolated).
  */
 function problemWithSharedMemory(): string | undefined {
+  sharing ??= { problem: trySharingMemory() };
+  return sharing.problem;
+}
+
+function trySharingMemory(): string | undefined {
   try {
     if (typeof SharedArrayBuffer !== 'function') throw new Error('SharedArrayBuffer is not available');
-    // As large as the engine's may become, which takes addresses but no memory.
+    // As large as the engine's may become, which takes addresses but no memory. Chromium keeps those until it collects
+    // garbage, and has room for about a hundred such memories in a page with its workers, each 8 GB of 1 TB:
+    // https://chromium.googlesource.com/v8/v8/+/main/src/sandbox/README.md.
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
     const { port1, port2 } = new MessageChannel();
     port1.postMessage(memory);
