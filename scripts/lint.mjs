@@ -1,6 +1,7 @@
-// Formatting, lint rules, import cycles and types: checks them all and prints what is wrong; with --fix it formats instead.
+// Formatting, lint rules, import cycles, types and names of tests: checks them all and prints what is wrong; with --fix it
+// formats instead.
 import { readdirSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { Failure, main, root, run } from './shell.mjs';
 
 const checks = {
@@ -9,6 +10,7 @@ const checks = {
   'import cycles': () => tool('dpdm', [...onlyCycles, '{web,cli,tests}/**/*.ts', '{scripts,bench}/**/*.mjs']),
   prettier: () => tool('prettier', ['--check', '--log-level=warn', '.']),
   'clang-format': () => tool('clang-format', ['--dry-run', '-Werror', ...sources()]),
+  'names of tests': onlyOneOfEachName,
 };
 
 /** Imports of types count as well: they too say which file has to be understood first. */
@@ -42,6 +44,15 @@ function sources() {
       .filter((name) => ['.cpp', '.h'].includes(extname(name)))
       .map((name) => join(folder, name)),
   );
+}
+
+/** `npm test -- PATTERN` and its output name a test by its file, so no two files have one name. */
+function onlyOneOfEachName() {
+  const names = readdirSync(join(root, 'tests'), { recursive: true })
+    .map((path) => basename(path))
+    .filter((name) => name.endsWith('.test.ts'));
+  const twice = names.filter((name, at) => names.indexOf(name) !== at);
+  if (twice.length > 0) throw new Failure(`Two tests are called ${twice.join(', ')}; rename one of each.`);
 }
 
 await main(import.meta, () => {

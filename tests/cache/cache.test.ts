@@ -1,7 +1,6 @@
-// What `load` keeps of its downloads, in Node: when, where, and that nothing that happens to it fails a load. The
-// browser's twin is tests/browser/cache.test.ts.
+// What `load` keeps of its downloads, in Node: when, where, and that nothing that happens to it fails a load. Its
+// twin in a browser is tests/browser/loading.test.ts.
 import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +9,6 @@ import { clearCache, listCache, load, type LoadOptions, type ModelCache } from '
 import { json, page, serveHttp, troubled, whole, type TestServer } from '../web/http.js';
 import {
   failureOf,
-  makeTensor,
   picture,
   safetensors,
   tinyConfig,
@@ -18,10 +16,8 @@ import {
 } from '../web/tiny-checkpoint.js';
 
 const weights = safetensors(tinyTensors());
-const others = safetensors(tinyTensors().map(({ name, shape }) => makeTensor(name, shape, 9)));
 const shardNames = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];
 const weightMap = Object.fromEntries(tinyTensors().map(({ name }, i) => [name, shardNames[i < 9 ? 0 : 1]]));
-const sha256 = (bytes: Uint8Array) => `sha256-${createHash('sha256').update(bytes).digest('base64')}`;
 
 let expected: Float32Array;
 let server: TestServer;
@@ -227,109 +223,6 @@ describe('nothing is kept', () => {
     };
     expect(await failureOf(logitsOf('model', { cache, signal: abort.signal }))).toBe('enough');
   });
-});
-
-describe('integrity', () => {
-  const hex = createHash('sha256').update(weights).digest('hex');
-
-  it.each([sha256(weights), `sha256-${hex}`])('%s is that of the weights', async (integrity) => {
-    expect(await logitsOf('model', { integrity })).toEqual(expected);
-    expect(await logitsOf('broken', { integrity })).toEqual(expected);
-    const model = await load({ weights, config: tinyConfig }, { integrity });
-    expect(await model.logits(picture)).toEqual(expected);
-  });
-
-  it('of other weights is refused, and nothing kept', async () => {
-    const integrity = sha256(others);
-    const error = await failureOf(logitsOf('model', { integrity }));
-    expect(error).toMatchObject({ code: 'integrity', message: expect.stringContaining(hex) });
-    expect((error as Error).message).toContain(`${server.url}model/model.safetensors`);
-    expect(await readdir(folder)).toEqual([]);
-    expect(await failureOf(load({ weights, config: tinyConfig }, { integrity }))).toMatchObject({
-      code: 'integrity',
-    });
-  });
-
-  it('refuses what was kept too, and downloads it then', async () => {
-    await logitsOf('model');
-    const { length } = server.requests;
-    expect(await failureOf(logitsOf('model', { integrity: sha256(others) }))).toMatchObject({
-      code: 'integrity',
-    });
-    expect(server.requests.length).toBeGreaterThan(length);
-    expect(await urls()).toEqual([]);
-  });
-
-  const configBytes = new TextEncoder().encode(JSON.stringify(tinyConfig));
-  const preprocessorBytes = new TextEncoder().encode(
-    JSON.stringify({ size: 8, image_mean: [0.1, 0.2, 0.3] }),
-  );
-  const table = {
-    'config.json': sha256(configBytes),
-    'preprocessor_config.json': sha256(preprocessorBytes),
-    'model.safetensors': sha256(weights),
-  };
-
-  it('of every file is that of all', async () => {
-    const wanted = await logitsOf('complete');
-    for (const cache of [folder, false]) {
-      expect(await logitsOf('complete', { cache, integrity: table })).toEqual(wanted);
-    }
-    const without = { 'config.json': sha256(configBytes), 'model.safetensors': sha256(weights) };
-    expect(await logitsOf('model', { integrity: without })).toEqual(expected);
-    const inMemory = { weights, config: tinyConfig };
-    const model = await load(inMemory, { integrity: { 'model.safetensors': sha256(weights) } });
-    expect(await model.logits(picture)).toEqual(expected);
-  });
-
-  it.each([
-    [
-      'complete',
-      { ...table, 'config.json': sha256(preprocessorBytes) },
-      'complete/config.json has the SHA-256',
-    ],
-    [
-      'complete',
-      { ...table, 'preprocessor_config.json': sha256(configBytes) },
-      'preprocessor_config.json has',
-    ],
-    ['complete', { ...table, 'model.safetensors': sha256(others) }, 'model.safetensors has the SHA-256'],
-    ['complete', { 'model.safetensors': sha256(weights) }, 'is not in `integrity`: add the checksum of "'],
-    ['model', table, 'preprocessor_config.json does not exist, but'],
-  ])('of a file of %s that is another, unlisted or missing is refused: %j', async (name, integrity, says) => {
-    expect(await failureOf(logitsOf(name, { integrity }))).toMatchObject({
-      code: 'integrity',
-      message: expect.stringContaining(says),
-    });
-    expect(await urls()).toEqual([]);
-  });
-
-  it('of every file covers weights in several', async () => {
-    const shards = [safetensors(tinyTensors().slice(0, 9)), safetensors(tinyTensors().slice(9))];
-    const integrity = {
-      'config.json': sha256(configBytes),
-      'model.safetensors.index.json': sha256(
-        new TextEncoder().encode(JSON.stringify({ weight_map: weightMap })),
-      ),
-      [shardNames[0]]: sha256(shards[0]),
-      [shardNames[1]]: sha256(shards[1]),
-    };
-    expect(await logitsOf('sharded', { integrity })).toEqual(expected);
-    expect(
-      await failureOf(
-        logitsOf('sharded', { integrity: { ...integrity, [shardNames[1]]: sha256(shards[0]) } }),
-      ),
-    ).toMatchObject({ code: 'integrity', message: expect.stringContaining(shardNames[1]) });
-  });
-
-  it.each(['', 'sha256-', 'sha256-abc', hex, `sha512-${hex}`, 7, [sha256(weights)], { 'config.json': 'x' }])(
-    '%j is no digest',
-    async (integrity) => {
-      expect(await failureOf(logitsOf('model', { integrity: integrity as string }))).toMatchObject({
-        code: 'invalid-argument',
-      });
-    },
-  );
 });
 
 describe('a cache that fails only costs the download:', () => {

@@ -1,4 +1,4 @@
-// model.watch on streams of raw pixels, which Node has as well. Cameras and videos: tests/browser/watch.test.ts.
+// model.watch on streams of raw pixels, which Node has as well. Cameras and videos: tests/browser/watch-in-a-page.test.ts.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { load, VitError, type Model, type RawImage, type Source, type WatchSource } from 'vit-wasm';
 

@@ -1,5 +1,5 @@
 // Many models, many calls, and models disposed of in the middle: every call gets its own right answer or says that its
-// model is gone. (Node runs models in place; tests/browser/concurrency.test.ts has them in workers.)
+// model is gone. (Node runs models in place; tests/browser/concurrency-in-a-page.test.ts has them in workers.)
 import { expect, it } from '@jest/globals';
 import { load } from 'vit-wasm';
 

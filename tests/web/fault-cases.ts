@@ -1,5 +1,5 @@
 // What a server may do to a load, as a table: its answers, and what a load ends in. tests/web/faults.test.ts goes through it
-// in Node, tests/browser/faults.test.ts in Chromium, whose connections, cache and redirects are others.
+// in Node, tests/browser/faults-in-a-page.test.ts in Chromium, whose connections, cache and redirects are others.
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LoadOptions } from 'vit-wasm';
