@@ -7,13 +7,7 @@ import { join } from 'node:path';
 import { clearCache, listCache, load, type LoadOptions, type ModelCache } from 'vit-wasm';
 
 import { json, page, serveHttp, troubled, whole, type TestServer } from '../web/http.js';
-import {
-  failureOf,
-  picture,
-  safetensors,
-  tinyConfig,
-  tinyTensors,
-} from '../web/tiny-checkpoint.js';
+import { failureOf, picture, safetensors, tinyConfig, tinyTensors } from '../web/tiny-checkpoint.js';
 
 const weights = safetensors(tinyTensors());
 const shardNames = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];
