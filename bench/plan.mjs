@@ -20,6 +20,20 @@ export const models = {
   'tiny-518': { hidden: 192, layers: 12, heads: 3, image: 518, patch: 14, classes: 1000 },
 };
 
+/** The CLIPs: OpenAI's ViT-B/32 and TinyCLIP-ViT-8M-16-Text-3M. */
+export const clips = {
+  'tinyclip-8m': {
+    vision: { hidden: 256, layers: 10, heads: 4, patch: 16, image: 224 },
+    text: { hidden: 256, layers: 3, heads: 4 },
+    joint: 512,
+  },
+  'clip-b32': {
+    vision: { hidden: 768, layers: 12, heads: 12, patch: 32, image: 224 },
+    text: { hidden: 512, layers: 12, heads: 8 },
+    joint: 512,
+  },
+};
+
 /** Multiply-adds of one picture, all tokens through all blocks. */
 export function multiplyAdds({ hidden, layers, image, patch, classes }) {
   const patches = (image / patch) ** 2;

@@ -13,17 +13,18 @@ import { forward } from './chapters/forward.mjs';
 import { kernels } from './chapters/kernels.mjs';
 import { native } from './chapters/native.mjs';
 import { preprocess } from './chapters/preprocess.mjs';
+import { words } from './chapters/words.mjs';
 import { buildKernels } from './kernels/build.mjs';
 import { modelFolders } from './models/formats.mjs';
-import { models } from './plan.mjs';
+import { clips, models } from './plan.mjs';
 import { keep } from './report/keep.mjs';
 import { tables } from './report/tables.mjs';
 
-const chapters = { forward, batch, kernels, choice, cold, preprocess, architectures, native };
+const chapters = { forward, batch, kernels, choice, cold, preprocess, words, architectures, native };
 
 const browsers = { chromium: launchChromium, firefox: launchFirefox, webkit: launchWebKit };
 /** Chapters that ask Chromium about its processes. */
-const ofChromium = ['cold'];
+const ofChromium = ['cold', 'words'];
 
 /** Runs the races that the options of the command line ask for. */
 export async function races(options) {
@@ -47,6 +48,7 @@ export async function races(options) {
     models: Object.entries(chosen),
     engines: options.engines.split(','),
     rounds: Number(options.rounds),
+    clips: pick(options.clips, clips),
   };
   try {
     const results = {};

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from '../scripts/build.mjs';
 import { main, root, run } from '../scripts/shell.mjs';
-import { models, participants } from './plan.mjs';
+import { clips, models, participants } from './plan.mjs';
 
 const engines = [...new Set(participants.map(({ engine }) => engine))];
 
@@ -14,6 +14,7 @@ const { values: options } = parseArgs({
     browser: { type: 'string', default: 'chromium' },
     native: { type: 'boolean', default: false },
     models: { type: 'string', default: Object.keys(models).join() },
+    clips: { type: 'string', default: Object.keys(clips).join() },
     engines: { type: 'string', default: engines.join() },
     rounds: { type: 'string', default: '10' },
     'js-flags': { type: 'string' },

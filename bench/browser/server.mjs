@@ -23,10 +23,11 @@ const usual = {
 
 /**
  * Serves `folders`, { '/prefix/': folder }, on this machine. `served` lists the files that were asked for, for whoever
- * wants to know what a page takes over the wire.
+ * wants to know what a page takes over the wire, `sent` how much of them, { file, bytes }.
  */
 export async function serve(folders) {
   const served = [];
+  const sent = [];
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, 'http://localhost').pathname));
     const prefix = Object.keys(folders).find((candidate) => path.startsWith(candidate));
@@ -38,13 +39,27 @@ export async function serve(folders) {
     }
     served.push(file);
     const type = types[extname(file)] ?? 'application/octet-stream';
-    response.writeHead(200, { ...usual, 'Content-Type': type, 'Content-Length': stat.size });
-    createReadStream(file, { highWaterMark: readBytes }).pipe(response);
+    const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
+    const start = Number(from ?? 0);
+    const end = Math.min(Number(to ?? Infinity), stat.size - 1);
+    const sending = { file, bytes: 0 };
+    sent.push(sending);
+    response.writeHead(from === undefined ? 200 : 206, {
+      ...usual,
+      'Content-Type': type,
+      'Content-Length': end + 1 - start,
+      'Accept-Ranges': 'bytes',
+      ETag: `"${stat.mtimeMs}"`,
+      ...(from !== undefined && { 'Content-Range': `bytes ${start}-${end}/${stat.size}` }),
+    });
+    const stream = createReadStream(file, { start, end, highWaterMark: readBytes });
+    stream.on('data', ({ length }) => (sending.bytes += length));
+    stream.pipe(response);
   });
   await new Promise((resolve) => server.listen(0, 'localhost', resolve));
   const close = () => {
     server.closeAllConnections();
     server.close();
   };
-  return { origin: `http://localhost:${server.address().port}`, served, close };
+  return { origin: `http://localhost:${server.address().port}`, folders, served, sent, close };
 }

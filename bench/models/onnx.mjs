@@ -53,13 +53,23 @@ export class OnnxGraph {
 
   /** Writes the model, whose `input` and `output` are { name, shape } of 32-bit floats; the value `result` is put out. */
   write(path, input, output, result) {
+    this.writeAll(path, [input], [{ ...output, value: result }]);
+  }
+
+  /**
+   * The same with several: { name, shape, type }, a type being ONNX's number, by default that of 32-bit floats, and a size
+   * that is open a name; of outputs also the `value` that is put out.
+   */
+  writeAll(path, inputs, outputs) {
+    const put = ({ name, value }) =>
+      message(1, [...text(1, value), ...text(2, name), ...text(4, 'Identity')]);
     const graph = [
       ...this.#nodes,
-      ...message(1, [...text(1, result), ...text(2, output.name), ...text(4, 'Identity')]),
+      ...outputs.flatMap(put),
       ...text(2, 'vit'),
       ...this.#constants,
-      ...message(11, valueInfo(input.name, input.shape)),
-      ...message(12, valueInfo(output.name, output.shape)),
+      ...inputs.flatMap((input) => message(11, valueInfo(input))),
+      ...outputs.flatMap((output) => message(12, valueInfo(output))),
     ];
     const opset = (domain, version) => message(8, [...text(1, domain), ...integer(2, version)]);
     writePieces(path, [
@@ -85,8 +95,10 @@ function attribute(name, value) {
   return [...text(1, name), ...pieces, ...integer(20, kinds[kind])];
 }
 
-function valueInfo(name, shape) {
-  const dimensions = shape.flatMap((size) => message(1, integer(1, size)));
-  const tensorType = [...integer(1, 1), ...message(2, dimensions)];
+function valueInfo({ name, shape, type = 1 }) {
+  const dimensions = shape.flatMap((size) =>
+    message(1, typeof size === 'string' ? text(2, size) : integer(1, size)),
+  );
+  const tensorType = [...integer(1, type), ...message(2, dimensions)];
   return [...text(1, name), ...message(2, message(1, tensorType))];
 }

@@ -115,6 +115,32 @@ export const tables = {
       ]),
     ]),
 
+  words: (rows) =>
+    titled('Classes in words, one thread', [
+      [
+        'model',
+        'dtype',
+        'engine',
+        'first answer ms',
+        'its MB',
+        'peak MB',
+        'memory MB',
+        '10 new labels ms',
+        'picture ms',
+      ],
+      ...rows.map((row) => [
+        row.model,
+        row.dtype,
+        row.name,
+        row.first.toFixed(0),
+        row.modelMB.toFixed(1),
+        row.peakMB.toFixed(0),
+        row.memoryMB.toFixed(0),
+        row.again.toFixed(0),
+        row.picture.toFixed(1),
+      ]),
+    ]),
+
   native: (rows) =>
     titled('Outside the browser, for orientation', [
       ['model', 'dtype', 'threads', 'engine', 'median ms', 'min ms', 'GMAC/s'],
