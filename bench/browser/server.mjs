@@ -39,9 +39,13 @@ export async function serve(folders) {
     }
     served.push(file);
     const type = types[extname(file)] ?? 'application/octet-stream';
-    const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
+    const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
     const start = Number(from ?? 0);
-    const end = Math.min(Number(to ?? Infinity), stat.size - 1);
+    const end = Math.min(Number(to || Infinity), stat.size - 1);
+    if (start > end) {
+      response.writeHead(416, { ...usual, 'Content-Range': `bytes */${stat.size}` }).end();
+      return;
+    }
     const sending = { file, bytes: 0 };
     sent.push(sending);
     response.writeHead(from === undefined ? 200 : 206, {
