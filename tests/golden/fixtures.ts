@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 
 import { parseHeader } from '../../web/checkpoint/formats/safetensors.js';
+import { fromHalf } from '../../web/teach/floats.js';
 
 /** The folder of the fixtures, with a slash at the end. */
 export const fixtures = new URL('./fixtures/', import.meta.url);
@@ -26,16 +27,16 @@ export async function readJson<T>(name: string): Promise<T> {
   return JSON.parse((name.endsWith('.gz') ? gunzipSync(file) : file).toString()) as T;
 }
 
-/** The tensors of a safetensors file, all of them F32, by name. */
+/** The tensors of a safetensors file, all of them F32 or F16, by name. */
 export async function readTensors(name: string): Promise<Map<string, Float32Array>> {
   const file = new Uint8Array(await readFile(new URL(name, fixtures)));
   const data = 8 + Number(new DataView(file.buffer).getBigUint64(0, true));
   const entries = parseHeader(file.subarray(8, data), name).map((tensor) => {
-    if (tensor.dtype !== 'F32') throw new Error(`"${tensor.name}" of ${name} is ${tensor.dtype}, not F32.`);
-    return [
-      tensor.name,
-      new Float32Array(file.buffer.slice(data + tensor.begin, data + tensor.end)),
-    ] as const;
+    const bytes = file.buffer.slice(data + tensor.begin, data + tensor.end);
+    if (tensor.dtype === 'F32') return [tensor.name, new Float32Array(bytes)] as const;
+    if (tensor.dtype === 'F16')
+      return [tensor.name, Float32Array.from(new Uint16Array(bytes), fromHalf)] as const;
+    throw new Error(`"${tensor.name}" of ${name} is ${tensor.dtype}, not F32 or F16.`);
   });
   return new Map(entries);
 }

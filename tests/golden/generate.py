@@ -21,6 +21,7 @@ Needed only when the fixtures change: the results are committed, so that the tes
     fixtures/timm-architectures.json        what timm's architectures have that tensors do not show
     fixtures/zero-shot/<name>/              CLIP with both towers and a tokenizer, and what transformers makes of words
     fixtures/zero-shot.json                 the picture, the labels and their token ids
+    fixtures/clip-base.safetensors          embeddings of photographs by a picture tower of CLIP ViT-B/32's size
     fixtures/open-clip/<name>/              models as open_clip saves them, and what open_clip makes of them
     fixtures/open-clip.json                 the picture, the labels and whose tokenizer
     fixtures/npz/                           ViTs as Google Research saves them, and timm's logits for them
@@ -36,6 +37,7 @@ from pathlib import Path
 import torch
 from transformers.utils import logging
 
+from clip_base import write_clip_base
 from deit_tiny import write_deit_tiny
 from demo import write_demo
 from families import write_families
@@ -72,6 +74,7 @@ def main() -> None:
     write_timm_models(arguments.fixtures)
     write_npz_models(arguments.fixtures)
     write_zero_shot(arguments.fixtures)
+    write_clip_base(arguments.fixtures)
     write_open_clip(arguments.fixtures)
     write_features(arguments.fixtures)
     write_few_shot(arguments.fixtures)

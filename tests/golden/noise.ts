@@ -38,7 +38,9 @@ function streamStart(seed: number): number {
 /** The first values of the stream `seed`. */
 export function noise(seed: number, count: number): Uint32Array {
   const start = streamStart(seed);
-  return Uint32Array.from({ length: count }, (_, index) => noiseAt(start, index));
+  const values = new Uint32Array(count);
+  for (let index = 0; index < count; index++) values[index] = noiseAt(start, index);
+  return values;
 }
 
 /** `count` floats in [-2, 2) in steps of 2^-14, so every value is exact. */

@@ -131,6 +131,8 @@ def write_model(model: ZeroShotModel, seed: int, folder: Path) -> dict:
     network = network.to(model.dtype)
     network.save_pretrained(folder, save_original_format=True)
     tokenizer.save_pretrained(folder)
+    packed = json.dumps(json.loads((folder / "tokenizer.json").read_text()), ensure_ascii=False, separators=(",", ":"))
+    (folder / "tokenizer.json").write_text(packed + "\n")
     (folder / "preprocessor_config.json").write_text(json.dumps(processor, indent=2) + "\n")
 
     network = network.double()
