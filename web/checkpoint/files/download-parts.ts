@@ -16,6 +16,12 @@ const defaultTries = 3;
 const firstPause = 300;
 
 /**
+ * Chromium lets a request for a part of a file that it may keep wait up to 20 seconds for one for the whole of it, which
+ * is still open here.
+ */
+export const pastCache: RequestInit = { cache: 'no-store' };
+
+/**
  * The bytes of each part [begin, end) of that version of a file; undefined where the server does not send parts. Parts
  * close to each other share a request, and requests are concurrent.
  */
@@ -76,7 +82,8 @@ async function fetchPart(
     try {
       if (failures > 0) await sleep(firstPause * 4 ** (failures - 1), signal);
       const range = { Range: `bytes=${begin}-${end - 1}` };
-      const response = await limited(fetch(url, { headers: { ...headers, ...range }, signal }), limits);
+      const request = { headers: { ...headers, ...range }, signal, ...pastCache };
+      const response = await limited(fetch(url, request), limits);
       if (passing.includes(response.status)) throw new Error(`status ${response.status}`);
       if (response.status !== 206 || rangeOf(response)?.start !== begin) {
         // An unread body keeps its connection open.

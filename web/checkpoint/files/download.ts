@@ -17,7 +17,7 @@ import {
   type Version,
 } from './http-answer.js';
 import type { UrlLocation } from './model-files.js';
-import { downloadParts } from './download-parts.js';
+import { downloadParts, pastCache } from './download-parts.js';
 import { streamOf, streamOfBytes, type ByteStream, type Range } from './stream.js';
 
 /** How often a download is tried without a new byte before it fails. */
@@ -219,7 +219,8 @@ class Download implements ByteStream {
     this.#connection.abort();
     this.#connection = new AbortController();
     const { signal } = this.#connection;
-    const response = await this.#wait(fetch(url, { headers: { ...headers, ...range }, signal }));
+    const request = { headers: { ...headers, ...range }, signal, ...(range && pastCache) };
+    const response = await this.#wait(fetch(url, request));
     this.#status = response.status;
     this.#answeredBy = response.url;
     const verdict = this.#judge(response, from);
