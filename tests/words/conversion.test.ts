@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { load } from 'vit-wasm';
 
+import type { ModelCache } from '../../web/types.js';
 import { makeImage } from '../golden/noise.js';
 import { zeroShotFolder, zeroShotModels } from '../golden/zero-shot.js';
 import { json, serveHttp, whole, type Answers, type TestServer } from '../web/http.js';
@@ -65,6 +66,39 @@ describe('a repository without safetensors', () => {
         /2 pull requests .* choose one by `revision`: refs\/pr\/15, refs\/pr\/16\.$/,
       ),
     });
+  });
+
+  it('is searched once, and again when its weights are not kept any more', async () => {
+    const discussions: unknown[] = [proposal];
+    const host = await hub(discussions);
+    const kept = new Map<string, Blob>();
+    const cache: ModelCache = {
+      match: (key) => Promise.resolve(kept.has(key) ? new Response(kept.get(key)) : undefined),
+      put: async (key, response) => void kept.set(key, await response.blob()),
+    };
+    /** What is asked for. Words wait until the weights are kept. */
+    const visit = async () => {
+      const before = server?.requests.length;
+      const model = await load('openai/clip', { host, cache, labels: ['a cat'] });
+      expect(model.info.revision).toBe('refs/pr/15');
+      model.dispose();
+      return server?.requests.slice(before).map(({ path }) => path);
+    };
+    expect(await visit()).toContain(api);
+    const second = await visit();
+    expect(second).not.toContain(api);
+    expect(second).not.toContainEqual(expect.stringContaining('refs'));
+    // The weights are gone, and by now several pull requests claim to be them.
+    for (const key of [...kept.keys()].filter((one) => one.includes('refs'))) kept.delete(key);
+    discussions.push({ ...proposal, num: 16 });
+    expect(await failureOf(load('openai/clip', { host, cache }))).toMatchObject({ code: 'not-found' });
+    discussions.pop();
+    expect(await visit()).toContain(api);
+    // What is noted is no pull request's name.
+    for (const key of [...kept.keys()].filter((one) => one.includes('conversion'))) {
+      kept.set(key, new Blob(['../../other/model']));
+    }
+    expect(await visit()).toContain(api);
   });
 
   it('is not looked for elsewhere where a revision was asked for', async () => {

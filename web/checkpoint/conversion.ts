@@ -44,12 +44,15 @@ export async function convertedFiles(
         `\`revision\`: ${revisions.join(', ')}.`,
     );
   }
-  const [revision] = revisions;
-  const place = {
-    ...folder,
-    url: `${hub.host}/${hub.id}/resolve/${encodeURIComponent(revision)}/${weightsName}`,
-  };
-  return { ...files, listed: { ...files.listed, [weightsName]: place }, revision };
+  return withWeightsOf(files, revisions[0]);
+}
+
+/** The same files with the weights of a revision of their repository; undefined when they are no repository's. */
+export function withWeightsOf(files: ModelFiles, revision: string): ModelFiles | undefined {
+  const { hub, folder } = files;
+  if (!hub || folder?.kind !== 'url') return undefined;
+  const url = `${hub.host}/${hub.id}/resolve/${encodeURIComponent(revision)}/${weightsName}`;
+  return { ...files, listed: { ...files.listed, [weightsName]: { ...folder, url } }, revision };
 }
 
 function isConversion(discussion: Discussion | null): boolean {

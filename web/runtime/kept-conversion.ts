@@ -1,0 +1,69 @@
+// Which pull request a repository's weights were found in, kept beside them, so that the Hub is asked only once.
+import { cacheKey, keyOfPart, type FileStore } from '../cache/file-store.js';
+import { withWeightsOf } from '../checkpoint/conversion.js';
+import { ByteReader } from '../checkpoint/files/byte-reader.js';
+import { locationOf, type ModelFiles } from '../checkpoint/files/model-files.js';
+
+/**
+ * The files with the weights that were found on an earlier visit; undefined when the store has no such weights (any more):
+ * what is to be downloaded is looked for anew.
+ */
+export async function keptConversion(
+  files: ModelFiles,
+  store: Promise<FileStore>,
+): Promise<ModelFiles | undefined> {
+  try {
+    const opened = await store;
+    const bytes = await readAll(opened, revisionKey(files));
+    const revision = new TextDecoder().decode(bytes);
+    const found = /^refs\/pr\/\d+$/.test(revision) ? withWeightsOf(files, revision) : undefined;
+    const key = found && weightsKey(found);
+    if (key === undefined) return undefined;
+    const isThere = await Promise.all(
+      [key, keyOfPart(key, 'tower', 'pictures')].map((one) => has(opened, one)),
+    );
+    return isThere.includes(true) ? found : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Notes that `files` were found to have the weights of `found`. A store that fails only costs the search of a later visit. */
+export async function keepConversion(
+  files: ModelFiles,
+  { revision = '' }: ModelFiles,
+  store: Promise<FileStore>,
+): Promise<void> {
+  try {
+    const writer = await (await store).write(revisionKey(files));
+    try {
+      await writer.write(new TextEncoder().encode(revision));
+      await writer.finish();
+    } catch {
+      await writer.abandon();
+    }
+  } catch {
+    // The next visit searches again.
+  }
+}
+
+function revisionKey(files: ModelFiles): string {
+  return keyOfPart(weightsKey(files) ?? '', 'conversion', 'revision');
+}
+
+function weightsKey(files: ModelFiles): string | undefined {
+  const location = locationOf(files, files.weights);
+  return location?.kind === 'url' ? cacheKey(location) : undefined;
+}
+
+async function readAll(store: FileStore, key: string): Promise<Uint8Array> {
+  const stream = await store.read(key);
+  if (!stream) return new Uint8Array();
+  return await new ByteReader(stream, key, new AbortController().signal).read(Infinity);
+}
+
+async function has(store: FileStore, key: string): Promise<boolean> {
+  const stream = await store.read(key);
+  await stream?.cancel();
+  return stream !== undefined;
+}
