@@ -211,6 +211,22 @@ describe('each', () => {
     expect(await model.logits(picture)).toEqual(logits);
   });
 
+  it('ends although the list waits for a picture that never comes', async () => {
+    const stuck = async function* () {
+      yield dark;
+      await new Promise<never>(() => undefined);
+    };
+    const signal = AbortSignal.timeout(30);
+    expect(await failureOf(all(model.each(stuck(), { signal })))).toMatchObject({ name: 'TimeoutError' });
+    let answers = 0;
+    for await (const { status } of model.each(stuck())) {
+      expect(status).toBe('fulfilled');
+      answers++;
+      break;
+    }
+    expect(answers).toBe(1);
+  });
+
   it.each([
     ['cat.jpg', {}, 'each cannot go through "cat.jpg"'],
     [picture, {}, 'each cannot go through'],

@@ -1,5 +1,6 @@
 // Classes in words through the public door, against the probabilities and features of transformers.
 import { describe, expect, it } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
 import { load, type Model, type Prediction } from 'vit-wasm';
 
 import { expectClose } from '../expect-close.js';
@@ -7,6 +8,7 @@ import { familyFolder, familyModels } from '../golden/families.js';
 import { readTensors, tensorOf } from '../golden/fixtures.js';
 import { makeImage } from '../golden/noise.js';
 import { zeroShotFolder, zeroShotModels, type ZeroShotModel } from '../golden/zero-shot.js';
+import { serveHttp, whole, type Answers } from '../web/http.js';
 import { failureOf } from '../web/tiny-checkpoint.js';
 
 const tolerance = 2e-5;
@@ -196,5 +198,37 @@ describe('setLabels', () => {
     const texts = failureOf(model.embedText('a cat'));
     model.dispose();
     expect(await texts).toMatchObject({ code: 'disposed' });
+  });
+
+  it('loads no text encoder once the model is disposed of', async () => {
+    let ask: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => (ask = resolve));
+    let sendTokenizer: () => void = () => undefined;
+    const answers: Answers = {};
+    for (const name of ['config.json', 'preprocessor_config.json', 'tokenizer_config.json']) {
+      answers[`/${name}`] = whole(await readFile(new URL(name, zeroShotFolder(clip))));
+    }
+    const tokenizer = await readFile(new URL('tokenizer.json', zeroShotFolder(clip)));
+    const weights = whole(await readFile(new URL('model.safetensors', zeroShotFolder(clip))));
+    let loads = 0;
+    answers['/model.safetensors'] = (response) => {
+      loads++;
+      weights(response);
+    };
+    answers['/tokenizer.json'] = (response) => {
+      sendTokenizer = () => whole(tokenizer)(response);
+      ask();
+    };
+    const server = await serveHttp(answers);
+    const model = await load(server.url, { cache: false, keepTextEncoder: true });
+    const texts = failureOf(model.embedText('a cat'));
+    await asked;
+    model.dispose();
+    expect(await texts).toMatchObject({ code: 'disposed' });
+    sendTokenizer();
+    // Until the tokenizer has been read, and for whatever would begin then.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(loads).toBe(1);
+    await server.close();
   });
 });

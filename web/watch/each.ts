@@ -43,7 +43,9 @@ export async function* each(
     }
   } finally {
     stop();
-    await iterator.return?.();
+    // Not awaited: the list may still be waiting for its next picture, and ends only after that.
+    const closing = async () => iterator.return?.();
+    closing().catch(() => undefined);
   }
 }
 

@@ -52,6 +52,7 @@ export class Words {
   readonly #context: WordsContext;
   #reader: Promise<Reader> | undefined;
   #runner: Promise<Runner> | undefined;
+  #isDisposed = false;
   /** One call after another: the tower is loaded once for calls made together. */
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -126,6 +127,12 @@ export class Words {
   }
 
   dispose(): void {
+    this.#isDisposed = true;
+    this.#letGo();
+  }
+
+  /** Ends the text encoder; another call loads it again. */
+  #letGo(): void {
     void this.#runner?.then(
       (runner) => runner.dispose(),
       () => undefined,
@@ -134,14 +141,18 @@ export class Words {
   }
 
   async #encode(ids: readonly (readonly number[])[], signal: AbortSignal | undefined): Promise<TextVectors> {
+    // Nobody waits for it any more, and nobody would end the encoder.
+    if (this.#isDisposed) {
+      throw new VitError('disposed', 'This model was disposed; load it again to use it.');
+    }
     this.#runner ??= this.#context.start(ids.flat(), signal);
     try {
       return await (await this.#runner).encode(ids);
     } catch (error) {
-      this.dispose();
+      this.#letGo();
       throw error;
     } finally {
-      if (!this.#context.keep) this.dispose();
+      if (!this.#context.keep) this.#letGo();
     }
   }
 
