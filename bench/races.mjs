@@ -49,6 +49,7 @@ export async function races(options) {
     engines: options.engines.split(','),
     rounds: Number(options.rounds),
     clips: pick(options.clips, clips),
+    dtypes: options.dtypes.split(','),
   };
   try {
     const results = {};

@@ -15,6 +15,7 @@ const { values: options } = parseArgs({
     native: { type: 'boolean', default: false },
     models: { type: 'string', default: Object.keys(models).join() },
     clips: { type: 'string', default: Object.keys(clips).join() },
+    dtypes: { type: 'string', default: 'fp32,int8' },
     engines: { type: 'string', default: engines.join() },
     rounds: { type: 'string', default: '10' },
     'js-flags': { type: 'string' },

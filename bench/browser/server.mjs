@@ -2,6 +2,7 @@
 import { createReadStream, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
+import { pipeline, Transform } from 'node:stream';
 
 const types = {
   '.html': 'text/html',
@@ -23,11 +24,13 @@ const usual = {
 
 /**
  * Serves `folders`, { '/prefix/': folder }, on this machine. `served` lists the files that were asked for, for whoever
- * wants to know what a page takes over the wire, `sent` how much of them, { file, bytes }.
+ * wants to know what a page takes over the wire, `sent` how much of them, { file, bytes }. Whoever sets `pace` has each
+ * answer sent at so many bytes a second.
  */
 export async function serve(folders) {
   const served = [];
   const sent = [];
+  const state = { folders, served, sent, pace: Infinity };
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, 'http://localhost').pathname));
     const prefix = Object.keys(folders).find((candidate) => path.startsWith(candidate));
@@ -56,14 +59,23 @@ export async function serve(folders) {
       ETag: `"${stat.mtimeMs}"`,
       ...(from !== undefined && { 'Content-Range': `bytes ${start}-${end}/${stat.size}` }),
     });
-    const stream = createReadStream(file, { start, end, highWaterMark: readBytes });
-    stream.on('data', ({ length }) => (sending.bytes += length));
-    stream.pipe(response);
+    const { pace } = state;
+    const highWaterMark = Math.min(readBytes, pace / 100);
+    const counted = new Transform({
+      highWaterMark,
+      transform(piece, _, done) {
+        sending.bytes += piece.length;
+        if (pace === Infinity) done(null, piece);
+        else setTimeout(() => done(null, piece), (1000 * piece.length) / pace);
+      },
+    });
+    // Whoever has read enough closes the connection.
+    pipeline(createReadStream(file, { start, end, highWaterMark }), counted, response, () => undefined);
   });
   await new Promise((resolve) => server.listen(0, 'localhost', resolve));
   const close = () => {
     server.closeAllConnections();
     server.close();
   };
-  return { origin: `http://localhost:${server.address().port}`, folders, served, sent, close };
+  return Object.assign(state, { origin: `http://localhost:${server.address().port}`, close });
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import { buildSync } from 'esbuild';
-import { root } from '../../scripts/shell.mjs';
+import { root, run } from '../../scripts/shell.mjs';
 import { workshop } from './checkpoint.mjs';
 import { writeOnnxClip } from './onnx-clip.mjs';
 import { seeded } from './random.mjs';
@@ -12,12 +12,13 @@ import { writeSafetensors } from './safetensors.mjs';
 const vocabulary = 49408;
 const longest = 77;
 /** The exponent of what cosines are multiplied by; less than CLIP's 4.6, so that probabilities differ. */
-const logitScale = 3;
+export const logitScale = 3;
 
-/** The folder of a CLIP with its files for us and for transformers.js, made if need be. */
+/** The folder of a CLIP with its files for us, also in int8/, and for transformers.js, made if need be. */
 export async function clipFolder(name, model) {
   const folder = join(workshop, 'clip', name);
-  if (existsSync(join(folder, 'onnx/model_quantized.onnx'))) return folder;
+  const whole = join(folder, 'whole');
+  if (existsSync(whole)) return folder;
   mkdirSync(join(folder, 'onnx'), { recursive: true });
   const json = (file, value) => writeFileSync(join(folder, file), JSON.stringify(value));
   json('config.json', configOf(model));
@@ -29,14 +30,17 @@ export async function clipFolder(name, model) {
     writeSafetensors(`${weights}.part`, shapesOf(model), (name, shape) => tensor(fill, name, shape));
     renameSync(`${weights}.part`, weights);
   }
-  for (const [dtype, suffix] of [
-    ['fp32', ''],
-    ['int8', '_quantized'],
-  ]) {
-    const file = join(folder, `onnx/model${suffix}.onnx`);
-    writeOnnxClip(`${file}.part`, weights, model, dtype);
-    renameSync(`${file}.part`, file);
-  }
+  for (const dtype of ['fp32', 'int8']) writeOnnxClip(join(folder, 'onnx'), weights, model, dtype);
+  run(process.execPath, [
+    join(root, 'dist/cli.js'),
+    'convert',
+    folder,
+    '--dtype',
+    'int8',
+    '-o',
+    join(folder, 'int8'),
+  ]);
+  writeFileSync(whole, '');
   return folder;
 }
 

@@ -1,33 +1,48 @@
-// A CLIP as one ONNX file with both towers, as the Hub's ONNX repositories have it: any number of texts of one length.
+// A CLIP as the ONNX files that the Hub's ONNX repositories have: both towers in one, and each in one of its own. Any number
+// of texts of one length.
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { OnnxGraph } from './onnx.mjs';
 import { quantizeRows, transpose } from './quantize.mjs';
 import { readSafetensors } from './safetensors.mjs';
 
-/** Writes `path`, with the weights in 32-bit floats or, for dtype 'int8', those of linear layers and the table in bytes. */
-export function writeOnnxClip(path, weights, model, dtype) {
-  const graph = new OnnxGraph();
-  const builder = { graph, tensors: readSafetensors(weights), int8: dtype === 'int8' };
-  const text = unit(builder, textTower(builder, model));
-  const image = unit(builder, pictureTower(builder, model));
-  const scale = graph.constant([], Float32Array.of(Math.exp(builder.tensors.get('logit_scale').data[0])));
-  const cosines = graph.node('MatMul', [image, graph.node('Transpose', [text], { perm: [1, 0] })]);
-  const perImage = graph.node('Mul', [cosines, scale]);
-  const perText = graph.node('Transpose', [perImage], { perm: [1, 0] });
+/** Writes model.onnx, text_model.onnx and vision_model.onnx; for dtype 'int8' with linear layers and the table in bytes. */
+export function writeOnnxClip(folder, weights, model, dtype) {
+  const suffix = dtype === 'int8' ? '_quantized' : '';
+  const tensors = readSafetensors(weights);
   const { image: edge } = model.vision;
-  graph.writeAll(
-    path,
-    [
-      { name: 'input_ids', type: 7, shape: ['texts', 'length'] },
-      { name: 'pixel_values', type: 1, shape: ['pictures', 3, edge, edge] },
-      { name: 'attention_mask', type: 7, shape: ['texts', 'length'] },
-    ],
-    [
+  const texts = ['input_ids', 'attention_mask'].map((name) => ({
+    name,
+    type: 7,
+    shape: ['texts', 'length'],
+  }));
+  const pictures = { name: 'pixel_values', type: 1, shape: ['pictures', 3, edge, edge] };
+  const write = (name, inputs, outputsOf) => {
+    const graph = new OnnxGraph();
+    const path = join(folder, `${name}${suffix}.onnx`);
+    graph.writeAll(`${path}.part`, inputs, outputsOf({ graph, tensors, int8: dtype === 'int8' }));
+    renameSync(`${path}.part`, path);
+  };
+  const embeds = (name, kind, value) => ({ name, shape: [kind, model.joint], value });
+  write('text_model', texts, (builder) => [embeds('text_embeds', 'texts', textTower(builder, model))]);
+  write('vision_model', [pictures], (builder) => [
+    embeds('image_embeds', 'pictures', pictureTower(builder, model)),
+  ]);
+  write('model', [...texts, pictures], (builder) => {
+    const { graph } = builder;
+    const text = unit(builder, textTower(builder, model));
+    const image = unit(builder, pictureTower(builder, model));
+    const scale = graph.constant([], Float32Array.of(Math.exp(tensors.get('logit_scale').data[0])));
+    const cosines = graph.node('MatMul', [image, graph.node('Transpose', [text], { perm: [1, 0] })]);
+    const perImage = graph.node('Mul', [cosines, scale]);
+    const perText = graph.node('Transpose', [perImage], { perm: [1, 0] });
+    return [
       { name: 'logits_per_image', shape: ['pictures', 'texts'], value: perImage },
       { name: 'logits_per_text', shape: ['texts', 'pictures'], value: perText },
-      { name: 'text_embeds', shape: ['texts', model.joint], value: text },
-      { name: 'image_embeds', shape: ['pictures', model.joint], value: image },
-    ],
-  );
+      embeds('text_embeds', 'texts', text),
+      embeds('image_embeds', 'pictures', image),
+    ];
+  });
 }
 
 /** Rows of length 1. */

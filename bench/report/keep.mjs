@@ -35,7 +35,7 @@ export function circumstances(browser) {
 
 /**
  * Writes the chapters that were measured down, and draws those there is a picture of. They replace what was known of the
- * same chapter and model; `measured` says of each when that was, and of which commit.
+ * same chapter, model and precision; `measured` says of each when that was, and of which commit.
  */
 export async function keep(browser, chapters) {
   mkdirSync(folder, { recursive: true });
@@ -63,12 +63,13 @@ export async function keep(browser, chapters) {
 
 const rowsOf = (chapter) => chapter.rows ?? chapter;
 
-/** A chapter with the rows that were known of other models. */
+/** A chapter with the rows that were known of other models, or of these in another precision. */
 function together(known, fresh) {
   if (!known) return fresh;
-  const again = new Set(rowsOf(fresh).map(({ model }) => model));
+  const nameOf = ({ model, dtype }) => `${model} ${dtype}`;
+  const again = new Set(rowsOf(fresh).map(nameOf));
   const order = Object.keys(models);
-  const rows = [...rowsOf(known).filter(({ model }) => !again.has(model)), ...rowsOf(fresh)].toSorted(
+  const rows = [...rowsOf(known).filter((row) => !again.has(nameOf(row))), ...rowsOf(fresh)].toSorted(
     (a, b) => order.indexOf(a.model) - order.indexOf(b.model),
   );
   return fresh.rows ? { ...fresh, rows } : rows;
