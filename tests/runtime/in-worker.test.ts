@@ -86,6 +86,7 @@ describe('a model in a worker', () => {
       kept: inWorker.kept,
       dispose: () => inWorker.dispose(),
       encode: (texts) => inWorker.encode(texts),
+      take: (image) => inWorker.take(image),
       run: async (...call) => {
         log.push('begin');
         const answer = await inWorker.run(...call);

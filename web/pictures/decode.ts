@@ -28,10 +28,12 @@ export async function decode(picture: Blob | HTMLImageElement, region: Region | 
   }).catch((error: unknown) => {
     throw new VitError('invalid-source', undecodable(picture, error), { cause: error });
   });
+  const close = () => bitmap.close();
   try {
-    return drawPixels(bitmap, bitmap, picture instanceof Blob ? 'picture' : '<img>', region);
-  } finally {
-    bitmap.close();
+    return drawPixels(bitmap, bitmap, picture instanceof Blob ? 'picture' : '<img>', region, close);
+  } catch (error) {
+    close();
+    throw error;
   }
 }
 

@@ -14,6 +14,8 @@ export interface Pixels extends Size {
    * the caller's.
    */
   readonly owned: boolean;
+  /** Whether the bands come from a source that the page may change, so that they are iterated before it has its turn. */
+  readonly live?: boolean;
 }
 
 /** R, G and B, 0 to 255. */
@@ -33,9 +35,9 @@ export function* ownBands({ bands, owned }: Pixels): Iterable<Uint8Array> {
   for (const band of bands) yield owned ? band : band.slice();
 }
 
-/** The same picture with all bands in memory, so that it no longer needs the canvas it is read from. */
+/** The same picture with all bands in memory, so that it no longer needs the source it is read from. */
 export function buffered(pixels: Pixels): Pixels {
-  return pixels.owned ? { ...pixels, bands: [...pixels.bands] } : pixels;
+  return pixels.owned ? { ...pixels, bands: [...pixels.bands], live: false } : pixels;
 }
 
 /**

@@ -37,20 +37,23 @@ const readers: Readonly<Record<string, Reader<never>>> = {
 };
 
 /**
- * The pixels of a source. A canvas, a bitmap or a video's frame is read before this returns its promise, so that it is
- * what they show at the time of the call that counts: it is drawn at once, and its bytes come with the bands. Raw
- * pixels are the caller's own.
+ * The pixels of a source; throws or rejects when there are none. Those of a canvas, a bitmap or a video's frame are
+ * `live`: whoever calls this iterates them before returning to the page, so that they are what the source shows at the
+ * time of the call that counts. Raw pixels are the caller's own.
  *
  * Files, addresses, and elements whose file can be had once more are decoded in the worker of a model that has one: 12
- * megapixels take this thread 150 to 600 ms. All else is read in the calling thread, and what is moved
- * to a worker are the pixels. Moving the source instead needs a clone of it. That of a bitmap of 3264×2448 pixels takes
- * 20 ms here, where reading takes 40 to 50, and the worker then another 45. That of a VideoFrame is free, and spares
- * this thread 75 ms, but would keep the frame from its decoder or camera, which stop when they have too few, for as
- * long as the call waits for its turn.
+ * megapixels take this thread 150 to 600 ms. All else is read in the calling thread, and what is moved to a worker are
+ * the pixels, band by band while others are read. Moving the source instead needs a clone of it. That of a bitmap of
+ * 3264×2448 pixels takes 20 ms here, where reading takes 25, and the worker then another 45. That of a VideoFrame is
+ * free, and spares this thread 75 ms, but would keep the frame from its decoder or camera, which stop when they have too
+ * few, for as long as the call waits for its turn.
  */
-export async function readPixels(source: Source, reading: Reading = {}): Promise<Picture> {
-  const picture = await readerOf(source)(source as never, reading);
-  return reading.background && 'bands' in picture ? compositeOn(picture, reading.background) : picture;
+export function readPixels(source: Source, reading: Reading = {}): Picture | Promise<Picture> {
+  const { background } = reading;
+  const finished = (picture: Picture) =>
+    background && 'bands' in picture ? compositeOn(picture, background) : picture;
+  const picture = readerOf(source)(source as never, reading);
+  return picture instanceof Promise ? picture.then(finished) : finished(picture);
 }
 
 function readerOf(source: unknown): Reader<never> {

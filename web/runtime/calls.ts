@@ -4,7 +4,7 @@ import { checkRegion } from '../options.js';
 import { limited } from '../patience.js';
 import type { Picture } from '../pictures/decode.js';
 import { buffered, type Rgb } from '../pictures/pixels.js';
-import { readPixels } from '../pictures/sources.js';
+import { readPixels, type Reading } from '../pictures/sources.js';
 import type { PictureOptions, SettleOptions, Source } from '../types.js';
 import type { Queue } from './queue.js';
 import type { Runner } from './runner.js';
@@ -35,16 +35,12 @@ export class Calls {
     const reading = { region, background: this.#background, signal, decodesElsewhere };
     const read = (one: Source, itsTurn: boolean) => {
       // A picture that never arrives must not hold up later calls once its own call has been aborted.
-      const begun = limited(readPixels(one, reading), { signal });
-      // A queued call must not keep a canvas alive: Safari limits their memory (pictures/canvas.ts).
-      const pixels = itsTurn
-        ? begun
-        : begun.then((picture) => ('bands' in picture ? buffered(picture) : picture));
+      const pixels = limited(this.#read(one, reading, itsTurn), { signal });
       // Marks the rejection as handled: it is reported when the call's turn comes.
       pixels.catch(() => undefined);
       return pixels;
     };
-    const run = (pixels: Picture) => this.#runner.run(verb, pixels, options);
+    const run = (pixels: Picture | undefined) => this.#runner.run(verb, pixels, options);
     const kind = latest ? verb : undefined;
     if (Array.isArray(source)) {
       const sources = source as readonly Source[];
@@ -58,16 +54,28 @@ export class Calls {
     return this.#queue.inTurn(signal, async () => run(await (begun ?? read(one, true))), kind);
   }
 
+  /**
+   * A picture on its way to the runner; undefined once it is there. What may change is read before this returns its
+   * promise: to the runner in its turn, else into memory.
+   */
+  async #read(source: Source, reading: Reading, itsTurn: boolean): Promise<Picture | undefined> {
+    const begun = readPixels(source, reading);
+    if (itsTurn && 'bands' in begun && begun.live) return this.#runner.take(begun);
+    const picture = 'bands' in begun && begun.live ? buffered(begun) : await begun;
+    // A queued call must not keep a canvas alive: Safari limits their memory (pictures/canvas.ts).
+    return itsTurn || 'file' in picture ? picture : buffered(picture);
+  }
+
   /** Runs a verb on each of an array's pictures; the next is read while the worker has this one. */
   async #each(
     sources: readonly Source[],
-    read: (source: Source, itsTurn: boolean) => Promise<Picture>,
-    run: (pixels: Picture) => Promise<unknown>,
+    read: (source: Source, itsTurn: boolean) => Promise<Picture | undefined>,
+    run: (pixels: Picture | undefined) => Promise<unknown>,
     signal: AbortSignal | undefined,
     settle: boolean | undefined,
   ): Promise<unknown[]> {
     const results: unknown[] = [];
-    let ahead: Promise<Picture> | undefined;
+    let ahead: Promise<Picture | undefined> | undefined;
     for (const [at, one] of sources.entries()) {
       this.#queue.check(signal);
       const pixels = ahead ?? read(one, true);

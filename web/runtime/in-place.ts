@@ -56,6 +56,11 @@ export class InPlace implements Runner {
     return this.#session.info;
   }
 
+  take(picture: Pixels): undefined {
+    const { engine } = this.#session;
+    engine.guard(() => engine.preprocess(picture));
+  }
+
   async run<V extends Verb>(
     verb: V,
     picture: Picture | undefined,
@@ -66,8 +71,7 @@ export class InPlace implements Runner {
       await new Promise((resolve) => setTimeout(resolve));
       this.#busySince = performance.now();
     }
-    const { engine } = this.#session;
-    if (picture) engine.guard(() => engine.preprocess(picture as Pixels));
+    if (picture) this.take(picture as Pixels);
     return perform(this.#session, verb, options);
   }
 

@@ -120,26 +120,26 @@ export class InWorker implements Runner {
     return this.#info;
   }
 
+  take(image: Pixels): undefined {
+    const { width, height } = image;
+    this.#port.postMessage({ type: 'picture', width, height }, []);
+    for (const rows of ownBands(image)) {
+      this.#port.postMessage({ type: 'rows', rows }, [rows.buffer as ArrayBuffer]);
+    }
+  }
+
   async run<V extends Verb>(
     verb: V,
     picture: Picture | undefined,
     options: VerbOptions<V>,
   ): Promise<VerbResult<V>> {
     const encoded = picture && 'file' in picture ? picture : undefined;
-    if (picture && 'bands' in picture) this.#send(picture);
+    if (picture && 'bands' in picture) this.take(picture);
     return (await this.#post({ type: 'run', verb, options, encoded }, [])) as VerbResult<V>;
   }
 
   async encode(texts: readonly (readonly number[])[]): Promise<TextVectors> {
     return (await this.#post({ type: 'encode', texts }, [])) as TextVectors;
-  }
-
-  #send(image: Pixels): void {
-    const { width, height } = image;
-    this.#port.postMessage({ type: 'picture', width, height }, []);
-    for (const rows of ownBands(image)) {
-      this.#port.postMessage({ type: 'rows', rows }, [rows.buffer as ArrayBuffer]);
-    }
   }
 
   dispose(): void {
