@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "attention_pool.h"
+#include "elementary.h"
 
 namespace vit {
 
@@ -75,7 +76,8 @@ void classify(Activations& a, const HeadWeights& weights, const Config& c) {
   if (c.pre_logits) {
     gemm(a.represented, c.pre_logits, a.pooled, pooled_width(c), 1, weights.pre_logits, Store::replace,
          rounding_of(c));
-    for (int i = 0; i < c.pre_logits; i++) a.represented[i] = std::tanh(a.represented[i]);
+    for (int i = 0; i < c.pre_logits; i++)
+      a.represented[i] = static_cast<float>(hyperbolic_tangent(a.represented[i]));
     features = a.represented;
   }
   // logits = head(x)

@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "elementary.h"
 #include "linear.h"
 
 namespace vit {
@@ -69,10 +70,10 @@ double residuals(LogisticRegression& r, const double* weights, double counted) {
       most = std::max(most, static_cast<double>(column[k * r.count]));
     }
     double sum = 0;
-    for (int k = 0; k < r.classes; k++) sum += std::exp(column[k * r.count] - most);
-    loss += most + std::log(sum) - column[r.labels[n] * r.count];
+    for (int k = 0; k < r.classes; k++) sum += exponential(column[k * r.count] - most);
+    loss += most + logarithm(sum) - column[r.labels[n] * r.count];
     for (int k = 0; k < r.classes; k++) {
-      const double probability = std::exp(column[k * r.count] - most) / sum;
+      const double probability = exponential(column[k * r.count] - most) / sum;
       column[k * r.count] = static_cast<float>((probability - (k == r.labels[n])) / counted);
     }
   }

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <numbers>
 
+#include "elementary.h"
 #include "kernels/interpolation.h"
 #include "kernels/simd.h"
 #include "kernels/sizes.h"
-#include "sine.h"
 
 namespace vit {
 namespace {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "sine.h"
+#include "elementary.h"
 #include "threads.h"
 
 namespace vit {
@@ -16,20 +16,6 @@ double coordinate(const Rotary& rotary, int index, int count, int reference) {
   }
   const double scale = reference > 0 ? static_cast<double>(reference) / count : 1;
   return (index + static_cast<double>(rotary.offset)) * scale;
-}
-
-double power(double base, int exponent) {
-  double product = 1;
-  for (int i = 0; i < exponent; i++) product *= base;
-  return product;
-}
-
-// x^(1/n) by Newton's method. It is done once, at load; std::pow would bring tables of 6 KB, a tenth of all
-// that is downloaded.
-double root(double x, int n) {
-  double r = 1;
-  for (int i = 0; i < 1000; i++) r = ((n - 1) * r + x / power(r, n - 1)) / n;
-  return r;
 }
 
 }  // namespace
@@ -45,7 +31,7 @@ void fill_rotary(RotaryTable table, const Config& c) {
   if (!has_rotary(c)) return;
   const Rotary& rotary = c.rotary;
   const int frequencies = head_size(c) / 4;
-  const double ratio = root(1 / static_cast<double>(rotary.theta), frequencies);
+  const double ratio = exponential(-logarithm(rotary.theta) / frequencies);
   float *cos = table.cos, *sin = table.sin;
   for (int patch = 0; patch < patch_count(c); patch++) {
     const int row = patch / grid_columns(c), column = patch % grid_columns(c);

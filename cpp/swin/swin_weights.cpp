@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "../elementary.h"
 #include "../slot_list.h"
 #include "stages.h"
 
@@ -29,7 +30,7 @@ SwinBlockWeights take_block(Arena& arena, const Config& window) {
 float coordinate(int step, int window, int reference) {
   const int unit = std::max((reference > 0 ? reference : window) - 1, 1);
   const double scaled = 8.0 * step / unit;
-  return static_cast<float>(std::copysign(std::log(std::abs(scaled) + 1) / std::log(8.0), scaled));
+  return static_cast<float>(std::copysign(logarithm(std::abs(scaled) + 1) / logarithm(8), scaled));
 }
 
 void fill_distances(float* distances, int window, int reference) {
@@ -49,10 +50,10 @@ void compute_bias(SwinBlockWeights& w, SwinWeights& swin, const Config& window) 
   float* bias = w.block.score_bias.given;
   gemm(bias, window.heads, hidden, kDistanceWidth, count, w.distance2, Store::replace, Rounding::portable);
   for (int i = 0; i < count * window.heads; i++) {
-    bias[i] = static_cast<float>(16 / (1 + std::exp(-static_cast<double>(bias[i]))));
+    bias[i] = static_cast<float>(16 / (1 + exponential(-static_cast<double>(bias[i]))));
   }
   for (int head = 0; head < window.heads; head++) {
-    w.query_scale[head] = std::min(std::exp(w.logit_scale[head]), kLargestScale);
+    w.query_scale[head] = std::min(static_cast<float>(exponential(w.logit_scale[head])), kLargestScale);
   }
 }
 
