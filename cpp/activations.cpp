@@ -87,10 +87,11 @@ Activations lay_out_activations(Arena& arena, const Config& c) {
     a.quantized = {arena.take<uint8_t>(tokens * bytes), floats(tokens, 1), arena.take<int32_t>(tokens)};
   }
   if (c.pooling == Pooling::attention) {
-    a.pool_scores = floats(tokens, packed_columns(c.heads));
-    a.pool_weights = floats(c.heads, tokens);
-    a.pool_heads = floats(c.heads, c.hidden);
-    a.pool_values = floats(c.heads, c.hidden);
+    const int pool_heads = pool_config(c).heads;
+    a.pool_scores = floats(tokens, packed_columns(pool_heads));
+    a.pool_weights = floats(pool_heads, tokens);
+    a.pool_heads = floats(pool_heads, c.hidden);
+    a.pool_values = floats(pool_heads, c.hidden);
   }
   a.pooled = floats(std::max(2, most_texts(c)), c.hidden);
   a.joint = floats(std::max(1, most_texts(c)), c.joint_width);

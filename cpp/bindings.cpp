@@ -211,7 +211,8 @@ EMSCRIPTEN_BINDINGS(vit) {
       .field("offset", &Rotary::offset)
       .field("referenceRows", &Rotary::reference_rows)
       .field("referenceColumns", &Rotary::reference_columns)
-      .field("columnsFirst", &Rotary::columns_first);
+      .field("columnsFirst", &Rotary::columns_first)
+      .field("learned", &Rotary::learned);
 
   value_object<Windows>("Windows")
       .field("stages", &stages_as_numbers, &stages_from_numbers)
@@ -245,7 +246,13 @@ EMSCRIPTEN_BINDINGS(vit) {
       .field(
           "relativePositions", +[](const Config& c) { return static_cast<int>(c.relative_positions); },
           +[](Config& c, int value) { c.relative_positions = static_cast<RelativePositions>(value); })
+      .field("distanceWidth", &Config::distance_width)
       .field("rotary", &Config::rotary)
+      .field(
+          "blockOrder", +[](const Config& c) { return static_cast<int>(c.block_order); },
+          +[](Config& c, int value) { c.block_order = static_cast<BlockOrder>(value); })
+      .field("rmsNorm", &Config::rms_norm)
+      .field("patchNorm", &Config::patch_norm)
       .field("patchBias", &Config::patch_bias)
       .field("qkvBias", &Config::qkv_bias)
       .field("keyBias", &Config::key_bias)
@@ -262,6 +269,7 @@ EMSCRIPTEN_BINDINGS(vit) {
       .field(
           "pooling", +[](const Config& c) { return static_cast<int>(c.pooling); },
           +[](Config& c, int value) { c.pooling = static_cast<Pooling>(value); })
+      .field("poolHeads", &Config::pool_heads)
       .field("pooledNorm", &Config::pooled_norm)
       .field("preLogits", &Config::pre_logits)
       .field("multiLabel", &Config::multi_label)

@@ -35,6 +35,8 @@ std::string check_products(const Config& c) {
       product(tokens, c.mlp_hidden),
       product(c.hidden, packed_columns(c.joint_width)),
       4 * std::max(patches, positions) * static_cast<uint64_t>(c.heads),
+      product(2 * static_cast<int>(patches), c.distance_width),
+      product(static_cast<int>(patches), c.rotary.learned ? c.hidden : 0),
   };
   for (uint64_t elements : buffers) {
     if (elements > kMostElements) return "a buffer of more than 2 GB would be needed";
@@ -100,6 +102,8 @@ std::string check(const Config& c) {
                {"width of the position embeddings' grid", c.position_columns, 1},
                {"width of the layer before the head", c.pre_logits, 0},
                {"width of the shared embeddings", c.joint_width, 0},
+               {"width of the network of distances", c.distance_width, 0},
+               {"number of heads of the pool", c.pool_heads, 0},
                {"height of the rotary positions' reference grid", c.rotary.reference_rows, 0},
                {"width of the rotary positions' reference grid", c.rotary.reference_columns, 0}};
   for (const auto& [name, value, smallest, largest] : sizes) {
@@ -114,11 +118,13 @@ std::string check(const Config& c) {
   }
   if (std::string error = check_tokens(c); !error.empty()) return error;
   if (std::string error = check_products(c); !error.empty()) return error;
-  if (c.hidden % c.heads) {
-    return "a hidden size of " + std::to_string(c.hidden) + " cannot be split into " +
-           std::to_string(c.heads) + " attention heads";
+  for (int heads : {c.heads, pool_config(c).heads}) {
+    if (c.hidden % heads == 0) continue;
+    return "a hidden size of " + std::to_string(c.hidden) + " cannot be split into " + std::to_string(heads) +
+           " attention heads";
   }
   if (std::string error = check_positions(c); !error.empty()) return error;
+  if (c.text && c.block_order != BlockOrder::norms_before) return "a text's blocks need their norms before";
   if (!(c.layer_norm_eps > 0)) return "layer_norm_eps must be above 0";
   return check_windows(c);
 }

@@ -28,7 +28,9 @@ enum class RotaryCoordinates {
 
 /// Rotary position embeddings of the patches (rotary.h).
 struct Rotary {
-  float theta = 0;  // the base of the frequencies; 0: there are none
+  float theta = 0;       // the base of the frequencies; 0: there are none
+  bool learned = false;  // each block's attention heads have frequencies of their own instead (RoPE-Mixed,
+                         // Heo et al. 2024)
   RotationPairs pairs{};
   RotaryCoordinates coordinates{};
   float offset = 0;
@@ -42,6 +44,13 @@ enum class RelativePositions {
   none,
   per_block,  // each block has its own table
   shared,     // one table for all blocks
+};
+
+/// How attention and MLP of an encoder block follow each other (encoder.h).
+enum class BlockOrder {
+  norms_before,
+  norms_after,  // residual post-norm (Liu et al. 2022, Swin V2)
+  parallel,     // beside each other (Dehghani et al. 2023, ViT-22B)
 };
 
 /// One stage of a Swin Transformer: encoder blocks on a grid of tokens, each of which attends within its
@@ -97,6 +106,7 @@ struct Config {
   bool learned_positions = true;  // whether there are any
 
   RelativePositions relative_positions{};  // for the same grid as learned ones
+  int distance_width = 0;  // of the small network that computes them (distance_bias.h); 0: tables are given
 
   Rotary rotary{};  // in every block, along with them or instead
 
@@ -104,8 +114,11 @@ struct Config {
   bool qkv_bias;         // whether queries, keys and values have biases; keys only if, too,
   bool key_bias = true;  // without, nothing is lost: softmax cancels what a query's scores have in common
   bool projection_bias;  // whether attention's projection and the MLP have biases
-  bool pre_norm;         // a layer norm before the blocks (CLIP)
-  bool qk_norm;          // a layer norm of every head's queries and keys (Dehghani et al. 2023)
+  BlockOrder block_order{};
+  bool rms_norm = false;        // all norms are RMS norms (Zhang & Sennrich 2019): no mean, no bias
+  bool patch_norm = false;      // a norm of the patches before they get their positions (AIMv2)
+  bool pre_norm;                // a layer norm before the blocks (CLIP)
+  bool qk_norm;                 // a layer norm of every head's queries and keys (Dehghani et al. 2023)
   bool attention_norm = false;  // a layer norm of attention's result before its projection (NormFormer,
                                 // Shleifer et al. 2021; EVA-02's CLIP)
   bool mlp_norm = false;        // a layer norm of the MLP's inner layer (the same; EVA-02)
@@ -118,9 +131,10 @@ struct Config {
 
   bool final_norm;  // a layer norm of the tokens after the blocks
   Pooling pooling;
-  bool pooled_norm;  // a layer norm of each pooled vector
-  int pre_logits;    // width of a tanh layer before the head; 0 when there is none
-  bool multi_label;  // probabilities are independent: sigmoid instead of softmax
+  int pool_heads = 0;  // attention heads of pooling by attention; 0: as many as a block has
+  bool pooled_norm;    // a layer norm of each pooled vector
+  int pre_logits;      // width of a tanh layer before the head; 0 when there is none
+  bool multi_label;    // probabilities are independent: sigmoid instead of softmax
 
   int joint_width = 0;      // of the embeddings that pictures and texts share (CLIP); 0 when there are none
   bool joint_bias = false;  // whether the projection to that width has a bias
@@ -172,12 +186,24 @@ constexpr int pooled_tokens(const Config& c, Pooling pooling) {
                                                       : token_count(c);
 }
 
+/// As for attention with the heads of the pool.
+constexpr Config pool_config(Config c) {
+  if (c.pool_heads > 0) c.heads = c.pool_heads;
+  return c;
+}
+
 /// The most texts that fit into one pass: each has a beginning and an end.
 constexpr int most_texts(const Config& c) { return c.text ? (token_count(c) + 1) / 2 : 0; }
 
 /// Whether the model's position embeddings are for another grid than its images have.
 constexpr bool resamples_positions(const Config& c) {
   return c.learned_positions && (c.position_rows != grid_rows(c) || c.position_columns != grid_columns(c));
+}
+
+/// Rows and columns of the grid for which relative positions have biases as they arrive, or are computed.
+constexpr int bias_grid_rows(const Config& c) { return c.distance_width ? grid_rows(c) : c.position_rows; }
+constexpr int bias_grid_columns(const Config& c) {
+  return c.distance_width ? grid_columns(c) : c.position_columns;
 }
 
 constexpr bool has_rotary(const Config& c) { return c.rotary.theta > 0; }

@@ -1,4 +1,4 @@
-// The encoder: pre-norm blocks of attention and MLP over a residual stream of tokens.
+// The encoder: blocks of attention and MLP over a residual stream of tokens.
 #pragma once
 
 #include <span>
@@ -14,9 +14,13 @@ namespace vit {
 ///
 ///   tokens += attention(norm1(tokens));  tokens += mlp(norm2(tokens))
 ///
+/// or, by the configuration, with the norms after both parts, `tokens += norm1(attention(tokens))` and so on,
+/// or with the parts beside each other, `tokens += attention(norm1(tokens)) + mlp(norm1(tokens))`;
+///
 /// for the first `rows` tokens; the others are attended to but keep their values. In the last block of a
 /// classifier that reads only the class token, one row is enough, which saves most of that block. (LayerScale
-/// is folded into the weights; see `settle`.) `lengths` and `capture` as in attention.h.
+/// is folded into the weights; see `settle`.) `lengths` and `capture` as in attention.h; a model of texts has
+/// its norms before the parts.
 void encoder_block(Activations& activations, const EncoderBlockWeights& weights, const Config& config,
                    int rows, std::span<const int> lengths = {}, const AttentionCapture& capture = {});
 

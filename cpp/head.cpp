@@ -34,7 +34,7 @@ void pool(Activations& a, const HeadWeights& weights, const Config& c, Pooling p
     // x, x_dist = x[:, 0], x[:, 1]
     case Pooling::class_and_distillation: std::copy_n(a.normed, 2 * c.hidden, a.pooled); break;
     // x = attn_pool(x)
-    case Pooling::attention: attention_pool(a, weights.attn_pool, c); break;
+    case Pooling::attention: attention_pool(a, weights.attn_pool, pool_config(c)); break;
     // x = x[:, -1]
     case Pooling::last_token:
       std::copy_n(a.normed + (token_count(c) - 1) * c.hidden, c.hidden, a.pooled);

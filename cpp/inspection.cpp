@@ -79,7 +79,8 @@ void read_patches(float* map, float* mean, const float* weights, const Config& c
 // vectors[rows × D], which add up to x[D], through the norm of x: linear, once x's variance is known.
 void through_norm(float* vectors, int rows, const float* x, const Config& c, const LayerNormWeights& norm) {
   const int width = c.hidden;
-  const auto mean_of = [width](const float* values) {
+  const auto mean_of = [width, &norm](const float* values) {
+    if (!norm.bias) return 0.0;  // a norm by the mean square
     double sum = 0;
     for (int i = 0; i < width; i++) sum += values[i];
     return sum / width;
@@ -263,7 +264,7 @@ void explain_class_token(Model& model, const Carried& carried, const double* dir
 // What the pool's attention carries from each token into the pooled vector → map. Its MLP is not followed,
 // nor is the last block's.
 void explain_pool(Model& model, const Carried& carried, const double* direction, float* map) {
-  const Config& c = model.config;
+  const Config c = pool_config(model.config);
   Activations& a = model.activations;
   const AttentionPoolWeights& pool = model.weights.head.attn_pool;
   const int tokens = token_count(c), d = c.hidden;

@@ -46,6 +46,12 @@ void add_prefix_tokens_and_positions(Activations& a, const InputWeights& weights
   add(a.tokens + prefix, weights.pos_embed + positioned, patch_count(c) * c.hidden);
 }
 
+void norm_patches(Activations& a, const InputWeights& weights, const Config& c) {
+  // x = patch_embed.norm(x)
+  float* patches = a.tokens + prefix_count(c) * c.hidden;
+  norm(patches, patches, weights.norm_pre, patch_count(c), c.hidden, c.layer_norm_eps);
+}
+
 void norm_before_blocks(Activations& a, const InputWeights& weights, const Config& c) {
   // x = norm_pre(x)
   norm(a.tokens, a.tokens, weights.norm_pre, token_count(c), c.hidden, c.layer_norm_eps);

@@ -4,11 +4,13 @@
 
 #include "arena.h"
 #include "config.h"
+#include "distance_bias.h"
 
 namespace vit {
 
 /// The biases of one block, or of all.
 struct ScoreBias {
+  DistanceNetwork network;  // that computes `given`, if there is one
   float* given;    // [(2R − 1)·(2C − 1) + extra] × [heads], as it arrives, for the checkpoint's grid of R × C
   float* patches;  // [heads × (2r − 1) × (2c − 1)] for the image's grid of r × c: of a key j rows below and i
                    // columns right of its query at [j + r − 1][i + c − 1]
@@ -20,7 +22,7 @@ constexpr int extra_biases(const Config& c) { return prefix_count(c) > 0 ? 3 : 0
 
 /// Rows of `ScoreBias::given`.
 constexpr int bias_rows(const Config& c) {
-  return (2 * c.position_rows - 1) * (2 * c.position_columns - 1) + extra_biases(c);
+  return (2 * bias_grid_rows(c) - 1) * (2 * bias_grid_columns(c) - 1) + extra_biases(c);
 }
 
 /// Points the biases into `arena` (or measures them, see arena.h).
@@ -32,7 +34,7 @@ ScoreBias lay_out_score_bias(Arena& arena, const Config& config);
 ///
 /// In the reference, row (y_q − y_k + R − 1)·(2C − 1) + (x_q − x_k + C − 1) of `given` is for a query at
 /// (y_q, x_q) and a key at (y_k, x_k); the last three are for class token to patch, patch to class token, and
-/// class token to itself.
+/// class token to itself, which are 0 where a network computes the others.
 void settle_score_bias(ScoreBias bias, float* scratch, const Config& config);
 
 /// scores[tokens] += the biases of the query of token `token` in attention head `head`.

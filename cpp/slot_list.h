@@ -11,7 +11,8 @@
 namespace vit {
 
 struct SlotList {
-  std::vector<WeightSlot> slots;
+  bool norm_biases = true;
+  std::vector<WeightSlot> slots = {};
 
   void add(WeightSlot slot) { slots.push_back(std::move(slot)); }
 
@@ -41,7 +42,11 @@ struct SlotList {
   }
   void layer_norm(const std::string& name, const LayerNormWeights& to, int width, float scale = 1) {
     plain(name + ".weight", {width}, to.weight, scale);
-    plain(name + ".bias", {width}, to.bias, scale);
+    if (norm_biases) plain(name + ".bias", {width}, to.bias, scale);
+  }
+  void distance_network(const std::string& name, const DistanceNetwork& to, const Config& c) {
+    linear(name + "cpb_mlp.0", to.first);
+    linear(name + "cpb_mlp.2", to.second, !c.windows.cosine);
   }
 };
 

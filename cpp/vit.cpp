@@ -36,6 +36,7 @@ void embed_image(Activations& a, const InputWeights& weights, const Config& c, c
   const int tokens = token_count(c);
   // x = patch_embed(pixel_values)
   embed_patches(a, weights, c);
+  if (c.patch_norm) norm_patches(a, weights, c);
   observe({"patches", 0, a.tokens + prefix_count(c) * c.hidden, patch_count(c), c.hidden});
   // x = cat([prefix_tokens, x]) + pos_embed
   add_prefix_tokens_and_positions(a, weights, c);

@@ -19,6 +19,11 @@ void list_attention_pool(SlotList& list, const AttentionPoolWeights& w, const Co
   list.linear("attn_pool.mlp.fc2", w.fc2, true);
 }
 
+void list_score_bias(SlotList& list, const std::string& name, const ScoreBias& w, const Config& c) {
+  if (c.distance_width) return list.distance_network(name, w.network, c);
+  list.plain(name + "relative_position_bias_table", {bias_rows(c), c.heads}, w.given);
+}
+
 // Scales are expected only with weights that arrive quantized.
 bool is_expected(const WeightSlots& table, const WeightSlot& slot) {
   if (slot.scales_of < 0) return true;
@@ -56,7 +61,7 @@ void list_input(SlotList& list, const InputWeights& w, const Config& c) {
                 w.patch_embed);
     if (c.patch_bias) list.plain("patch_embed.proj.bias", {c.hidden}, w.patch_embed.bias);
   }
-  if (c.pre_norm) list.layer_norm("norm_pre", w.norm_pre, c.hidden);
+  if (c.pre_norm || c.patch_norm) list.layer_norm("norm_pre", w.norm_pre, c.hidden);
 }
 
 void list_encoder_block(SlotList& list, const std::string& name, const EncoderBlockWeights& w,
@@ -71,19 +76,20 @@ void list_encoder_block(SlotList& list, const std::string& name, const EncoderBl
     list.layer_norm(name + ".attn.q_norm", w.q_norm, head_size(c), scale);
     list.layer_norm(name + ".attn.k_norm", w.k_norm, head_size(c));
   }
-  if (c.relative_positions == RelativePositions::per_block && !c.windows.cosine) {
-    list.plain(name + ".attn.relative_position_bias_table", {bias_rows(c), c.heads}, w.score_bias.given);
+  if (c.relative_positions == RelativePositions::per_block) {
+    list_score_bias(list, name + ".attn.", w.score_bias, c);
   }
   if (c.attention_norm) list.layer_norm(name + ".attn.norm", w.attn_norm, c.hidden);
   list.linear(name + ".attn.proj", w.proj, c.projection_bias);
-  list.layer_norm(name + ".norm2", w.norm2, c.hidden);
+  const bool parallel = c.block_order == BlockOrder::parallel;
+  if (!parallel) list.layer_norm(name + ".norm2", w.norm2, c.hidden);
   list.linear(name + (c.gated_mlp ? ".mlp.fc1_x" : ".mlp.fc1"), w.fc1, c.projection_bias);
   if (c.gated_mlp) list.linear(name + ".mlp.fc1_g", w.fc1_gate, c.projection_bias);
   if (c.mlp_norm) list.layer_norm(name + ".mlp.norm", w.mlp_norm, c.mlp_hidden);
   list.linear(name + ".mlp.fc2", w.fc2, c.projection_bias);
   if (c.layer_scale) {
     list.plain(name + ".ls1.gamma", {c.hidden}, w.ls1);
-    list.plain(name + ".ls2.gamma", {c.hidden}, w.ls2);
+    if (!parallel) list.plain(name + ".ls2.gamma", {c.hidden}, w.ls2);
   }
 }
 
@@ -100,11 +106,14 @@ void list_head(SlotList& list, const HeadWeights& w, const Config& c) {
 }
 
 WeightSlots weight_slots(const Weights& w, const Config& c) {
-  SlotList list;
+  SlotList list{.norm_biases = !c.rms_norm};
   list_input(list, w.input, c);
   const std::vector<EncoderBlockWeights>& blocks = w.encoder.blocks;
   if (c.relative_positions == RelativePositions::shared) {
-    list.plain("relative_position_bias_table", {bias_rows(c), c.heads}, blocks.front().score_bias.given);
+    list_score_bias(list, "", blocks.front().score_bias, c);
+  }
+  if (c.rotary.learned) {
+    list.plain("rope.freqs", {2, c.layers, c.heads, head_size(c) / 2}, w.encoder.rotary_frequencies);
   }
   for (int layer = 0; layer < c.layers; layer++) {
     list_encoder_block(list, "blocks." + std::to_string(layer), blocks[layer], c);

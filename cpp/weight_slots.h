@@ -28,13 +28,15 @@ struct StoredValues {
 ///
 ///   cls_token, dist_token [1, 1, D]       reg_token [1, R, D]
 ///   patch_embed.proj.weight [D, 3, P, P]  patch_embed.proj.bias [D]
-///   pos_embed [1, N, D]                   norm_pre.{weight, bias} [D]
+///   pos_embed [1, N, D]                   norm_pre.{weight, bias} [D], also a norm of patches
 ///   blocks.{i}.norm1.{weight, bias} [D]   blocks.{i}.norm2.{weight, bias} [D]
 ///   blocks.{i}.attn.{q, k, v}.weight [D, D]          blocks.{i}.attn.{q, k, v}.bias [D]
 ///   blocks.{i}.attn.{q_norm, k_norm}.{weight, bias} [d]
 ///   blocks.{i}.attn.relative_position_bias_table, or of all blocks relative_position_bias_table
 ///     [(2R − 1)·(2C − 1), and 3 more where there are prefix tokens, heads] for the checkpoint's grid of R ×
-///     C
+///     C; instead, where a network computes them, the same names with cpb_mlp.0.{weight [distance_width, 2],
+///     bias} and cpb_mlp.2.{weight [heads, distance_width], bias}
+///   rope.freqs [2, layers, heads, d/2], learned ones along x, then along y
 ///   blocks.{i}.attn.norm.{weight, bias} [D]          blocks.{i}.mlp.norm.{weight, bias} [M]
 ///   blocks.{i}.attn.proj.weight [D, D]    blocks.{i}.attn.proj.bias [D]
 ///   blocks.{i}.mlp.fc1.weight [M, D]      blocks.{i}.mlp.fc1.bias [M]
@@ -49,6 +51,7 @@ struct StoredValues {
 ///   head.weight [C, D, 2·D or pre_logits]            head.bias [C]
 ///   head_dist.weight [C, D]               head_dist.bias [C]
 ///
+/// Of a block whose attention and MLP are parallel there is no norm2 and no ls2; RMS norms have no bias.
 /// Leading axes of size 1 are optional.
 ///
 /// In an int8 model the blocks' matrices (attn.{q, k, v, proj}, mlp.*) are quantized, in one of two ways:

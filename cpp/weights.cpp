@@ -17,7 +17,7 @@ AttentionPoolWeights take_attention_pool(Arena& arena, const Config& c) {
   w.scores = take_matrix(arena, c.hidden, c.heads);
   w.v = take_matrix(arena, c.hidden, c.hidden);
   w.proj = take_matrix(arena, c.hidden, c.hidden);
-  w.norm = take_layer_norm(arena, c.hidden);
+  w.norm = take_layer_norm(arena, c, c.hidden);
   w.fc1 = take_linear(arena, c.hidden, c.mlp_hidden, c.int8);
   w.fc2 = take_linear(arena, c.mlp_hidden, c.hidden, c.int8);
   return w;
@@ -44,7 +44,12 @@ void fold_query_into_keys(AttentionPoolWeights& w, const Config& c) {
 
 EncoderWeights take_encoder(Arena& arena, const Config& c) {
   EncoderWeights w{};
-  w.rotary = lay_out_rotary(arena, c);
+  RotaryTable shared_rotary{};
+  if (c.rotary.learned) {
+    w.rotary_frequencies = arena.take<float>(2 * c.layers * area(c.heads, head_size(c) / 2));
+  } else {
+    shared_rotary = lay_out_rotary(arena, c);
+  }
   ScoreBias shared_bias{};
   if (c.relative_positions == RelativePositions::shared) shared_bias = lay_out_score_bias(arena, c);
   if (c.relative_positions != RelativePositions::none) {
@@ -52,19 +57,37 @@ EncoderWeights take_encoder(Arena& arena, const Config& c) {
   }
   for (int layer = 0; layer < c.layers; layer++) {
     EncoderBlockWeights block = take_encoder_block(arena, c);
-    block.rotary = w.rotary;
+    block.rotary = c.rotary.learned ? lay_out_rotary(arena, c) : shared_rotary;
     if (c.relative_positions == RelativePositions::shared) block.score_bias = shared_bias;
     w.blocks.push_back(block);
   }
   return w;
 }
 
+// The tables of rotations: one, or one for each block.
+void settle_rotary(const EncoderWeights& w, const Config& c) {
+  if (!c.rotary.learned) return fill_rotary(w.blocks.front().rotary, {}, c);
+  const size_t of_block = area(c.heads, head_size(c) / 2), of_axis = c.layers * of_block;
+  const float* x = w.rotary_frequencies;
+  for (const EncoderBlockWeights& block : w.blocks) {
+    fill_rotary(block.rotary, {x, x + of_axis}, c);
+    x += of_block;
+  }
+}
+
+void settle_score_biases(const EncoderWeights& w, const Config& c) {
+  const bool shared = c.relative_positions == RelativePositions::shared;
+  for (int i = 0; i < (shared ? 1 : c.layers); i++) {
+    const ScoreBias& bias = w.blocks[i].score_bias;
+    if (c.distance_width) compute_distance_bias(bias.given, bias.network, c);
+    settle_score_bias(bias, w.bias_scratch, c);
+  }
+}
+
 void settle_encoder(EncoderWeights& w, const Config& c) {
-  fill_rotary(w.rotary, c);
+  if (has_rotary(c)) settle_rotary(w, c);
+  if (c.relative_positions != RelativePositions::none) settle_score_biases(w, c);
   for (EncoderBlockWeights& block : w.blocks) {
-    if (c.relative_positions != RelativePositions::none) {
-      settle_score_bias(block.score_bias, w.bias_scratch, c);
-    }
     if (!c.layer_scale) continue;
     scale_outputs(block.proj, block.ls1);
     scale_outputs(block.fc2, block.ls2);
@@ -75,9 +98,9 @@ void settle_encoder(EncoderWeights& w, const Config& c) {
 
 }  // namespace
 
-LayerNormWeights take_layer_norm(Arena& arena, int width) {
+LayerNormWeights take_layer_norm(Arena& arena, const Config& c, int width) {
   float* weight = arena.take<float>(width);
-  return {weight, arena.take<float>(width)};
+  return {weight, c.rms_norm ? nullptr : arena.take<float>(width)};
 }
 
 EncoderBlockWeights take_encoder_block(Arena& arena, const Config& c) {
@@ -85,25 +108,25 @@ EncoderBlockWeights take_encoder_block(Arena& arena, const Config& c) {
     return take_linear(arena, inputs, outputs, c.int8);
   };
   EncoderBlockWeights block{};
-  block.norm1 = take_layer_norm(arena, c.hidden);
+  block.norm1 = take_layer_norm(arena, c, c.hidden);
   block.q = take_layer(c.hidden, c.hidden);
   block.k = take_layer(c.hidden, c.hidden);
   block.v = take_layer(c.hidden, c.hidden);
   if (c.qk_norm) {
-    block.q_norm = take_layer_norm(arena, head_size(c));
-    block.k_norm = take_layer_norm(arena, head_size(c));
+    block.q_norm = take_layer_norm(arena, c, head_size(c));
+    block.k_norm = take_layer_norm(arena, c, head_size(c));
   }
   if (c.relative_positions == RelativePositions::per_block) block.score_bias = lay_out_score_bias(arena, c);
-  if (c.attention_norm) block.attn_norm = take_layer_norm(arena, c.hidden);
+  if (c.attention_norm) block.attn_norm = take_layer_norm(arena, c, c.hidden);
   block.proj = take_layer(c.hidden, c.hidden);
-  block.norm2 = take_layer_norm(arena, c.hidden);
+  if (c.block_order != BlockOrder::parallel) block.norm2 = take_layer_norm(arena, c, c.hidden);
   block.fc1 = take_layer(c.hidden, c.mlp_hidden);
   if (c.gated_mlp) block.fc1_gate = take_layer(c.hidden, c.mlp_hidden);
-  if (c.mlp_norm) block.mlp_norm = take_layer_norm(arena, c.mlp_hidden);
+  if (c.mlp_norm) block.mlp_norm = take_layer_norm(arena, c, c.mlp_hidden);
   block.fc2 = take_layer(c.mlp_hidden, c.hidden);
   if (c.layer_scale) {
     block.ls1 = take_vector(arena, c);
-    block.ls2 = take_vector(arena, c);
+    block.ls2 = c.block_order == BlockOrder::parallel ? block.ls1 : take_vector(arena, c);
   }
   return block;
 }
@@ -117,15 +140,15 @@ InputWeights take_input(Arena& arena, const Config& c) {
   w.given_pos_embed = resamples_positions(c)
                           ? vectors(c.positioned_prefix + c.position_rows * c.position_columns)
                           : w.pos_embed;
-  if (c.pre_norm) w.norm_pre = take_layer_norm(arena, c.hidden);
+  if (c.pre_norm || c.patch_norm) w.norm_pre = take_layer_norm(arena, c, c.hidden);
   return w;
 }
 
 HeadWeights take_head(Arena& arena, const Config& c) {
   HeadWeights w{};
-  if (c.final_norm) w.norm = take_layer_norm(arena, c.hidden);
-  if (c.pooling == Pooling::attention) w.attn_pool = take_attention_pool(arena, c);
-  if (c.pooled_norm) w.fc_norm = take_layer_norm(arena, c.hidden);
+  if (c.final_norm) w.norm = take_layer_norm(arena, c, c.hidden);
+  if (c.pooling == Pooling::attention) w.attn_pool = take_attention_pool(arena, pool_config(c));
+  if (c.pooled_norm) w.fc_norm = take_layer_norm(arena, c, c.hidden);
   if (c.joint_width) w.joint_proj = take_matrix(arena, c.hidden, c.joint_width);
   if (c.classes == 0) return w;
   if (c.pre_logits) w.pre_logits = take_matrix(arena, pooled_width(c), c.pre_logits);
@@ -160,7 +183,7 @@ void settle_input(InputWeights& w, const Config& c) {
 void settle(Weights& w, const Config& c) {
   settle_input(w.input, c);
   settle_encoder(w.encoder, c);
-  if (c.pooling == Pooling::attention) fold_query_into_keys(w.head.attn_pool, c);
+  if (c.pooling == Pooling::attention) fold_query_into_keys(w.head.attn_pool, pool_config(c));
 }
 
 }  // namespace vit

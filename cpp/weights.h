@@ -16,7 +16,7 @@ namespace vit {
 
 struct LayerNormWeights {
   float* weight;  // [hidden]
-  float* bias;    // [hidden]
+  float* bias;    // [hidden]; null of an RMS norm (kernels.h, Zhang & Sennrich 2019)
 };
 
 /// out[rows × width] = the layer norm of x (kernels.h) with these weights; `out` may be `x`.
@@ -39,7 +39,7 @@ struct EncoderBlockWeights {
   Linear v;  // hidden → hidden: values
   LayerNormWeights q_norm;     // [head_size], divided by √head_size
   LayerNormWeights k_norm;     // [head_size]
-  RotaryTable rotary;          // shared by all blocks
+  RotaryTable rotary;          // shared by all blocks, unless they have learned frequencies
   ScoreBias score_bias;        // of relative positions; may be shared by all blocks
   LayerNormWeights attn_norm;  // [hidden], of attention_norm
   Linear proj;                 // hidden → hidden
@@ -49,7 +49,7 @@ struct EncoderBlockWeights {
   Linear fc1_gate;            // hidden → mlp_hidden, of a gated MLP
   LayerNormWeights mlp_norm;  // [mlp_hidden]
   Linear fc2;                 // mlp_hidden → hidden
-  float* ls2;                 // [hidden], LayerScale; `settle` has multiplied fc2 by it
+  float* ls2;  // [hidden], LayerScale; `settle` has multiplied fc2 by it; of parallel parts, ls1
 };
 
 /// Pooling by attention (attention_pool.h).
@@ -76,7 +76,7 @@ struct InputWeights {
 };
 
 struct EncoderWeights {
-  RotaryTable rotary;                       // for the image's grid, filled by `settle`
+  float* rotary_frequencies;                // [2 × layers × heads × head_size/2], learned: along x, along y
   std::vector<EncoderBlockWeights> blocks;  // [layers]
   float* bias_scratch;                      // for `settle_score_bias`
 };
@@ -101,7 +101,7 @@ struct Weights {
 
 /// Parts of them, pointed into `arena` (or measured, see arena.h). Of an encoder block all but what blocks
 /// share; of the partial row, room for `inputs` values in an int8 model.
-LayerNormWeights take_layer_norm(Arena& arena, int width);
+LayerNormWeights take_layer_norm(Arena& arena, const Config& config, int width);
 InputWeights take_input(Arena& arena, const Config& config);
 EncoderBlockWeights take_encoder_block(Arena& arena, const Config& config);
 HeadWeights take_head(Arena& arena, const Config& config);

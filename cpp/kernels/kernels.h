@@ -109,8 +109,8 @@ void try_gemm_tile(int index, int repeats);
 /// values[count] = activation(values), in place.
 void activate(float* values, int count, Activation activation, Rounding rounding);
 
-/// out[r] = (x[r] − mean) / √(variance + eps) · weight + bias for each of `rows` rows of `width` (Ba et al.
-/// 2016; biased variance). Mean and variance in two passes; threads share the rows. `out` may be `x`.
+/// out[r] = (x[r] − mean) / √(variance + eps) · weight + bias (Ba et al. 2016; biased variance in two passes)
+/// for each of `rows` rows of `width`; without a bias (null) mean = 0. Threads share rows; `out` may be `x`.
 void layer_norm(float* out, const float* x, int rows, int width, const float* weight, const float* bias,
                 float eps);
 

@@ -39,15 +39,16 @@ float variance_of(const float* x, int width, float mean) {
 }
 
 void norm_row(float* out, const float* x, int width, const float* weight, const float* bias, float eps) {
-  const float mean = mean_of(x, width);
+  const float mean = bias ? mean_of(x, width) : 0;
   const float scale = 1 / std::sqrt(variance_of(x, width, mean) + eps);
   const f32x4 means = splat(mean), scales = splat(scale);
   const auto normed = [&](int i) {
-    return multiply_add(mul(sub(load(x + i), means), scales), load(weight + i), load(bias + i));
+    return multiply_add(mul(sub(load(x + i), means), scales), load(weight + i),
+                        bias ? load(bias + i) : splat(0));
   };
   int i = 0;
   for (; i + 8 <= width; i += 8) store_pair(out + i, normed(i), normed(i + 4));
-  for (; i < width; i++) out[i] = (x[i] - mean) * scale * weight[i] + bias[i];
+  for (; i < width; i++) out[i] = (x[i] - mean) * scale * weight[i] + (bias ? bias[i] : 0);
 }
 
 }  // namespace

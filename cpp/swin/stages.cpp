@@ -7,6 +7,7 @@ namespace vit {
 namespace {
 
 constexpr int kLargestWindow = 256;
+constexpr int kDistanceWidth = 512;
 
 const SwinStage& stage_of(const Config& c, int stage) { return c.windows.stages[stage]; }
 
@@ -40,7 +41,7 @@ std::string check_stage(const Config& c, int stage) {
   const uint64_t tokens = static_cast<uint64_t>(rows + window) * static_cast<uint64_t>(columns + window);
   const uint64_t distances = 4 * static_cast<uint64_t>(window) * static_cast<uint64_t>(window);
   if (tokens * static_cast<uint64_t>(std::max(4 * s.hidden, s.mlp_hidden)) > kMostElements ||
-      distances * static_cast<uint64_t>(std::max(heads, 512)) > kMostElements) {
+      distances * static_cast<uint64_t>(std::max(heads, kDistanceWidth)) > kMostElements) {
     return "a buffer of more than 2 GB would be needed";
   }
   return "";
@@ -74,6 +75,7 @@ Config window_config(const Config& c, int stage) {
   s.image_height = s.image_width = stage_of(c, stage).window;
   s.position_rows = s.position_columns = s.image_height;
   s.relative_positions = RelativePositions::per_block;
+  if (c.windows.cosine) s.distance_width = kDistanceWidth;
   return s;
 }
 

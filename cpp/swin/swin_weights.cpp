@@ -1,7 +1,6 @@
 #include "swin_weights.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "../elementary.h"
 #include "../slot_list.h"
@@ -13,48 +12,24 @@ namespace {
 // Of the largest logit_scale.
 constexpr float kLargestScale = 100;
 
-int distance_count(const Config& window) { return bias_rows(window); }
-
 SwinBlockWeights take_block(Arena& arena, const Config& window) {
   SwinBlockWeights w{};
   w.block = take_encoder_block(arena, window);
   if (!window.windows.cosine) return w;
   w.logit_scale = arena.take<float>(static_cast<size_t>(window.heads));
   w.query_scale = arena.take<float>(static_cast<size_t>(window.heads));
-  w.distance1 = take_matrix(arena, 2, kDistanceWidth);
-  w.distance2 = take_matrix(arena, kDistanceWidth, window.heads);
   return w;
 }
 
-// A step on an axis as the small network sees it.
-float coordinate(int step, int window, int reference) {
-  const int unit = std::max((reference > 0 ? reference : window) - 1, 1);
-  const double scaled = 8.0 * step / unit;
-  return static_cast<float>(std::copysign(logarithm(std::abs(scaled) + 1) / logarithm(8), scaled));
-}
-
-void fill_distances(float* distances, int window, int reference) {
-  for (int y = 1 - window; y < window; y++) {
-    for (int x = 1 - window; x < window; x++) {
-      *distances++ = coordinate(y, window, reference);
-      *distances++ = coordinate(x, window, reference);
+void settle_block(SwinBlockWeights& w, const SwinWeights& swin, const Config& window, int reference) {
+  const ScoreBias& bias = w.block.score_bias;
+  if (window.windows.cosine) {
+    compute_distance_bias(bias.given, bias.network, window, reference);
+    for (int head = 0; head < window.heads; head++) {
+      w.query_scale[head] = std::min(static_cast<float>(exponential(w.logit_scale[head])), kLargestScale);
     }
   }
-}
-
-void compute_bias(SwinBlockWeights& w, SwinWeights& swin, const Config& window) {
-  const int count = distance_count(window);
-  float* hidden = swin.distance_hidden;
-  gemm(hidden, kDistanceWidth, swin.distances, 2, count, w.distance1, Store::replace, Rounding::portable);
-  for (int i = 0; i < count * kDistanceWidth; i++) hidden[i] = std::max(hidden[i], 0.0f);
-  float* bias = w.block.score_bias.given;
-  gemm(bias, window.heads, hidden, kDistanceWidth, count, w.distance2, Store::replace, Rounding::portable);
-  for (int i = 0; i < count * window.heads; i++) {
-    bias[i] = static_cast<float>(16 / (1 + exponential(-static_cast<double>(bias[i]))));
-  }
-  for (int head = 0; head < window.heads; head++) {
-    w.query_scale[head] = std::min(static_cast<float>(exponential(w.logit_scale[head])), kLargestScale);
-  }
+  settle_score_bias(bias, swin.bias_scratch, window);
 }
 
 }  // namespace
@@ -72,18 +47,14 @@ Weights lay_out_swin_weights(SwinWeights& swin, Arena& arena, const Config& c) {
       s.blocks.push_back(take_block(arena, window));
     }
     if (stage + 1 < c.windows.count) {
-      s.merge_norm = take_layer_norm(arena, (c.windows.cosine ? 2 : 4) * window.hidden);
+      s.merge_norm = take_layer_norm(arena, c, (c.windows.cosine ? 2 : 4) * window.hidden);
       s.merge = take_linear(arena, 4 * window.hidden, 2 * window.hidden, c.int8);
     }
     swin.stages.push_back(std::move(s));
-    distances = std::max(distances, static_cast<size_t>(distance_count(window)));
+    distances = std::max(distances, static_cast<size_t>(bias_rows(window)));
     heads = std::max(heads, static_cast<size_t>(window.heads));
   }
   swin.bias_scratch = arena.take<float>(distances * heads);
-  if (c.windows.cosine) {
-    swin.distances = arena.take<float>(2 * distances);
-    swin.distance_hidden = arena.take<float>(kDistanceWidth * distances);
-  }
   w.head = take_head(arena, c);
   w.partial_row = take_partial_row(arena, c, std::max(2 * c.hidden, c.mlp_hidden));
   return w;
@@ -102,8 +73,6 @@ WeightSlots swin_weight_slots(const Weights& weights, const SwinWeights& swin, c
       list_encoder_block(list, name, w.block, window);
       if (!c.windows.cosine) continue;
       list.plain(name + ".attn.logit_scale", {window.heads, 1, 1}, w.logit_scale);
-      list.linear(name + ".attn.cpb_mlp.0", w.distance1);
-      list.linear(name + ".attn.cpb_mlp.2", w.distance2, false);
     }
     if (stage + 1 == c.windows.count) continue;
     list.layer_norm(layer + ".downsample.norm", s.merge_norm, (c.windows.cosine ? 2 : 4) * window.hidden);
@@ -118,10 +87,9 @@ void settle_swin(Weights& weights, SwinWeights& swin, const Config& c) {
   for (int stage = 0; stage < c.windows.count; stage++) {
     const Config window = window_config(c, stage);
     const SwinStage& sizes = c.windows.stages[static_cast<size_t>(stage)];
-    if (c.windows.cosine) fill_distances(swin.distances, sizes.window, sizes.reference_window);
+    const int reference = sizes.reference_window > 0 ? sizes.reference_window : sizes.window;
     for (SwinBlockWeights& w : swin.stages[static_cast<size_t>(stage)].blocks) {
-      if (c.windows.cosine) compute_bias(w, swin, window);
-      settle_score_bias(w.block.score_bias, swin.bias_scratch, window);
+      settle_block(w, swin, window, reference);
     }
   }
 }

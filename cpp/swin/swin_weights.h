@@ -10,16 +10,11 @@
 
 namespace vit {
 
-/// Inner width of the small network that computes a bias from a distance.
-inline constexpr int kDistanceWidth = 512;
-
 struct SwinBlockWeights {
   EncoderBlockWeights block;  // with the bias of the scores within a window
   // Of cosine attention:
-  float* logit_scale;      // [heads], as it arrives: a logarithm
-  float* query_scale;      // [heads], the factor itself
-  PackedMatrix distance1;  // 2 → kDistanceWidth: what computes the bias of the scores,
-  PackedMatrix distance2;  // kDistanceWidth → heads
+  float* logit_scale;  // [heads], as it arrives: a logarithm
+  float* query_scale;  // [heads], the factor itself
 };
 
 struct SwinStageWeights {
@@ -31,8 +26,6 @@ struct SwinStageWeights {
 
 struct SwinWeights {
   std::vector<SwinStageWeights> stages;
-  float* distances;        // [distances of the largest window × 2], for `settle_swin`
-  float* distance_hidden;  // [the same × kDistanceWidth]
   float* bias_scratch;
 };
 
@@ -49,12 +42,8 @@ Weights lay_out_swin_weights(SwinWeights& swin, Arena& arena, const Config& conf
 ///     attn.cpb_mlp.0.weight [512, 2], .bias [512]; attn.cpb_mlp.2.weight [heads, 512]
 WeightSlots swin_weight_slots(const Weights& weights, const SwinWeights& swin, const Config& config);
 
-/// Prepares the weights once all have arrived, as `settle` does; computes the bias of cosine attention (Liu
-/// et al. 2022, "Swin Transformer V2: Scaling Up Capacity and Resolution", equations 4 and 5),
-///
-///   16 · sigmoid(W₂·relu(W₁·[f(Δy), f(Δx)] + b₁)),  f(Δ) = sign(Δ)·log₂(1 + 8·|Δ| / (reference − 1)) / 3
-///
-/// Calling it again changes nothing.
+/// Prepares the weights once all have arrived, as `settle` does; computes the bias of cosine attention
+/// (distance_bias.h). Calling it again changes nothing.
 void settle_swin(Weights& weights, SwinWeights& swin, const Config& config);
 
 }  // namespace vit

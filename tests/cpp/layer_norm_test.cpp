@@ -29,6 +29,23 @@ TEST_P(LayerNorm, EqualsItsTwin) {
   EXPECT_TRUE(std::equal(x.begin(), x.end(), out.begin())) << "in place";
 }
 
+TEST_P(LayerNorm, WithoutABiasDividesByTheRootOfTheMeanSquare) {
+  const int width = GetParam();
+  constexpr int kRows = 3;
+  const auto x = random_floats(static_cast<size_t>(kRows) * width, 4), weight = random_floats(width, 5);
+  std::vector<float> out(x.size() + 1, 9.0f);
+  layer_norm(out.data(), x.data(), kRows, width, weight.data(), nullptr, 1e-6f);
+  for (int row = 0; row < kRows; row++) {
+    double squares = 0;
+    for (int i = 0; i < width; i++) squares += static_cast<double>(x[row * width + i]) * x[row * width + i];
+    const double scale = 1 / std::sqrt(squares / width + 1e-6f);
+    for (int i = 0; i < width; i++) {
+      ASSERT_NEAR(out[row * width + i], x[row * width + i] * scale * weight[i], 1e-6) << row << ", " << i;
+    }
+  }
+  EXPECT_EQ(out.back(), 9.0f);
+}
+
 TEST(LayerNorm, UsesItsEpsilon) {
   const float x[4] = {1e-4f, -1e-4f, 1e-4f, -1e-4f}, ones[4] = {1, 1, 1, 1}, zeros[4] = {};
   float out[4];

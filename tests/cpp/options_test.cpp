@@ -63,6 +63,30 @@ const Option kOptions[] = {
        c.relative_positions = RelativePositions::shared;
        c.position_rows = 5, c.position_columns = 4;
      }},
+    {"rotary positions of learned frequencies",
+     [](Config& c) {
+       c.hidden = 24, c.learned_positions = false, c.positioned_prefix = 0;
+       c.rotary = {.theta = 10, .learned = true, .coordinates = RotaryCoordinates::reference};
+     }},
+    {"relative positions that a network of each block computes",
+     [](Config& c) {
+       c.learned_positions = false, c.positioned_prefix = 0;
+       c.relative_positions = RelativePositions::per_block, c.distance_width = 11;
+     }},
+    {"relative positions that one network computes, of another grid",
+     [](Config& c) {
+       c.learned_positions = c.class_token = false, c.positioned_prefix = 0;
+       c.pooling = Pooling::mean_tokens;
+       c.relative_positions = RelativePositions::shared, c.distance_width = 5;
+       c.position_rows = 5, c.position_columns = 4;
+     }},
+    {"norms after", [](Config& c) { c.block_order = BlockOrder::norms_after; }},
+    {"attention beside the MLP",
+     [](Config& c) { c.block_order = BlockOrder::parallel, c.layer_scale = true; }},
+    {"norms by the mean square",
+     [](Config& c) { c.rms_norm = c.qk_norm = c.mlp_norm = c.attention_norm = true; }},
+    {"attention pooling of other heads", [](Config& c) { c.pooling = Pooling::attention, c.pool_heads = 2; }},
+    {"a norm of the patches", [](Config& c) { c.patch_norm = true; }},
     {"no positions", [](Config& c) { c.learned_positions = false, c.positioned_prefix = 0; }},
     {"keys without a bias", [](Config& c) { c.key_bias = false; }},
     {"norms within attention and the MLP",
@@ -252,6 +276,9 @@ TEST(Check, RefusesWhatHasNoMeaning) {
   EXPECT_NE(refused([](Config& c) { c.hidden = 24, c.rotary.theta = 0.5f; }), "");
   EXPECT_NE(refused([](Config& c) { c.rotary = {.theta = 100, .reference_rows = -1}; }), "");
   EXPECT_NE(refused([](Config& c) { c.learned_positions = false; }), "");
+  EXPECT_NE(refused([](Config& c) { c.distance_width = 65537; }), "");
+  EXPECT_NE(refused([](Config& c) { c.distance_width = -1; }), "");
+  EXPECT_NE(refused([](Config& c) { c.pool_heads = 5; }), "");
   EXPECT_NE(refused([](Config& c) { c.pre_logits = 65536, c.classes = 65536; }), "");
 }
 

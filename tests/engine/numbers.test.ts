@@ -8,6 +8,7 @@ const tables = {
   'config.h Pooling': bindings.poolings,
   'config.h RotaryCoordinates': bindings.rotaryCoordinates,
   'config.h RelativePositions': bindings.relativePositions,
+  'config.h BlockOrder': bindings.blockOrders,
   'preprocess.h ResizeMode': bindings.resizes,
   'preprocess.h CropRounding': bindings.cropRoundings,
   'preprocess.h ResizeRounding': bindings.resizeRoundings,

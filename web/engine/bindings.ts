@@ -36,7 +36,14 @@ export interface NativeConfig {
   /** Whether there are position embeddings. */
   learnedPositions: boolean;
   relativePositions: RelativePositions;
+  /** The width of the small network that computes relative positions' biases; 0 where they are tables. */
+  distanceWidth: number;
   rotary: NativeRotary;
+  blockOrder: BlockOrder;
+  /** All norms are RMS norms. */
+  rmsNorm: boolean;
+  /** A norm of the patches before they get their positions. */
+  patchNorm: boolean;
   /** Whether the patch embedding has a bias. */
   patchBias: boolean;
   /** Whether queries, keys and values have biases. */
@@ -63,6 +70,8 @@ export interface NativeConfig {
   /** A layer norm of the tokens after the blocks. */
   finalNorm: boolean;
   pooling: Pooling;
+  /** Attention heads of a pooling by attention; 0: as many as a block has. */
+  poolHeads: number;
   /** A layer norm of the pooled features. */
   pooledNorm: boolean;
   /** The width of a tanh layer before the head; 0 when there is none. */
@@ -102,6 +111,17 @@ export const relativePositions = {
 
 export type RelativePositions = (typeof relativePositions)[keyof typeof relativePositions];
 
+/** How attention and MLP of an encoder block follow each other; the engine's numbers. */
+export const blockOrders = {
+  normsBefore: 0,
+  /** Residual post-norm. */
+  normsAfter: 1,
+  /** Attention and MLP beside each other. */
+  parallel: 2,
+} as const;
+
+export type BlockOrder = (typeof blockOrders)[keyof typeof blockOrders];
+
 /** Which channels a rotation turns together; the engine's numbers. */
 export const rotationPairs = {
   /** i and i + half of the head's size. */
@@ -131,6 +151,8 @@ export interface NativeRotary {
   referenceColumns: number;
   /** Whether the column's angles come before the row's. */
   columnsFirst: boolean;
+  /** Whether frequencies are tensors, of each block and attention head. */
+  learned: boolean;
 }
 
 /** The activation after the MLP's first layer; the engine's numbers. */

@@ -1,6 +1,7 @@
 // What a family of checkpoints is: how it names tensors, and what its network is made of. A family is a file of its
 // own beside this one, mostly tables, and a row in all.ts.
 import {
+  blockOrders,
   poolings,
   relativePositions,
   resamplings,
@@ -13,6 +14,7 @@ import {
 } from '../../engine/bindings.js';
 import type { Size } from '../../types.js';
 import type { JsonFields, JsonObject } from '../files/json.js';
+import type { NameMap } from './names.js';
 import type { Placement } from './placement.js';
 
 /** The tensor in a file for a slot. */
@@ -42,6 +44,8 @@ export interface Family {
    * shapes where possible; the engine then checks every tensor against the result.
    */
   network(fields: JsonFields, tensors: TensorsBySlot): NativeConfig;
+  /** The names with tensors divided whose parts are not equal, as the network's sizes say. */
+  divided?(names: NameMap, network: NativeConfig): NameMap;
   /** Whether the reference takes pictures of whatever size the preprocessing gives; otherwise a difference is an error. */
   readonly anySize?: true;
   /** The preprocessing where there is no preprocessor_config.json and `fields`, of config.json, say it. */
@@ -101,6 +105,7 @@ export const unrotated = {
   referenceRows: 0,
   referenceColumns: 0,
   columnsFirst: false,
+  learned: false,
 } as const satisfies NativeRotary;
 
 /** No windows. */
@@ -115,7 +120,11 @@ export const plain = {
   positionResampling: resamplings.bicubic,
   learnedPositions: true,
   relativePositions: relativePositions.none,
+  distanceWidth: 0,
   rotary: unrotated,
+  blockOrder: blockOrders.normsBefore,
+  rmsNorm: false,
+  patchNorm: false,
   patchBias: true,
   qkvBias: true,
   keyBias: true,
@@ -130,6 +139,7 @@ export const plain = {
   causal: false,
   finalNorm: true,
   pooling: poolings.classToken,
+  poolHeads: 0,
   pooledNorm: false,
   preLogits: 0,
   multiLabel: false,
