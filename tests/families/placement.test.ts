@@ -95,6 +95,20 @@ describe('a tensor is placed', () => {
     );
   });
 
+  it('in parts of given sizes, and only when they are all of it', () => {
+    const placement = { slots: ['m', 'q', 'k'], sizes: [5, 2, 2] };
+    expect(misplaced(stored('in', [9, 4]), placement)).toBeUndefined();
+    expect(partsOf(stored('in', [9, 4]), placement)).toEqual([
+      { title: 'in', slot: 'm', dtype: 'F32', shape: [5, 4], bytes: 80 },
+      { title: 'in', slot: 'q', dtype: 'F32', shape: [2, 4], bytes: 32 },
+      { title: 'in', slot: 'k', dtype: 'F32', shape: [2, 4], bytes: 32 },
+    ]);
+    expect(partsOf(stored('in', [9]), placement).map(({ bytes }) => bytes)).toEqual([20, 8, 8]);
+    expect(misplaced(stored('in', [10, 4]), placement)).toBe(
+      'has shape [10, 4], but its first axis should be 9',
+    );
+  });
+
   it('only when 32 bits are enough for its sizes', () => {
     const wrong = misplaced(stored('a', [1, 2 ** 32 + 8]), { slots: ['s'] });
     expect(wrong).toBe('has shape [1, 4294967304], which no model has');

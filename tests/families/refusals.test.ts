@@ -10,7 +10,8 @@ it.each([
   ['dinov3_convnext', 'mixes convolutions or pyramids'],
   ['siglip2', 'takes pictures of any shape'],
   ['mobilevit', 'mixes convolutions or pyramids'],
-  ['aimv2', 'has RMS norms .load a DINOv2'],
+  ['vit5', 'runs code of its own .load a CLIP, SigLIP or DINOv3 instead'],
+  ['hiera', 'merges its tokens from stage to stage .load a Swin'],
   ['nomic_bert', 'runs code of its own .load a CLIP'],
   ['segformer', 'mixes convolutions or pyramids'],
   ['vit_hybrid', 'mixes convolutions or pyramids'],
@@ -53,6 +54,8 @@ it('a config without model_type allows every family, one with it those that clai
     'dinov3_vit',
     'beit',
     'data2vec-vision',
+    'aimv2',
+    'aimv2_vision_model',
     'swin',
     'swinv2',
   ]) {

@@ -7,7 +7,8 @@ import {
   epsOf,
   headsOf,
 } from '../../web/checkpoint/families/timm-architectures.js';
-import { unrotated } from '../../web/checkpoint/families/family.js';
+import { families } from '../../web/checkpoint/families/all.js';
+import { unrotated, type TensorsBySlot } from '../../web/checkpoint/families/family.js';
 import { hasLearnedPositions, rotaryOf } from '../../web/checkpoint/families/timm-rotary.js';
 import type { NativeRotary } from '../../web/engine/bindings.js';
 import { JsonFields } from '../../web/checkpoint/files/json.js';
@@ -22,23 +23,35 @@ interface Architecture {
   /** The engine's number. */
   activation: number;
   /** Absent where it has none. */
-  rotary?: NativeRotary;
+  rotary?: Partial<NativeRotary>;
   learnedPositions?: boolean;
+  /** The engine's number, where norms do not come before attention and MLP one after the other. */
+  blockOrder?: number;
+  /** Whether all norms divide by the root of the mean square. */
+  rmsNorm?: boolean;
 }
 
 const architectures = await readJson<Architecture[]>('timm-architectures.json');
+/** Of a model whose blocks have no tensors but the one that says how wide it is. */
+const tensorsOf = (hidden: number): TensorsBySlot =>
+  new Map([['patch_embed.proj.weight', { shape: [hidden, 3, 16, 16] }]]);
 const check = (architecture: string) =>
   checkArchitecture(new JsonFields({ architecture }, 'the file', 'config'));
 
 describe('of the architectures of timm', () => {
   it.each(architectures.filter(({ hidden }) => hidden !== undefined))(
     '$name is read as it is built',
-    ({ name, hidden = 0, heads, eps, activation, rotary = unrotated, learnedPositions = true }) => {
+    ({ name, hidden = 0, heads, eps, activation, rotary, ...more }) => {
+      const { learnedPositions = true, blockOrder = 0, rmsNorm = false } = more;
       expect(() => check(name)).not.toThrow();
       expect(headsOf(name, hidden)).toBe(heads);
       expect(epsOf(name)).toBe(eps);
-      expect(rotaryOf(name, undefined)).toEqual(rotary);
+      expect(rotaryOf(name, undefined)).toEqual({ ...unrotated, ...rotary });
       expect(hasLearnedPositions(name)).toBe(learnedPositions);
+      const [family, ...others] = families.filter((one) => one.claims?.({ architecture: name }));
+      expect(others).toEqual([]);
+      const fields = new JsonFields({ architecture: name, global_pool: 'avg' }, 'the file', 'config');
+      expect(family.network(fields, tensorsOf(hidden))).toMatchObject({ blockOrder, rmsNorm });
       // A gated MLP is seen by its shapes.
       if (activation !== 4) expect(activationOf(name)).toBe(activation);
     },
@@ -57,11 +70,12 @@ describe('of the architectures of timm', () => {
   );
 
   it.each([
-    ['vit_relpos_base_patch16_224', 'computes relative position biases'],
-    ['vit_base_patch16_rope_mixed_224', 'has learned how fast to rotate'],
     ['vit_base_r50_s16_224', 'begins with a convolutional network'],
-    ['vit_small_patch16_18x2_224', 'computes attention and MLP in parallel'],
+    ['vit_small_patch16_18x2_224', 'computes several attentions in parallel'],
+    ['vit_dpwee_patch16_reg1_gap_256', 'subtracts one attention from another'],
+    ['eva02_enormous_patch14_clip_224', 'normalizes after attention and MLP'],
     ['vit_so150m_patch16_reg4_map_256', 'pools by attention'],
+    ['hiera_tiny_224', 'merges its tokens'],
     ['swinv2_cr_tiny_224', 'attends in windows'],
     ['convnext_tiny', 'is a convolutional network'],
   ])('%s is recognized', (name, says) => {

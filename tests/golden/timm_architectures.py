@@ -5,12 +5,14 @@ from pathlib import Path
 
 import timm
 import torch
-from timm.layers import Attention, AttentionPoolLatent, AttentionRope, GluMlp, LayerNorm, Mlp, SwiGLU
-from timm.layers.pos_embed_sincos import RotaryEmbeddingCat, RotaryEmbeddingDinoV3
+from timm.layers import Attention, AttentionPoolLatent, AttentionRope, GluMlp, LayerNorm, Mlp, RmsNorm, SwiGLU
+from timm.layers.pos_embed_rel import RelPosMlp
+from timm.layers.pos_embed_sincos import RotaryEmbeddingCat, RotaryEmbeddingDinoV3, RotaryEmbeddingMixed
 from timm.models.beit import Block as BeitBlock
 from timm.models.eva import EvaAttention, EvaBlock
 from timm.models._registry import _module_to_models, is_model, split_model_name_tag
-from timm.models.vision_transformer import Block
+from timm.models.vision_transformer import Block, ParallelScalingBlock, ResPostBlock
+from timm.models.vision_transformer_relpos import RelPosBlock, ResPostRelPosBlock
 
 ACTIVATIONS = {"GELU": 0, "GELUTanh": 1, "QuickGELU": 2, "SiLU": 4}
 # Modules of which some or all architectures are named like plain ViTs.
@@ -28,9 +30,14 @@ def is_plain_eva(network: torch.nn.Module) -> bool:
         and attention.gate is None
         and getattr(attention, "num_kv_groups", 1) == 1
         and all(type(module) is LayerNorm for module in network.modules() if "Norm" in type(module).__name__)
-        and type(network.rope) in (RotaryEmbeddingCat, RotaryEmbeddingDinoV3, type(None))
-        and network.global_pool in ("token", "avg")
+        and type(network.rope) in (RotaryEmbeddingCat, RotaryEmbeddingDinoV3, RotaryEmbeddingMixed, type(None))
+        and (network.global_pool in ("token", "avg") or pools_as_blocks(network))
     )
+
+
+def pools_as_blocks(network: torch.nn.Module) -> bool:
+    """By attention, whose MLP is as wide as a block's."""
+    return network.attn_pool.mlp.fc1.out_features == network.blocks[0].mlp.fc1.out_features
 
 
 def is_plain_beit(network: torch.nn.Module) -> bool:
@@ -47,17 +54,39 @@ def pools_all_by_attention(network: torch.nn.Module) -> bool:
     return network.global_pool == "map" and type(network.attn_pool) is AttentionPoolLatent and has_all
 
 
+NORMS_BEFORE, NORMS_AFTER, PARALLEL = 0, 1, 2  # the engine's
+ORDERS = {ResPostBlock: NORMS_AFTER, ResPostRelPosBlock: NORMS_AFTER, ParallelScalingBlock: PARALLEL}
+
+
+def norms_of(network: torch.nn.Module) -> set[type]:
+    return {type(module) for module in network.modules() if "Norm" in type(module).__name__}
+
+
+def is_plain_relative(network: torch.nn.Module) -> bool:
+    biases = [module for module in network.modules() if isinstance(module, RelPosMlp)]
+    return (
+        all(type(block) in (RelPosBlock, ResPostRelPosBlock) for block in network.blocks)
+        and len(biases) in (1, len(network.blocks))
+        and all(bias.mode == "cr" for bias in biases)
+        and norms_of(network) == {torch.nn.LayerNorm}
+    )
+
+
 def is_plain(network: torch.nn.Module) -> bool:
+    if type(network).__name__ == "VisionTransformerRelPos":
+        return is_plain_relative(network)
     if type(network).__name__ == "Beit":
         return is_plain_beit(network)
     if type(network).__name__ == "Eva":
         return is_plain_eva(network)
     block = network.blocks[0] if isinstance(getattr(network, "blocks", None), torch.nn.Sequential) else None
+    if type(block) is ParallelScalingBlock:
+        return block.out_proj is None and len(norms_of(network)) == 1 and network.global_pool in ("token", "avg")
     return (
-        type(block) is Block
+        type(block) in (Block, ResPostBlock)
         and type(block.attn) is Attention
         and type(block.mlp) in (Mlp, GluMlp, SwiGLU)
-        and all(type(module) is LayerNorm for module in network.modules() if "Norm" in type(module).__name__)
+        and norms_of(network) in ({LayerNorm}, {RmsNorm})
         and isinstance(block.attn.norm, torch.nn.Identity)
         and type(network.patch_embed).__name__ == "PatchEmbed"
         and (network.global_pool in ("token", "avg") or pools_all_by_attention(network))
@@ -70,6 +99,13 @@ def rotary_of(network: torch.nn.Module) -> dict | None:
     if rope is None:
         return None
     rows, columns = getattr(rope, "ref_feat_shape", None) or (0, 0)
+    if type(rope) is RotaryEmbeddingMixed:
+        return {"theta": rope.temperature, "pairs": 1, "coordinates": 1, "offset": 0} | {
+            "referenceRows": 0,
+            "referenceColumns": 0,
+            "columnsFirst": rope.grid_indexing == "xy",
+            "learned": True,
+        }
     return {
         "theta": rope.temperature,
         "pairs": 0 if rope.rotate_half else 1,
@@ -87,15 +123,19 @@ def describe(name: str) -> dict:
     if not is_plain(network):
         return {"name": name}
     block = network.blocks[0]
+    order = ORDERS.get(type(block), NORMS_BEFORE)
+    parts = (block, block.in_norm, block.mlp_act) if order == PARALLEL else ()
+    attention, norm, activation = parts or (block.attn, block.norm1, block.mlp.act)
+    rms = {"rmsNorm": True} if type(norm) is RmsNorm else {}
     return {
         "name": name,
         "hidden": network.embed_dim,
-        "heads": block.attn.num_heads,
-        "eps": network.blocks[0].norm1.eps,
-        "activation": ACTIVATIONS[type(block.mlp.act).__name__],
-    } | (
+        "heads": attention.num_heads,
+        "eps": norm.eps,
+        "activation": ACTIVATIONS[type(activation).__name__],
+    } | ({"blockOrder": order} if order else {}) | rms | (
         ({"rotary": rotary_of(network)} if rotary_of(network) else {})
-        | ({"learnedPositions": False} if network.pos_embed is None else {})
+        | ({"learnedPositions": False} if getattr(network, "pos_embed", None) is None else {})
     )
 
 

@@ -63,16 +63,16 @@ MODELS = [
     TimmModel("distilled", "deit_tiny_distilled_patch16_224", dtype=BF16),
     TimmModel("pre-norm", "vit_base_patch32_clip_224", dtype=BF16),
     TimmModel("quick-gelu", "vit_base_patch32_clip_quickgelu_224", {"depth": 1}, F16),
-    TimmModel("siglip", "vit_base_patch32_siglip_gap_256", {"depth": 1}),
+    TimmModel("siglip", "vit_base_patch32_siglip_gap_256", {"depth": 1}, F16),
     TimmModel("qk-norm", "vit_tiny_patch16_224", {"qk_norm": True}, dtype=F16),
     TimmModel("no-biases", "vit_tiny_patch16_224", {"qkv_bias": False, "proj_bias": False, "act_layer": "silu"}, dtype=BF16),
-    TimmModel("no-final-norm", "vit_intern300m_patch14_448", {"depth": 1}),
+    TimmModel("no-final-norm", "vit_intern300m_patch14_448", {"depth": 1}, BF16),
     TimmModel("oblong", "vit_tiny_patch16_224", {"img_size": [20, 12]}, dtype=F16),
-    TimmModel("larger", "vit_tiny_patch16_224", {"depth": 1}, image_size=[28, 28]),
-    TimmModel("smaller-oblong", "deit3_small_patch16_224", {"depth": 1, "img_size": 24}, image_size=[12, 20]),
-    TimmModel("oblong-larger", "vit_base_patch16_reg4_gap_256", {"depth": 1, "img_size": [12, 20]}, image_size=[24, 16]),
-    TimmModel("bilinear-larger", "flexivit_small", {"depth": 1}, image_size=[24, 20]),
-    TimmModel("distilled-larger", "deit_tiny_distilled_patch16_224", {"depth": 1}, image_size=[20, 20]),
+    TimmModel("larger", "vit_tiny_patch16_224", {"depth": 1}, F16, image_size=[28, 28]),
+    TimmModel("smaller-oblong", "deit3_small_patch16_224", {"depth": 1, "img_size": 24}, BF16, image_size=[12, 20]),
+    TimmModel("oblong-larger", "vit_base_patch16_reg4_gap_256", {"depth": 1, "img_size": [12, 20]}, F16, image_size=[24, 16]),
+    TimmModel("bilinear-larger", "flexivit_small", {"depth": 1}, BF16, image_size=[24, 20]),
+    TimmModel("distilled-larger", "deit_tiny_distilled_patch16_224", {"depth": 1}, F16, image_size=[20, 20]),
     TimmModel("siglip-map", "vit_base_patch16_siglip_224", dtype=F16),
     TimmModel("siglip-map-no-head", "vit_so400m_patch16_siglip_256", {"depth": 1, "num_classes": 0}, F16),
     TimmModel("map-registers", "test_vit3", {"depth": 1}, F16),
@@ -81,31 +81,49 @@ MODELS = [
 # timm's other modules of plain ViTs (eva.py, beit.py): rotary or relative positions, keys without a bias, norms within
 # the block.
 EVA_MODELS = [
-    TimmModel("dinov3", "vit_small_patch16_dinov3"),
+    TimmModel("dinov3", "vit_small_patch16_dinov3", dtype=BF16),
     TimmModel("dinov3-biases", "vit_small_patch16_dinov3_qkvb", {"global_pool": "token"}, F16),
     TimmModel("dinov3-gated", "vit_small_plus_patch16_dinov3_qkvb", {"num_classes": 0}, BF16),
-    TimmModel("dinov3-larger", "vit_small_patch16_dinov3_qkvb", {"depth": 1}, image_size=[28, 20]),
-    TimmModel("lingbot", "vit_small_patch16_lingbot", {"depth": 1}),
-    TimmModel("eva", "eva_giant_patch14_224", {"depth": 1}),
-    TimmModel("eva02-small", "eva02_small_patch14_336", {"img_size": [12, 20]}),
+    TimmModel("dinov3-larger", "vit_small_patch16_dinov3_qkvb", {"depth": 1}, F16, image_size=[28, 20]),
+    TimmModel("lingbot", "vit_small_patch16_lingbot", {"depth": 1}, BF16),
+    TimmModel("eva", "eva_giant_patch14_224", {"depth": 1}, F16),
+    TimmModel("eva02-small", "eva02_small_patch14_336", {"img_size": [12, 20]}, BF16),
     TimmModel("eva02-base", "eva02_base_patch14_448", dtype=F16),
-    TimmModel("eva02-larger", "eva02_large_patch14_448", {"depth": 1}, image_size=[20, 28]),
-    TimmModel("eva02-clip", "eva02_base_patch16_clip_224", {"depth": 1}),
-    TimmModel("rope-registers", "vit_medium_patch16_rope_reg1_gap_256", {"depth": 1}),
-    TimmModel("rope", "vit_small_patch16_rope_224", {"depth": 1}, image_size=[12, 20]),
+    TimmModel("eva02-larger", "eva02_large_patch14_448", {"depth": 1}, F16, image_size=[20, 28]),
+    TimmModel("eva02-clip", "eva02_base_patch16_clip_224", {"depth": 1}, BF16),
+    TimmModel("rope-registers", "vit_medium_patch16_rope_reg1_gap_256", {"depth": 1}, F16),
+    TimmModel("rope", "vit_small_patch16_rope_224", {"depth": 1}, BF16, image_size=[12, 20]),
     TimmModel("rope-and-learned", "vit_small_patch16_rope_ape_224", {"img_size": [12, 20]}, dtype=F16),
-    TimmModel("perception-encoder", "vit_pe_spatial_tiny_patch16_512", {"depth": 1}, image_size=[20, 12]),
-    TimmModel("perception-encoder-no-class-token", "vit_pe_lang_gigantic_patch14_448", {"depth": 1}),
-    TimmModel("beit", "beit_base_patch16_224"),
+    TimmModel("perception-encoder", "vit_pe_spatial_tiny_patch16_512", {"depth": 1}, F16, image_size=[20, 12]),
+    TimmModel("perception-encoder-no-class-token", "vit_pe_lang_gigantic_patch14_448", {"depth": 1}, BF16),
+    TimmModel("beit", "beit_base_patch16_224", dtype=BF16),
     TimmModel("beit-oblong", "beitv2_large_patch16_224", {"img_size": [12, 20]}, F16),
+]  # fmt: skip
+
+# Blocks put together in another way, biases that a network computes, frequencies that were learned, RMS norms.
+OTHER_MODELS = [
+    TimmModel("rope-mixed", "vit_small_patch16_rope_mixed_224", dtype=F16),
+    TimmModel("rope-mixed-and-learned", "vit_small_patch16_rope_mixed_ape_224", {"depth": 1, "img_size": [12, 20]}, BF16),
+    TimmModel("rope-mixed-larger", "vit_base_patch16_rope_mixed_224", {"depth": 1}, F16, image_size=[12, 20]),
+    TimmModel("relpos", "vit_relpos_small_patch16_224", {"rel_pos_dim": 16}, F16),
+    TimmModel("relpos-shared", "vit_srelpos_small_patch16_224", {"rel_pos_dim": 12}, F16),
+    TimmModel("relpos-class-token", "vit_relpos_medium_patch16_cls_224", {"rel_pos_dim": 24, "img_size": [12, 20]}, BF16),
+    TimmModel("relpos-class-token-average", "vit_relpos_base_patch16_clsgap_224", {"rel_pos_dim": 8, "depth": 1, "qk_norm": True}, F16),
+    TimmModel("relpos-norms-after", "vit_relpos_medium_patch16_rpn_224", {"rel_pos_dim": 16, "qkv_bias": True}, F16),
+    TimmModel("relpos-larger", "vit_relpos_small_patch16_224", {"rel_pos_dim": 8, "depth": 1}, F16, image_size=[12, 20]),
+    TimmModel("norms-after", "vit_base_patch16_rpn_224", dtype=F16),
+    TimmModel("parallel", "vit_pwee_patch16_reg1_gap_256", {"mlp_ratio": 1.5}, F16),
+    TimmModel("parallel-rms", "vit_base_patch16_xp_224", dtype=BF16),
+    TimmModel("aimv2", "aimv2_large_patch14_224", dtype=F16),
+    TimmModel("perception-encoder-core", "vit_pe_core_base_patch16_224", {"attn_pool_mlp_ratio": 1.5, "num_classes": 6}, F16),
 ]  # fmt: skip
 
 SWIN = {"img_size": 16, "patch_size": 2, "embed_dim": 8, "depths": (2, 2), "num_heads": (2, 4), "window_size": 4, "mlp_ratio": 2, "num_classes": 5}
 SWIN_MODELS = [
-    TimmModel("swin", "swin_tiny_patch4_window7_224", config=LABELS, tiny=SWIN),
+    TimmModel("swin", "swin_tiny_patch4_window7_224", config=LABELS, tiny=SWIN, dtype=F16),
     TimmModel("swin-before-0.9", "swin_base_patch4_window7_224", dtype=F16, layout="authors", tiny=SWIN),
     TimmModel("swin-s3", "swin_s3_tiny_224", {"depths": (1, 2, 1), "num_heads": (1, 2, 2), "window_size": (4, 2, 2), "num_classes": 0}, F16, tiny=SWIN),
-    TimmModel("swin-larger", "swin_small_patch4_window7_224", {"depths": (1, 2)}, image_size=[32, 32], tiny=SWIN),
+    TimmModel("swin-larger", "swin_small_patch4_window7_224", {"depths": (1, 2)}, BF16, image_size=[32, 32], tiny=SWIN),
     TimmModel("swinv2", "swinv2_tiny_window8_256", tiny=SWIN, dtype=F16),
     TimmModel("swinv2-16to24", "swinv2_base_window12to24_192to384", {"pretrained_window_sizes": (2, 3)}, tiny=SWIN, dtype=BF16),
 ]  # fmt: skip
@@ -120,6 +138,8 @@ def make_weights(network: torch.nn.Module, seed: int) -> None:
             values *= 0.3
         elif "norm" in name or ".ln" in name or name.endswith("gamma"):
             values = 1 + 0.3 * values
+        elif name.endswith("freqs"):
+            pass  # radians from a patch to the next
         elif parameter.dim() > 1 and parameter.shape[0] > 1:
             values /= np.sqrt(np.prod(parameter.shape[1:]))
             if "qkv" in name or "in_proj" in name:
@@ -176,7 +196,7 @@ def resized(model: TimmModel, network: torch.nn.Module, image_size: list[int]) -
         larger = timm.create_model(model.architecture, pretrained=False, **model.tiny | model.arguments | {"img_size": image_size})
         larger.load_state_dict(network.state_dict())
         return larger.double()
-    if network.pos_embed is None:
+    if getattr(network, "pos_embed", None) is None:
         network.set_input_size(img_size=tuple(image_size))
         return network
     before = network.pos_embed.clone()
@@ -207,6 +227,8 @@ def write_timm_model(model: TimmModel, seed: int, fixtures: Path) -> dict:
     picture = {"kind": "gradient", "seed": seed, "width": model.picture[0], "height": model.picture[1]}
     pixel_values = timm_process(pretrained_cfg, test_image(**picture))
     results = compute_timm(network, pixel_values)
+    if "_pe_core_" in model.architecture:  # whose head is a projection
+        results["embedding"] = results.pop("logits")
     write_results(fixtures, model.name, pixel_values, results)
     return {"name": model.name, "picture": picture, "imageSize": model.image_size, "labels": labels_of(model)}
 
@@ -225,7 +247,7 @@ def write_results(fixtures: Path, name: str, pixel_values: np.ndarray, results: 
 TORCHVISION = [
     ("torchvision", {"num_heads": 2, "hidden_dim": 16}, {"num_heads": 2}, F32, 28),
     ("torchvision-pre-logits", {"num_heads": 1, "hidden_dim": 64, "representation_size": 7}, {}, F16, 28),
-    ("torchvision-larger", {"num_heads": 2, "hidden_dim": 16}, {"num_heads": 2}, F32, 49),
+    ("torchvision-larger", {"num_heads": 2, "hidden_dim": 16}, {"num_heads": 2}, BF16, 49),
 ]
 
 
@@ -263,6 +285,7 @@ def write_timm_models(fixtures: Path) -> None:
     (fixtures / "timm").mkdir(parents=True)
     rows = [write_timm_model(model, seed, fixtures) for seed, model in enumerate(MODELS, start=300)]
     rows += [write_timm_model(model, seed, fixtures) for seed, model in enumerate(EVA_MODELS, start=600)]
+    rows += [write_timm_model(model, seed, fixtures) for seed, model in enumerate(OTHER_MODELS, start=900)]
     rows += [write_timm_model(model, seed, fixtures) for seed, model in enumerate(SWIN_MODELS, start=800)]
     rows += [write_torchvision_model(row, seed, fixtures) for seed, row in enumerate(TORCHVISION, start=400)]
     (fixtures / "timm.json").write_text(json.dumps(rows, indent=1) + "\n")

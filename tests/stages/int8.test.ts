@@ -42,6 +42,13 @@ const models = [
     'families/beit',
     'timm/eva02-small',
     'timm/eva02-clip',
+    // Learned frequencies, computed biases, blocks of other kinds, RMS norms.
+    'timm/rope-mixed',
+    'timm/relpos',
+    'timm/norms-after',
+    'timm/parallel',
+    'timm/parallel-rms',
+    'timm/aimv2',
     // In windows.
     'families/swin',
     'families/swinv2',

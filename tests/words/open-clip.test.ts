@@ -204,7 +204,7 @@ describe('refused is', () => {
       {},
       { timm_model_name: 'vit_pe_core_base_patch16_224' },
       {},
-      'pools by attention of a kind of its own',
+      "which vit-wasm reads from timm's own files alone",
     ],
     [
       'an MLP',

@@ -86,7 +86,7 @@ export async function openCheckpoint(
     // In words they are classes themselves, and come later.
     labels: inWords ? [] : relabeled(labelsOf(object, trained.classes, all, name), some),
     weights,
-    names: trained.gatedMlp ? splitGates(names) : names,
+    names: trained.gatedMlp ? splitGates(names) : (family.divided?.(names, trained) ?? names),
   };
 }
 

@@ -51,7 +51,7 @@ const ofTimm: Classifier = { architecture: undefined, prefix: '', sees: 'own' };
 /** The class for classification of a config's model. */
 export function classifierOf(config: JsonObject): Classifier {
   const { architecture } = config;
-  if (typeof architecture === 'string' && !architecture.startsWith('swin')) return ofTimm;
+  if (typeof architecture === 'string' && !/^swin|_pe_core_/.test(architecture)) return ofTimm;
   const classifier = classifiers[String(config['model_type'])];
   if (classifier) return classifier;
   throw new VitError(

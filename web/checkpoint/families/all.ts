@@ -1,5 +1,6 @@
 // The list of families, and those that a checkpoint can be of.
 import type { JsonObject } from '../files/json.js';
+import { aimv2 } from './aimv2.js';
 import { beit, data2vecVision } from './beit.js';
 import { claimed, common } from './common.js';
 import type { Family } from './family.js';
@@ -7,6 +8,7 @@ import { google } from './google.js';
 import { openClip, openClipSiglip } from './open-clip.js';
 import { refusalOf } from './refusals.js';
 import { swin, swinv2 } from './swin.js';
+import { timmRare } from './timm-rare.js';
 import { timmSwin } from './timm-swin.js';
 import { torchvision } from './torchvision.js';
 
@@ -14,8 +16,10 @@ export const families: readonly Family[] = [
   ...common,
   beit,
   data2vecVision,
+  aimv2,
   openClip,
   openClipSiglip,
+  ...timmRare,
   timmSwin,
   swin,
   swinv2,

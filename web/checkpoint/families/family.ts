@@ -14,7 +14,6 @@ import {
 } from '../../engine/bindings.js';
 import type { Size } from '../../types.js';
 import type { JsonFields, JsonObject } from '../files/json.js';
-import type { NameMap } from './names.js';
 import type { Placement } from './placement.js';
 
 /** The tensor in a file for a slot. */
@@ -26,6 +25,12 @@ export interface SlotTensor {
 }
 
 export type TensorsBySlot = ReadonlyMap<string, SlotTensor>;
+
+/** A checkpoint's names, as in names.ts: where the tensors go, and what the file would call a slot. */
+export interface PlacedNames {
+  readonly slots: ReadonlyMap<string, Placement>;
+  nameOf(slot: string): string;
+}
 
 export interface Family {
   /** What messages call it: `Hugging Face ViT`. */
@@ -45,7 +50,7 @@ export interface Family {
    */
   network(fields: JsonFields, tensors: TensorsBySlot): NativeConfig;
   /** The names with tensors divided whose parts are not equal, as the network's sizes say. */
-  divided?(names: NameMap, network: NativeConfig): NameMap;
+  divided?<T extends PlacedNames>(names: T, network: NativeConfig): T;
   /** Whether the reference takes pictures of whatever size the preprocessing gives; otherwise a difference is an error. */
   readonly anySize?: true;
   /** The preprocessing where there is no preprocessor_config.json and `fields`, of config.json, say it. */

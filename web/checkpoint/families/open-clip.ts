@@ -6,6 +6,7 @@ import { isJsonObject, type JsonFields, type JsonObject } from '../files/json.js
 import { clip } from './clip.js';
 import { clipText, siglipText } from './clip-text.js';
 import type { Family, NameRow, TensorsBySlot, TextTower } from './family.js';
+import { kindOf } from './timm-architectures.js';
 import { allTimmRows, timm } from './timm.js';
 
 /** A projection [inputs, outputs]; its slot is [outputs, inputs]. */
@@ -85,7 +86,13 @@ export const openClip: Family = {
   claims: (config) => config['model_type'] === modelType && !isSiglip(config),
   check: (fields) => {
     const vision = fields.object('vision_config');
-    if (vision?.get('architecture') !== undefined) timm.check?.(vision);
+    const architecture = vision?.text('architecture');
+    if (!vision || architecture === undefined) return;
+    timm.check?.(vision);
+    if (!kindOf(architecture)) return;
+    throw vision.refusal(
+      `is of the architecture "${architecture}", which vit-wasm reads from timm's own files alone`,
+    );
   },
   spellings: [ownRows, trunkRows].map((rows) => ({ prefix: '', rows, ignored: [ofTexts] })),
   network,

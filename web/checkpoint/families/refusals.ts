@@ -14,8 +14,8 @@ const kinds: readonly { readonly pattern: RegExp; readonly what: string }[] = [
     pattern: /^(eva|eva02)$/,
     what: 'has names that vit-wasm does not know (load timm\'s copy, "timm/eva02_…", instead)',
   },
-  { pattern: /^aimv2/, what: 'has RMS norms (load a DINOv2, DINOv3 or SigLIP instead)' },
-  { pattern: /^nomic/, what: 'runs code of its own (load a CLIP or SigLIP instead)' },
+  { pattern: /^(nomic|vit_?5)/, what: 'runs code of its own (load a CLIP, SigLIP or DINOv3 instead)' },
+  { pattern: /^hiera/, what: 'merges its tokens from stage to stage (load a Swin or a DINOv2 instead)' },
   {
     pattern: /^(pe_|perception_encoder)/,
     what: 'has names that vit-wasm does not know (load timm\'s copy, "timm/vit_pe_…", instead)',
@@ -26,7 +26,7 @@ const kinds: readonly { readonly pattern: RegExp; readonly what: string }[] = [
   },
   {
     pattern:
-      /^(mobilevit|mobilevitv2|levit|pvt|pvt_v2|cvt|focalnet|hiera|poolformer|swiftformer|efficientformer|segformer|vit_hybrid|nat|dinat|van|dinov3_convnext)$/,
+      /^(mobilevit|mobilevitv2|levit|pvt|pvt_v2|cvt|focalnet|poolformer|swiftformer|efficientformer|segformer|vit_hybrid|nat|dinat|van|dinov3_convnext)$/,
     what: 'mixes convolutions or pyramids into its blocks',
   },
   {

@@ -5,32 +5,30 @@ import { activations, resamplings, type Activation, type Resampling } from '../.
 import type { JsonFields } from '../files/json.js';
 
 /** Where plain ViTs are found; what is here and is none has a row below. */
-const plain = /^(vit_|deit3?_|flexivit_|eva_|eva02_|beit_|beitv2_|test_vit)/;
+const plain = /^(vit_|deit3?_|flexivit_|eva_|eva02_|beit_|beitv2_|aimv2_|test_vit)/;
 
 /** Architectures that are no plain ViT; the first pattern that fits. */
 const others: readonly { readonly pattern: RegExp; readonly what: string }[] = [
-  {
-    pattern: /relpos(_|$)/,
-    what: 'computes relative position biases for whole pictures (load a swinv2_* or vit_base_patch16_224 instead)',
-  },
-  {
-    pattern: /_rope_mixed_/,
-    what: 'has learned how fast to rotate its queries and keys (load the vit_*_rope_* of the same size instead)',
-  },
   { pattern: /_sapiens/, what: 'has RMS norms, and fewer keys than queries' },
   {
     pattern: /_r\d*_s\d|_resnet\d|_mci_/,
     what: 'begins with a convolutional network (load the vit_* of the same width instead)',
   },
   {
-    pattern: /_\d+x[2-9]_|_xp_|_d?pwee_/,
-    what: 'computes attention and MLP in parallel (load the vit_* of the same width instead)',
+    pattern: /_\d+x[2-9]_/,
+    what: 'computes several attentions in parallel (load the vit_* of the same width instead)',
   },
-  { pattern: /_d(wee|little)_/, what: 'subtracts one attention from another' },
-  { pattern: /_rpn_|^eva02_enormous_/, what: 'normalizes after attention and MLP, not before' },
-  { pattern: /_reg\d_map_|_pe_core_/, what: 'pools by attention of a kind of its own' },
-  { pattern: /^aimv2_|^test_vit4$/, what: 'has RMS norms' },
+  {
+    pattern: /_d(p?wee|little)_/,
+    what: 'subtracts one attention from another (load the vit_*wee_* or vit_little_* without the d instead)',
+  },
+  {
+    pattern: /^eva02_enormous_/,
+    what: 'normalizes after attention and MLP (load the eva02_large_* instead)',
+  },
+  { pattern: /_reg\d_map_|_pe_core_gigantic_/, what: 'pools by attention of a kind of its own' },
   { pattern: /^beit3_/, what: 'has layer norms inside of attention and MLP' },
+  { pattern: /hiera_/, what: 'merges its tokens from stage to stage (load a swin_* or vit_* instead)' },
   { pattern: /^samvit_/, what: 'attends in windows' },
   { pattern: /^naflexvit_/, what: 'takes pictures of any shape' },
   { pattern: /^(swin|swinv2_cr|maxvit|twins)_/, what: 'attends in windows of a kind of its own' },
@@ -44,8 +42,25 @@ export function checkArchitecture(fields: JsonFields): void {
   if (!other && plain.test(name)) return;
   throw fields.refusal(
     `is of the architecture "${name}", which ${other?.what ?? 'is not a plain Vision Transformer'}; of timm's models ` +
-      'vit-wasm reads the plain ViTs: vit_*, deit_*, deit3_*, flexivit_*, eva_*, eva02_*, beit_* and beitv2_*, and Swin: swin_* and swinv2_*',
+      'vit-wasm reads the plain ViTs: vit_*, deit_*, deit3_*, flexivit_*, eva_*, eva02_*, beit_*, beitv2_* and aimv2_*, and Swin: swin_* and swinv2_*',
   );
+}
+
+/** The families of timm-rare.ts. */
+export type RareKind = (typeof kinds)[number]['kind'];
+
+const kinds = [
+  { kind: 'relative', pattern: /relpos(_|$)/ },
+  { kind: 'normsAfter', pattern: /_rpn_/ },
+  { kind: 'parallel', pattern: /_pwee_|_xp_/ },
+  { kind: 'mixed', pattern: /_rope_mixed_/ },
+  { kind: 'rms', pattern: /^aimv2_|^test_vit4$/ },
+  { kind: 'perception', pattern: /_pe_core_/ },
+] as const;
+
+/** Which of them an architecture is of, if of any. */
+export function kindOf(name: string): RareKind | undefined {
+  return kinds.find(({ pattern }) => pattern.test(name))?.kind;
 }
 
 /** Width → attention heads, where a head is not 64 wide: huge, giant, gigantic and "so400m". */
@@ -62,18 +77,19 @@ const headsByName: readonly { readonly pattern: RegExp; readonly heads: number }
   { pattern: /^vit_huge_plus_patch16_dinov3/, heads: 20 },
   { pattern: /^vit_7b_/, heads: 32 },
   { pattern: /^test_vit2?$/, heads: 2 },
-  { pattern: /^test_vit3$/, heads: 3 },
+  { pattern: /^test_vit(3|4|_relpos)$/, heads: 3 },
 ];
 
 /** Attention heads of an architecture, or of any ViT of that width; undefined when a head would not be 64 wide. */
 export function headsOf(name: string, width: number): number | undefined {
   const known = headsByName.find(({ pattern }) => pattern.test(name))?.heads ?? headsByWidth.get(width);
-  return known ?? (width % 64 === 0 ? width / 64 : undefined);
+  const size = name.startsWith('aimv2_') ? 128 : 64;
+  return known ?? (width % size === 0 ? width / size : undefined);
 }
 
-/** 1e-5 for DINOv3's, Perception Encoder's and CLIP's but EVA's, 1e-6 for all others. */
+/** 1e-5 for DINOv3's, Perception Encoder's, AIMv2's and CLIP's but EVA's, 1e-6 for all others. */
 export function epsOf(name: string): number {
-  return /^vit(_.*)?_(clip_|dinov3|lingbot|pe_)/.test(name) ? 1e-5 : 1e-6;
+  return /^vit(_.*)?_(clip_|dinov3|lingbot|pe_)|^aimv2_/.test(name) ? 1e-5 : 1e-6;
 }
 
 const tanhGelu =
@@ -86,7 +102,7 @@ export function activationOf(name: string): Activation {
 
 /** Whether it pools by attention where its config says nothing of that. */
 export function poolsByAttention(name: string): boolean {
-  return /_siglip_(?!gap_)|^test_vit3$/.test(name);
+  return /_siglip_(?!gap_)|_pe_core_|^test_vit3$/.test(name);
 }
 
 /** How timm resamples position embeddings when it loads them for another size. */

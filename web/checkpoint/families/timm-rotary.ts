@@ -26,6 +26,10 @@ const perceptionEncoder = (rows: number, offset: 0 | 1): NativeRotary => ({
 const rotaries: readonly { readonly pattern: RegExp; readonly rotary: NativeRotary }[] = [
   { pattern: /_dinov3(_qkvb)?$|_lingbot$/, rotary: centered },
   { pattern: /^eva02_|_rope_reg\d_gap_/, rotary: inGridOf(16) },
+  {
+    pattern: /_rope_mixed_/,
+    rotary: { ...inGridOf(0), theta: 10, columnsFirst: true, learned: true },
+  },
   { pattern: /_rope_(ape_)?\d+$/, rotary: { ...inGridOf(0), theta: 100, columnsFirst: true } },
   { pattern: /_pe_core_base_/, rotary: perceptionEncoder(14, 1) },
   { pattern: /_pe_\w+_gigantic_/, rotary: perceptionEncoder(32, 0) },
@@ -35,7 +39,7 @@ const rotaries: readonly { readonly pattern: RegExp; readonly rotary: NativeRota
 
 /** Whether an architecture has position embeddings, too. */
 export function hasLearnedPositions(architecture: string): boolean {
-  return !/^beit|_dinov3(_qkvb)?$|_lingbot$|_rope_(reg\d_gap_)?\d+$/.test(architecture);
+  return !/^beit|_dinov3(_qkvb)?$|_lingbot$|_rope_(reg\d_gap_|mixed_)?\d+$|relpos(_|$)/.test(architecture);
 }
 
 /** The rotary positions of an architecture; model_args may change them in no way that shows. */

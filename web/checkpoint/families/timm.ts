@@ -30,6 +30,7 @@ import {
   checkArchitecture,
   epsOf,
   headsOf,
+  kindOf,
   poolsByAttention,
   resamplingOf,
 } from './timm-architectures.js';
@@ -44,7 +45,7 @@ const sameNames = [
 ];
 
 /** The engine's names are timm's, but for queries, keys and values, which timm has in one tensor, and EVA's. */
-const rows: readonly NameRow[] = [
+export const timmRows: readonly NameRow[] = [
   ...sameNames.map((name) => ({ file: name, slot: name })),
   ...['q', 'k', 'v'].map((name) => ({
     file: `blocks.{i}.attn.${name}_proj.*`,
@@ -75,7 +76,7 @@ const poolRows: readonly NameRow[] = [
 ];
 
 /** Of those that pool by attention too. */
-export const allTimmRows: readonly NameRow[] = [...rows, ...poolRows];
+export const allTimmRows: readonly NameRow[] = [...timmRows, ...poolRows];
 
 const indices = /\.relative_position_index$/; // of BEiT's older files: where in a table each pair of patches is
 
@@ -231,13 +232,13 @@ function hasPrefix(tensors: TensorsBySlot): boolean {
 }
 
 function poolsPrefix({ architecture, modelArgs }: Settings): boolean {
-  return modelArgs?.flag('pool_include_prefix') ?? architecture === 'test_vit3';
+  return modelArgs?.flag('pool_include_prefix') ?? /_pe_core_|^test_vit3$/.test(architecture ?? '');
 }
 
 function claims(config: JsonObject, map: boolean): boolean {
   const { architecture, model_type: type, global_pool: pool, model_args: args } = config;
   const name = typeof architecture === 'string' ? architecture : '';
-  if ((!name && type !== 'timm_wrapper') || isSwin(config)) return false;
+  if ((!name && type !== 'timm_wrapper') || isSwin(config) || kindOf(name)) return false;
   const asked = pool ?? (isJsonObject(args) ? args['global_pool'] : undefined);
   return map === (asked === 'map' || (typeof asked !== 'string' && poolsByAttention(name)));
 }
@@ -248,7 +249,7 @@ export const timm: Family = {
   claims: (config) => claims(config, false),
   check: checkArchitecture,
   // Of SigLIP's towers those that do without a pooling by attention have it in their files all the same.
-  spellings: [{ prefix: '', rows, ignored: [indices, /^attn_pool\./] }],
+  spellings: [{ prefix: '', rows: timmRows, ignored: [indices, /^attn_pool\./] }],
   network,
   preprocess: (fields, image) => timmPreprocess(settingsOf(fields).pretrainedCfg, image),
 };
