@@ -25,8 +25,9 @@ export function modelFolder(files: readonly File[]): File[] {
 }
 
 /**
- * The files of a drop, those in folders with their `webkitRelativePath`. The browser empties the transfer once the
- * event is over, so this reads it synchronously.
+ * The files of a drop, those in folders with their `webkitRelativePath`: for pages that look at what was dropped before
+ * they `load` it, or load it again. The browser empties the transfer once the event is over, so call this before the
+ * first `await` of the event handler. Rejects with the browser's own error if a folder cannot be read.
  */
 export async function filesDropped({ items, files }: DataTransfer): Promise<File[]> {
   const entries = [...items].map((item) => item.webkitGetAsEntry());
