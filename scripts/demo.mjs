@@ -57,8 +57,8 @@ export async function writeDemo(out, { deit, site } = {}) {
   mkdirSync(out, { recursive: true });
   for (const file of filesIn(source).filter((name) => !name.endsWith('.js')))
     cpSync(join(source, file), join(out, file));
-  await bundle(out, deit !== undefined);
-  if (site !== undefined) nameSite(join(out, 'index.html'), site);
+  const parts = await bundle(out, deit !== undefined);
+  writeFileSync(join(out, 'index.html'), page([...parts, ...modulesOf('index.js')], site));
   for (const file of filesIn(dist).filter(isForPages)) cpSync(join(dist, file), join(out, 'dist', file));
   writeFileSync(join(out, 'bench.json'), benchmark());
   cpSync(architectures, join(out, 'architectures.svg'));
@@ -69,17 +69,35 @@ export async function writeDemo(out, { deit, site } = {}) {
   writeFileSync(join(out, 'files.json'), JSON.stringify(offlineFiles(out)));
 }
 
-/** Open Graph takes only absolute addresses: https://ogp.me/#metadata */
-function nameSite(page, site) {
-  const { href } = new URL(site.replace(/\/?$/, '/'));
-  const head = readFileSync(page, 'utf8').replace(
-    '<meta property="og:image" content="',
-    `<meta property="og:url" content="${href}" />\n    $&${href}`,
+/** The page, which names all that its script imports: else a browser learns of one module only from another. */
+function page(modules, site) {
+  const links = modules.map((path) => `<link rel="modulepreload" href="${path}" />`);
+  const script = '<script type="module" src="main.js"></script>';
+  const html = readFileSync(join(source, 'index.html'), 'utf8').replace(
+    script,
+    [script, ...links].join('\n    '),
   );
-  writeFileSync(page, head);
+  if (site === undefined) return html;
+  // Open Graph takes only absolute addresses: https://ogp.me/#metadata
+  const { href } = new URL(site.replace(/\/?$/, '/'));
+  const image = '<meta property="og:image" content="';
+  return html.replace(image, `<meta property="og:url" content="${href}" />\n    ${image}${href}`);
 }
 
-/** The page's modules as a few files, what is rarely wanted apart; the package stays beside them. */
+/** The addresses of a module of the package and of all that it imports at once, relative to the page. */
+function modulesOf(name, found = new Set()) {
+  const path = `dist/${name}`;
+  if (found.has(path)) return found;
+  found.add(path);
+  const imported = /(?:from|import)\s*"\.\/([\w-]+\.js)"/g;
+  for (const [, next] of readFileSync(join(dist, name), 'utf8').matchAll(imported)) modulesOf(next, found);
+  return found;
+}
+
+/**
+ * Writes the page's modules as a few files, what is rarely wanted apart; the package stays beside them. Resolves to the
+ * files that main.js imports at once.
+ */
 async function bundle(out, deitTinyIsHere) {
   const package_ = {
     name: 'package',
@@ -94,17 +112,31 @@ async function bundle(out, deitTinyIsHere) {
     },
   };
   const options = { format: 'esm', target: 'es2022', minify: true, bundle: true };
-  await esbuild({
+  const { metafile } = await esbuild({
     ...options,
     entryPoints: [join(source, 'main.js')],
     outdir: out,
+    absWorkingDir: out,
     splitting: true,
     chunkNames: 'part-[hash]',
     plugins: [package_],
+    metafile: true,
   });
-  await esbuild({ ...options, entryPoints: [join(source, 'service-worker.js')], outdir: out });
-  const style = await esbuild({ entryPoints: [join(source, 'style.css')], minify: true, write: false });
-  writeFileSync(join(out, 'style.css'), style.outputFiles[0].contents);
+  // Scripts of their own, which workers run.
+  const workers = ['service-worker.js', 'inputs/decoder.js'].map((file) => join(source, file));
+  await esbuild({ ...options, entryPoints: workers, outdir: out, outbase: source });
+  const styles = ['style.css', 'later.css'].map((file) => join(source, file));
+  await esbuild({ entryPoints: styles, outdir: out, minify: true, allowOverwrite: true });
+  const parts = new Set();
+  const follow = (file) => {
+    for (const { path, kind, external } of metafile.outputs[file].imports) {
+      if (kind !== 'import-statement' || external || parts.has(path)) continue;
+      parts.add(path);
+      follow(path);
+    }
+  };
+  follow('main.js');
+  return parts;
 }
 
 await main(import.meta, async () => {

@@ -2,14 +2,17 @@
 import { element, showError } from './dom.js';
 import { session } from './session.js';
 import { sentenceOf, t } from './text.js';
-import { setTimes } from './times.js';
+import { clearTimes, setTimes } from './times.js';
 
 /** Grows with every question: what a newer one has overtaken is dropped. */
 let questions = 0;
 
 export function startAsking() {
   for (const type of ['picture', 'model', 'region', 'words', 'live']) session.on(type, () => void ask());
-  session.on('refused', () => questions++);
+  session.on('refused', () => {
+    questions++;
+    clearTimes();
+  });
 }
 
 /** How the model in use can be asked for classes: not at all if it has none. */
@@ -21,6 +24,7 @@ async function ask() {
   if (!model || !picture || live) return;
   if (!answersWithClasses()) return session.tell('answers', { answers: [] });
   element('answers').classList.add('stale');
+  clearTimes();
   showError('picture-error');
   const start = performance.now();
   try {

@@ -12,7 +12,7 @@ export function svg(tag, attributes = {}, ...children) {
  * Lines over whole numbers from 1: each `{ name, values }`, values between 0 and 1. `label` is what a screen reader says
  * instead of the picture, which is for the eye only; tables beside it have the figures.
  */
-export function lineChart(lines, { label, across, pick, at }) {
+export function lineChart(lines, { label, across }) {
   const [width, height, left, bottom, top] = [520, 240, 44, 30, 10];
   const count = lines[0].values.length;
   const x = (index) => left + ((width - left - 12) * index) / Math.max(1, count - 1);
@@ -32,8 +32,8 @@ export function lineChart(lines, { label, across, pick, at }) {
   for (let index = 0; index < count; index++) {
     chart.append(svg('text', { x: x(index), y: height - 10, 'text-anchor': 'middle' }, `${index + 1}`));
   }
-  chart.append(svg('text', { x: width - 12, y: height - 22, 'text-anchor': 'end', class: 'across' }, across));
-  if (at !== undefined) chart.append(svg('line', { class: 'at', x1: x(at), x2: x(at), y1: y(1), y2: y(0) }));
+  // Before the first number, where nothing is in its way.
+  chart.append(svg('text', { x: left - 8, y: height - 10, 'text-anchor': 'end' }, across));
   lines.forEach(({ values }, number) => {
     const points = values.map((value, index) => `${x(index)},${y(value)}`).join(' ');
     chart.append(svg('polyline', { class: `series s${number}`, points }));
@@ -41,14 +41,6 @@ export function lineChart(lines, { label, across, pick, at }) {
       chart.append(svg('circle', { class: `series s${number}`, cx: x(index), cy: y(value), r: 3 }));
     });
   });
-  if (pick) {
-    chart.addEventListener('click', (event) => {
-      const place = (event.offsetX / chart.clientWidth) * width;
-      pick(
-        Math.max(0, Math.min(count - 1, Math.round(((place - left) / (width - left - 12)) * (count - 1)))),
-      );
-    });
-  }
   return chart;
 }
 

@@ -3,8 +3,9 @@
 export const element = (id) => document.getElementById(id);
 
 /** A new element with properties, and children: elements or text. `data` and `aria` are tables of attributes. */
-export function create(tag, { data = {}, aria = {}, ...properties } = {}, ...children) {
+export function create(tag, { data = {}, aria = {}, role, ...properties } = {}, ...children) {
   const created = Object.assign(document.createElement(tag), properties);
+  if (role) created.setAttribute('role', role);
   Object.assign(created.dataset, data);
   for (const [name, value] of Object.entries(aria)) created.setAttribute(`aria-${name}`, value);
   created.append(...children);
@@ -21,6 +22,17 @@ export const button = (text, action, properties = {}) => {
 export const percent = (probability) => `${(100 * probability).toFixed(1)} %`;
 export const milliseconds = (time) => `${time < 10 ? time.toFixed(1) : Math.round(time)} ms`;
 export const megabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
+
+let style;
+
+/** Resolves once what the first view does not show has its looks. */
+export function laterStyle() {
+  return (style ??= new Promise((resolve) =>
+    document.head.append(
+      create('link', { rel: 'stylesheet', href: 'later.css', onload: resolve, onerror: resolve }),
+    ),
+  ));
+}
 
 export function show(id, visible) {
   element(id).hidden = !visible;

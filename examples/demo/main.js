@@ -3,17 +3,11 @@ import { isSupported } from './dist/index.js';
 import { startAnswers } from './answers.js';
 import { startAsking } from './ask.js';
 import { startDownloads } from './downloads.js';
-import { element, showError } from './dom.js';
-import { startCamera } from './inputs/camera.js';
-import { startCrop } from './inputs/crop.js';
-import { startDrawing } from './inputs/drawing.js';
+import { element, laterStyle, showError } from './dom.js';
 import { startSamples } from './inputs/samples.js';
-import { startSnapshot } from './inputs/snapshot.js';
 import { startStage } from './inputs/stage.js';
 import { startInputs } from './inputs/take.js';
 import { startVisit } from './inputs/visit.js';
-import { liveQuestion } from './live.js';
-import { startSaving } from './look/save.js';
 import { loadFirst, startModels } from './models.js';
 import { startOffline } from './offline.js';
 import { startTabs } from './tabs.js';
@@ -30,28 +24,37 @@ for (const start of [
   startAnswers,
   startAsking,
   startInputs,
-  startDrawing,
-  startCrop,
-  startSnapshot,
-  startSaving,
   startModels,
   startDownloads,
   startTabs,
 ]) {
   start();
 }
-startCamera(liveQuestion);
-element('snippet').addEventListener('toggle', async () => (await import('./snippet.js')).startSnippet(), {
-  once: true,
-});
+// What the first view does not use is fetched with the first use of it.
+const tools = new AbortController();
+for (const id of ['camera', 'draw', 'cropping', 'save']) {
+  const first = async () => {
+    await Promise.all([import('./inputs/tools.js'), laterStyle()]);
+    if (tools.signal.aborted) return;
+    tools.abort();
+    element(id).click();
+  };
+  element(id).addEventListener('click', () => void first(), { signal: tools.signal });
+}
+const openSnippet = async () => {
+  const [{ startSnippet }] = await Promise.all([import('./snippet.js'), laterStyle()]);
+  startSnippet();
+};
+element('snippet').addEventListener('toggle', () => void openSnippet(), { once: true });
 
+const ready = startOffline();
 if (isSupported()) {
   void startSamples();
-  void loadFirst();
+  // On a slow network, a page that is about to begin again would throw away what it had of the model.
+  void ready.then(loadFirst);
 } else {
   showError(
     'model-error',
     t('This browser has no WebAssembly SIMD, which the models need; a newer one does.'),
   );
 }
-void startOffline();

@@ -7,6 +7,8 @@ import { session } from './session.js';
 import { sentenceOf, t } from './text.js';
 
 let loading;
+/** When the first of its bytes came, by the page's clock, and how many: what they bring since tells how long it takes. */
+let first;
 let last;
 
 export function startModels() {
@@ -29,7 +31,7 @@ export function startModels() {
 
   const most = Math.min(8, navigator.hardwareConcurrency || 1);
   const counts = Array.from({ length: most }, (_, at) => create('option', { value: at + 1 }, `${at + 1}`));
-  element('threads').append(create('option', { value: 'auto' }, t('as many as help')), ...counts);
+  element('threads').append(create('option', { value: 'auto' }, t('automatic')), ...counts);
   element('dtype').value = link.get('dtype') === 'fp32' ? 'fp32' : 'int8';
   element('dtype').addEventListener('change', ({ target }) => {
     link.set({ dtype: target.value === 'int8' ? undefined : target.value });
@@ -39,8 +41,8 @@ export function startModels() {
 }
 
 function card(entry) {
-  const { id, name, knows, accuracy, license, megabytes: size, location } = entry;
-  const facts = [accuracy, license].filter(Boolean).join(' · ');
+  const { id, name, knows, accuracy, measured, license, megabytes: size, location } = entry;
+  const facts = [...(accuracy ? [`${accuracy} ${t(measured)}`] : []), license].join(' · ');
   const made = create(
     'button',
     { type: 'button', className: 'model-card', data: { id }, aria: { pressed: 'false' } },
@@ -58,7 +60,7 @@ function card(entry) {
 export function loadFirst() {
   const asked = link.get('model');
   const entry = named(asked ?? 'builtin');
-  if (entry) return entry.id === 'builtin' && saving() ? offer(entry) : loadEntry(entry);
+  if (entry) return entry.id === 'builtin' && saving() ? offer() : loadEntry(entry);
   element('address').value = asked;
   return loadModel(asked, asked);
 }
@@ -68,13 +70,14 @@ function saving() {
   return navigator.connection?.saveData === true;
 }
 
-function offer(entry) {
-  showError('model-error');
+/** What the page says while it has no model. */
+function offer() {
+  const { name, megabytes: size } = named('builtin');
   element('loading-text').textContent = t('Choose a model below: the smallest, {name}, is {size} MB.', {
-    name: t(entry.name),
-    size: entry.megabytes,
+    name: t(name),
+    size,
   });
-  for (const id of ['progress', 'cancel']) show(id, false);
+  for (const id of ['progress', 'cancel', 'loading-detail']) show(id, false);
   show('loading', true);
 }
 
@@ -124,7 +127,8 @@ async function loadModel(name, location, entry) {
     // Overtaken by another load, or cancelled by hand: nothing went wrong.
     if (!signal.aborted) showError('model-error', sentenceOf(error));
   } finally {
-    if (mine === loading) show('loading', false);
+    if (mine === loading && session.model) show('loading', false);
+    else if (mine === loading) offer();
   }
 }
 
@@ -140,24 +144,32 @@ export async function loadAnyDtype(location, options) {
 
 function showLoading(name, entry) {
   showError('model-error');
-  for (const id of ['loading', 'progress', 'cancel']) show(id, true);
+  for (const id of ['loading', 'progress', 'cancel', 'loading-detail']) show(id, true);
   element('progress').removeAttribute('value');
   element('loading-text').textContent = entry
     ? t('Loading {name}, {size} MB', { name, size: entry.megabytes })
     : t('Loading {name}', { name });
+  element('loading-detail').textContent = '';
+  first = undefined;
   // Chosen far below, on a small screen.
   if (session.model) element('loading').scrollIntoView({ block: 'nearest' });
 }
 
-function showProgress({ file, phase, overall: { loaded, total } }) {
+/** Milliseconds from which on a load is slow enough for its visitor to ask how long it will take. */
+const patience = 1000;
+
+function showProgress({ phase, overall: { loaded, total } }) {
   if (phase !== 'weights' || !Number.isFinite(total)) return;
   element('progress').max = total;
   element('progress').value = loaded;
-  element('loading-text').textContent = t('{file}: {loaded} of {total}', {
-    file,
-    loaded: megabytes(loaded),
-    total: megabytes(total),
-  });
+  first ??= { time: performance.now(), loaded };
+  const elapsed = performance.now() - first.time;
+  const seconds = Math.ceil((elapsed * (total - loaded)) / (loaded - first.loaded) / 1000);
+  const values = { loaded: megabytes(loaded), total: megabytes(total), seconds };
+  element('loading-detail').textContent =
+    elapsed > patience && seconds > 1 && seconds < Infinity
+      ? t('{loaded} of {total}, about {seconds} s left', values)
+      : t('{loaded} of {total}', values);
 }
 
 const builds = {

@@ -7,31 +7,44 @@ import { t } from './text.js';
 const off = 'vit-wasm-no-worker';
 const reloaded = 'vit-wasm-reloaded';
 
+/** Resolves once the model may be loaded: at once, unless the page is about to begin again with threads. */
 export async function startOffline() {
   if (!('serviceWorker' in navigator) || !isSecureContext) return;
   element('offline-switch').addEventListener('click', () => void toggle());
   show('offline', true);
   tell();
   if (isOff()) return;
+  const registering = register();
+  // Once: where it does not help (some browsers never isolate), a second time would not either.
+  if (crossOriginIsolated || sessionStorage.getItem(reloaded)) return;
+  const late = new Promise((resolve) => setTimeout(resolve, longestStart, true));
+  if ((await Promise.race([registering, late])) !== undefined) return;
+  sessionStorage.setItem(reloaded, '1');
+  location.reload();
+  await new Promise(() => {});
+}
+
+/** Milliseconds for a service worker to start, after which the page does without: the next visit has it. */
+const longestStart = 5000;
+
+/** Resolves once the service worker answers; to a reason where it is forbidden. */
+async function register() {
   try {
     const registration = await navigator.serviceWorker.register('service-worker.js');
     await navigator.serviceWorker.ready;
-    // Once: where it does not help (some browsers never isolate), a second time would not either.
-    if (!crossOriginIsolated && !sessionStorage.getItem(reloaded)) {
-      sessionStorage.setItem(reloaded, '1');
-      location.reload();
-      return;
-    }
     // The first answer goes before everything that is only for later.
     const keep = () => registration.active?.postMessage('keep');
     if (session.answers) keep();
     else session.addEventListener('answers', keep, { once: true });
-  } catch {
+    return undefined;
+  } catch (error) {
     // Private windows and some settings forbid it: the page works as it is.
     show('offline', false);
+    return error;
   }
 }
 
+/** Where storage is forbidden there is no service worker either. */
 function isOff() {
   try {
     return localStorage.getItem(off) !== null;
@@ -41,13 +54,17 @@ function isOff() {
 }
 
 function tell() {
-  const threads = sessionStorage.getItem(reloaded)
-    ? t('It reloaded the page once, to add the headers that threads need and this host does not send.')
-    : '';
-  element('offline-text').textContent = isOff()
-    ? t('The service worker is switched off: the page needs a network, and on some hosts has one thread.')
-    : `${t('A service worker keeps this page for offline use.')} ${threads}`;
-  element('offline-switch').textContent = isOff() ? t('Switch it on') : t('Switch it off');
+  const isOn = !isOff();
+  const sentences = isOn
+    ? [t('A service worker keeps this page for offline use.')]
+    : [t('The service worker is switched off: the page needs a network, and on some hosts has one thread.')];
+  if (isOn && sessionStorage.getItem(reloaded)) {
+    sentences.push(
+      t('It reloaded the page once, to add the headers that threads need and this host does not send.'),
+    );
+  }
+  element('offline-text').textContent = sentences.join(' ');
+  element('offline-switch').textContent = isOn ? t('Switch it off') : t('Switch it on');
 }
 
 async function toggle() {

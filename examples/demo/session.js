@@ -15,7 +15,7 @@ class Session extends EventTarget {
   /** The tab that is open. */
   tab = 'classify';
 
-  /** `type` is one of: model, picture, region, answers, live, tab, words. */
+  /** `type` is one of: model, picture, refused, region, answers, frame, live, tab, view, words, examples. */
   on(type, listener) {
     this.addEventListener(type, () => listener());
   }

@@ -1,11 +1,35 @@
 // Code for what the visitor just did, to be copied.
-import { element } from './dom.js';
+import { create, element } from './dom.js';
+import { link } from './link.js';
 import { session } from './session.js';
+import { codeFor } from './snippet-code.js';
 import { t } from './text.js';
 
+const places = { plain: t('A plain page'), vite: 'Vite', react: 'React' };
+
 export function startSnippet() {
-  for (const type of ['tab', 'model', 'answers', 'words']) session.on(type, fill);
-  element('snippet').addEventListener('change', fill);
+  const choices = Object.entries(places).map(([value, name]) =>
+    create(
+      'label',
+      {},
+      create('input', { type: 'radio', name: 'for', value, checked: value === 'plain' }),
+      create('span', {}, name),
+    ),
+  );
+  element('snippet').append(
+    create(
+      'fieldset',
+      { className: 'choices' },
+      create('legend', { className: 'unseen' }, t('Where the code is to run')),
+      ...choices,
+    ),
+    create('pre', { tabIndex: 0, aria: { label: t('Code') } }, create('code', { id: 'code' })),
+    create('button', { type: 'button', className: 'quiet', id: 'copy' }, t('Copy')),
+    create('span', { className: 'hint', id: 'copied', role: 'status' }),
+  );
+  for (const type of ['tab', 'view', 'model', 'answers', 'words']) session.on(type, fill);
+  // Every switch of the page may be part of the code.
+  document.addEventListener('change', fill);
   element('copy').addEventListener('click', async () => {
     try {
       await navigator.clipboard.writeText(element('code').textContent);
@@ -17,112 +41,19 @@ export function startSnippet() {
   fill();
 }
 
-/** The calls of each tab: `[imports from vit-wasm/features, lines]`, on a model and a picture. */
-const calls = {
-  classify: () => [[], ['const answers = await model.classify(picture);', 'console.log(answers);']],
-  look() {
-    const view = element('look-form').elements.look.value;
-    const layer = Number(element('layer').value) - 1;
-    const rollout = element('rollout').checked ? ', rollout: true' : '';
-    const head = element('head').value && !rollout ? `, head: ${element('head').value}` : '';
-    return {
-      attention: [[], [`const map = await model.attention(picture, { layer: ${layer}${head}${rollout} });`]],
-      why: [
-        [],
-        [
-          'const [best] = await model.classify(picture);',
-          'const map = await model.explain(picture, best.index);',
-        ],
-      ],
-      similar: [
-        ['patchSimilarity'],
-        [
-          'const tokens = await model.tokens(picture);',
-          'const map = patchSimilarity(tokens, { x: 3, y: 5, width: 1, height: 1 });',
-        ],
-      ],
-      colors: [
-        ['principalComponents'],
-        [
-          'const tokens = await model.tokens(picture);',
-          'const { image } = principalComponents(tokens, { image: true });',
-        ],
-      ],
-      seen: [[], ['const values = await model.preprocess(picture);']],
-      layers: [[], ['const layers = await model.logitLens(picture);']],
-      map: [['similarity'], ['const [a, b] = await model.embed([picture, other]);', 'similarity(a, b);']],
-    }[view];
-  },
-  words: () => [[], ['const answers = await model.classify(picture);', 'console.log(answers);']],
-  teach: () => [
-    [],
-    [
-      'const own = model.fewShot();',
-      "await own.add('mug', [picture, another]);",
-      "await own.add('cup', [other]);",
-      'await own.train();',
-      'const [best] = await own.classify(picture, { unknown: true });',
-    ],
-  ],
-  compare: () => [[], ['const answers = await model.classify(picture);', 'console.log(answers);']],
-  python: () => [
-    [],
-    ['const values = await model.preprocess(picture);', 'const logits = await model.logits(picture);'],
-  ],
-};
-
-/** What `load` was called with, as it would be written. */
-function argumentsOfLoad() {
-  const { info } = session.model ?? {};
-  if (!info || info.source === 'builtin') return '';
-  // What was dropped or chosen has no address: it is served from a folder.
-  const known = /^(https?:|\.{0,2}\/|[\w.-]+\/[\w.-]+$)/.test(info.source);
-  const options = [
-    info.dtype === 'int8' ? "dtype: 'int8'" : '',
-    info.words && info.classes ? `labels: ${JSON.stringify(info.labels)}` : '',
-  ].filter(Boolean);
-  const location = JSON.stringify(known ? info.source : '/my-model/').replaceAll('"', "'");
-  return `${location}${options.length ? `, { ${options.join(', ')} }` : ''}`;
-}
-
-const indent = (lines, by) => lines.map((line) => ' '.repeat(by) + line).join('\n');
-
-const frames = {
-  plain: (features, lines) => `<img id="picture" src="photo.jpg">
-<script type="module">
-  import { load } from 'https://cdn.jsdelivr.net/npm/vit-wasm/dist/index.js';
-${features.length ? `  import { ${features} } from 'https://cdn.jsdelivr.net/npm/vit-wasm/dist/features.js';\n` : ''}
-  const model = await load(${argumentsOfLoad()});
-  const picture = document.querySelector('#picture');
-${indent(lines, 2)}
-</script>`,
-  vite: (features, lines) => `// npm install vit-wasm
-import { load } from 'vit-wasm';
-${features.length ? `import { ${features} } from 'vit-wasm/features';\n` : ''}
-const model = await load(${argumentsOfLoad()});
-const picture = document.querySelector('img');
-${indent(lines, 0)}`,
-  react: (features, lines) => `// npm install vit-wasm
-import { useEffect, useRef } from 'react';
-import { useVit } from 'vit-wasm/react';
-${features.length ? `import { ${features} } from 'vit-wasm/features';\n` : ''}
-export function Picture({ src }) {
-  const image = useRef(null);
-  const { model } = useVit(${argumentsOfLoad()});
-  useEffect(() => {
-    async function look() {
-      const picture = image.current;
-${indent(lines, 6)}
-    }
-    if (model) void look();
-  }, [model, src]);
-  return <img ref={image} src={src} />;
-}`,
-};
-
 function fill() {
-  const [features, lines] = calls[session.tab]();
-  const frame = element('snippet').querySelector('input:checked').value;
-  element('code').textContent = frames[frame](features.join(', '), lines);
+  // Of a tab that is still being fetched, the form is not there yet.
+  const look = element('look-form')?.elements;
+  const [x, y] = (link.get('patch') ?? '3,5').split(',').map(Number);
+  element('code').textContent = codeFor({
+    where: element('snippet').querySelector('input:checked').value,
+    tab: look || session.tab !== 'look' ? session.tab : 'classify',
+    info: session.model?.info,
+    view: look?.look.value,
+    layer: look?.layer.value - 1,
+    head: look?.head.value,
+    rollout: look?.rollout.checked,
+    patch: { x, y },
+  });
   element('copied').textContent = '';
 }

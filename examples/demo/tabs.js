@@ -1,5 +1,5 @@
 // Tabs as the ARIA practices describe them: one is in the tab order, arrows move among them.
-import { element } from './dom.js';
+import { element, laterStyle } from './dom.js';
 import { link } from './link.js';
 import { session } from './session.js';
 
@@ -49,7 +49,7 @@ export function open(name) {
   link.set({ tab: name === 'classify' ? undefined : name });
   if (name in parts && !started.has(name)) {
     started.add(name);
-    void parts[name]().then((part) => part.start(element(name)));
+    void Promise.all([parts[name](), laterStyle()]).then(([part]) => part.start(element(name)));
   }
   session.tell('tab', { tab: name });
 }

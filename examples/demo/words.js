@@ -41,8 +41,6 @@ export function start(panel) {
       create('ol', { className: 'answers few', id: 'words-answers' }),
     ),
   );
-  element('words-state').setAttribute('role', 'status');
-  element('words-error').setAttribute('role', 'alert');
   const soon = debounce(() => void encode(), 400);
   for (const field of [labels, template]) field.addEventListener('input', soon);
   session.on('model', changed);

@@ -7,7 +7,7 @@ export default {
   'A burger': '一个汉堡',
   'A cup of coffee': '一杯咖啡',
   'A dog': '一只狗',
-  'A folder of yours': '选择文件夹',
+  'Choose a folder': '选择文件夹',
   'A pizza': '一个披萨',
   'A plain page': '普通网页',
   'A service worker keeps this page for offline use.': 'Service Worker 会保存本页，离线也能使用。',
@@ -87,7 +87,9 @@ export default {
   'It reloaded the page once, to add the headers that threads need and this host does not send.':
     '它已将页面重新加载一次，以补上多线程所需而此主机未发送的响应头。',
   Kernels: '计算核',
+  Keep: '保存',
   Layer: '层',
+  Learn: '学习',
   'Layer by layer': '逐层',
   'Learned {classes} classes from {examples} pictures in {time} ms.':
     '用 {time} 毫秒从 {examples} 张图片学会了 {classes} 个类别。',
@@ -121,8 +123,9 @@ export default {
   'Opened {classes} classes.': '已打开 {classes} 个类别。',
   'Or drop or paste pictures, or the address of one, anywhere on this page.':
     '也可以把图片或图片地址拖放、粘贴到本页任意位置。',
-  'Orange patches speak for “{label}”, blue ones against it. Choose another answer to see its own.':
+  'Orange patches speak for “{label}”, blue ones against it. Choose another answer to see its evidence.':
     '橙色图块支持“{label}”，蓝色图块反对。选择其他答案可看它的依据。',
+  'Other sizes': '其他规格',
   'Our time divided by theirs; below 1 is faster. Measured on {date}, {processor}, {cores} cores, {browser}.':
     '我们的时间除以对方的时间，小于 1 即更快。测于 {date}，{processor}，{cores} 核，{browser}。',
   'Part of the picture: arrows move it, with Shift they resize it':
@@ -162,7 +165,7 @@ export default {
   'Similar patches': '相似图块',
   'Skip to the answers': '跳到答案',
   Source: '源码',
-  'Start afresh': '重新开始',
+  'Clear the canvas': '重新开始',
   'Stop the camera': '停止摄像头',
   'Switch it off': '关闭',
   'Switch it on': '开启',
@@ -186,7 +189,7 @@ export default {
     '当前模型有自己的类别。CLIP 和 SigLIP 接受你用文字写的类别（多数只懂英文）：',
   'The model is still loading.': '模型仍在加载。',
   'The model was replaced; try again.': '模型已被替换，请重试。',
-  'The picture that is classified': '要分类的图片',
+  'The picture being classified': '要分类的图片',
   'The picture, resized and cut into patches': '缩放并切成图块的图片',
   'The pixels differ from Python’s: this browser decodes the picture in another way.':
     '像素与 Python 不同：此浏览器以另一种方式解码图片。',
@@ -231,7 +234,7 @@ export default {
   'Writing the model …': '正在写出模型……',
   'Your drawing': '你的画',
   all: '全部',
-  'as many as help': '自动',
+  automatic: '自动',
   'fp32: exact': 'fp32：精确',
   'https://… of a picture': '图片的 https://…',
   'int8: a quarter of the memory, twice as fast': 'int8：四分之一内存，快一倍',
@@ -245,6 +248,10 @@ export default {
   'relaxed SIMD': 'relaxed SIMD',
   'relaxed SIMD, threads': 'relaxed SIMD，多线程',
   'safe or not for work': '是否适合工作场合',
+  'by its authors': '（作者自测）',
+  linear: '（线性）',
+  'top-1': 'top-1',
+  'zero-shot': '（零样本）',
   'the same in {dtype}': '同一模型，{dtype}',
   'whatever you write': '你写的任何类别',
   '{address} is not the address of a picture, but of a page or another file.':
@@ -254,11 +261,12 @@ export default {
   '{count} texts encoded in {time} ms; they are the model’s classes now.':
     '{count} 条文本已在 {time} 毫秒内编码，现在就是模型的类别。',
   '{done} of {total} pictures': '第 {done} 张，共 {total} 张',
-  '{file}: {loaded} of {total}': '{file}：{loaded} / {total}',
   '{found} of {all} classes': '{found} / {all} 个类别',
   '{fps} answers per second, each {latency} old': '每秒 {fps} 个答案，延迟 {latency}',
   '{host} does not let other pages read its pictures; save the picture, and drop the file.':
     '{host} 不允许其他网页读取其图片；请先保存图片，再拖入文件。',
+  '{loaded} of {total}': '{loaded} / {total}',
+  '{loaded} of {total}, about {seconds} s left': '{loaded} / {total}，约剩 {seconds} 秒',
   '{name}, {width} × {height} pixels': '{name}，{width} × {height} 像素',
   '{name}: median of {rounds} pictures, preprocessing included, {cores} cores, {date}.':
     '{name}：{rounds} 张图片的中位数，含预处理，{cores} 核，{date}。',

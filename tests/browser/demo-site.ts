@@ -37,13 +37,19 @@ export interface Demo {
   problems(): string[];
 }
 
-/** Writes the site and serves it, with models of the tests beside it. */
-export async function startDemo(headers: Readonly<Record<string, string>> = isolation): Promise<Server> {
+/** Writes the site to a new folder. */
+export async function writeSite(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'vit-wasm-demo-'));
   const script = (await import(new URL('../../scripts/demo.mjs', import.meta.url).href)) as {
     writeDemo(out: string, options: { site: string }): Promise<void>;
   };
   await script.writeDemo(folder, { site: hosted });
+  return folder;
+}
+
+/** Writes the site and serves it, with models of the tests beside it. */
+export async function startDemo(headers: Readonly<Record<string, string>> = isolation): Promise<Server> {
+  const folder = await writeSite();
   const server = await startServer(
     {
       [`${place}models/`]: new URL('models/', fixtures),

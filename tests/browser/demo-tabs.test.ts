@@ -244,6 +244,8 @@ describe('teach', () => {
     await page.setInputFiles('#archive', { name: 'my-model.zip', mimeType: 'application/zip', buffer: zip });
     await page.waitForSelector('#in-use:text("my-model.zip")');
     await page.waitForFunction(() => document.querySelectorAll('#answers li').length === 2);
+    expect(await page.innerText('#answers')).toContain('<b>camera</b>');
+    expect(await page.locator('#answers b, #classes b, #teach b').count()).toBe(0);
   });
 });
 

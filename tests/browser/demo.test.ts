@@ -1,10 +1,15 @@
 // The demo's inputs, its models and what it says when something is wrong: used as a visitor does.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { load } from 'vit-wasm';
 
+import { makeZip } from '../formats/archives.js';
+import { fixtures } from '../golden/fixtures.js';
 import { answered, answersOf, golden, inDemo, openTab, pathOf, picture, pngOf } from './demo-site.js';
 import { inChromium } from './chromium.js';
 
@@ -99,6 +104,44 @@ describe('pictures', () => {
     expect(new URL(page.url()).hash).toContain('sample=shuttle');
   });
 
+  it.each([
+    [400, 200],
+    [3000, 2000],
+  ])('of %d × %d pixels are shown as their camera was held', async (width, height) => {
+    const page = demo.page();
+    const jpeg = await page.evaluate(
+      async ([width, height]) => {
+        const canvas = new OffscreenCanvas(width, height);
+        const context = canvas.getContext('2d')!;
+        context.fillStyle = 'red';
+        context.fillRect(0, 0, width / 2, height);
+        context.fillStyle = 'blue';
+        context.fillRect(width / 2, 0, width / 2, height);
+        return Array.from(
+          new Uint8Array(await (await canvas.convertToBlob({ type: 'image/jpeg' })).arrayBuffer()),
+        );
+      },
+      [width, height],
+    );
+    // After the start of the file, an Exif segment whose only entry is the orientation: 6, turned to the right.
+    const exif = 'ffe10022457869660000' + '49492a0008000000' + '0100120103000100000006000000' + '00000000';
+    const turned = Buffer.concat([
+      Buffer.from(jpeg.slice(0, 2)),
+      Buffer.from(exif, 'hex'),
+      Buffer.from(jpeg.slice(2)),
+    ]);
+    await choose(page, `turned-${width}.jpg`, turned, 'image/jpeg');
+    await answered(page, `turned-${width}.jpg, ${height} × ${width} pixels`);
+    const shown = await page.evaluate(() => {
+      const canvas = document.querySelector<HTMLCanvasElement>('#canvas')!;
+      const { width, height } = canvas;
+      const [red, , blue] = canvas.getContext('2d')!.getImageData(width / 2, height / 4, 1, 1).data;
+      return { ratio: width / height, isRed: red > 200 && blue < 60 };
+    });
+    expect(shown.ratio).toBeCloseTo(height / width, 2);
+    expect(shown.isRed).toBe(true);
+  });
+
   it('come several at once, and stay in a row to come back to', async () => {
     const page = demo.page();
     const buffer = await pngOf(page);
@@ -130,7 +173,7 @@ describe('pictures', () => {
       const list = document.querySelector<HTMLElement>('#answers:not(.stale)');
       return list?.children.length === 5 && !list.innerText.startsWith(before);
     }, blank.join('\n'));
-    await page.getByRole('button', { name: 'Start afresh' }).click();
+    await page.getByRole('button', { name: 'Clear the canvas' }).click();
     await answered(page, 'Your drawing');
     await page.getByRole('button', { name: 'Draw', exact: true }).click();
     expect(await page.isVisible('#drawing')).toBe(false);
@@ -243,6 +286,22 @@ describe('what is wrong with a picture', () => {
 });
 
 describe('models', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'vit-wasm-drop-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  async function writeZip(): Promise<string> {
+    const path = join(folder, 'three-blocks.zip');
+    const files = (await readdir(golden)).map(async (name) => ({
+      name: `three-blocks/${name}`,
+      data: await readFile(new URL(name, golden)),
+    }));
+    await writeFile(path, makeZip(await Promise.all(files)));
+    return path;
+  }
+
   it('load from a folder, an archive and an address, in both precisions', async () => {
     const page = demo.page();
     await choose(page);
@@ -267,6 +326,37 @@ describe('models', () => {
     await page.selectOption('#threads', '1');
     await page.waitForSelector('#info div:has(dt:text-is("Threads")) dd:text-is("1")');
     await page.selectOption('#threads', 'auto');
+  });
+
+  it.each([
+    ['a folder', () => pathOf(golden).replace(/\/$/, ''), 'three-blocks'],
+    ['a .npz', () => pathOf(new URL('npz/augreg.npz', fixtures)), 'augreg.npz'],
+    ['a .zip', writeZip, 'three-blocks.zip'],
+  ])('load from %s that is dropped', async (_, write, name) => {
+    const page = demo.page();
+    const path = await write();
+    // What a mouse would do: a DataTransfer that a script makes has no folders.
+    const session = await page.context().newCDPSession(page);
+    const data = { items: [], files: [path], dragOperationsMask: 1 };
+    const drag = (type: 'dragEnter' | 'dragOver' | 'drop') =>
+      session.send('Input.dispatchDragEvent', { type, x: 200, y: 200, data });
+    await drag('dragEnter');
+    await drag('dragOver');
+    // A drop counts only once the browser has heard that the page takes it.
+    await page.waitForSelector('body.dropping');
+    await drag('dragOver');
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 500)));
+    await drag('drop');
+    await session.detach();
+    await page.waitForSelector(`#in-use:text-is("${name}")`);
+    await answered(page);
+    // Loaded again, in the other precision: the files are still there.
+    await page.selectOption('#dtype', 'fp32');
+    await page.waitForSelector('#info:has-text("fp32")');
+    await page.selectOption('#dtype', 'int8');
+    await page.waitForSelector('#info:has-text("int8")');
+    await answered(page);
+    expect(new URL(page.url()).hash).not.toContain('model=');
   });
 
   it('that cannot be had are explained, can be cancelled, and leave the one in use', async () => {
@@ -296,7 +386,7 @@ describe('models', () => {
   it('say on their buttons what is downloaded, what they know, and their license', async () => {
     const page = demo.page();
     expect(await page.getByRole('button', { name: 'ViT-Base' }).innerText()).toMatch(
-      /346 MB\s+1,000 things \(ImageNet\)\s+81 % · Apache 2.0/,
+      /346 MB\s+1,000 things \(ImageNet\)\s+81\.8 % top-1 · Apache 2.0/,
     );
     await page.getByRole('button', { name: 'Built-in' }).click();
     await page.waitForSelector('#in-use:text("Built-in")');

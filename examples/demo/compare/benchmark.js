@@ -18,8 +18,8 @@ export function benchmark() {
       button(t('Cancel'), () => running?.abort(), { id: 'bench-cancel', hidden: true }),
       button(t('Save the chart'), () => void save(), { id: 'bench-save', hidden: true }),
     ),
-    create('p', { className: 'hint', id: 'bench-state' }),
-    create('p', { className: 'error', id: 'bench-error', hidden: true }),
+    create('p', { className: 'hint', id: 'bench-state', role: 'status' }),
+    create('p', { className: 'error', id: 'bench-error', role: 'alert', hidden: true }),
     create('div', { id: 'bench-chart', className: 'scroll' }),
   ];
 }

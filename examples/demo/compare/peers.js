@@ -54,16 +54,21 @@ async function fill(engines, networks) {
 
 const hint = (text) => create('p', { className: 'hint' }, text);
 
+/** Networks that everybody knows; others are a click away. */
+const wellKnown = /^(Tiny|Base),/;
+
 /** What engines took for the same networks on one machine. */
 function racesOn({ date, processor, cores, browser, forward }) {
-  const names = [...new Set(forward.map(nameOf))];
-  const rows = names.map((name) => {
+  const rowOf = (name) => {
     const all = forward.filter((row) => nameOf(row) === name);
     const ours = 'vit-wasm relaxed';
     const ratio = (engine) => all.find((row) => row.name === engine)?.ratios[ours]?.toFixed(2) ?? '–';
     const mine = all.find((row) => row.name === ours);
     return [name, mine ? milliseconds(mine.minimum) : '–', ratio('onnxruntime-web'), ratio('LiteRT.js')];
-  });
+  };
+  const heads = [t('ViT, weights, threads'), 'vit-wasm', 'onnxruntime-web', 'LiteRT.js'];
+  const names = [...new Set(forward.map(nameOf))];
+  const others = names.filter((name) => !wellKnown.test(name));
   return [
     hint(
       t(
@@ -71,7 +76,10 @@ function racesOn({ date, processor, cores, browser, forward }) {
         { date, processor, cores, browser: shortly(browser) },
       ),
     ),
-    table([t('ViT, weights, threads'), 'vit-wasm', 'onnxruntime-web', 'LiteRT.js'], rows),
+    table(heads, names.filter((name) => wellKnown.test(name)).map(rowOf)),
+    ...(others.length > 0
+      ? [create('details', {}, create('summary', {}, t('Other sizes')), table(heads, others.map(rowOf)))]
+      : []),
   ];
 }
 

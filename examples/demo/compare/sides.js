@@ -36,8 +36,8 @@ export function sides() {
       create('button', { id: 'compare-start' }, t('Load')),
       button(t('Cancel'), () => loading?.abort(), { id: 'compare-cancel', hidden: true }),
     ),
-    create('p', { className: 'hint', id: 'compare-state' }),
-    create('p', { className: 'error', id: 'compare-error', hidden: true }),
+    create('p', { className: 'hint', id: 'compare-state', role: 'status' }),
+    create('p', { className: 'error', id: 'compare-error', role: 'alert', hidden: true }),
     create('div', { className: 'sides', id: 'sides', hidden: true }, side('left'), side('right')),
   ];
 }

@@ -16,13 +16,11 @@ export function startCamera(question) {
   session.on('model', () => {
     if (watching) void run();
   });
+  for (const type of ['picture', 'refused']) session.on(type, stopCamera);
 }
 
-/** Whether a camera is shown now. */
-export const cameraRuns = () => watching !== undefined;
-
-/** Starts the camera unless it runs; resolves once it is seen, and rejects with a sentence where it cannot be. */
-export async function run() {
+/** Starts the camera, or goes on with another model; says why where there is none. */
+async function run() {
   const old = watching;
   const mine = (watching = new AbortController());
   const video = element('video');

@@ -80,7 +80,6 @@ function lift() {
     width: edge,
     height: edge,
     name: t('Your drawing'),
-    decodeTime: 0,
     drawing: true,
   });
 }

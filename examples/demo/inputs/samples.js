@@ -24,11 +24,14 @@ export function startSamples() {
     made.addEventListener('click', () => void takeSample(name));
     element('samples').append(made);
   }
-  session.on('picture', () => {
-    for (const made of element('samples').children) {
-      made.setAttribute('aria-pressed', made.dataset.sample === session.picture.sample);
-    }
-  });
+  for (const type of ['picture', 'refused', 'live']) {
+    session.on(type, () => {
+      const shown = session.live ? undefined : session.picture?.sample;
+      for (const made of element('samples').children) {
+        made.setAttribute('aria-pressed', made.dataset.sample === shown);
+      }
+    });
+  }
   const asked = link.get('sample');
   return takeSample(asked in samples ? asked : 'coffee');
 }

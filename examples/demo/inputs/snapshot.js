@@ -13,7 +13,7 @@ export function startSnapshot() {
     stopCamera();
     const { width, height } = canvas;
     const name = t('Picture {number} from the camera', { number: ++count });
-    use({ source: canvas, shown: canvas, width, height, name, decodeTime: 0 });
+    use({ source: canvas, shown: canvas, width, height, name });
   });
 }
 

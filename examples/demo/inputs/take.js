@@ -1,13 +1,12 @@
 // Every way in which a picture comes: chosen, dropped, pasted, by address, from the samples. Several come one after
 // another, and all of them stay in the row of this visit.
+import { filesDropped } from '../dist/index.js';
 import { element, showError } from '../dom.js';
 import { link } from '../link.js';
 import { loadFiles } from '../models.js';
 import { session } from '../session.js';
 import { sentenceOf, t } from '../text.js';
-import { stopCamera } from './camera.js';
-import { filesOf } from './dropped.js';
-import { fetchPicture, isPicture, read } from './picture.js';
+import { isPicture, read } from './picture.js';
 import { clearStage } from './stage.js';
 
 /** Grows with every picture: what a newer one has overtaken is dropped. */
@@ -46,7 +45,7 @@ export function startInputs() {
     event.preventDefault();
     document.body.classList.remove('dropping');
     const address = event.dataTransfer.getData?.('text/uri-list').split(/\r?\n/)[0] ?? '';
-    const files = await filesOf(event.dataTransfer);
+    const files = await filesDropped(event.dataTransfer);
     const label = event.target.closest?.('[data-teach]')?.dataset.teach;
     if (label !== undefined && files.some(isPicture))
       session.tell('examples', { examples: { label, files } });
@@ -59,7 +58,7 @@ export function startInputs() {
 export async function takeFiles(files) {
   const pictures = files.filter(isPicture);
   if (pictures.length === 0 && files.length > 0) {
-    if (files.some((file) => /\.(safetensors|json|npz|zip)$/.test(file.name))) return await loadFiles(files);
+    if (files.some((file) => /\.(safetensors|json|npz|zip)$/.test(file.name))) return loadFiles(files);
     return refuse(t('“{name}” is neither a picture nor a model.', { name: files[0].name }));
   }
   for (const file of pictures) await take(file, file.name);
@@ -68,6 +67,7 @@ export async function takeFiles(files) {
 async function takeAddress(address) {
   const mine = ++taken;
   try {
+    const { fetchPicture } = await import('./unusual.js');
     const blob = await fetchPicture(address);
     if (mine === taken) await take(blob, address.split(/[?#]/)[0].split('/').at(-1) || address);
   } catch (error) {
@@ -78,7 +78,6 @@ async function takeAddress(address) {
 /** Makes a file, or an already decoded picture, the one that is looked at. */
 export async function take(blob, name, more = {}) {
   const mine = ++taken;
-  stopCamera();
   try {
     const picture = await read(blob, name);
     if (mine === taken) use({ ...picture, ...more });

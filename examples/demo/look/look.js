@@ -7,6 +7,7 @@ import { session } from '../session.js';
 import { sentenceOf, t } from '../text.js';
 import { attention } from './attention.js';
 import { colors } from './colors.js';
+import { lookForm } from './form.js';
 import { layers } from './layers.js';
 import { map } from './map.js';
 import { clearOverlay } from './overlay.js';
@@ -24,7 +25,8 @@ const views = { attention, why, similar, colors, seen, layers, map };
 let asked = 0;
 let open;
 
-export function start() {
+export function start(panel) {
+  panel.append(...lookForm());
   const form = element('look-form');
   const wanted = link.get('look');
   form.elements.look.value = wanted in views ? wanted : 'attention';
@@ -58,6 +60,7 @@ function choose() {
   view?.open?.();
   const name = element('look-form').elements.look.value;
   link.set({ look: name === 'attention' ? undefined : name });
+  session.tell('view');
   void refresh();
 }
 

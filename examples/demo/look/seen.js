@@ -46,6 +46,8 @@ export const seen = {
       width: zoom * pixels.width,
       height: zoom * pixels.height,
       className: 'seen',
+      role: 'img',
+      aria: { label: t('The picture, resized and cut into patches') },
     });
     const small = new OffscreenCanvas(pixels.width, pixels.height);
     small.getContext('2d').putImageData(pixels, 0, 0);
@@ -59,8 +61,6 @@ export const seen = {
     for (let y = patchSize.height; y < pixels.height; y += patchSize.height) {
       context.fillRect(0, zoom * y - 1, canvas.width, 2);
     }
-    canvas.setAttribute('role', 'img');
-    canvas.setAttribute('aria-label', t('The picture, resized and cut into patches'));
     element('figure').replaceChildren(canvas);
     return t(
       '{width} × {height} pixels, cut into {patches} patches of {patchWidth} × {patchHeight}: more than this the model does not see.',

@@ -50,7 +50,7 @@ export const why = {
   draw({ answer, map }, size) {
     drawMap(map, size);
     return t(
-      'Orange patches speak for “{label}”, blue ones against it. Choose another answer to see its own.',
+      'Orange patches speak for “{label}”, blue ones against it. Choose another answer to see its evidence.',
       {
         label: answer.label,
       },

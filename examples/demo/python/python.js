@@ -27,14 +27,13 @@ export function start(panel) {
         t('One picture, once through Pillow, PyTorch and transformers, and now through this page.'),
       ),
       picture,
-      create('p', { className: 'hint', id: 'python-state' }),
-      create('p', { className: 'error', id: 'python-error', hidden: true }),
+      create('p', { className: 'hint', id: 'python-state', role: 'status' }),
+      create('p', { className: 'error', id: 'python-error', role: 'alert', hidden: true }),
       create('div', { className: 'chips', id: 'python-models' }),
       create('div', { className: 'scroll', id: 'python-results' }),
       create('p', { className: 'hint', id: 'python-note' }),
     ),
   );
-  element('python-state').setAttribute('role', 'status');
   session.on('model', () => void compare());
   void compare();
 }

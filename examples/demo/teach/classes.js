@@ -19,7 +19,8 @@ export function classRow(name, actions) {
     void actions.add(row, chosen);
   });
   const choose = create('label', { className: 'button quiet' }, files, create('span', {}, t('Pictures')));
-  const remove = button(t('Remove'), () => actions.remove(row), {
+  const remove = button('×', () => actions.remove(row), {
+    title: t('Remove'),
     aria: { label: t('Remove {name}', { name }) },
   });
   field.addEventListener('change', () => actions.rename(row, field.value));

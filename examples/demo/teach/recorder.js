@@ -1,6 +1,6 @@
 // "Hold to record": frames of the camera as examples for as long as a button is held, by pointer or by key.
-import { cameraRuns } from '../inputs/camera.js';
 import { currentSource } from '../inputs/snapshot.js';
+import { session } from '../session.js';
 
 /** Milliseconds from one frame to the next: a hand has moved by then. */
 const between = 150;
@@ -16,7 +16,7 @@ export function recordWhileHeld(button, add) {
       const source = currentSource();
       const started = performance.now();
       if (source) await add(source);
-      if (!cameraRuns()) break;
+      if (!session.live) break;
       await new Promise((resolve) =>
         setTimeout(resolve, Math.max(0, between - (performance.now() - started))),
       );

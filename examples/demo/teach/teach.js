@@ -35,10 +35,11 @@ export function start(panel) {
         ),
       ),
       create('div', { className: 'teach-classes', id: 'teach-classes' }),
+      button(t('Add a class'), () => addRow().field.focus(), { id: 'teach-add' }),
+      create('h2', {}, t('Learn')),
       create(
         'div',
         { className: 'chips' },
-        button(t('Add a class'), () => addRow().field.focus(), { id: 'teach-add' }),
         button(t('Train'), () => act(train), { id: 'teach-train', className: '' }),
         button(t('Test on the examples'), () => act(evaluate), { id: 'teach-evaluate' }),
       ),
@@ -48,21 +49,20 @@ export function start(panel) {
         create('input', { type: 'checkbox', id: 'teach-unknown' }),
         ` ${t('It may be none of these')}`,
       ),
-      create('p', { className: 'hint', id: 'teach-state' }),
-      create('p', { className: 'error', id: 'teach-error', hidden: true }),
+      create('p', { className: 'hint', id: 'teach-state', role: 'status' }),
+      create('p', { className: 'error', id: 'teach-error', role: 'alert', hidden: true }),
       create('ol', { className: 'answers few', id: 'teach-answers' }),
       create('div', { className: 'scroll', id: 'teach-confusion' }),
+      create('h2', {}, t('Keep')),
       create(
         'div',
         { className: 'chips' },
         button(t('Save as JSON'), () => act(saveJSON), { id: 'teach-json' }),
         button(t('Save the model (.zip)'), () => act(saveFolder), { id: 'teach-export' }),
-        create('label', { className: 'button quiet' }, files, create('span', {}, t('Open JSON'))),
+        create('label', { className: 'button quiet' }, files, t('Open JSON')),
       ),
     ),
   );
-  element('teach-state').setAttribute('role', 'status');
-  element('teach-error').setAttribute('role', 'alert');
   element('teach-unknown').addEventListener('change', () => act(classify));
   for (const name of [t('Class 1'), t('Class 2')]) addRow(name);
   session.on('model', forget);

@@ -1,0 +1,116 @@
+// A host on a slow network: every answer waits for a round trip, and all of them share one line.
+import { readdir, readFile } from 'node:fs/promises';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join, relative, sep } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
+
+export interface Line {
+  /** Bytes per second of all answers together. */
+  readonly rate: number;
+  /** Milliseconds from a request to the first byte of its answer. */
+  readonly roundTrip: number;
+}
+
+/** A telephone's: 1.6 Mbit/s, as Lighthouse has it for its slow 4G. */
+export const phone: Line = { rate: 200_000, roundTrip: 150 };
+
+export interface SlowServer {
+  readonly origin: string;
+  /** What was asked for: the path, and the milliseconds since the first request at which it came and was all sent. */
+  readonly log: { path: string; asked: number; sent: number; bytes: number }[];
+  close(): Promise<void>;
+}
+
+const types: Readonly<Record<string, string>> = {
+  '.css': 'text/css',
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.json': 'application/json',
+  '.svg': 'image/svg+xml',
+  '.wasm': 'application/wasm',
+};
+/** Seconds of the line's time that one answer has before another has its turn. */
+const turn = 0.02;
+
+/** Serves files over the line. */
+export async function startSlowServer(
+  files: Site,
+  { rate, roundTrip }: Line,
+  headers: Readonly<Record<string, string>>,
+): Promise<SlowServer> {
+  const log: SlowServer['log'] = [];
+  const started = { at: NaN };
+  const now = () => performance.now() - started.at;
+  /** When the line is free again, by the clock; what a busy machine sends late it makes up for. */
+  let free = 0;
+  let sending = 0;
+
+  /** Answers take turns, a piece each, so that a small file does not wait for the end of a large one. */
+  const send = async (body: Buffer, response: ServerResponse) => {
+    const piece = rate * turn;
+    if (sending++ === 0) free = Math.max(free, performance.now());
+    for (let at = 0; at < body.length && !response.destroyed; at += piece) {
+      const bytes = body.subarray(at, at + piece);
+      free += (1000 * bytes.length) / rate;
+      await until(free);
+      response.write(bytes);
+    }
+    sending--;
+    response.end();
+  };
+
+  const server = createServer((request, response) => {
+    if (Number.isNaN(started.at)) started.at = performance.now();
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const row = { path: pathname, asked: now(), sent: NaN, bytes: 0 };
+    log.push(row);
+    void (async () => {
+      await until(performance.now() + roundTrip);
+      const path = pathname.endsWith('/') ? `${pathname}index.html` : pathname;
+      const body = files.get(path);
+      if (!body) return response.writeHead(404, headers).end();
+      const type = types[extname(path)];
+      if (type) response.setHeader('Content-Encoding', 'br');
+      // Hosts of static pages let browsers keep files for some minutes.
+      response.writeHead(200, {
+        ...headers,
+        'Content-Type': type ?? 'application/octet-stream',
+        'Content-Length': body.length,
+        'Cache-Control': 'max-age=600',
+      });
+      await send(body, response);
+      Object.assign(row, { sent: now(), bytes: body.length });
+      return;
+    })();
+  });
+  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+  return {
+    origin: `http://localhost:${(server.address() as AddressInfo).port}`,
+    log,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** A folder's files by their paths; text and WebAssembly compressed by Brotli, as hosts do. */
+export type Site = ReadonlyMap<string, Buffer>;
+
+/** Compresses a folder's files, which takes seconds. */
+export async function readSite(folder: string): Promise<Site> {
+  const files = new Map<string, Buffer>();
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = join(entry.parentPath, entry.name);
+    const body = await readFile(file);
+    const path = `/${relative(folder, file).split(sep).join('/')}`;
+    files.set(path, types[extname(file)] ? brotliCompressSync(body) : body);
+  }
+  return files;
+}
+
+const until = (time: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, Math.max(0, time - performance.now())));

@@ -1,0 +1,92 @@
+// The figures on the demo's buttons: those of the README, of the documentation and of the files themselves.
+import { expect, it } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { deitTiny, sharedIsThere } from './golden/fixtures.js';
+
+interface Entry {
+  id: string;
+  location: string;
+  megabytes: number;
+  accuracy?: string;
+  measured?: string;
+  license: string;
+}
+const root = new URL('../', import.meta.url);
+const { catalog } = (await import(new URL('examples/demo/catalog.js', root).href)) as unknown as {
+  catalog: Entry[];
+};
+const named = (id: string) => catalog.find((entry) => entry.id === id)!;
+const read = (path: string) => readFile(new URL(path, root), 'utf8');
+
+/** The row of a table that names a model, cell by cell, without its links. */
+async function rowOf(path: string, name: string): Promise<string[]> {
+  const row = (await read(path)).split('\n').find((line) => line.startsWith('|') && line.includes(name));
+  return (row ?? '').split('|').map((cell) => cell.replace(/\]\([^)]*\)|[[\]`]/g, '').trim());
+}
+
+it.each(['deit-tiny', 'dinov2'])('%s is as the README has it', async (id) => {
+  const { location, megabytes, accuracy, measured, license } = named(id);
+  const row = await rowOf('README.md', location);
+  expect(row).toContain(`${megabytes} MB`);
+  expect(row).toContain(measured === 'linear' ? `${accuracy} (linear)` : accuracy);
+  expect(row).toContain(license);
+});
+
+it.each(['tinyclip', 'clip'])('%s is as the documentation of words has it', async (id) => {
+  const { location, accuracy, measured } = named(id);
+  expect(await rowOf('docs/words.md', location)).toContain(accuracy);
+  expect(measured).toBe('zero-shot');
+});
+
+it('the built-in model is as its card and its file have it', async () => {
+  const { megabytes, accuracy, license } = named('builtin');
+  const { size } = await stat(new URL('models/tinyimagenet-vit/model.safetensors', root));
+  expect(megabytes).toBe(Math.round(size / 1e5) / 10);
+  expect(await rowOf('README.md', 'models/tinyimagenet-vit')).toEqual(
+    expect.arrayContaining([`${megabytes} MB`, expect.stringContaining(accuracy!), license]),
+  );
+});
+
+it.each([
+  ['vit-base', 1000],
+  ['nsfw', 2],
+  ['ai-or-real', 2],
+])('%s has the size of a ViT-Base in single precision', (id, classes) => {
+  const width = 768;
+  const block = 12 * width ** 2 + 13 * width;
+  const embedding = 3 * 16 ** 2 * width + width + width + 197 * width;
+  const parameters = 12 * block + embedding + 2 * width + classes * (width + 1);
+  expect(named(id).megabytes).toBe(Math.round((4 * parameters) / 1e6));
+});
+
+(sharedIsThere ? it : it.skip)(
+  'DeiT-Tiny beside the page has the size that its button says',
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'vit-wasm-catalog-'));
+    try {
+      const cli = fileURLToPath(new URL('dist/cli.js', root));
+      const out = join(folder, 'deit');
+      await promisify(execFile)(process.execPath, [
+        cli,
+        'convert',
+        fileURLToPath(deitTiny),
+        '--dtype',
+        'int8',
+        '-o',
+        out,
+      ]);
+      const { size } = await stat(join(out, 'model.safetensors'));
+      const [, beside] = /\? ([\d.]+) : 23/.exec(await read('examples/demo/catalog.js'))!;
+      expect(Number(beside)).toBe(Math.round(size / 1e5) / 10);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  },
+  60_000,
+);
