@@ -53,7 +53,7 @@ function withSiteLinks(text, page, known) {
     if (known.has(file)) return `](${link}${anchor})`;
     const kind = statSync(join(root, file), { throwIfNoEntry: false });
     if (!kind) throw new Failure(`${page} links to ${link}, which does not exist.`);
-    if (/\.(png|jpg|svg|webp)$/.test(file))
+    if (/\.(gif|png|jpg|svg|webp)$/.test(file))
       return `](${relative(dirname(join(staged, page)), join(root, file))})`;
     return `](${repositoryPage}/${kind.isDirectory() ? 'tree' : 'blob'}/main/${file}${anchor})`;
   });

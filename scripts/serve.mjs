@@ -17,6 +17,7 @@ const folders = {
 
 const types = {
   '.css': 'text/css',
+  '.gif': 'image/gif',
   '.html': 'text/html',
   '.jpg': 'image/jpeg',
   '.js': 'text/javascript',
