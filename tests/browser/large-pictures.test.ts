@@ -91,8 +91,11 @@ function photographs(): Route {
   let photograph = new Uint8Array();
   return (request, response) => {
     const caching = request.url?.includes('kept') ? 'no-cache' : 'no-store';
+    const headers = { 'Content-Type': 'image/jpeg', 'Cache-Control': caching };
     if (request.method !== 'POST') {
-      response.writeHead(200, { 'Content-Type': 'image/jpeg', 'Cache-Control': caching }).end(photograph);
+      // Only the files for all may be read by pages of other origins.
+      const access = request.url?.includes('for-all') && { 'Access-Control-Allow-Origin': '*' };
+      response.writeHead(200, { ...headers, ...access }).end(photograph);
       return;
     }
     const pieces: Uint8Array[] = [];
@@ -151,6 +154,54 @@ describe('Chromium', () => {
       return before.join() === after.join();
     }, entry);
     expect(same).toBe(true);
+  });
+});
+
+describe('an <img> of another origin', () => {
+  const photo = photographs();
+  const chromium = inChromium({ ...usualRoutes, '/photo/': photo });
+  let other: Server;
+  beforeAll(async () => {
+    other = await startServer({ '/photo/': photo });
+  });
+  afterAll(() => other?.close());
+
+  it.each([
+    { name: 'kept-for-all.jpg', crossOrigin: 'anonymous' },
+    { name: 'for-all.jpg', crossOrigin: 'anonymous' },
+    { name: 'kept-for-all.jpg', crossOrigin: null },
+    { name: 'kept.jpg', crossOrigin: null },
+  ])('$name with crossOrigin $crossOrigin', async ({ name, crossOrigin }) => {
+    const page = await chromium.open();
+    const url = `${other.origin}/photo/${name}`;
+    const seen = await page.evaluate(
+      async ({ entry, url, crossOrigin }) => {
+        const { load } = (await import(entry)) as Package;
+        const canvas = new OffscreenCanvas(1300, 900);
+        const context = canvas.getContext('2d')!;
+        context.fillStyle = 'teal';
+        context.fillRect(100, 200, 900, 300);
+        const file = await canvas.convertToBlob({ type: 'image/jpeg' });
+        await fetch('/photo/any.jpg', { method: 'POST', body: file });
+        const image = new Image();
+        image.crossOrigin = crossOrigin;
+        image.src = url;
+        await image.decode();
+        const model = await load('/models/three-blocks/', { worker: true });
+        const expected = await model.preprocess(file);
+        const values = await model
+          .preprocess(image)
+          .catch((error: Error & { code: string }) => ({ code: error.code, message: error.message }));
+        model.dispose();
+        return 'code' in values ? values : { same: values.join() === expected.join() };
+      },
+      { entry, url, crossOrigin },
+    );
+    const refusal = {
+      code: 'invalid-source',
+      message: expect.stringContaining('crossOrigin = "anonymous"'),
+    };
+    expect(seen).toEqual(crossOrigin === null ? refusal : { same: true });
   });
 });
 
