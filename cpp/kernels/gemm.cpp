@@ -71,35 +71,27 @@ void tile(float* out, int out_stride, const float* a, int a_stride, const Packed
 }
 
 // `Rows` rows from `row` on against all panels from column `first` to `end`, which may cut the last one
-// short. The loop is here, so that a tile costs no call. Inlined into each other, these were half of all
-// code.
+// short. The loop is here, so that a tile costs no call.
 template <int Rows, int Panels, Rounding rounding>
-[[gnu::noinline]] void row_of_tiles(const Product& product, int row, int first, int end) {
+void row_of_tiles(const Product& product, int row, int first, int end) {
   constexpr int kColumns = Panels * kPanelColumns;
   const auto [out, out_stride, a, a_stride, b, store_as] = product;
   const bool accumulate = store_as == Store::accumulate;
-  const float* from = a + row * a_stride;
   int column = first;
+  for (; column + kColumns <= end; column += kColumns) {
+    tile<Rows, Panels, rounding>(out + row * out_stride + column, out_stride, a + row * a_stride, a_stride, b,
+                                 column, accumulate);
+  }
+  if (column == end) return;
   if constexpr (Panels > 1) {
-    for (; column + kColumns <= end; column += kColumns) {
-      tile<Rows, Panels, rounding>(out + row * out_stride + column, out_stride, from, a_stride, b, column,
-                                   accumulate);
-    }
-    if (column < end) row_of_tiles<Rows, Panels / 2, rounding>(product, row, column, end);
+    row_of_tiles<Rows, Panels / 2, rounding>(product, row, column, end);
   } else {
-    float some[Rows * kPanelColumns];  // of the panel that is cut short
-    for (; column < end; column += kPanelColumns) {
-      const bool whole = column + kPanelColumns <= end;
-      tile<Rows, 1, rounding>(whole ? out + row * out_stride + column : some,
-                              whole ? out_stride : kPanelColumns, from, a_stride, b, column,
-                              accumulate && whole);
-      if (whole) continue;
-      for (int r = 0; r < Rows; r++) {
-        float* to = out + (row + r) * out_stride;
-        const float* values = some + r * kPanelColumns;
-        for (int c = column; c < end; c++)
-          to[c] = accumulate ? to[c] + values[c - column] : values[c - column];
-      }
+    float whole[Rows * kPanelColumns];
+    tile<Rows, 1, rounding>(whole, kPanelColumns, a + row * a_stride, a_stride, b, column, false);
+    for (int r = 0; r < Rows; r++) {
+      float* to = out + (row + r) * out_stride;
+      const float* values = whole + r * kPanelColumns;
+      for (int c = column; c < end; c++) to[c] = accumulate ? to[c] + values[c - column] : values[c - column];
     }
   }
 }
@@ -107,13 +99,9 @@ template <int Rows, int Panels, Rounding rounding>
 using RowOfTiles = void (*)(const Product&, int row, int first, int end);
 // A single row takes four panels at a time: it waits for memory rather than for sums.
 template <Rounding rounding>
-constexpr RowOfTiles kSingle = row_of_tiles<1, 4, rounding>;
-constexpr RowOfTiles kNarrow[] = {kSingle<Rounding::fastest>,
-                                  row_of_tiles<2, 1, Rounding::fastest>,
-                                  row_of_tiles<3, 1, Rounding::fastest>,
-                                  row_of_tiles<4, 1, Rounding::fastest>,
-                                  row_of_tiles<5, 1, Rounding::fastest>,
-                                  row_of_tiles<6, 1, Rounding::fastest>};
+constexpr RowOfTiles kNarrow[] = {row_of_tiles<1, 4, rounding>, row_of_tiles<2, 1, rounding>,
+                                  row_of_tiles<3, 1, rounding>, row_of_tiles<4, 1, rounding>,
+                                  row_of_tiles<5, 1, rounding>, row_of_tiles<6, 1, rounding>};
 
 // A tile that can be chosen: `full` computes its rows; the rows left over at the end go through narrow tiles.
 struct Tile {
@@ -127,19 +115,14 @@ constexpr Tile kTile = {Rows, Panels* kPanelColumns, row_of_tiles<Rows, Panels, 
 // The first fits V8's registers. The others fit where vectors are paired, so that there are half as many.
 constexpr Tile kTiles[] = {kTile<kTileRows, 1, Rounding::fastest>, kTile<4, 2, Rounding::fastest>,
                            kTile<kTileRows, 2, Rounding::fastest>};
-// An int8 model multiplies little in floats, so one tile will do, and single rows for those left over.
+// An int8 model multiplies little in floats, so one tile will do.
 constexpr Tile kPortableTile = kTile<kTileRowsUnfused, 1, Rounding::portable>;
 
 int chosen_tile = 0;
 
 template <Rounding rounding>
 void rows_of_tiles(const Product& product, const Tile& tile, int row, int rows, int first, int end) {
-  if (rows == tile.rows) return tile.full(product, row, first, end);
-  if constexpr (rounding == Rounding::fastest) {
-    kNarrow[rows - 1](product, row, first, end);
-  } else {
-    for (int r = 0; r < rows; r++) kSingle<rounding>(product, row + r, first, end);
-  }
+  (rows == tile.rows ? tile.full : kNarrow<rounding>[rows - 1])(product, row, first, end);
 }
 
 // The loops around the tile: blocks of panels, then rows, then the panels of the block, so that a tile's rows
