@@ -123,7 +123,10 @@ export class VitClassifier extends Base {
       done.catch(() => undefined); // The error has been shown.
     };
     look();
-    if (inside instanceof HTMLImageElement) inside.addEventListener('load', look, { signal });
+    if (inside instanceof HTMLImageElement) {
+      inside.addEventListener('load', look, { signal });
+      inside.addEventListener('error', look, { signal }); // says so, instead of still listing the picture before
+    }
     if (inside instanceof HTMLVideoElement) inside.addEventListener('play', look, { signal });
   }
 

@@ -5,8 +5,10 @@ const list = document.querySelector('ol');
 const loading = load();
 
 document.querySelector('input').addEventListener('change', async ({ target }) => {
+  const [file] = target.files;
+  if (!file) return;
   try {
-    const picture = await createImageBitmap(target.files[0]);
+    const picture = await createImageBitmap(file);
     canvas.width = picture.width;
     canvas.height = picture.height;
     canvas.getContext('2d').drawImage(picture, 0, 0);

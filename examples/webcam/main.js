@@ -7,26 +7,29 @@ const canvas = document.querySelector('canvas');
 const list = document.querySelector('ol');
 let watching;
 
-button.addEventListener('click', () => {
-  watching?.abort();
-  watching = watching ? undefined : new AbortController();
-  button.textContent = watching ? 'Stop' : 'Start';
-  if (watching) watch(watching.signal).catch(show);
+button.addEventListener('click', async () => {
+  if (watching) return watching.abort();
+  watching = new AbortController();
+  button.textContent = 'Stop';
+  await watch(watching.signal).catch(show);
+  watching = undefined;
+  button.textContent = 'Start';
 });
 
 async function watch(signal) {
   const stream = await navigator.mediaDevices.getUserMedia({ video: true });
-  signal.addEventListener('abort', () => stream.getTracks().forEach((track) => track.stop()));
-  const model = await load(undefined, { signal });
-  // What is shown is the frame that the answers are about.
-  const verb = async (frame, call) => {
-    const picture = await createImageBitmap(frame);
-    return { picture, predictions: await model.classify(picture, { topK: 5, ...call }) };
-  };
+  let model;
   try {
+    model = await load(undefined, { signal });
+    // What is shown is the frame that the answers are about.
+    const verb = async (frame, call) => {
+      const picture = await createImageBitmap(frame);
+      return { picture, predictions: await model.classify(picture, { topK: 5, ...call }) };
+    };
     for await (const { value } of model.watch(stream, { verb, signal })) showAnswers(value);
   } finally {
-    model.dispose();
+    model?.dispose();
+    stream.getTracks().forEach((track) => track.stop());
   }
 }
 

@@ -2,17 +2,27 @@
 const canvas = document.querySelector('canvas');
 const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
 
+const list = document.querySelector('ol');
+
 document.querySelector('input').addEventListener('change', async ({ target }) => {
-  const picture = await createImageBitmap(target.files[0]);
-  canvas.width = picture.width;
-  canvas.height = picture.height;
-  canvas.getContext('2d').drawImage(picture, 0, 0);
-  worker.postMessage(picture, [picture]);
+  const [file] = target.files;
+  if (!file) return;
+  try {
+    const picture = await createImageBitmap(file);
+    canvas.width = picture.width;
+    canvas.height = picture.height;
+    canvas.getContext('2d').drawImage(picture, 0, 0);
+    worker.postMessage(picture, [picture]);
+  } catch (error) {
+    list.replaceChildren(alert(error.message));
+  }
 });
 
 worker.addEventListener('message', ({ data: { predictions, error } }) => {
-  const answers = error ? [alert(error)] : predictions.map(answer);
-  document.querySelector('ol').replaceChildren(...answers);
+  list.replaceChildren(...(error ? [alert(error)] : predictions.map(answer)));
+});
+worker.addEventListener('error', ({ message }) => {
+  list.replaceChildren(alert(`The worker stopped: ${message || 'its script did not load'}`));
 });
 
 function answer({ label, probability }) {

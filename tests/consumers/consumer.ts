@@ -7,7 +7,7 @@ import type { Variant } from '../../web/types.js';
 import { chromiumFlags, launchChromium } from '../browser/chromium.js';
 import { startServer, type Route, type Server } from '../browser/server.js';
 import { fixtures } from '../golden/fixtures.js';
-import { choosePicture } from './picture-file.js';
+import { chooseNoPicture, choosePicture } from './picture-file.js';
 import { install, type Project } from './project.js';
 import { expectAnswersOfNode, visit, type Visit } from './visit.js';
 
@@ -111,6 +111,18 @@ export function testExample(
       expectFiles(visited, consumer.wasmFile);
       await visited.page.context().close();
     });
+
+    if (use === choosePicture) {
+      it('says what is wrong with a file, and answers about the next', async () => {
+        const { page } = await visit(await context(), address());
+        await chooseNoPicture(page);
+        await page.waitForSelector('[role=alert]:not(:empty)');
+        await choosePicture(page);
+        await page.waitForSelector('li meter');
+        await expectAnswersOfNode(page, plain());
+        await page.context().close();
+      });
+    }
 
     if (consumer.renders === undefined) return;
     it('renders on the server', async () => {

@@ -10,6 +10,13 @@ export async function choosePicture(page: Page): Promise<void> {
   await input.setInputFiles({ name: 'picture.png', mimeType: 'image/png', buffer });
 }
 
+/** Chooses a file that is called a picture and is none. */
+export async function chooseNoPicture(page: Page): Promise<void> {
+  const input = page.locator('input[type=file]');
+  await input.waitFor();
+  await input.setInputFiles({ name: 'broken.png', mimeType: 'image/png', buffer: Buffer.from('no picture') });
+}
+
 /** The picture of the other browser tests as a PNG, which the page's browser makes. */
 export async function pictureFile(page: Page): Promise<Buffer> {
   return Buffer.from(await page.evaluate(asPng, pack(opaquePicture())), 'base64');

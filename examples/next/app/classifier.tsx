@@ -22,7 +22,9 @@ export function Classifier() {
       loading.current ??= load();
       const model = await loading.current;
       setPredictions(await model.classify(canvas.current, { topK: 5 }));
+      setError(undefined);
     } catch (error) {
+      setPredictions([]);
       setError(error instanceof Error ? error.message : String(error));
     }
   }
