@@ -20,7 +20,7 @@ async function answersOf(folder: URL, dtype?: 'fp32' | 'int8') {
   for (const variant of variants) {
     const model = await load(folder, { dtype, variant });
     expect(model.info.dtype).toBe(dtype ?? 'int8');
-    answers.push(await model.logits(pictures));
+    answers.push(await (model.info.classes > 0 ? model.logits(pictures) : model.embed(pictures)));
     model.dispose();
   }
   return answers;
@@ -45,6 +45,8 @@ const models = [
     // Learned frequencies, computed biases, blocks of other kinds, RMS norms.
     'timm/rope-mixed',
     'timm/relpos',
+    'timm/relpos-shared',
+    'timm/perception-encoder-core',
     'timm/norms-after',
     'timm/parallel',
     'timm/parallel-rms',
