@@ -6,6 +6,7 @@
 // Prints the checksums, as sha256sum does. Builds what is committed, not changes in the working tree.
 import { createHash } from 'node:crypto';
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -25,10 +26,13 @@ function buildIn(folder) {
   const archive = `${folder}.tar`;
   run('git', ['archive', '--output', archive, 'HEAD']);
   run('tar', ['--extract', '--file', archive, '--directory', folder]);
-  // Installed packages and the toolchain are the same for both, as the lock file has them.
-  for (const shared of ['node_modules', '.toolchain']) {
-    if (existsSync(join(root, shared))) symlinkSync(join(root, shared), join(folder, shared));
-  }
+  // Installed packages and the toolchain are the same for both, as the lock file has them. Packages are copied, since
+  // esbuild names the files that it bundles by where they really are.
+  cpSync(join(root, 'node_modules'), join(folder, 'node_modules'), {
+    recursive: true,
+    verbatimSymlinks: true,
+  });
+  if (existsSync(join(root, '.toolchain'))) symlinkSync(join(root, '.toolchain'), join(folder, '.toolchain'));
   // Objects cached from the other folder would prove nothing.
   run(process.execPath, ['scripts/build.mjs'], { cwd: folder, env: { CCACHE_DISABLE: '1' } });
   const dist = join(folder, 'dist');
