@@ -2,6 +2,7 @@
 // they compute is in timm.test.ts.
 import { describe, expect, it } from '@jest/globals';
 
+import { activations } from '../../web/engine/bindings.js';
 import { familiesFor } from '../../web/checkpoint/families/all.js';
 import { mapNames } from '../../web/checkpoint/families/names.js';
 import { JsonFields, type JsonObject } from '../../web/checkpoint/files/json.js';
@@ -34,6 +35,47 @@ describe('of timm is refused', () => {
       );
     },
   );
+});
+
+describe('what no tensor shows', () => {
+  it.each([
+    ['vit_pe_core_base_patch16_224', { use_rot_pos_emb: false }, 'sets use_rot_pos_emb to false'],
+    ['eva02_tiny_patch14_224', { use_rot_pos_emb: false }, 'sets use_rot_pos_emb to false'],
+    ['eva_giant_patch14_224', { use_rot_pos_emb: true }, 'sets use_rot_pos_emb to true'],
+    ['eva02_tiny_patch14_224', { use_post_norm: true }, 'sets use_post_norm'],
+    ['aimv2_large_patch14_224', { act_layer: 'mish' }, 'asks for the act_layer "mish"'],
+  ])('%s with %j is refused', (architecture, model_args, says) => {
+    const config = { architecture, global_pool: 'avg' };
+    const args = { embed_dim: 384, num_heads: 6 };
+    expect(() => networkOf({ ...config, model_args: args })).not.toThrow();
+    expect(() => networkOf({ ...config, model_args: { ...args, ...model_args } })).toThrow(
+      expect.objectContaining({ code: 'unsupported-model', message: expect.stringContaining(says) }),
+    );
+  });
+
+  it('is taken from model_args: the activation of a gated MLP', () => {
+    const gated = ['blocks.0.mlp.fc1_g.weight'];
+    const config = { architecture: 'aimv2_large_patch14_224', global_pool: 'avg' };
+    const args = { embed_dim: 384, num_heads: 6 };
+    expect(networkOf({ ...config, model_args: args }, gated).activation).toBe(activations.silu);
+    expect(networkOf({ ...config, model_args: { ...args, act_layer: 'gelu' } }, gated).activation).toBe(
+      activations.gelu,
+    );
+  });
+
+  it('is a Perception Encoder with labels, whose head is no projection', () => {
+    const config = {
+      architecture: 'vit_pe_core_base_patch16_224',
+      model_args: { embed_dim: 384, num_heads: 6 },
+    };
+    expect(() => networkOf(config)).not.toThrow();
+    expect(() => networkOf({ ...config, label_names: ['cat', 'dog'] })).toThrow('has label_names');
+  });
+
+  it('is what a layer scale would mean behind a norm', () => {
+    const config = { architecture: 'vit_base_patch16_rpn_224', global_pool: 'avg' };
+    expect(() => networkOf(config, ['blocks.0.ls1.gamma'])).toThrow('has layer scales');
+  });
 });
 
 describe('in_proj of parallel blocks', () => {

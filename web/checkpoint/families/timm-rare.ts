@@ -23,9 +23,14 @@ const isNamed = (fields: JsonFields, part: string) => fields.text('architecture'
 /** Norms behind attention and MLP. */
 function normedAfter(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
   const network = timm.network(fields, tensors);
-  if (network.pooling === poolings.classToken) {
+  if (network.pooling === poolings.classToken || network.pooling === poolings.classAndDistillation) {
     throw fields.refusal(
       'norms what attention and MLP give, and pools by class token, which no model of timm does',
+    );
+  }
+  if (network.layerScale) {
+    throw fields.refusal(
+      'norms what attention and MLP give, and has layer scales, which no model of timm has',
     );
   }
   return { ...network, blockOrder: blockOrders.normsAfter };
@@ -98,6 +103,12 @@ function divided<T extends PlacedNames>(names: T, { hidden, mlpHidden, qkvBias }
 
 /** Perception Encoder: its head is the projection to what pictures share with texts. */
 function perception(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
+  if (fields.get('label_names') !== undefined) {
+    throw fields.refusal(
+      'has label_names, so its head is a classifier; vit-wasm reads Perception Encoders whose head is the projection ' +
+        'to what pictures share with texts',
+    );
+  }
   return {
     ...timm.network(fields, tensors),
     classes: 0,

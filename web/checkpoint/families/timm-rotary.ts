@@ -42,7 +42,7 @@ export function hasLearnedPositions(architecture: string): boolean {
   return !/^beit|_dinov3(_qkvb)?$|_lingbot$|_rope_(reg\d_gap_|mixed_)?\d+$|relpos(_|$)/.test(architecture);
 }
 
-/** The rotary positions of an architecture; model_args may change them in no way that shows. */
+/** The rotary positions of an architecture; model_args must not change them, since no tensor would show it. */
 export function rotaryOf(architecture: string, modelArgs: JsonFields | undefined): NativeRotary {
   const changes = modelArgs
     ?.names()
@@ -50,5 +50,12 @@ export function rotaryOf(architecture: string, modelArgs: JsonFields | undefined
   if (modelArgs && changes !== undefined) {
     throw modelArgs.refusal(`sets ${changes}; vit-wasm reads rotary positions as the architecture has them`);
   }
-  return rotaries.find(({ pattern }) => pattern.test(architecture))?.rotary ?? unrotated;
+  const rotary = rotaries.find(({ pattern }) => pattern.test(architecture))?.rotary;
+  const rotates = modelArgs?.flag('use_rot_pos_emb');
+  if (modelArgs && rotates !== undefined && rotates !== (rotary !== undefined)) {
+    throw modelArgs.refusal(
+      `sets use_rot_pos_emb to ${rotates}; vit-wasm reads rotary positions as the architecture has them`,
+    );
+  }
+  return rotary ?? unrotated;
 }

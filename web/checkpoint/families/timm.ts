@@ -92,6 +92,12 @@ const actLayers: Readonly<Record<string, Activation>> = {
 
 function network(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
   const settings = settingsOf(fields);
+  // Its norms have the names of those before attention and MLP, so no tensor shows it.
+  if (settings.modelArgs?.flag('use_post_norm')) {
+    throw settings.modelArgs.refusal(
+      'sets use_post_norm; vit-wasm reads such models with norms before attention and MLP',
+    );
+  }
   const has = (slot: string) => tensors.has(slot);
   const hidden = sizeAt(tensors, 'patch_embed.proj.weight', 0) ?? 768;
   const [patchHeight, patchWidth] = patchSizeOf(tensors) ?? [16, 16];
@@ -118,7 +124,7 @@ function network(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
     mlpHidden,
     classes,
     layerNormEps: epsilon(settings, tensors),
-    activation: gatedMlp ? activations.silu : activation(settings),
+    activation: activation(settings, gatedMlp ? activations.silu : activationOf(settings.architecture ?? '')),
     ...prefixTokens,
     ...positionsOf(
       tensors,
@@ -199,9 +205,9 @@ function epsilon({ fields, architecture, modelArgs }: Settings, tensors: Tensors
   return architecture === undefined && tensors.has('norm_pre.weight') ? 1e-5 : epsOf(architecture ?? '');
 }
 
-function activation({ fields, architecture, modelArgs }: Settings): Activation {
+function activation({ fields, modelArgs }: Settings, usual: Activation): Activation {
   const name = modelArgs?.text('act_layer');
-  if (name === undefined) return activationOf(architecture ?? '');
+  if (name === undefined) return usual;
   if (Object.hasOwn(actLayers, name)) return actLayers[name];
   throw fields.refusal(
     `asks for the act_layer "${name}"; supported are ${Object.keys(actLayers).join(', ')}`,
