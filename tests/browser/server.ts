@@ -22,7 +22,8 @@ export const isolation: Readonly<Record<string, string>> = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
-const types: Readonly<Record<string, string>> = {
+/** Content types by the endings of files. */
+export const types: Readonly<Record<string, string>> = {
   '.css': 'text/css',
   '.html': 'text/html',
   '.js': 'text/javascript',

@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { extname, join, relative, sep } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 
+import { types } from './server.js';
+
 export interface Line {
   /** Bytes per second of all answers together. */
   readonly rate: number;
@@ -22,14 +24,6 @@ export interface SlowServer {
   close(): Promise<void>;
 }
 
-const types: Readonly<Record<string, string>> = {
-  '.css': 'text/css',
-  '.html': 'text/html',
-  '.js': 'text/javascript',
-  '.json': 'application/json',
-  '.svg': 'image/svg+xml',
-  '.wasm': 'application/wasm',
-};
 /** Seconds of the line's time that one answer has before another has its turn. */
 const turn = 0.02;
 
