@@ -93,9 +93,10 @@ describe('the bytes of', () => {
   it('a <video>: the frame it shows', async () => {
     const close = (color: number[], other: number[]) =>
       color.every((value, at) => Math.abs(value - other[at]) < 25);
+    // Its ends, for a busy machine records fewer frames, and their times shift.
     for (const [time, shown] of [
-      [0.1, [220, 30, 30]],
-      [0.8, [30, 30, 220]],
+      [0, [220, 30, 30]],
+      [9, [30, 30, 220]],
     ] as const) {
       const { early, color, ...size } = await inPage<{ early: Refusal; color: number[] }>('video', time);
       expect(size).toEqual({ width: 64, height: 48 });

@@ -147,20 +147,25 @@ export async function turned() {
   return { blob: await readSource(blob), image: await readSource(element) };
 }
 
-/** Video of 64×48 whose first half second is red and the rest blue, as a <video> that shows the frame at `time`. */
+/** Video of 64×48 that is red at its beginning and blue at its end, as a <video> that shows the frame at `time`. */
 export async function video(time) {
   const drawn = Object.assign(document.createElement('canvas'), { width: 64, height: 48 });
   const context = drawn.getContext('2d');
+  const fill = (color) => {
+    context.fillStyle = color;
+    context.fillRect(0, 0, 64, 48);
+  };
+  fill('rgb(220 30 30)'); // before the recorder sees the canvas, whose first frame would be black otherwise
   const chunks = [];
   const recorder = new MediaRecorder(drawn.captureStream(30), { mimeType: 'video/webm;codecs=vp8' });
   recorder.ondataavailable = ({ data }) => chunks.push(data);
   const stopped = new Promise((resolve) => (recorder.onstop = resolve));
   recorder.start();
-  const start = performance.now();
-  while (performance.now() - start < 1000) {
-    context.fillStyle = performance.now() - start < 500 ? 'rgb(220 30 30)' : 'rgb(30 30 220)';
-    context.fillRect(0, 0, 64, 48);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  for (const color of ['rgb(220 30 30)', 'rgb(30 30 220)']) {
+    for (const start = performance.now(); performance.now() - start < 500; ) {
+      fill(color);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   }
   recorder.stop();
   await stopped;
