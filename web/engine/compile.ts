@@ -18,16 +18,35 @@ export async function compileBytes(
   return await explained(WebAssembly.compile(bytes as BufferSource), name);
 }
 
+const compiled = new Map<string, WebAssembly.Module>();
+
+/**
+ * A module that was compiled before under this name, or else now; what fails is tried again by the next. Models share
+ * it, and with it the machine code: each compilation of the same bytes costs Chromium 146 KB until the page is left.
+ */
+export async function compiledOnce(
+  name: string,
+  compile: () => Promise<WebAssembly.Module>,
+): Promise<WebAssembly.Module> {
+  const module = compiled.get(name) ?? (await compile());
+  compiled.set(name, module);
+  return module;
+}
+
 /**
  * The time limit, in stall timeouts, for files whose single pieces cannot be observed: WebAssembly that is compiled
  * while it arrives, and a worker's script. At 10 KB/s they take two minutes.
  */
 export const timeoutsPerFile = 10;
 
-/** Compiles what is at an address, while it is being downloaded if the server names its type. */
-export async function compileUrl(
+/** Compiles what is at an address, once, while it is being downloaded if the server names its type. */
+export function compileUrl(url: string, limits: Limits = {}): Promise<WebAssembly.Module> {
+  return compiledOnce(url, () => compileDownload(url, limits));
+}
+
+async function compileDownload(
   url: string,
-  { signal, timeout = defaultStallTimeout }: Limits = {},
+  { signal, timeout = defaultStallTimeout }: Limits,
 ): Promise<WebAssembly.Module> {
   const connection = new AbortController();
   try {

@@ -5,7 +5,7 @@ import simdWasm from 'vit-wasm-packed/vit.simd.wasm.gz';
 import relaxedWorker from 'vit-wasm-packed/worker.relaxed.js.gz';
 import simdWorker from 'vit-wasm-packed/worker.simd.js.gz';
 import { fromBase64 } from './base64.js';
-import { compileBytes } from '../engine/compile.js';
+import { compileBytes, compiledOnce } from '../engine/compile.js';
 import type { Glue } from '../engine/bindings.js';
 import type { Parts } from './platform.js';
 import type { Instructions, Variant } from '../types.js';
@@ -22,7 +22,10 @@ const scripts: Partial<Record<Variant, Promise<string>>> = {};
 /** The package's parts, embedded in the script: nothing is fetched. */
 export const embeddedParts: Omit<Parts, 'builtin'> = {
   threadsObstacle: 'this entry of vit-wasm does not contain the builds with threads',
-  wasm: async (variant) => await compileBytes(await unpack(partsOf(variant).wasm), `vit.${variant}.wasm`),
+  wasm(variant) {
+    const name = `vit.${variant}.wasm`;
+    return compiledOnce(name, async () => await compileBytes(await unpack(partsOf(variant).wasm), name));
+  },
   worker: (variant) => (scripts[variant] ??= makeScript(partsOf(variant).worker)),
   glue: (variant) => Promise.resolve(packed[variant].glue),
 };

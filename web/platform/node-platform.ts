@@ -4,7 +4,7 @@ import { resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { BytesAt } from '../checkpoint/files/folder.js';
 import { openFile, type OpenFile } from '../checkpoint/files/source.js';
-import { compileBytes, compileUrl, moduleGiven } from '../engine/compile.js';
+import { compileBytes, compiledOnce, compileUrl, moduleGiven } from '../engine/compile.js';
 import { messageOf, VitError } from '../errors.js';
 import { importGlue } from './glues.js';
 import { builtinBeside } from './fetched-parts.js';
@@ -44,7 +44,9 @@ export const node: Platform = {
     const url = override?.url
       ? new URL(override.url, pathToFileURL('./'))
       : new URL(`./vit.${variant}.wasm`, import.meta.url);
-    return url.protocol === 'file:' ? await compileFile(url) : await compileUrl(url.href, limits);
+    return url.protocol === 'file:'
+      ? await compiledOnce(url.href, () => compileFile(url))
+      : await compileUrl(url.href, limits);
   },
 
   glue: importGlue,
