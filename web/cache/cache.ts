@@ -10,7 +10,7 @@ import {
 import type { OpenFile } from '../checkpoint/files/source.js';
 import type { ByteStream } from '../checkpoint/files/stream.js';
 import { CachedParts } from './cached-parts.js';
-import { cacheKey, keyOfPart, type FileStore, type FileWriter } from './file-store.js';
+import { cacheKey, keyOfConversion, keyOfPart, type FileStore, type FileWriter } from './file-store.js';
 
 /** The errors that a damaged file in the store can cause. */
 const damage: readonly VitErrorCode[] = [
@@ -42,6 +42,8 @@ export class CachedFiles {
   readonly #shareKey: string | undefined;
   /** The key of the index that there may be instead. */
   readonly #indexKey: string | undefined;
+  /** The key of the note that they are elsewhere. */
+  readonly #conversionKey: string | undefined;
   readonly #reload: boolean;
   readonly #arriving = new Map<string, Arrival>();
   readonly #used = new Set<string>();
@@ -69,6 +71,7 @@ export class CachedFiles {
     this.#weightsKey = keyOf(files.weights);
     this.#shareKey = this.#weightsKey && keyOfPart(this.#weightsKey, 'tower', tower);
     this.#indexKey = files.weights === weightsName ? keyOf(indexName) : undefined;
+    this.#conversionKey = files.hub && this.#weightsKey && keyOfConversion(this.#weightsKey);
   }
 
   readonly open: OpenFile = async (location, name, signal) => {
@@ -173,11 +176,14 @@ export class CachedFiles {
 
   /** Downloads a file. Without a connection, a file that was not cached along with the weights counts as absent. */
   async #fetch(location: UrlLocation, name: string, signal: AbortSignal): Promise<ByteStream | undefined> {
-    this.#kept ??= this.#firstKept([this.#weightsKey, this.#shareKey, this.#indexKey]);
+    const [weights, index, conversion] = [this.#weightsKey, this.#indexKey, this.#conversionKey];
+    this.#kept ??= this.#firstKept([weights, this.#shareKey, index, conversion]);
     const kept = await this.#kept;
     if (kept === undefined) return await this.#openFile(location, name, signal);
-    // A model in several files has no such file.
-    if (kept === this.#indexKey && cacheKey(location) === this.#weightsKey) return undefined;
+    const key = cacheKey(location);
+    // A model in several files has no such file, and one whose weights were found elsewhere has neither.
+    if (kept === index && key === weights) return undefined;
+    if (kept === conversion && (key === weights || key === index)) return undefined;
     return await this.#openFile({ ...location, tries: 1 }, name, signal).catch((error: unknown) => {
       if (hasCode(error, 'unreadable')) return undefined;
       throw error;

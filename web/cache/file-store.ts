@@ -35,3 +35,8 @@ export function keyOfPart(key: string, name: string, value: string): string {
   part.searchParams.append(`vit-wasm-${name}`, value);
   return part.href;
 }
+
+/** The key of the note in which revision of their repository the weights with a key were found, since `main` has none. */
+export function keyOfConversion(weightsKey: string): string {
+  return keyOfPart(weightsKey, 'conversion', 'revision');
+}

@@ -1,28 +1,29 @@
 // Which pull request a repository's weights were found in, kept beside them, so that the Hub is asked only once.
-import { cacheKey, keyOfPart, type FileStore } from '../cache/file-store.js';
+import { cacheKey, keyOfConversion, keyOfPart, type FileStore } from '../cache/file-store.js';
 import { withWeightsOf } from '../checkpoint/conversion.js';
 import { ByteReader } from '../checkpoint/files/byte-reader.js';
 import { locationOf, type ModelFiles } from '../checkpoint/files/model-files.js';
 
 /**
- * The files with the weights that were found on an earlier visit; undefined when the store has no such weights (any more):
- * what is to be downloaded is looked for anew.
+ * The files with the weights that were found on an earlier visit; 'gone' when the store has a note of them, but no such
+ * weights (any more): what is to be downloaded is looked for anew.
  */
 export async function keptConversion(
   files: ModelFiles,
   store: Promise<FileStore>,
-): Promise<ModelFiles | undefined> {
+): Promise<ModelFiles | 'gone' | undefined> {
   try {
     const opened = await store;
     const bytes = await readAll(opened, revisionKey(files));
+    if (bytes.length === 0) return undefined;
     const revision = new TextDecoder().decode(bytes);
     const found = /^refs\/pr\/\d+$/.test(revision) ? withWeightsOf(files, revision) : undefined;
     const key = found && weightsKey(found);
-    if (key === undefined) return undefined;
+    if (key === undefined) return 'gone';
     const isThere = await Promise.all(
       [key, keyOfPart(key, 'tower', 'pictures')].map((one) => has(opened, one)),
     );
-    return isThere.includes(true) ? found : undefined;
+    return isThere.includes(true) ? found : 'gone';
   } catch {
     return undefined;
   }
@@ -48,7 +49,7 @@ export async function keepConversion(
 }
 
 function revisionKey(files: ModelFiles): string {
-  return keyOfPart(weightsKey(files) ?? '', 'conversion', 'revision');
+  return keyOfConversion(weightsKey(files) ?? '');
 }
 
 function weightsKey(files: ModelFiles): string | undefined {
