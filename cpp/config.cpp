@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "distance_bias.h"
 #include "swin/stages.h"
 
 namespace vit {
@@ -35,11 +36,15 @@ std::string check_products(const Config& c) {
       product(tokens, c.mlp_hidden),
       product(c.hidden, packed_columns(c.joint_width)),
       4 * std::max(patches, positions) * static_cast<uint64_t>(c.heads),
-      product(2 * static_cast<int>(patches), c.distance_width),
+      product(packed_columns(c.heads), c.distance_width),
       product(static_cast<int>(patches), c.rotary.learned ? c.hidden : 0),
   };
   for (uint64_t elements : buffers) {
     if (elements > kMostElements) return "a buffer of more than 2 GB would be needed";
+  }
+  const bool shared = c.relative_positions == RelativePositions::shared;
+  if (distance_steps(c) * static_cast<uint64_t>(shared ? 1 : c.layers) > kMostDistanceSteps) {
+    return "its relative positions would take too long to compute";
   }
   return "";
 }

@@ -53,7 +53,7 @@ EncoderWeights take_encoder(Arena& arena, const Config& c) {
   ScoreBias shared_bias{};
   if (c.relative_positions == RelativePositions::shared) shared_bias = lay_out_score_bias(arena, c);
   if (c.relative_positions != RelativePositions::none) {
-    w.bias_scratch = arena.take<float>(4 * area(patch_count(c), c.heads));
+    w.bias_scratch = arena.take<float>(std::max(4 * area(patch_count(c), c.heads), distance_scratch(c)));
   }
   for (int layer = 0; layer < c.layers; layer++) {
     EncoderBlockWeights block = take_encoder_block(arena, c);
@@ -79,7 +79,7 @@ void settle_score_biases(const EncoderWeights& w, const Config& c) {
   const bool shared = c.relative_positions == RelativePositions::shared;
   for (int i = 0; i < (shared ? 1 : c.layers); i++) {
     const ScoreBias& bias = w.blocks[i].score_bias;
-    if (c.distance_width) compute_distance_bias(bias.given, bias.network, c);
+    if (c.distance_width) compute_distance_bias(bias.given, w.bias_scratch, bias.network, c);
     settle_score_bias(bias, w.bias_scratch, c);
   }
 }

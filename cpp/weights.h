@@ -78,7 +78,7 @@ struct InputWeights {
 struct EncoderWeights {
   float* rotary_frequencies;                // [2 × layers × heads × head_size/2], learned: along x, along y
   std::vector<EncoderBlockWeights> blocks;  // [layers]
-  float* bias_scratch;                      // for `settle_score_bias`
+  float* bias_scratch;                      // for `compute_distance_bias` and `settle_score_bias`
 };
 
 /// What turns the encoder's tokens into features, embeddings and logits.

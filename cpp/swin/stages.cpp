@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "../distance_bias.h"
+
 namespace vit {
 namespace {
 
@@ -43,6 +45,9 @@ std::string check_stage(const Config& c, int stage) {
   if (tokens * static_cast<uint64_t>(std::max(4 * s.hidden, s.mlp_hidden)) > kMostElements ||
       distances * static_cast<uint64_t>(std::max(heads, kDistanceWidth)) > kMostElements) {
     return "a buffer of more than 2 GB would be needed";
+  }
+  if (distance_steps(window_config(c, stage)) * static_cast<uint64_t>(blocks) > kMostDistanceSteps) {
+    return "its relative positions would take too long to compute" + in_stage(stage);
   }
   return "";
 }

@@ -24,7 +24,7 @@ SwinBlockWeights take_block(Arena& arena, const Config& window) {
 void settle_block(SwinBlockWeights& w, const SwinWeights& swin, const Config& window, int reference) {
   const ScoreBias& bias = w.block.score_bias;
   if (window.windows.cosine) {
-    compute_distance_bias(bias.given, bias.network, window, reference);
+    compute_distance_bias(bias.given, swin.bias_scratch, bias.network, window, reference);
     for (int head = 0; head < window.heads; head++) {
       w.query_scale[head] = std::min(static_cast<float>(exponential(w.logit_scale[head])), kLargestScale);
     }
@@ -39,7 +39,7 @@ Weights lay_out_swin_weights(SwinWeights& swin, Arena& arena, const Config& c) {
   w.input = take_input(arena, embedding_config(c));
 
   swin.stages.clear();
-  size_t distances = 0, heads = 0;
+  size_t distances = 0, heads = 0, scratch = 0;
   for (int stage = 0; stage < c.windows.count; stage++) {
     const Config window = window_config(c, stage);
     SwinStageWeights s{};
@@ -53,8 +53,9 @@ Weights lay_out_swin_weights(SwinWeights& swin, Arena& arena, const Config& c) {
     swin.stages.push_back(std::move(s));
     distances = std::max(distances, static_cast<size_t>(bias_rows(window)));
     heads = std::max(heads, static_cast<size_t>(window.heads));
+    scratch = std::max(scratch, distance_scratch(window));
   }
-  swin.bias_scratch = arena.take<float>(distances * heads);
+  swin.bias_scratch = arena.take<float>(std::max(distances * heads, scratch));
   w.head = take_head(arena, c);
   w.partial_row = take_partial_row(arena, c, std::max(2 * c.hidden, c.mlp_hidden));
   return w;

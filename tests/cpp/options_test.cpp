@@ -278,6 +278,17 @@ TEST(Check, RefusesWhatHasNoMeaning) {
   EXPECT_NE(refused([](Config& c) { c.learned_positions = false; }), "");
   EXPECT_NE(refused([](Config& c) { c.distance_width = 65537; }), "");
   EXPECT_NE(refused([](Config& c) { c.distance_width = -1; }), "");
+  // Two weights for each of 65,536 inputs are a small file.
+  EXPECT_NE(refused([](Config& c) {
+              c.image_height = c.image_width = 1024, c.layers = 1;
+              c.relative_positions = RelativePositions::shared, c.distance_width = 65536;
+            }),
+            "");
+  EXPECT_EQ(refused([](Config& c) {  // timm's relpos, at 1024 pixels
+              c.image_height = c.image_width = 256, c.hidden = 384, c.heads = 6, c.layers = 12;
+              c.relative_positions = RelativePositions::per_block, c.distance_width = 512;
+            }),
+            "");
   EXPECT_NE(refused([](Config& c) { c.pool_heads = 5; }), "");
   EXPECT_NE(refused([](Config& c) { c.pre_logits = 65536, c.classes = 65536; }), "");
 }

@@ -135,6 +135,51 @@ function narrowFiles(layers: number, last = 0.5): Record<string, Uint8Array | ob
   return { 'config.json': config, 'model.safetensors': weights };
 }
 
+/** timm's relative positions, whose biases a network of that width computes, for images of height × width, in patches as
+ * wide as a pixel. */
+function relpos(
+  architecture: string,
+  [height, width, patch]: readonly [number, number, number],
+  inner: number,
+) {
+  const shared = architecture.startsWith('vit_srelpos') ? 'shared_rel_pos' : 'blocks.0.attn.rel_pos';
+  const shapes: [string, number[]][] = [
+    ['patch_embed.proj.weight', [4, 3, patch, 1]],
+    ['patch_embed.proj.bias', [4]],
+    ['blocks.0.attn.qkv.weight', [12, 4]],
+    ['blocks.0.attn.proj.weight', [4, 4]],
+    ['blocks.0.attn.proj.bias', [4]],
+    ['blocks.0.mlp.fc1.weight', [4, 4]],
+    ['blocks.0.mlp.fc1.bias', [4]],
+    ['blocks.0.mlp.fc2.weight', [4, 4]],
+    ['blocks.0.mlp.fc2.bias', [4]],
+    [`${shared}.mlp.fc1.weight`, [inner, 2]],
+    [`${shared}.mlp.fc1.bias`, [inner]],
+    [`${shared}.mlp.fc2.weight`, [1, inner]],
+    [`${shared}.mlp.fc2.bias`, [1]],
+    ['head.weight', [3, 4]],
+    ['head.bias', [3]],
+    ...['blocks.0.norm1', 'blocks.0.norm2', 'fc_norm'].flatMap((norm): [string, number[]][] => [
+      [`${norm}.weight`, [4]],
+      [`${norm}.bias`, [4]],
+    ]),
+  ];
+  const tensors = shapes.map(([name, shape]) => ({
+    name,
+    shape,
+    dtype: 'F32',
+    data: new Uint8Array(4 * shape.reduce((a, b) => a * b)),
+  }));
+  const config = {
+    architecture,
+    num_classes: 3,
+    global_pool: 'avg',
+    model_args: { num_heads: 1 },
+    pretrained_cfg: { input_size: [3, height, width], mean: [0, 0, 0], std: [1, 1, 1], crop_mode: 'squash' },
+  };
+  return { 'config.json': config, 'model.safetensors': safetensors(tensors) };
+}
+
 const manyFiles = (files: number) =>
   makeZip(
     Array.from({ length: files }, (_, i) => ({ name: `${i}`, data: new Uint8Array() })),
@@ -255,6 +300,12 @@ const hostile: [
     'values, and at most 250,000 are read',
   ],
   [
+    'relative positions of 65,536 patches by a network of 65,536',
+    () => relpos('vit_srelpos_small_patch16_224', [256, 256, 1], 65_536),
+    'config',
+    'relative positions would take too long to compute',
+  ],
+  [
     'a zip of 150,000 files',
     () => ({
       'model.zip': manyFiles(150_000),
@@ -296,6 +347,14 @@ describe('refused within a second and 64 MB', () => {
     expect(milliseconds).toBeLessThan(mostMilliseconds);
     expect(bytes - size).toBeLessThan(mostBytes);
   });
+});
+
+it('relative positions of 2,048 patches in a row are computed within 64 MB', async () => {
+  // Of a whole row at once, the network's values would take 1.1 GB.
+  const files = relpos('vit_relpos_small_patch16_224', [256, 2048, 256], 65_536);
+  const { layers, message, bytes } = await outcomeOf(files);
+  expect({ layers, message }).toEqual({ layers: 1, message: undefined });
+  expect(bytes).toBeLessThan(mostBytes);
 });
 
 describe('as many layers as there may be', () => {
