@@ -11,6 +11,8 @@ namespace {
 // ln 2 in two parts.
 constexpr double kLn2 = 0.6931471805599453, kLn2Rest = 2.3190468138462996e-17;
 
+constexpr double kLeastNormal = 0x1p-1022;
+
 // 1 / i!
 constexpr auto kInverseFactorials = [] {
   std::array<double, 14> inverse{1};
@@ -22,6 +24,8 @@ constexpr auto kInverseFactorials = [] {
 double sine_after(double x, int quarters) {
   // π/2 in two parts, of which the first times a small whole number is nearly exact.
   constexpr double kQuarter = 1.5707963267948966, kRest = 6.123233995736766e-17;
+  // Neighbors of larger numbers are further apart than a turn's sixteenth: any angle is as right as another.
+  if (!(std::abs(x) < 0x1p50)) return quarters + (x - x);
   const double whole = std::floor(x / kQuarter + 0.5);
   const double r = (x - whole * kQuarter) - whole * kRest;
   quarters += static_cast<int>(whole - 4 * std::floor(whole / 4));
@@ -42,7 +46,7 @@ double cosine(double x) { return sine_after(x, 1); }
 
 double exponential(double x) {
   if (x < -708) return 0;
-  if (x > 709) return INFINITY;
+  if (!(x <= 709)) return x + INFINITY;
   // x = n · ln 2 + r with |r| ≤ ½ ln 2, and Taylor's series of r: its even and its odd terms, which do not
   // wait for each other.
   const double n = std::floor(x / kLn2 + 0.5);
@@ -56,6 +60,9 @@ double exponential(double x) {
 }
 
 double logarithm(double x) {
+  if (!(x > 0)) return x == 0 ? -INFINITY : NAN;
+  if (x == INFINITY) return x;
+  if (x < kLeastNormal) return logarithm(x * 0x1p54) - 54 * kLn2;
   // x = m · 2ⁿ with m between √½ and √2, and ln m = 2 artanh((m − 1) / (m + 1)).
   const int64_t bits = std::bit_cast<int64_t>(x);
   int64_t n = (bits >> 52) - 1023;
