@@ -159,12 +159,15 @@ void run_lens(BoundModel& bound, bool patches) {
 }
 
 // Embeddings of the picture [layers × W] and, behind them, of the patches [layers × patches × W].
-void run_embedding_lens(BoundModel& bound, bool patches) {
+std::string run_embedding_lens(BoundModel& bound, bool patches) {
   const Config& c = bound.model.config;
   const size_t of_pictures = area(c.layers, embedding_width(c));
-  bound.map.resize(of_pictures * (patches ? 1 + patch_count(c) : 1));
+  const uint64_t values = uint64_t{of_pictures} * static_cast<uint64_t>(patches ? 1 + patch_count(c) : 1);
+  if (values > kMostElements) return "would have embeddings of more than 2 GB";
+  bound.map.resize(static_cast<size_t>(values));
   look_through(bound.model,
                EmbeddingLens{bound.map.data(), patches ? bound.map.data() + of_pictures : nullptr});
+  return "";
 }
 
 std::string run_texts_to_stage(BoundModel& bound, const val& lengths, const std::string& name) {

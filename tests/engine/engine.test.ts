@@ -1,8 +1,10 @@
 // What becomes of an engine whose WebAssembly traps.
 import { expect, it } from '@jest/globals';
 
+import { preprocessOf } from '../../web/checkpoint/config/preprocessor.js';
 import { VitError } from '../../web/errors.js';
 import { createEngine } from '../engine.js';
+import { networkFor } from '../preprocess/sizes.js';
 
 /** A module whose one function, exported as "f", is `unreachable`. */
 const trapping = new Uint8Array([
@@ -40,4 +42,19 @@ it('other errors pass and leave the engine as it is', async () => {
   engine.dispose();
   engine.dispose();
   expect(() => engine.variant).toThrow(expect.objectContaining({ code: 'disposed' }));
+});
+
+it('embeddings of more patches than memory has addresses for are refused', async () => {
+  const engine = await createEngine('simd');
+  // 256 blocks × 257 tokens × 65,536 values are 2^32 and a little: what 32 bits keep of it would be far too small.
+  const network = { ...networkFor(224, 224), patchHeight: 14, patchWidth: 14, layers: 256, classes: 0 };
+  engine.begin({ ...network, jointWidth: 65_536 }, preprocessOf({}, 'none', undefined));
+  engine.allocate();
+  expect(() => engine.embeddingLens(true)).toThrow(
+    expect.objectContaining({
+      code: 'engine',
+      message: 'The model cannot be looked into: it would have embeddings of more than 2 GB.',
+    }),
+  );
+  engine.dispose();
 });

@@ -293,7 +293,7 @@ export interface NativeModel {
   /** Towards a vector [jointWidth] instead of a class. */
   explainTowards(direction: Float32Array): string;
   lens(patches: boolean): void;
-  embeddingLens(patches: boolean): void;
+  embeddingLens(patches: boolean): string;
   /** [patches], of `attention` and `explain`. */
   mapPointer(): number;
   /** [layers × classes], of `lens`. */

@@ -314,7 +314,7 @@ export class Engine {
    */
   embeddingLens(patches: boolean): Record<'pictures' | 'patches', Float32Array<ArrayBuffer>> {
     const model = this.#native();
-    model.embeddingLens(patches);
+    checkLook(model.embeddingLens(patches));
     const { layers, jointWidth, hidden } = this.#network();
     const count = layers * (jointWidth || hidden);
     const pointer = model.mapPointer();
@@ -419,13 +419,17 @@ export class Engine {
   }
 
   #map(complaint: string): Float32Array<ArrayBuffer> {
-    if (complaint) throw new VitError('engine', `The model cannot be looked into: it ${complaint}.`);
+    checkLook(complaint);
     return this.#floats(this.#native().mapPointer(), this.#patches());
   }
 
   #floats(pointer: number, count: number): Float32Array<ArrayBuffer> {
     return this.#running().HEAPF32.slice(pointer / 4, pointer / 4 + count);
   }
+}
+
+function checkLook(complaint: string): void {
+  if (complaint) throw new VitError('engine', `The model cannot be looked into: it ${complaint}.`);
 }
 
 /** Bytes of one number; arbitrary for unknown types, which the engine refuses. */
