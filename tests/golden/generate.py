@@ -14,7 +14,7 @@ Needed only when the fixtures change: the results are committed, so that the tes
     fixtures/models.json                    the picture that pixel_values was made from (noise.py)
     fixtures/resize.json.gz                 what Pillow's resize gives, byte for byte
     fixtures/preprocess.{json,safetensors}  every spelling of preprocessor_config.json, and its pixel values
-    fixtures/timm-preprocess.{json,safetensors}  every spelling of timm's pretrained_cfg, likewise
+    fixtures/timm-preprocess.{json.gz,safetensors}  every spelling of timm's pretrained_cfg, likewise
     fixtures/timm/<name>/                   a folder as timm or torchvision saves it, with random weights
     fixtures/timm/<name>.safetensors        pixel_values, tokens, embedding and logits of it
     fixtures/timm.json                      the pictures, and for which image sizes

@@ -110,7 +110,7 @@ def resize_case(kind: str, size, resize: int, resize_size, crop, output, resampl
         "width": output[0],
         "height": output[1],
         "sha256": sha256(pixels),
-        "bytes": base64.b64encode(data[: 3 * 32 * 32]).decode(),  # all of a small output, the beginning of a large one
+        "bytes": base64.b64encode(data[:192]).decode(),  # the beginning, to see what differs
     }
 
 

@@ -1,5 +1,6 @@
 """timm's evaluation transform (`create_transform`) for every spelling of `pretrained_cfg`, on Pillow images."""
 
+import gzip
 import json
 from itertools import product
 from pathlib import Path
@@ -68,5 +69,5 @@ def write_timm_preprocess_cases(fixtures: Path) -> None:
             tensors[name] = timm_process(config, rgba)
         rows.append({"name": name, "picture": picture, "config": config, "sha256": sha256(resized)})
     lines = ",\n".join(json.dumps(row) for row in rows)
-    (fixtures / "timm-preprocess.json").write_text(f"[\n{lines}\n]\n")
+    (fixtures / "timm-preprocess.json.gz").write_bytes(gzip.compress(f"[\n{lines}\n]\n".encode(), mtime=0))
     save_file(tensors, fixtures / "timm-preprocess.safetensors")

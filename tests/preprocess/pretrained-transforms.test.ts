@@ -22,7 +22,7 @@ interface TimmCase {
   sha256: string;
 }
 
-const rows = await readJson<TimmCase[]>('timm-preprocess.json');
+const rows = await readJson<TimmCase[]>('timm-preprocess.json.gz');
 const expected = await readTensors('timm-preprocess.safetensors');
 const cases = rows.map((row) => ({ ...row, title: row.name || JSON.stringify(row.config) }));
 

@@ -20,7 +20,7 @@ interface ResizeCase extends Pick<
   width: number;
   height: number;
   sha256: string;
-  /** The result channel by channel, in base64; of a large one the beginning. */
+  /** The beginning of the result, channel by channel, in base64: to see what differs where the hash does. */
   bytes: string;
 }
 
