@@ -10,7 +10,7 @@ import {
 import { families } from '../../web/checkpoint/families/all.js';
 import { unrotated, type TensorsBySlot } from '../../web/checkpoint/families/family.js';
 import { hasLearnedPositions, rotaryOf } from '../../web/checkpoint/families/timm-rotary.js';
-import type { NativeRotary } from '../../web/engine/bindings.js';
+import { poolings, type NativeRotary, type Pooling } from '../../web/engine/bindings.js';
 import { JsonFields } from '../../web/checkpoint/files/json.js';
 import { readJson } from '../golden/fixtures.js';
 
@@ -29,9 +29,18 @@ interface Architecture {
   blockOrder?: number;
   /** Whether all norms divide by the root of the mean square. */
   rmsNorm?: boolean;
+  /** timm's `global_pool` where the caller gives none; absent where it is "token". */
+  pool?: 'avg' | 'map';
 }
 
 const architectures = await readJson<Architecture[]>('timm-architectures.json');
+const pools: Readonly<Record<string, Pooling>> = {
+  token: poolings.classToken,
+  avg: poolings.meanPatches,
+  map: poolings.attention,
+};
+/** Those whose pooling by attention attends to prefix tokens, too. */
+const poolsPrefix = /_pe_core_|^test_vit3$/;
 /** Of a model whose blocks have no tensors but the one that says how wide it is. */
 const tensorsOf = (hidden: number): TensorsBySlot =>
   new Map([['patch_embed.proj.weight', { shape: [hidden, 3, 16, 16] }]]);
@@ -57,6 +66,18 @@ describe('of the architectures of timm', () => {
     },
   );
 
+  // With a class token and no norm behind the pooling, as one is made with `class_token=True`.
+  it.each(architectures.filter(({ hidden }) => hidden !== undefined))(
+    '$name pools as it is built where its config does not say how',
+    ({ name, hidden = 0, pool = 'token' }) => {
+      const [family] = families.filter((one) => one.claims?.({ architecture: name }));
+      const fields = new JsonFields({ architecture: name }, 'the file', 'config');
+      const tensors = new Map([...tensorsOf(hidden), ['cls_token', { shape: [1, 1, hidden] }]]);
+      if (pool === 'map' && !poolsPrefix.test(name)) tensors.delete('cls_token');
+      expect(family.network(fields, tensors).pooling).toBe(pools[pool]);
+    },
+  );
+
   it.each(architectures.filter(({ hidden }) => hidden === undefined))(
     '$name is refused by name',
     ({ name }) => {
@@ -74,7 +95,8 @@ describe('of the architectures of timm', () => {
     ['vit_small_patch16_18x2_224', 'computes several attentions in parallel'],
     ['vit_dpwee_patch16_reg1_gap_256', 'subtracts one attention from another'],
     ['eva02_enormous_patch14_clip_224', 'normalizes after attention and MLP'],
-    ['vit_so150m_patch16_reg4_map_256', 'pools by attention'],
+    ['vit_so150m_patch16_reg4_map_256', 'pools by attention to its patches alone (load the vit_*_gap_*'],
+    ['vit_pe_core_gigantic_patch14_448', '(load the vit_pe_core_large_patch14_336 instead)'],
     ['hiera_tiny_224', 'merges its tokens'],
     ['swinv2_cr_tiny_224', 'attends in windows'],
     ['convnext_tiny', 'is a convolutional network'],

@@ -135,6 +135,7 @@ def describe(name: str) -> dict:
         "activation": ACTIVATIONS[type(activation).__name__],
     } | ({"blockOrder": order} if order else {}) | rms | (
         ({"rotary": rotary_of(network)} if rotary_of(network) else {})
+        | ({"pool": network.global_pool} if network.global_pool != "token" else {})
         | ({"learnedPositions": False} if getattr(network, "pos_embed", None) is None else {})
     )
 

@@ -26,7 +26,14 @@ const others: readonly { readonly pattern: RegExp; readonly what: string }[] = [
     pattern: /^eva02_enormous_/,
     what: 'normalizes after attention and MLP (load the eva02_large_* instead)',
   },
-  { pattern: /_reg\d_map_|_pe_core_gigantic_/, what: 'pools by attention of a kind of its own' },
+  {
+    pattern: /_reg\d_map_/,
+    what: 'pools by attention to its patches alone (load the vit_*_gap_* of the same width instead)',
+  },
+  {
+    pattern: /_pe_core_gigantic_/,
+    what: "pools by attention whose MLP is narrower than a block's (load the vit_pe_core_large_patch14_336 instead)",
+  },
   { pattern: /^beit3_/, what: 'has layer norms inside of attention and MLP' },
   { pattern: /hiera_/, what: 'merges its tokens from stage to stage (load a swin_* or vit_* instead)' },
   { pattern: /^samvit_/, what: 'attends in windows' },
@@ -103,6 +110,14 @@ export function activationOf(name: string): Activation {
 /** Whether it pools by attention where its config says nothing of that. */
 export function poolsByAttention(name: string): boolean {
   return /_siglip_(?!gap_)|_pe_core_|^test_vit3$/.test(name);
+}
+
+const averaged =
+  /_gap_|_clsgap_|_dinov3(_|$)|_pe_(lang|spatial)_|_rpn_|relpos_(?!.*_cls_)|^(aimv2|beit(v2)?)_|^eva(02)?_(?!.*_clip_)|^test_vit(2|4|_relpos)$/;
+
+/** Whether it pools by the patches' mean where its config says nothing of that, whatever its tensors. */
+export function poolsByAverage(name: string): boolean {
+  return averaged.test(name);
 }
 
 /** How timm resamples position embeddings when it loads them for another size. */

@@ -32,6 +32,7 @@ import {
   headsOf,
   kindOf,
   poolsByAttention,
+  poolsByAverage,
   resamplingOf,
 } from './timm-architectures.js';
 
@@ -216,7 +217,8 @@ function activation({ fields, modelArgs }: Settings, usual: Activation): Activat
 
 function poolingOf(settings: Settings, tensors: TensorsBySlot, classes: number): Pooling {
   const { fields, modelArgs, architecture = '' } = settings;
-  const average = tensors.has('cls_token') && !tensors.has('fc_norm.weight') ? 'token' : 'avg';
+  const hasToken = tensors.has('cls_token') && !tensors.has('fc_norm.weight');
+  const average = hasToken && !poolsByAverage(architecture) ? 'token' : 'avg';
   const asked = fields.text('global_pool') ?? modelArgs?.text('global_pool');
   const usual = poolsByAttention(architecture) ? 'map' : average;
   const name = asked === '' && classes === 0 ? average : (asked ?? usual);
