@@ -75,13 +75,29 @@ describe('AIMv2', () => {
     );
   });
 
-  it.each([
-    ['positions of any size', { is_native: true }, 'load the AIMv2 of a fixed size instead'],
-    ['a tower for texts', { vision_config: {} }, 'load an AIMv2 for pictures alone instead'],
-  ])('is refused with %s', async (_, changes, says) => {
-    expect(await failureOf(tokensOf(safetensors(await tensorsOf()), changes))).toMatchObject({
+  it.each([['positions of any size', { is_native: true }, 'load the AIMv2 of a fixed size instead']])(
+    'is refused with %s',
+    async (_, changes, says) => {
+      expect(await failureOf(tokensOf(safetensors(await tensorsOf()), changes))).toMatchObject({
+        code: 'unsupported-model',
+        message: expect.stringContaining(says),
+      });
+    },
+  );
+
+  it('is refused with a tower for texts, by the names that such files have', async () => {
+    const towers = (await tensorsOf()).flatMap((tensor) => [
+      { ...tensor, name: `vision_model.${tensor.name}` },
+      ...(tensor.name.startsWith('embeddings.') ? [] : [{ ...tensor, name: `text_model.${tensor.name}` }]),
+    ]);
+    const weights = safetensors([...towers, { ...towers[0], name: 'visual_projection.weight' }]);
+    const both = { model_type: 'aimv2', vision_config: config, text_config: {}, projection_dim: 8 };
+    const failure = failureOf(load({ weights, config: both, preprocessor }));
+    expect(await failure).toMatchObject({
       code: 'unsupported-model',
-      message: expect.stringContaining(says),
+      message: expect.stringMatching(
+        /^config\.json has a tower for texts .*; load an AIMv2 for pictures alone instead, as "apple\/aimv2-large-patch14-224"\.$/,
+      ),
     });
   });
 });

@@ -40,12 +40,15 @@ const authorsRows: readonly NameRow[] = [
   { file: 'trunk.post_trunk_norm.weight', slot: 'norm.weight' },
 ];
 
+function check(fields: JsonFields): void {
+  if (!fields.object('vision_config')) return;
+  throw fields.refusal(
+    'has a tower for texts beside that for pictures; load an AIMv2 for pictures alone instead, as ' +
+      '"apple/aimv2-large-patch14-224"',
+  );
+}
+
 function network(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
-  if (fields.object('vision_config')) {
-    throw fields.refusal(
-      'has a tower for texts beside that for pictures; load an AIMv2 for pictures alone instead',
-    );
-  }
   if (fields.flag('is_native') || !tensors.has('pos_embed')) {
     throw fields.refusal(
       'computes position embeddings for pictures of any size; load the AIMv2 of a fixed size instead',
@@ -77,6 +80,7 @@ export const aimv2: Family = {
   title: 'AIMv2',
   modelType: 'aimv2_vision_model',
   claims: ({ model_type: type }) => type === 'aimv2' || type === 'aimv2_vision_model',
+  check,
   processor: 'CLIPImageProcessor',
   spellings: [
     { prefix: '', rows, ignored: [/^head\./, /^embeddings\.position_ids$/] },
