@@ -64,6 +64,13 @@ const rows: Row[] = [
   { folder: 'timm/swin', odd: [32, 32], layers: 4, hidden: 16, row: '`swin_*`' },
   { folder: 'timm/swinv2', odd: [32, 32], layers: 4, hidden: 16, row: '`swinv2_*`' },
   { folder: 'open-clip/clip', odd: [20, 12], layers: 2, hidden: 16, row: 'open_clip' },
+  {
+    folder: 'open-clip/perception-encoder',
+    odd: [20, 12],
+    layers: 1,
+    hidden: 64,
+    row: 'Perception Encoders but the gigantic one',
+  },
   { folder: 'timm/torchvision', odd: [14, 42], layers: 1, hidden: 16, row: 'torchvision' },
 ];
 
@@ -140,7 +147,7 @@ describe.each(rows)('$folder', ({ folder, odd: [height, width], layers, hidden, 
       ({ name, shape }) =>
         /[._]0[._]/.test(name) &&
         shape.length === 2 &&
-        !/bias|rel_pos|text_model|decoder|^transformer\./.test(name),
+        !/bias|rel_pos|text_model|decoder|^transformer\.|^text\./.test(name),
     );
     if (!victim) throw new Error(`${folder} has no matrix in its first block.`);
     const name = victim.name.replaceAll('.', '\\.');

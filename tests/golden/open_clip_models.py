@@ -44,6 +44,7 @@ TRUNK = {"img_size": 16, "patch_size": 4, "depth": 1, "mlp_ratio": 0.25}
 # Of every width the architecture has attention heads as these: 64 wide, or 16 of them.
 EVA02 = TRUNK | {"embed_dim": 64, "num_heads": 1}
 GIANT = TRUNK | {"embed_dim": 32, "num_heads": 16}
+PERCEPTION = TRUNK | {"embed_dim": 64, "num_heads": 1, "attn_pool_mlp_ratio": 0.25}
 
 
 @dataclass
@@ -82,6 +83,14 @@ MODELS = [
         more={"custom_text": True, "init_logit_bias": -10, "embed_dim": 32},
         preprocess={"resize_mode": "squash", "interpolation": "bilinear", "mean": [0.5] * 3, "std": [0.5] * 3},
         tokenizer="siglip",
+    ),
+    OpenClipModel(
+        "perception-encoder",
+        vision=trunk("vit_pe_core_base_patch16_224", timm_pool="map", timm_proj=None),
+        trunk=PERCEPTION,
+        text=TEXT | {"context_length": 32, "layers": 1},
+        more={"custom_text": True},
+        preprocess={"resize_mode": "squash", "interpolation": "bilinear", "mean": [0.5] * 3, "std": [0.5] * 3},
     ),
 ]
 

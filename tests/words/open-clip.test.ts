@@ -200,11 +200,18 @@ describe('refused is', () => {
     ['MobileCLIP-S', {}, { timm_model_name: 'fastvit_mci0' }, {}, 'is a convolutional network'],
     ['ConvNeXt', {}, { timm_model_name: 'convnext_base' }, {}, 'is a convolutional network'],
     [
-      'Perception Encoder',
+      'relative positions',
       {},
-      { timm_model_name: 'vit_pe_core_base_patch16_224' },
+      { timm_model_name: 'vit_relpos_base_patch16_224' },
       {},
       "which vit-wasm reads from timm's own files alone",
+    ],
+    [
+      'the gigantic Perception Encoder',
+      {},
+      { timm_model_name: 'vit_pe_core_gigantic_patch14_448' },
+      {},
+      '(load the vit_pe_core_large_patch14_336 instead)',
     ],
     [
       'an MLP',

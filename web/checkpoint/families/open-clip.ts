@@ -7,6 +7,7 @@ import { clip } from './clip.js';
 import { clipText, siglipText } from './clip-text.js';
 import type { Family, NameRow, TensorsBySlot, TextTower } from './family.js';
 import { kindOf } from './timm-architectures.js';
+import { perception } from './timm-rare.js';
 import { allTimmRows, timm } from './timm.js';
 
 /** A projection [inputs, outputs]; its slot is [outputs, inputs]. */
@@ -67,8 +68,9 @@ const modelType = 'open_clip';
 function network(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
   const vision = fields.object('vision_config');
   if (!vision) throw fields.error('has no vision_config');
-  const isOwn = vision.get('architecture') === undefined;
-  const base = isOwn ? clip.network(fields, tensors) : timm.network(vision, tensors);
+  const architecture = vision.text('architecture');
+  const ofTimm = kindOf(architecture ?? '') === 'perception' ? perception : timm.network;
+  const base = architecture === undefined ? clip.network(fields, tensors) : ofTimm(vision, tensors);
   return {
     ...base,
     classes: 0,
@@ -89,7 +91,7 @@ export const openClip: Family = {
     const architecture = vision?.text('architecture');
     if (!vision || architecture === undefined) return;
     timm.check?.(vision);
-    if (!kindOf(architecture)) return;
+    if ([undefined, 'perception'].includes(kindOf(architecture))) return;
     throw vision.refusal(
       `is of the architecture "${architecture}", which vit-wasm reads from timm's own files alone`,
     );

@@ -102,7 +102,7 @@ function divided<T extends PlacedNames>(names: T, { hidden, mlpHidden, qkvBias }
 }
 
 /** Perception Encoder: its head is the projection to what pictures share with texts. */
-function perception(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
+export function perception(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
   if (fields.get('label_names') !== undefined) {
     throw fields.refusal(
       'has label_names, so its head is a classifier; vit-wasm reads Perception Encoders whose head is the projection ' +
