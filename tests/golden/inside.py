@@ -14,19 +14,23 @@ import timm
 import torch
 import transformers
 from safetensors.torch import load_file, save_file
+from timm.layers import RmsNorm
 
 import families
 from families import MODELS, MODELS_WITHOUT_EMBEDDED_POSITIONS
 from noise import test_image
 from preprocessing import make_processor, process
-from timm_models import EVA_MODELS, MODELS as TIMM_MODELS
+from timm_models import EVA_MODELS, MODELS as TIMM_MODELS, OTHER_MODELS
 
 NAMES = [
     "vit", "vit-multi-label", "i-jepa", "deit-distilled", "dinov2", "dinov2-registers", "clip", "siglip",
     "dinov3-head", "beit", "beit-5",
 ]  # fmt: skip
-# Of timm: its own ViT, and EVA-02 with and without norms within attention.
-TIMM_NAMES = ["class-token", "eva02-small", "eva02-base", "eva02-clip"]
+# Of timm: its own ViT, EVA-02 with and without norms within attention, and blocks put together in other ways.
+TIMM_NAMES = [
+    "class-token", "eva02-small", "eva02-base", "eva02-clip", "relpos", "relpos-shared", "relpos-norms-after", "rope-mixed",
+    "parallel", "parallel-rms", "aimv2",
+]  # fmt: skip
 
 
 def lens_of(network: torch.nn.Module, hidden: torch.Tensor, multi_label: bool) -> torch.Tensor:
@@ -95,7 +99,7 @@ def inside(folder: Path, picture: dict) -> dict[str, torch.Tensor]:
 
 
 def inside_timm(name: str, fixtures: Path) -> dict[str, torch.Tensor]:
-    model = next(model for model in TIMM_MODELS + EVA_MODELS if model.name == name)
+    model = next(model for model in TIMM_MODELS + EVA_MODELS + OTHER_MODELS if model.name == name)
     network = model.create()
     network.load_state_dict(load_file(fixtures / "timm" / name / "model.safetensors"))
     network = network.double().eval()
@@ -105,8 +109,9 @@ def inside_timm(name: str, fixtures: Path) -> dict[str, torch.Tensor]:
     pixel_values = load_file(fixtures / "timm" / f"{name}.safetensors")["pixel_values"].double()[None]
     attentions, states = [], []
     for block in network.blocks:
-        block.attn.fused_attn = False
-        block.attn.attn_drop.register_forward_hook(lambda _module, _inputs, output: attentions.append(output[0]))
+        attention = getattr(block, "attn", block)  # which stands beside the MLP in a parallel block
+        attention.fused_attn = False
+        attention.attn_drop.register_forward_hook(lambda _module, _inputs, output: attentions.append(output[0]))
         block.register_forward_hook(lambda _module, _inputs, output: states.append(output))
     with torch.no_grad():
         own = network(pixel_values).softmax(-1)[0]
@@ -127,6 +132,7 @@ def explained(network: torch.nn.Module, pixel_values: torch.Tensor) -> torch.Ten
     the slope of a class's logit, above the mean of all classes, in a factor on what the class token reads of the patch.
     What is not followed is held: the last block's MLP, and the variance that a layer norm divides by."""
     block = network.blocks[-1]
+    attention = getattr(block, "attn", block)
     tokens = network.patch_embed.num_patches + network.num_prefix_tokens
     factors = torch.ones(tokens, dtype=torch.float64, requires_grad=True)
 
@@ -134,17 +140,20 @@ def explained(network: torch.nn.Module, pixel_values: torch.Tensor) -> torch.Ten
         first = output[:, :, :1] * factors
         return torch.cat([first, output[:, :, 1:]], 2)
 
-    def held(norm: torch.nn.LayerNorm):
+    def held(norm: torch.nn.LayerNorm | RmsNorm):
         def forward(x):
+            if isinstance(norm, RmsNorm):
+                return x / (x.square().mean(-1, keepdim=True).detach() + norm.eps).sqrt() * norm.weight
             variance = x.var(-1, unbiased=False, keepdim=True).detach()
             return (x - x.mean(-1, keepdim=True)) / (variance + norm.eps).sqrt() * norm.weight + norm.bias
 
         return forward
 
-    block.attn.attn_drop.register_forward_hook(read)
-    block.mlp.register_forward_hook(lambda _module, _inputs, output: output.detach())
-    for norm in (block.attn.norm, network.norm, network.fc_norm):
-        if isinstance(norm, torch.nn.LayerNorm):
+    attention.attn_drop.register_forward_hook(read)
+    if hasattr(block, "mlp"):
+        block.mlp.register_forward_hook(lambda _module, _inputs, output: output.detach())
+    for norm in (getattr(attention, "norm", None), network.norm, network.fc_norm):
+        if isinstance(norm, torch.nn.LayerNorm | RmsNorm):
             norm.forward = held(norm)
     logits = network(pixel_values)[0]
     slopes = torch.stack([torch.autograd.grad(logit, factors, retain_graph=True)[0] for logit in logits])

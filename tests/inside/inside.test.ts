@@ -26,6 +26,13 @@ const models: Readonly<Record<string, { mean: boolean; prefix: number }>> = {
   'timm-eva02-small': { mean: true, prefix: 1 },
   'timm-eva02-base': { mean: true, prefix: 1 },
   'timm-eva02-clip': { mean: false, prefix: 1 },
+  'timm-relpos': { mean: true, prefix: 0 },
+  'timm-relpos-shared': { mean: true, prefix: 0 },
+  'timm-relpos-norms-after': { mean: true, prefix: 0 },
+  'timm-rope-mixed': { mean: false, prefix: 1 },
+  'timm-parallel': { mean: true, prefix: 1 },
+  'timm-parallel-rms': { mean: false, prefix: 1 },
+  'timm-aimv2': { mean: true, prefix: 0 },
 };
 
 const timmModels = await readJson<{ name: string; picture: ImageDescription }[]>('timm.json');
@@ -160,7 +167,9 @@ describe.each(cases)('$name ($variant)', ({ name, variant, mean, prefix }) => {
   });
 });
 
-describe.each(['timm-class-token', 'timm-eva02-clip'])('explain of %s', (name) => {
+const explained = ['timm-class-token', 'timm-eva02-clip', 'timm-rope-mixed', 'timm-parallel-rms'];
+
+describe.each(explained)('explain of %s', (name) => {
   const { folder, picture } = subject(name);
   const maps = async (dtype: 'fp32' | 'int8') => {
     const model = await load(fileURLToPath(folder), { dtype });
