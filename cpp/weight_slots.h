@@ -58,7 +58,7 @@ struct StoredValues {
 ///
 /// (a) They arrive as floats of any type, and each row is quantized as soon as it is complete. A chunk may
 /// end within a row, but the next chunk of such a matrix must then continue that row. A matrix in another
-/// order than the slot's is collected first, the only allocation after `allocate`.
+/// order than the slot's is collected first, the only allocation after `allocate`, of 256 MB at most.
 ///
 /// (b) They arrive quantized, as dtype "I8": the codes of `quantize_weights` (kernels/quantization.h), row by
 /// row. The scales are a tensor of their own, before or after, with the weights' name and the suffix

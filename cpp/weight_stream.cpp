@@ -6,6 +6,10 @@
 namespace vit {
 namespace {
 
+/// The most values that are collected outside of the arena: a matrix of 8192 × 8192, the largest of any
+/// published ViT's.
+constexpr uint64_t kMostGathered = uint64_t{1} << 26;
+
 std::string in_brackets(std::span<const int> shape) {
   std::string text = "[";
   for (size_t i = 0; i < shape.size(); i++) text += (i ? ", " : "") + std::to_string(shape[i]);
@@ -181,6 +185,9 @@ Announced announce(WeightSlots& table, std::string_view name, std::string_view d
   if (!fits(order, element_count(slot))) return refused("is stored in an order that does not fit its shape");
   const bool codes = dtype == "I8" && is_to_quantize(slot);
   if (codes && !order.empty()) return refused("is quantized, so it has to be stored row by row");
+  if (is_to_quantize(slot) && !order.empty() && element_count(slot) > kMostGathered) {
+    return refused("is too large to be quantized in the order it is stored in: load it as fp32");
+  }
   const std::optional<DataType> type = codes ? DataType::f32 : parse_data_type(dtype);
   if (!type) return refused("has dtype " + std::string(dtype) + "; F32, F16, BF16 and F64 are understood");
   if (slot.announced) return refused("duplicates another tensor");

@@ -161,6 +161,18 @@ TEST_F(Stream, TakesOnlyCodesThatTheProductCanSum) {
   EXPECT_EQ(received(k), 18u);
 }
 
+TEST(StreamOfALargeMatrix, IsNotCollectedOutsideOfTheArena) {
+  Config config = int8_vit();
+  config.hidden = 8193, config.mlp_hidden = 8192;
+  Model unallocated;
+  ASSERT_EQ(begin(unallocated, config), "");
+  const int shape[] = {8192, 8193};
+  const Axis columns[] = {{8193, 1}, {8192, 8193}};
+  EXPECT_EQ(announce(unallocated, "blocks.0.mlp.fc1.weight", "F32", shape, columns).error,
+            "is too large to be quantized in the order it is stored in: load it as fp32");
+  EXPECT_EQ(announce(unallocated, "blocks.0.mlp.fc1.weight", "F32", shape).error, "");
+}
+
 TEST_F(Stream, KeepsAnnouncementsWhenMemoryIsAllocated) {
   Model unallocated;
   ASSERT_EQ(begin(unallocated, int8_vit()), "");
