@@ -68,9 +68,8 @@ const modelType = 'open_clip';
 function network(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
   const vision = fields.object('vision_config');
   if (!vision) throw fields.error('has no vision_config');
-  const architecture = vision.text('architecture');
-  const ofTimm = kindOf(architecture ?? '') === 'perception' ? perception : timm.network;
-  const base = architecture === undefined ? clip.network(fields, tensors) : ofTimm(vision, tensors);
+  const isOwn = vision.get('architecture') === undefined;
+  const base = isOwn ? clip.network(fields, tensors) : trunkOf(vision, tensors);
   return {
     ...base,
     classes: 0,
@@ -80,6 +79,11 @@ function network(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
       (base.pooling === poolings.attention ? 0 : (fields.count('projection_dim') ?? 512)),
     jointBias: tensors.has('joint_proj.bias'),
   };
+}
+
+function trunkOf(vision: JsonFields, tensors: TensorsBySlot): NativeConfig {
+  const isPerception = kindOf(vision.text('architecture') ?? '') === 'perception';
+  return isPerception ? perception(vision, tensors) : timm.network(vision, tensors);
 }
 
 export const openClip: Family = {
