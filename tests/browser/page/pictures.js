@@ -162,7 +162,7 @@ export async function video(time) {
   const stopped = new Promise((resolve) => (recorder.onstop = resolve));
   recorder.start();
   for (const color of ['rgb(220 30 30)', 'rgb(30 30 220)']) {
-    for (const start = performance.now(); performance.now() - start < 500; ) {
+    for (const start = performance.now(); performance.now() - start < 500;) {
       fill(color);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
