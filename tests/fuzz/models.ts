@@ -46,6 +46,16 @@ const folders = {
     ],
     ...['gated', 'larger', 'no-embed-class', 'pre-norm', 'qk-norm', 'registers-average', 'rope-and-learned'],
     ...['siglip', 'swin', 'swinv2', 'torchvision', 'torchvision-pre-logits', 'wrapped'],
+    ...[
+      'aimv2',
+      'norms-after',
+      'parallel',
+      'parallel-rms',
+      'perception-encoder-core',
+      'relpos',
+      'relpos-shared',
+    ],
+    ...['relpos-norms-after', 'rope-mixed'],
   ],
 };
 
