@@ -11,13 +11,12 @@ import { safetensors } from '../web/tiny-checkpoint.js';
 
 const [clip] = zeroShotModels;
 const table = 'text_model.embeddings.token_embedding.weight';
-const bigBytes = 24 << 20;
-const rows = 60_000;
 const small = ['config.json', 'preprocessor_config.json', 'tokenizer.json', 'tokenizer_config.json'];
 
 const file = (name: string) => readFile(new URL(name, zeroShotFolder(clip)));
 
-async function largeModel(): Promise<Uint8Array> {
+/** `bigBytes`: of the tensor of no use in each tower; `rows`: of the table. */
+export async function largeModel(bigBytes = 24 << 20, rows = 60_000): Promise<Uint8Array> {
   const bytes = new Uint8Array(await file('model.safetensors'));
   const data = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
   const tensors = parseHeader(bytes.subarray(8, data), 'model').map(({ name, dtype, shape, begin, end }) => {
@@ -38,7 +37,7 @@ async function largeModel(): Promise<Uint8Array> {
 
 /** The model's files, however they are served. */
 export interface RangeFiles {
-  /** By path. */
+  /** By path; the same model is in `/` and in `/tiny-clip/`, whose name says that it may have two towers. */
   readonly answers: Answers;
   /** Whether it answers requests for parts of the weights with these. */
   givesRanges: boolean;
@@ -94,8 +93,10 @@ export async function rangeFiles(): Promise<RangeFiles> {
   const answers = Object.fromEntries(
     await Promise.all(small.map(async (name) => [`/${name}`, whole(await file(name))] as const)),
   );
+  const all: Answers = { ...answers, '/model.safetensors': (...both) => void answer(...both) };
+  const named = Object.entries(all).map(([path, one]) => [`/tiny-clip${path}`, one] as const);
   return {
-    answers: { ...answers, '/model.safetensors': (...both) => void answer(...both) },
+    answers: { ...all, ...Object.fromEntries(named) },
     size: model.length,
     sent: () => state.sent,
     change: () => (state.etag = '"two"'),

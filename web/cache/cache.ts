@@ -108,7 +108,7 @@ export class CachedFiles {
       canSkip: async () => (await stream.canSkip?.()) ?? false,
       parts: async (...wanted) => ((await stream.canSkip?.()) ? await parts(...wanted) : undefined),
       // What is skipped would be missing from the whole file.
-      skip: (count) => isShare && (stream.skip?.(count) ?? false),
+      skip: (count, until) => isShare && (stream.skip?.(count, until) ?? false),
       keepInstead: (header) => {
         if (!shareKey || signal.aborted) return undefined;
         isShare = true;

@@ -4,6 +4,8 @@ import { patientStore } from '../cache/patient-store.js';
 import { inDtype } from '../checkpoint/dtype.js';
 import { changed } from '../checkpoint/files/download-parts.js';
 import { isOtherVersion } from '../checkpoint/files/http-answer.js';
+import { isOpenClip } from '../checkpoint/files/model-files.js';
+import type { OpenFile } from '../checkpoint/files/source.js';
 import { fill } from '../checkpoint/fill.js';
 import { openCheckpoint, type Checkpoint } from '../checkpoint/open.js';
 import { openTexts, type TextCheckpoint } from '../checkpoint/open-texts.js';
@@ -78,6 +80,7 @@ async function read(
     checking.catch(() => undefined);
     const reading = {
       ...context,
+      open: wantsShare(request) ? headerFirst(context.open, files.weights) : context.open,
       signal: stop.signal,
       maxBytes: request.maxBytes,
       ...(integrity !== undefined &&
@@ -111,6 +114,26 @@ async function read(
   } finally {
     context.signal.removeEventListener('abort', follow);
   }
+}
+
+/**
+ * Whether a load will probably skip a large part of its file, whose configuration is not read yet: that of one of two towers.
+ * A wrong guess costs a round trip, or some bytes of a connection that is closed.
+ */
+function wantsShare({ tokens, files }: SessionRequest): boolean {
+  return (
+    tokens !== undefined || isOpenClip(files) || (/clip/i.test(files.title) && !/timm/i.test(files.title))
+  );
+}
+
+/** Opens the weights by a request for their first bytes, which in nearly all files are more than the header. */
+function headerFirst(open: OpenFile, weights: string): OpenFile {
+  return (location, name, signal) =>
+    open(
+      location.kind === 'url' && name === weights ? { ...location, firstBytes: 1 << 17 } : location,
+      name,
+      signal,
+    );
 }
 
 function isOfTexts(checkpoint: Checkpoint | TextCheckpoint): checkpoint is TextCheckpoint {

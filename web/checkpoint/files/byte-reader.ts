@@ -91,13 +91,16 @@ export class ByteReader {
     return true;
   }
 
-  /** Passes over the next bytes, without transferring them where the file can; false when it ends before. */
-  async skip(count: number, onPiece: () => void = () => undefined): Promise<boolean> {
+  /**
+   * Passes over the next bytes, without transferring them where the file can; false when it ends before. `until`: see
+   * ByteStream.
+   */
+  async skip(count: number, onPiece: () => void = () => undefined, until?: number): Promise<boolean> {
     const buffered = Math.min(count, this.#rest.length);
     this.#rest = this.#rest.subarray(buffered);
     this.position += buffered;
     const remaining = count - buffered;
-    if (remaining > 0 && this.#stream.skip?.(remaining)) {
+    if (this.#stream.skip?.(remaining, until)) {
       this.position += remaining;
       this.#pulled += remaining;
       return true;

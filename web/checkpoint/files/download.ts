@@ -18,7 +18,7 @@ import {
 } from './http-answer.js';
 import type { UrlLocation } from './model-files.js';
 import { downloadParts, pastCache } from './download-parts.js';
-import { streamOf, streamOfBytes, type ByteStream, type Range } from './stream.js';
+import { leastSkip, streamOf, streamOfBytes, type ByteStream, type Range } from './stream.js';
 
 /** How often a download is tried without a new byte before it fails. */
 const defaultTries = 3;
@@ -26,9 +26,6 @@ const defaultTries = 3;
 /** How often a download may be resumed in all: this often, and once more for every `bytesPerResume` received. */
 const freeResumes = 8;
 const bytesPerResume = 1 << 20;
-
-/** Fewer bytes than this are read rather than skipped: another request takes as long. */
-const leastSkip = 1 << 19;
 
 /** Milliseconds before the second try; four times as many before the next. */
 const firstPause = 300;
@@ -40,6 +37,9 @@ const firstPause = 300;
  * version of the file (`If-Range`) and has to be answered with the part that was asked for. Where that is impossible (the
  * server names no version, or does not support ranges), the whole file is requested again, and the bytes that were
  * passed on already are skipped if they are known to be the same: by the version, or else by a checksum.
+ *
+ * With `firstBytes`, and once it is known where what is read ends, only those are requested: a connection that is closed
+ * has brought more than was read of it, on a fast one several megabytes.
  */
 export async function download(address: UrlLocation, signal: AbortSignal): Promise<ByteStream | undefined> {
   const file = new Download(address, signal);
@@ -74,6 +74,12 @@ class Download implements ByteStream {
   #received = 0;
   /** Their checksum, kept only where nothing else could show that later bytes are of the same version. */
   #checksum: number | undefined;
+  /** Where the bytes end that are requested; undefined for the end of the file. */
+  #end: number | undefined;
+  /** Where those will end that are requested next. */
+  #until: number | undefined;
+  /** The length of the file, where an answer with a part of it has told. */
+  #total: number | undefined;
   /** Bytes still to be skipped because they arrive a second time, and the checksum of those skipped so far. */
   #surplus = 0;
   #repeated: number | undefined;
@@ -97,6 +103,7 @@ class Download implements ByteStream {
     this.#stop.signal.addEventListener('abort', () => this.#connection.abort());
     this.#tries = address.tries ?? defaultTries;
     this.#stallTimeout = address.stallTimeout ?? defaultStallTimeout;
+    this.#end = address.firstBytes;
   }
 
   /** Waits for the server's answer; false when there is no such file. */
@@ -113,7 +120,7 @@ class Download implements ByteStream {
   async next(): Promise<Uint8Array | undefined> {
     for (;;) {
       try {
-        if (!this.#body && !(await this.#request())) throw this.#changed();
+        if (!this.#body && this.#received !== this.#total && !(await this.#request())) throw this.#changed();
         const piece = await this.#read();
         if (!piece) await this.cancel();
         if (piece?.length !== 0) return piece;
@@ -128,12 +135,18 @@ class Download implements ByteStream {
    * Ends the connection, so that the next read requests what follows. Only where the server has named the version of the
    * file, because skipped bytes have no checksum.
    */
-  skip(count: number): boolean {
+  skip(count: number, until?: number): boolean {
+    this.#until = until;
     if (count < leastSkip || !this.#mayResume || this.#received === 0) return false;
     this.#connection.abort();
     this.#body = undefined;
     this.#received += count;
+    this.#end = this.#laterEnd();
     return true;
+  }
+
+  #laterEnd(): number | undefined {
+    return this.#until !== undefined && this.#until > this.#received ? this.#until : undefined;
   }
 
   /** Whether a request for the rest may succeed. */
@@ -143,7 +156,7 @@ class Download implements ByteStream {
 
   /** Found out by trying: many servers leave out `Accept-Ranges`, and others do not let pages read it. */
   canSkip(): Promise<boolean> {
-    return (this.#probe ??= this.#tryPart());
+    return (this.#probe ??= this.#total === undefined ? this.#tryPart() : Promise.resolve(this.#mayResume));
   }
 
   async #tryPart(): Promise<boolean> {
@@ -182,8 +195,15 @@ class Download implements ByteStream {
     const bytes = this.#body && (await this.#wait(this.#body.next()));
     if (!bytes) {
       if (this.#surplus > 0) throw this.#changed();
-      if (this.#received < (this.#lengthForSure() ?? 0)) throw new Error('it ended early');
-      return undefined;
+      const length = this.#lengthForSure();
+      if (this.#received < Math.min(this.#end ?? Infinity, length ?? this.#end ?? 0)) {
+        throw new Error('it ended early');
+      }
+      if (this.#end === undefined || this.#received === length) return undefined;
+      // The part has ended, not the file.
+      this.#body = undefined;
+      this.#end = this.#laterEnd();
+      return new Uint8Array();
     }
     const known = Math.min(this.#surplus, bytes.length);
     if (known > 0) this.#skip(bytes.subarray(0, known));
@@ -198,6 +218,7 @@ class Download implements ByteStream {
 
   /** The length of what arrives, where it is certain: a server of another origin may compress without a page's knowing. */
   #lengthForSure(): number | undefined {
+    if (this.#total !== undefined) return this.#total;
     return this.#encoded || !this.#isOwnOrigin() ? undefined : this.#version?.bytes;
   }
 
@@ -213,7 +234,8 @@ class Download implements ByteStream {
   async #request(): Promise<boolean> {
     const { url, headers } = this.#address;
     const range = this.#rangeHeaders();
-    const from = range ? this.#received : 0;
+    const from = range && this.#received;
+    if (!range) this.#end = undefined;
     this.#stop.signal.throwIfAborted();
     this.#status = undefined;
     this.#connection.abort();
@@ -240,10 +262,11 @@ class Download implements ByteStream {
 
   /** The headers that ask for the rest of the same version; undefined when the whole file has to be requested again. */
   #rangeHeaders(): Record<string, string> | undefined {
+    if (this.#encoded || !this.#givesRanges) return undefined;
+    const range = { Range: `bytes=${this.#received}-${this.#end === undefined ? '' : this.#end - 1}` };
+    if (this.#received === 0) return this.#end === undefined ? undefined : range;
     const validator = this.#version && validatorOf(this.#version);
-    if (this.#received === 0 || this.#encoded || !this.#givesRanges || validator === undefined)
-      return undefined;
-    const range = { Range: `bytes=${this.#received}-` };
+    if (validator === undefined) return undefined;
     // A page may send `If-Range` to another origin only where that server allows it; the answer's version has to do there.
     return this.#isOwnOrigin() ? { ...range, 'If-Range': validator } : range;
   }
@@ -254,18 +277,21 @@ class Download implements ByteStream {
     return [url, this.#answeredBy || url].every(isOwn);
   }
 
-  /** What to do with an answer. An error other than a VitError is worth another try. */
-  #judge(response: Response, from: number): 'body' | 'end' | 'none' | 'no range' | Error {
+  /**
+   * What to do with an answer, to a request for the bytes after `from` or for the file. An error other than a VitError is
+   * worth another try.
+   */
+  #judge(response: Response, from: number | undefined): 'body' | 'end' | 'none' | 'no range' | Error {
     const { status } = response;
     if (status === 404 || status === 410) return 'none';
-    if (status === 416 && from > 0) {
+    if (status === 416 && from !== undefined) {
       // The connection broke between the last byte and the sign that it was the last.
-      return lengthBesideRange(response) === from ? 'end' : 'no range';
+      return from > 0 && lengthBesideRange(response) === from ? 'end' : 'no range';
     }
     if (passing.includes(status)) return new Busy(response);
-    if (status === 206 && from > 0) {
+    if (status === 206 && from !== undefined) {
       if (rangeOf(response)?.start !== from) return 'no range';
-    } else if (status !== 200) return this.#refused();
+    } else if (status !== 200) return from === 0 ? 'no range' : this.#refused();
     if (isPage(response)) return pageError(this.#address.url);
     const version = versionOf(response);
     // Before the first byte, any version will do.
@@ -275,10 +301,13 @@ class Download implements ByteStream {
     const same = isSame(first, version);
     if (status === 206) {
       this.#surplus = 0;
-      return same ? 'body' : 'no range';
+      if (!same || isEncoded(response)) return 'no range';
+      this.#total = version.bytes;
+      return 'body';
     }
     // The server has ignored the range.
-    if (from > 0) this.#givesRanges = false;
+    if (from !== undefined) this.#givesRanges = false;
+    this.#end = undefined;
     if (this.#received === 0) this.#checksum = same ? undefined : 0;
     else if (!same && this.#checksum === undefined) return this.#changed();
     this.#surplus = this.#received;
@@ -292,6 +321,8 @@ class Download implements ByteStream {
     this.#connection.abort();
     this.#stop.signal.throwIfAborted();
     if (error instanceof VitError) throw error;
+    // A browser may have to ask a server of another origin first, and that one may not answer.
+    if (this.#received === 0) this.#end = undefined;
     this.#failures++;
     this.#resumes++;
     const tooMany = this.#resumes > freeResumes + this.#received / bytesPerResume;

@@ -11,6 +11,8 @@ export interface UrlLocation {
   readonly tries?: number;
   /** After how many milliseconds without a byte a connection is given up; see LoadOptions. */
   readonly stallTimeout?: number | undefined;
+  /** How many bytes are requested first, where most of the others will be skipped; all at once by default. */
+  readonly firstBytes?: number | undefined;
 }
 
 /** Where the bytes of one file are. Plain data, so that it can be posted to a worker. */

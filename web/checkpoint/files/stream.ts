@@ -10,9 +10,10 @@ export interface ByteStream {
   next(): Promise<Uint8Array | undefined>;
   /**
    * Skips the next bytes without reading them, where that saves time; false where they have to be read. Whether the
-   * skipped bytes exist shows only at the next read.
+   * skipped bytes exist shows only at the next read. `until` says where the bytes end that will be read then, as a place
+   * in the file: those after them need not be sent.
    */
-  skip?(count: number): boolean;
+  skip?(count: number, until?: number): boolean;
   /** Whether `skip` is certain to work for many bytes; may cost a request of one byte. */
   canSkip?(): Promise<boolean>;
   /** The version of the file, as far as its server tells versions apart. */
@@ -29,6 +30,9 @@ export interface ByteStream {
   /** Closes the file. A pending `next` rejects or resolves to the end. */
   cancel(reason?: unknown): Promise<unknown>;
 }
+
+/** Fewer bytes than this are read rather than skipped: another request takes as long. */
+export const leastSkip = 1 << 19;
 
 /** Bytes per read: many small reads take longer than the bytes themselves. */
 const bufferBytes = 1 << 20;

@@ -8,6 +8,7 @@ import { shown } from '../../shown.js';
 import { isJsonObject } from '../files/json.js';
 import { checkSurvey, surveyJson } from '../files/json-survey.js';
 import { checkLimit, limits } from '../files/limits.js';
+import { leastSkip } from '../files/stream.js';
 import { bytesOf, type Share, type StoredTensor, type TensorFile } from './tensors.js';
 
 /** A tensor as the header describes it. */
@@ -70,21 +71,24 @@ export async function openSafetensors(reader: ByteReader, file: string): Promise
     async pour(sinkFor, report, share) {
       const keep = share && (await keepInstead(share));
       const tell = () => report(file, reader.position, total);
-      const skipTo = (at: number) => reader.skip(at - reader.position, tell);
+      const skipTo = (at: number, until?: number) => reader.skip(at - reader.position, tell, until);
       if (elsewhere) sinkFor(elsewhere);
-      for (const tensor of tensors) {
+      const reads = tensors.flatMap((tensor) => {
         const sink = sinkFor(tensor);
-        if (!sink) continue;
-        for (const [begin, end] of sink.ranges ?? [[0, tensor.bytes]]) {
-          const complete =
-            (await skipTo(data + tensor.begin + begin)) &&
-            (await reader.pour(end - begin, (piece) => {
-              sink(piece);
-              keep?.(piece);
-              tell();
-            }));
-          if (!complete) throw truncated(reader, total, tensor.name);
-        }
+        const begin = data + tensor.begin;
+        const ranges = sink ? (sink.ranges ?? [[0, tensor.bytes]]) : [];
+        return ranges.map(([from, to]) => ({ tensor, sink, begin: begin + from, end: begin + to }));
+      });
+      const ends = endsOfRuns(reads, total);
+      for (const [at, { tensor, sink, begin, end }] of reads.entries()) {
+        const complete =
+          (await skipTo(begin, ends[at])) &&
+          (await reader.pour(end - begin, (piece) => {
+            sink?.(piece);
+            keep?.(piece);
+            tell();
+          }));
+        if (!complete) throw truncated(reader, total, tensor.name);
       }
       if (!(await skipTo(total))) throw truncated(reader, total, 'its last tensors');
       tell();
@@ -93,6 +97,17 @@ export async function openSafetensors(reader: ByteReader, file: string): Promise
       }
     },
   };
+}
+
+/** For each part of a file that is read, where the last one ends that follows without a gap worth skipping. */
+function endsOfRuns(reads: readonly { begin: number; end: number }[], total: number): number[] {
+  const ends: number[] = [];
+  for (let at = reads.length - 1; at >= 0; at--) {
+    const { end } = reads[at];
+    const gap = (reads.at(at + 1)?.begin ?? total) - end;
+    ends[at] = gap >= leastSkip ? end : (ends.at(at + 1) ?? total);
+  }
+  return ends;
 }
 
 /** What a cached share notes about the file that it was made from. */
