@@ -16,6 +16,8 @@ import { main, root, run } from './shell.mjs';
 
 const source = join(root, 'examples/demo');
 const dist = join(root, 'dist');
+/** The small model that answers first. */
+const glance = join(root, 'models/first-glance');
 /** What was measured in Chromium on each kind of processor. */
 const results = join(root, 'bench/results');
 const kinds = ['x64', 'x64-vnni'];
@@ -62,6 +64,10 @@ export async function writeDemo(out, { deit, site } = {}) {
   for (const file of filesIn(dist).filter(isForPages)) cpSync(join(dist, file), join(out, 'dist', file));
   writeFileSync(join(out, 'bench.json'), benchmark());
   cpSync(architectures, join(out, 'architectures.svg'));
+  cpSync(glance, join(out, 'models/first-glance'), {
+    recursive: true,
+    filter: (path) => !/\.(py|md|csv)$/.test(path),
+  });
   if (deit !== undefined) {
     const model = join(out, 'models/deit-tiny-int8');
     run(process.execPath, [join(dist, 'cli.js'), 'convert', deit, '--dtype', 'int8', '-o', model]);
@@ -106,6 +112,8 @@ async function bundle(out, deitTinyIsHere) {
         path: `./dist/${path.split('/').at(-1)}`,
         external: true,
       }));
+      // It runs before the others have arrived.
+      onResolve({ filter: /\bglance\.js$/ }, () => ({ path: './glance.js', external: true }));
       onLoad({ filter: /\bsite\.js$/ }, () => ({
         contents: `export const deitTinyIsHere = ${deitTinyIsHere};`,
       }));
@@ -122,9 +130,9 @@ async function bundle(out, deitTinyIsHere) {
     plugins: [package_],
     metafile: true,
   });
-  // Scripts of their own, which workers run.
-  const workers = ['service-worker.js', 'inputs/decoder.js'].map((file) => join(source, file));
-  await esbuild({ ...options, entryPoints: workers, outdir: out, outbase: source });
+  // Scripts of their own, most of which workers run.
+  const scripts = ['glance.js', 'service-worker.js', 'inputs/decoder.js'].map((file) => join(source, file));
+  await esbuild({ ...options, entryPoints: scripts, outdir: out, outbase: source });
   const styles = ['style.css', 'later.css'].map((file) => join(source, file));
   await esbuild({ entryPoints: styles, outdir: out, minify: true, allowOverwrite: true });
   const parts = new Set();

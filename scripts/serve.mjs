@@ -11,6 +11,7 @@ import { Failure, main, root } from './shell.mjs';
 const folders = {
   '/dist/': join(root, 'dist'),
   '/docs/': docs,
+  '/models/': join(root, 'models'),
   '/examples/': join(root, 'examples'),
   '/': join(root, 'examples/demo'),
 };

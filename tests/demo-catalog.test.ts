@@ -12,6 +12,7 @@ import { startServer } from './browser/server.js';
 
 interface Entry {
   id: string;
+  knows: string;
   location: string;
   megabytes: number;
   accuracy?: string;
@@ -52,6 +53,18 @@ it('the built-in model is as its card and its file have it', async () => {
   expect(await rowOf('README.md', 'models/tinyimagenet-vit')).toEqual(
     expect.arrayContaining([`${megabytes} MB`, expect.stringContaining(accuracy!), license]),
   );
+});
+
+it('the first glance is as its card and its files have it', async () => {
+  const { megabytes, accuracy, knows } = named('glance');
+  const { size } = await stat(new URL('models/first-glance/model.safetensors', root));
+  expect(megabytes).toBe(Math.round(size / 1e4) / 100);
+  const { id2label } = JSON.parse(await read('models/first-glance/config.json')) as { id2label: object };
+  expect(knows).toBe(`${Object.keys(id2label).length} kinds of things`);
+  const [, measured] = /accuracy, int8 +\| \*\*([\d.]+) %\*\*/.exec(
+    await read('models/first-glance/README.md'),
+  )!;
+  expect(accuracy).toBe(`${measured} %`);
 });
 
 it.each([

@@ -28,7 +28,8 @@ export function showAnswers(answers = []) {
 function tellUnsure([best]) {
   const words = session.model?.info.words;
   const none = session.model && !answersWithClasses();
-  show('unsure', none || best?.probability < sure);
+  // Of a first glance, the line that says what is being loaded tells as much, and this one would move the page.
+  show('unsure', none || (best?.probability < sure && !session.isGlance));
   element('unsure').textContent = none
     ? words
       ? t('This model has no classes yet: write some under “Words”.')

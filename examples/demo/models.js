@@ -1,6 +1,7 @@
 // The model card: which models there are, loading one, and what the one in use is.
 import { load } from './dist/index.js';
-import { catalog, named } from './catalog.js';
+import { catalog, glance, named } from './catalog.js';
+import { askedEarly } from './glance.js';
 import { create, element, megabytes, show, showError } from './dom.js';
 import { link } from './link.js';
 import { session } from './session.js';
@@ -60,9 +61,19 @@ function card(entry) {
 export function loadFirst() {
   const asked = link.get('model');
   const entry = named(asked ?? 'builtin');
-  if (entry) return entry.id === 'builtin' && saving() ? offer() : loadEntry(entry);
+  if (entry) return entry.id === 'builtin' ? loadBuiltin(entry) : loadEntry(entry);
   element('address').value = asked;
   return loadModel(asked, asked);
+}
+
+/**
+ * The built-in model, after one of a thirteenth of its size: a slow network has an answer in seconds, too. The state of a
+ * tab that a link restores is that of the model in the link.
+ */
+async function loadBuiltin(entry) {
+  if (saving()) return offer();
+  const goesOn = link.get('tab') !== null || (await loadModel(t(glance.name), glance.location, glance));
+  if (goesOn) await loadEntry(entry);
 }
 
 /** Visitors who ask to save data decide for themselves what is downloaded. */
@@ -72,7 +83,7 @@ function saving() {
 
 /** What the page says while it has no model. */
 function offer() {
-  const { name, megabytes: size } = named('builtin');
+  const { name, megabytes: size } = glance;
   element('loading-text').textContent = t('Choose a model below: the smallest, {name}, is {size} MB.', {
     name: t(name),
     size,
@@ -109,20 +120,29 @@ export function optionsOf(entry, dtype = element('dtype').value) {
   };
 }
 
-/** A new model takes the old one's place only once it is loaded; a failure leaves the old one. */
+/**
+ * A new model takes the old one's place only once it is loaded; a failure leaves the old one. Resolves to whether nobody
+ * stopped it.
+ */
 async function loadModel(name, location, entry) {
   loading?.abort();
   const mine = (loading = new AbortController());
   const { signal } = mine;
   showLoading(name, entry);
   try {
-    const model = await loadAnyDtype(location, { ...optionsOf(entry), signal, onProgress: showProgress });
+    const model = await loadAnyDtype(location, {
+      ...optionsOf(entry),
+      cache: entry === glance ? askedEarly : true,
+      signal,
+      onProgress: showProgress,
+    });
     session.model?.dispose();
     last = { name, location, entry };
-    link.set({ model: typeof location !== 'string' ? undefined : (entry?.id ?? location) });
-    if (entry?.id === 'builtin') link.set({ model: undefined });
+    const isGlance = entry === glance;
+    const isInLink = typeof location === 'string' && entry?.id !== 'builtin' && !isGlance;
+    link.set({ model: isInLink ? (entry?.id ?? location) : undefined });
     showInfo(name, model.info, entry);
-    session.tell('model', { model, modelName: name, region: undefined, answers: undefined });
+    session.tell('model', { model, modelName: name, isGlance, region: undefined, answers: undefined });
   } catch (error) {
     // Overtaken by another load, or cancelled by hand: nothing went wrong.
     if (!signal.aborted) showError('model-error', sentenceOf(error));
@@ -130,6 +150,7 @@ async function loadModel(name, location, entry) {
     if (mine === loading && session.model) show('loading', false);
     else if (mine === loading) offer();
   }
+  return !signal.aborted;
 }
 
 /** Files that hold int8 weights cannot become fp32: what they are is taken then. */
@@ -146,13 +167,15 @@ function showLoading(name, entry) {
   showError('model-error');
   for (const id of ['loading', 'progress', 'cancel', 'loading-detail']) show(id, true);
   element('progress').removeAttribute('value');
-  element('loading-text').textContent = entry
+  const text = entry
     ? t('Loading {name}, {size} MB', { name, size: entry.megabytes })
     : t('Loading {name}', { name });
+  const aside = session.isGlance ? [create('span', {}, `${t('This was a first glance.')} `)] : [];
+  element('loading-text').replaceChildren(...aside, text);
   element('loading-detail').textContent = '';
   first = undefined;
   // Chosen far below, on a small screen.
-  if (session.model) element('loading').scrollIntoView({ block: 'nearest' });
+  if (session.model && !session.isGlance) element('loading').scrollIntoView({ block: 'nearest' });
 }
 
 /** Milliseconds from which on a load is slow enough for its visitor to ask how long it will take. */

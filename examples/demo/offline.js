@@ -33,9 +33,14 @@ async function register() {
     const registration = await navigator.serviceWorker.register('service-worker.js');
     await navigator.serviceWorker.ready;
     // The first answer goes before everything that is only for later.
-    const keep = () => registration.active?.postMessage('keep');
-    if (session.answers) keep();
-    else session.addEventListener('answers', keep, { once: true });
+    let isKept = false;
+    const keep = () => {
+      if (isKept || !session.answers || session.isGlance) return;
+      isKept = true;
+      registration.active?.postMessage('keep');
+    };
+    session.on('answers', keep);
+    keep();
     return undefined;
   } catch (error) {
     // Private windows and some settings forbid it: the page works as it is.

@@ -4,6 +4,8 @@ class Session extends EventTarget {
   /** The model in use, and what the visitor calls it; undefined until the first is loaded. */
   model;
   modelName;
+  /** Whether it is only the first glance, until the built-in one is loaded. */
+  isGlance = false;
   /** What is looked at: see inputs/picture.js. Undefined before the first. */
   picture;
   /** A part of the picture, in its pixels; undefined: all of it. */

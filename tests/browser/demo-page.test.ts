@@ -302,7 +302,7 @@ describe('on a host with the headers', () => {
 
     const loaded = await page.evaluate(() =>
       [location.href, ...performance.getEntriesByType('resource').map(({ name }) => name)].filter(
-        (address) => !address.includes('/builtin/') && !address.startsWith('blob:'),
+        (address) => !/\/builtin\/|\.safetensors$|^blob:/.test(address),
       ),
     );
     let own = 0;
@@ -377,7 +377,7 @@ describe('on a host with the headers', () => {
       Object.defineProperty(navigator, 'connection', { value: { saveData: true } });
     });
     await page.goto(demo.server().origin + place);
-    await page.waitForSelector('#loading-text:has-text("Built-in, is 3.4 MB")');
+    await page.waitForSelector('#loading-text:has-text("First glance, is 0.26 MB")');
     await page.getByRole('button', { name: 'Built-in' }).click();
     await answered(page, 'A cup of coffee');
   });

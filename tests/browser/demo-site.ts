@@ -52,6 +52,7 @@ export async function startDemo(headers: Readonly<Record<string, string>> = isol
   const folder = await writeSite();
   const server = await startServer(
     {
+      [`${place}models/first-glance/`]: pathToFileURL(`${folder}/models/first-glance/`),
       [`${place}models/`]: new URL('models/', fixtures),
       [`${place}zero-shot/`]: new URL('zero-shot/', fixtures),
       [`${place}deit-tiny/`]: sharedIsThere ? deitTiny : golden,
@@ -129,7 +130,8 @@ export function inDemo(headers: Readonly<Record<string, string>> = isolation): D
 /** Waits for the answers to what is on the stage. */
 export async function answered(page: Page, name?: string): Promise<void> {
   if (name !== undefined) await page.waitForSelector(`#picture-name:text("${name}")`);
-  await page.waitForSelector('#answers:not(.stale) li:nth-child(5)', { state: 'attached' });
+  const loaded = 'main:has(#loading[hidden])';
+  await page.waitForSelector(`${loaded} #answers:not(.stale) li:nth-child(5)`, { state: 'attached' });
 }
 
 export const answersOf = (page: Page): Promise<string[]> => page.locator('#answers li').allInnerTexts();

@@ -1,9 +1,12 @@
-// A host on a slow network: every answer waits for a round trip, and all of them share one line.
+// A host on a slow network: every answer waits for a round trip, and all of them share one line. It speaks HTTP/2, as hosts
+// of static pages do: over HTTP/1.1 a browser would ask for six files at a time.
+import { createHash, createPublicKey } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { createServer, type ServerResponse } from 'node:http';
+import { createSecureServer, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { extname, join, relative, sep } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
+import { generate } from 'selfsigned';
 
 import { types } from './server.js';
 
@@ -24,6 +27,11 @@ export interface SlowServer {
   close(): Promise<void>;
 }
 
+const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }]);
+const publicKey = createPublicKey(cert).export({ type: 'spki', format: 'der' });
+/** Makes Chromium trust the host: of one whose certificate is only ignored, it would keep nothing. */
+export const trust = `--ignore-certificate-errors-spki-list=${createHash('sha256').update(publicKey).digest('base64')}`;
+
 /** Seconds of the line's time that one answer has before another has its turn. */
 const turn = 0.02;
 
@@ -41,10 +49,10 @@ export async function startSlowServer(
   let sending = 0;
 
   /** Answers take turns, a piece each, so that a small file does not wait for the end of a large one. */
-  const send = async (body: Buffer, response: ServerResponse) => {
+  const send = async (body: Buffer, response: Http2ServerResponse) => {
     const piece = rate * turn;
     if (sending++ === 0) free = Math.max(free, performance.now());
-    for (let at = 0; at < body.length && !response.destroyed; at += piece) {
+    for (let at = 0; at < body.length && !response.stream.destroyed; at += piece) {
       const bytes = body.subarray(at, at + piece);
       free += (1000 * bytes.length) / rate;
       await until(free);
@@ -54,7 +62,7 @@ export async function startSlowServer(
     response.end();
   };
 
-  const server = createServer((request, response) => {
+  const server = createSecureServer({ key, cert }, (request, response) => {
     if (Number.isNaN(started.at)) started.at = performance.now();
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     const row = { path: pathname, asked: now(), sent: NaN, bytes: 0 };
@@ -78,14 +86,16 @@ export async function startSlowServer(
       return;
     })();
   });
+  const sessions = new Set<ServerHttp2Session>();
+  server.on('session', (session) => sessions.add(session));
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
   return {
-    origin: `http://localhost:${(server.address() as AddressInfo).port}`,
+    origin: `https://localhost:${(server.address() as AddressInfo).port}`,
     log,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        server.closeAllConnections();
+        for (const session of sessions) session.destroy();
       }),
   };
 }
