@@ -75,19 +75,21 @@ export async function writeDemo(out, { deit, site } = {}) {
   writeFileSync(join(out, 'files.json'), JSON.stringify(offlineFiles(out)));
 }
 
-/** The page, which names all that its script imports: else a browser learns of one module only from another. */
+/**
+ * The page, which names all that its script imports: else a browser learns of one module only from another. Without
+ * indentation, which is a sixteenth of it.
+ */
 function page(modules, site) {
   const links = modules.map((path) => `<link rel="modulepreload" href="${path}" />`);
   const script = '<script type="module" src="main.js"></script>';
-  const html = readFileSync(join(source, 'index.html'), 'utf8').replace(
-    script,
-    [script, ...links].join('\n    '),
-  );
+  const html = readFileSync(join(source, 'index.html'), 'utf8')
+    .replace(script, [script, ...links].join('\n'))
+    .replaceAll(/\n\s+/g, '\n');
   if (site === undefined) return html;
   // Open Graph takes only absolute addresses: https://ogp.me/#metadata
   const { href } = new URL(site.replace(/\/?$/, '/'));
   const image = '<meta property="og:image" content="';
-  return html.replace(image, `<meta property="og:url" content="${href}" />\n    ${image}${href}`);
+  return html.replace(image, `<meta property="og:url" content="${href}" />\n${image}${href}`);
 }
 
 /** The addresses of a module of the package and of all that it imports at once, relative to the page. */
