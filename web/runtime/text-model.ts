@@ -65,7 +65,9 @@ export class TextModel {
     const { table, network } = this.#checkpoint;
     const data: number[][] = [];
     let width = network.jointWidth;
-    for (const batch of batchesOf(texts, network.imageWidth)) {
+    for (const [at, batch] of batchesOf(texts, network.imageWidth).entries()) {
+      // Room for an abort, and for whatever else waits.
+      if (at > 0) await new Promise((resolve) => setTimeout(resolve));
       const rows = joined(batch.flat().map((token) => this.#rows.get(token) ?? new Uint8Array()));
       const lengths = batch.map((text) => text.length);
       const vectors = this.#engine.guard(() => {
@@ -74,8 +76,6 @@ export class TextModel {
       });
       width = vectors.columns;
       data.push([...vectors.data]);
-      // Room for an abort, and for whatever else waits.
-      await new Promise((resolve) => setTimeout(resolve));
     }
     return { data: Float32Array.from(data.flat()), width, ...this.#logits() };
   }
