@@ -11,6 +11,9 @@ export async function memoryOf(pid: number): Promise<{ now: number; peak: number
 
 export const forgetPeak = (pid: number) => writeFile(`/proc/${pid}/clear_refs`, '5');
 
+/** By how many bytes a page is made to grow, to tell its process from others. */
+const ballast = 64 << 20;
+
 /** The process that a page and its workers run in; leaves no garbage in it. */
 export async function processOf(page: Page): Promise<number> {
   const pids = await page
@@ -23,14 +26,20 @@ export async function processOf(page: Page): Promise<number> {
     });
   // Another renderer may wait for a next page: ours is the one that grows.
   const before = await Promise.all((pids ?? []).map(memoryOf));
-  await page.evaluate(() => Object.assign(self, { ballast: new Uint8Array(64 << 20).fill(1) }));
+  await page.evaluate((size) => Object.assign(self, { ballast: new Uint8Array(size).fill(1) }), ballast);
   const after = await Promise.all((pids ?? []).map(memoryOf));
   await page.evaluate(() => Object.assign(self, { ballast: undefined }));
   const session = await page.context().newCDPSession(page);
   await session.send('HeapProfiler.collectGarbage');
   await session.detach();
   const grown = after.map(({ now }, index) => now - before[index].now);
-  return (pids ?? [])[grown.indexOf(Math.max(...grown))];
+  const which = grown.indexOf(Math.max(...grown));
+  const pid = (pids ?? [])[which];
+  // What is still resident of it would be taken for the page's own, and used again without a trace.
+  for (let tries = 0; tries < 50 && (await memoryOf(pid)).now > before[which].now + ballast / 8; tries++) {
+    await page.waitForTimeout(100);
+  }
+  return pid;
 }
 
 interface HeapUsage {
