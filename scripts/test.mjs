@@ -175,7 +175,7 @@ function filesIn(folder, ending) {
 function cppTests() {
   return filesIn('tests/cpp', '.cpp').flatMap((file) => {
     const text = readFileSync(join(root, file), 'utf8');
-    return [...text.matchAll(/^TEST(?:_P)?\((\w+),\s*(\w+)\)/gm)].map(([, suite, test]) => ({
+    return [...text.matchAll(/^TEST(?:_[FP])?\((\w+),\s*(\w+)\)/gm)].map(([, suite, test]) => ({
       file,
       name: `${suite}.${test}`,
     }));
