@@ -2,7 +2,7 @@
 // and the few that differ in layer_norm_eps and activation. Shown for every architecture of timm 1.0.31 by
 // tests/families/timm-architectures.test.ts.
 import { activations, resamplings, type Activation, type Resampling } from '../../engine/bindings.js';
-import type { JsonFields } from '../files/json.js';
+import type { JsonFields, JsonObject } from '../files/json.js';
 
 /** Where plain ViTs are found; what is here and is none has a row below. */
 const plain = /^(vit_|deit3?_|flexivit_|eva_|eva02_|beit_|beitv2_|aimv2_|test_vit)/;
@@ -51,6 +51,11 @@ export function checkArchitecture(fields: JsonFields): void {
     `is of the architecture "${name}", which ${other?.what ?? 'is not a plain Vision Transformer'}; of timm's models ` +
       'vit-wasm reads the plain ViTs: vit_*, deit_*, deit3_*, flexivit_*, eva_*, eva02_*, beit_*, beitv2_* and aimv2_*, and Swin: swin_* and swinv2_*',
   );
+}
+
+/** Whether a config is of timm-swin.ts, which few pages fetch. */
+export function isSwin({ architecture }: JsonObject): boolean {
+  return typeof architecture === 'string' && /^swin(v2)?_(tiny|small|base|large|s3_\w+?)_/.test(architecture);
 }
 
 /** The families of timm-rare.ts. */

@@ -2,16 +2,10 @@
 // version 2, which are in the architecture's name.
 import { activations, poolings, stageNumbers, type NativeConfig } from '../../engine/bindings.js';
 import { timmPreprocess } from '../config/pretrained-cfg.js';
-import type { JsonFields, JsonObject } from '../files/json.js';
+import type { JsonFields } from '../files/json.js';
 import { patchSizeOf, plain, sizeAt, type Family, type NameRow, type TensorsBySlot } from './family.js';
+import { isSwin } from './timm-architectures.js';
 import { imageSizeOf, settingsOf, type Settings } from './timm-settings.js';
-
-const pattern = /^swin(v2)?_(tiny|small|base|large|s3_\w+?)_/;
-
-/** Whether an architecture is one of these. */
-export function isSwin({ architecture }: JsonObject): boolean {
-  return typeof architecture === 'string' && pattern.test(architecture);
-}
 
 const names = ['norm1', 'attn.proj', 'norm2', 'mlp.fc1', 'mlp.fc2', 'attn.cpb_mlp.0', 'attn.cpb_mlp.2'].map(
   (name) => `${name}.*`,

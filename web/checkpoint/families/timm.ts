@@ -24,12 +24,12 @@ import {
 } from './family.js';
 import { hasLearnedPositions, rotaryOf } from './timm-rotary.js';
 import { imageSizeOf, settingsOf, type Settings } from './timm-settings.js';
-import { isSwin } from './timm-swin.js';
 import {
   activationOf,
   checkArchitecture,
   epsOf,
   headsOf,
+  isSwin,
   kindOf,
   poolsByAttention,
   poolsByAverage,
