@@ -6,10 +6,11 @@
 //                                                              the Hub, or from a folder
 //   npm run build:demo -- --site ADDRESS                       for pages that link to it: their pictures of this page need
 //                                                              its address
+import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build as esbuild } from 'esbuild';
+import { build as esbuild, transformSync } from 'esbuild';
 import { build } from './build.mjs';
 import { docs, makeDocs } from './docs.mjs';
 import { main, root, run } from './shell.mjs';
@@ -76,15 +77,19 @@ export async function writeDemo(out, { deit, site } = {}) {
 }
 
 /**
- * The page, which names all that its script imports: else a browser learns of one module only from another. Without
- * indentation, which is a sixteenth of it.
+ * The page, which names all that its script imports: else a browser learns of one module only from another. Its first
+ * script is inside, allowed by its hash; indentation, a sixteenth of it, is not.
  */
 function page(modules, site) {
   const links = modules.map((path) => `<link rel="modulepreload" href="${path}" />`);
   const script = '<script type="module" src="main.js"></script>';
+  const { code } = transformSync(readFileSync(join(source, 'glance.js'), 'utf8'), { minify: true });
+  const first = code.trim();
   const html = readFileSync(join(source, 'index.html'), 'utf8')
     .replace(script, [script, ...links].join('\n'))
-    .replaceAll(/\n\s+/g, '\n');
+    .replaceAll(/<!--.*?-->|(?<=\n)\s+/g, '')
+    .replace('<script src="glance.js"></script>', `<script>${first}</script>`)
+    .replace("script-src 'self'", `$& 'sha256-${createHash('sha256').update(first).digest('base64')}'`);
   if (site === undefined) return html;
   // Open Graph takes only absolute addresses: https://ogp.me/#metadata
   const { href } = new URL(site.replace(/\/?$/, '/'));
@@ -114,8 +119,6 @@ async function bundle(out, deitTinyIsHere) {
         path: `./dist/${path.split('/').at(-1)}`,
         external: true,
       }));
-      // It runs before the others have arrived.
-      onResolve({ filter: /\bglance\.js$/ }, () => ({ path: './glance.js', external: true }));
       onLoad({ filter: /\bsite\.js$/ }, () => ({
         contents: `export const deitTinyIsHere = ${deitTinyIsHere};`,
       }));
@@ -132,9 +135,9 @@ async function bundle(out, deitTinyIsHere) {
     plugins: [package_],
     metafile: true,
   });
-  // Scripts of their own, most of which workers run.
-  const scripts = ['glance.js', 'service-worker.js', 'inputs/decoder.js'].map((file) => join(source, file));
-  await esbuild({ ...options, entryPoints: scripts, outdir: out, outbase: source });
+  // Scripts of their own, which workers run.
+  const workers = ['service-worker.js', 'inputs/decoder.js'].map((file) => join(source, file));
+  await esbuild({ ...options, entryPoints: workers, outdir: out, outbase: source });
   const styles = ['style.css', 'later.css'].map((file) => join(source, file));
   await esbuild({ entryPoints: styles, outdir: out, minify: true, allowOverwrite: true });
   const parts = new Set();

@@ -1,7 +1,6 @@
 // The model card: which models there are, loading one, and what the one in use is.
 import { load } from './dist/index.js';
 import { catalog, glance, named } from './catalog.js';
-import { askedEarly } from './glance.js';
 import { create, element, megabytes, show, showError } from './dom.js';
 import { link } from './link.js';
 import { session } from './session.js';
@@ -132,7 +131,7 @@ async function loadModel(name, location, entry) {
   try {
     const model = await loadAnyDtype(location, {
       ...optionsOf(entry),
-      cache: entry === glance ? askedEarly : true,
+      cache: entry === glance ? globalThis.askedEarly : true,
       signal,
       onProgress: showProgress,
     });

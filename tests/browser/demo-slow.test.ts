@@ -65,6 +65,11 @@ it('paints at once, answers by a first glance, says how much there is to come, a
   const line = (2 * phone.roundTrip) / 1000 + bytesOf(server.log.filter(({ sent }) => sent > 0)) / phone.rate;
   expect(line).toBeLessThan(2.75);
   expect(first).toBeLessThan(line + rest);
+  // Its weights do not wait for the scripts that will need them.
+  const paths = server.log.map(({ path }) => path);
+  const weights = paths.indexOf('/models/first-glance/model.safetensors');
+  expect(weights).toBeGreaterThan(0);
+  expect(weights).toBeLessThan(paths.findIndex((path) => path.endsWith('.wasm')));
 
   await page.waitForSelector('#loading-text:has-text("This was a first glance. Loading Built-in, 3.4 MB")');
   await page.waitForSelector(
