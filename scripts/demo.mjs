@@ -19,6 +19,7 @@ const source = join(root, 'examples/demo');
 const dist = join(root, 'dist');
 /** The small model that answers first. */
 const glance = join(root, 'models/first-glance');
+const isOfModel = (file) => /\.(json|safetensors)$/.test(file);
 /** What was measured in Chromium on each kind of processor. */
 const results = join(root, 'bench/results');
 const kinds = ['x64', 'x64-vnni'];
@@ -50,8 +51,13 @@ export function offlineFiles(demo = source) {
   const own = filesIn(demo).filter(
     (file) => !/^(dist|docs|models)\/|^(service-worker\.js|screenshots?\b.*)$/.test(file),
   );
-  const parts = filesIn(dist).filter(isForPages);
-  return ['./', ...own.filter((file) => file !== 'index.html'), ...parts.map((file) => `dist/${file}`)];
+  const parts = filesIn(dist)
+    .filter(isForPages)
+    .map((file) => `dist/${file}`);
+  const model = filesIn(glance)
+    .filter(isOfModel)
+    .map((file) => `models/first-glance/${file}`);
+  return ['./', ...own.filter((file) => file !== 'index.html'), ...parts, ...model];
 }
 
 /** Writes the page and the package, which has been built, to a folder. `deit` is what `convert` takes. */
@@ -65,10 +71,8 @@ export async function writeDemo(out, { deit, site } = {}) {
   for (const file of filesIn(dist).filter(isForPages)) cpSync(join(dist, file), join(out, 'dist', file));
   writeFileSync(join(out, 'bench.json'), benchmark());
   cpSync(architectures, join(out, 'architectures.svg'));
-  cpSync(glance, join(out, 'models/first-glance'), {
-    recursive: true,
-    filter: (path) => !/\.(py|md|csv)$/.test(path),
-  });
+  for (const file of filesIn(glance).filter(isOfModel))
+    cpSync(join(glance, file), join(out, 'models/first-glance', file));
   if (deit !== undefined) {
     const model = join(out, 'models/deit-tiny-int8');
     run(process.execPath, [join(dist, 'cli.js'), 'convert', deit, '--dtype', 'int8', '-o', model]);

@@ -1,6 +1,6 @@
 // Answers the page's own requests: from the network where there is one, so that a new version is seen at once, and else
 // from what was kept. Every answer gets the headers by which a page may have threads.
-// Models but the built-in one are kept by the library.
+// Models but our own are kept by the library.
 
 const kept = 'vit-wasm-demo';
 
@@ -11,7 +11,7 @@ addEventListener('fetch', (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== 'GET' || origin !== location.origin) return;
-  const weights = /\.(safetensors|npz|zip)$/.test(pathname) && !pathname.includes('/builtin/');
+  const weights = /\.(safetensors|npz|zip)$/.test(pathname) && !/\/(builtin|first-glance)\//.test(pathname);
   if (request.headers.has('range') || weights) return;
   event.respondWith(answer(event, request));
 });
