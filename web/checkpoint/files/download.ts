@@ -38,8 +38,8 @@ const firstPause = 300;
  * server names no version, or does not support ranges), the whole file is requested again, and the bytes that were
  * passed on already are skipped if they are known to be the same: by the version, or else by a checksum.
  *
- * With `firstBytes`, and once it is known where what is read ends, only those are requested: a connection that is closed
- * has brought more than was read of it, on a fast one several megabytes.
+ * With `firstBytes`, and whenever it is known where the bytes to be read end, no others are requested: by the time a
+ * connection is closed, it has brought more than was read from it, on a fast network several megabytes.
  */
 export async function download(address: UrlLocation, signal: AbortSignal): Promise<ByteStream | undefined> {
   const file = new Download(address, signal);
@@ -74,11 +74,11 @@ class Download implements ByteStream {
   #received = 0;
   /** Their checksum, kept only where nothing else could show that later bytes are of the same version. */
   #checksum: number | undefined;
-  /** Where the bytes end that are requested; undefined for the end of the file. */
+  /** Where the requested bytes end; undefined for the end of the file. */
   #end: number | undefined;
-  /** Where those will end that are requested next. */
+  /** Where those of the next request will end. */
   #until: number | undefined;
-  /** The length of the file, where an answer with a part of it has told. */
+  /** The length of the file, once an answer with a part of it has told. */
   #total: number | undefined;
   /** Bytes still to be skipped because they arrive a second time, and the checksum of those skipped so far. */
   #surplus = 0;
@@ -233,6 +233,8 @@ class Download implements ByteStream {
   /** Requests the rest of the file; false when there is no such file. */
   async #request(): Promise<boolean> {
     const { url, headers } = this.#address;
+    // The connection broke between the part's last byte and the sign that it was the last.
+    if (this.#end !== undefined && this.#received >= this.#end) this.#end = this.#laterEnd();
     const range = this.#rangeHeaders();
     const from = range && this.#received;
     if (!range) this.#end = undefined;

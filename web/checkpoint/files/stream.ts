@@ -10,8 +10,8 @@ export interface ByteStream {
   next(): Promise<Uint8Array | undefined>;
   /**
    * Skips the next bytes without reading them, where that saves time; false where they have to be read. Whether the
-   * skipped bytes exist shows only at the next read. `until` says where the bytes end that will be read then, as a place
-   * in the file: those after them need not be sent.
+   * skipped bytes exist shows only at the next read. `until` is where the bytes that are read next will end,
+   * counted from the start of the file: those after them need not be sent.
    */
   skip?(count: number, until?: number): boolean;
   /** Whether `skip` is certain to work for many bytes; may cost a request of one byte. */
