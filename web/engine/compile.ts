@@ -18,19 +18,22 @@ export async function compileBytes(
   return await explained(WebAssembly.compile(bytes as BufferSource), name);
 }
 
-const compiled = new Map<string, WebAssembly.Module>();
+const compiled = new Map<string, Promise<WebAssembly.Module>>();
 
 /**
- * A module that was compiled before under this name, or else now; what fails is tried again by the next. Models share
- * it, and with it the machine code: each compilation of the same bytes costs Chromium 146 KB until the page is left.
+ * The module of this name, compiled once; what fails is tried again by the next. Models share it, and with it the machine
+ * code: each compilation of the same bytes costs Chromium 146 KB until the page is left.
  */
-export async function compiledOnce(
+export function compiledOnce(
   name: string,
   compile: () => Promise<WebAssembly.Module>,
 ): Promise<WebAssembly.Module> {
-  const module = compiled.get(name) ?? (await compile());
-  compiled.set(name, module);
-  return module;
+  const known = compiled.get(name);
+  if (known) return known;
+  const compiling = compile();
+  compiled.set(name, compiling);
+  compiling.catch(() => compiled.delete(name));
+  return compiling;
 }
 
 /**
@@ -39,25 +42,53 @@ export async function compiledOnce(
  */
 export const timeoutsPerFile = 10;
 
-/** Compiles what is at an address, once, while it is being downloaded if the server names its type. */
-export function compileUrl(url: string, limits: Limits = {}): Promise<WebAssembly.Module> {
-  return compiledOnce(url, () => compileDownload(url, limits));
+/** A module on its way, for all that wait for it. */
+interface Download {
+  readonly connection: AbortController;
+  readonly answer: Promise<Response>;
+  readonly module: Promise<WebAssembly.Module>;
+  isCompiled: boolean;
+  waiting: number;
 }
 
-async function compileDownload(
+const downloads = new Map<string, Download>();
+
+/**
+ * Compiles what is at an address, once for all models, also for those that are loaded at the same time; while it is being
+ * downloaded, if the server names its type. Each caller waits within its own limits; when the last gives up, so does the
+ * download. The module of a `blob:` or `data:` address is shared only until it is compiled: every load may have another.
+ */
+export async function compileUrl(
   url: string,
-  { signal, timeout = defaultStallTimeout }: Limits,
+  { signal, timeout = defaultStallTimeout }: Limits = {},
 ): Promise<WebAssembly.Module> {
-  const connection = new AbortController();
+  const download = downloads.get(url) ?? begin(url);
+  download.waiting++;
   try {
-    const response = await limited(fetch(url, { signal: connection.signal }), { signal, timeout });
-    const compiling = compileResponse(response, url);
-    return await limited(compiling, { signal, timeout: timeout * timeoutsPerFile });
+    await limited(download.answer, { signal, timeout });
+    return await limited(download.module, { signal, timeout: timeout * timeoutsPerFile });
   } catch (error) {
-    connection.abort();
     signal?.throwIfAborted();
     throw error instanceof VitError ? error : unfetched(url, error);
+  } finally {
+    if (--download.waiting === 0 && !(download.isCompiled && /^(http|file)/.test(url))) {
+      downloads.delete(url);
+      download.connection.abort();
+    }
   }
+}
+
+function begin(url: string): Download {
+  const connection = new AbortController();
+  const answer = fetch(url, { signal: connection.signal });
+  const module = answer.then((response) => compileResponse(response, url));
+  const download: Download = { connection, answer, module, isCompiled: false, waiting: 0 };
+  module.then(
+    () => (download.isCompiled = true),
+    () => undefined, // reported to those that wait
+  );
+  downloads.set(url, download);
+  return download;
 }
 
 async function compileResponse(response: Response, url: string): Promise<WebAssembly.Module> {
