@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { load } from 'vit-wasm';
 
 import type { ModelCache } from '../../web/types.js';
+import { fixtures } from '../golden/fixtures.js';
 import { makeImage } from '../golden/noise.js';
 import { zeroShotFolder, zeroShotModels } from '../golden/zero-shot.js';
 import { json, serveHttp, whole, type Answers, type TestServer } from '../web/http.js';
@@ -119,6 +120,23 @@ describe('a repository without safetensors', () => {
     answers['/openai/clip/resolve/main/model.safetensors'] = whole(await bytesOf('model.safetensors'));
     const model = await load('openai/clip', { host, cache, labels: ['a cat'] });
     expect(model.info.revision).toBeUndefined();
+    model.dispose();
+  });
+
+  it("is loaded with open_clip's weights when its conversion is gone and those have come", async () => {
+    const discussions: unknown[] = [proposal];
+    const host = await hub(discussions);
+    const kept = new Map<string, Blob>();
+    const cache = mapCache(kept);
+    (await load('openai/clip', { host, cache, labels: ['a cat'] })).dispose();
+    for (const key of [...kept.keys()].filter((one) => one.includes('refs'))) kept.delete(key);
+    discussions.pop();
+    const folder = new URL('open-clip/clip/', fixtures);
+    for (const name of ['open_clip_config.json', 'open_clip_model.safetensors']) {
+      answers[`/openai/clip/resolve/main/${name}`] = whole(await readFile(new URL(name, folder)));
+    }
+    const model = await load('openai/clip', { host, cache, labels: ['a cat'] });
+    expect(model.info).toMatchObject({ modelType: 'open_clip', words: true });
     model.dispose();
   });
 

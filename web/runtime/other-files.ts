@@ -8,8 +8,10 @@ import { keepConversion, keptConversion } from './kept-conversion.js';
 import { openClipFiles } from './open-clip.js';
 
 /**
- * Weights as converted by the Hub's bot, or else open_clip's; undefined when there are none. The same files, to be asked for
- * once more, when there is no such conversion any more, and they were not asked for because of it.
+ * The files with the weights that the Hub's bot has converted, or else with open_clip's; undefined when there are neither.
+ *
+ * Where a conversion was noted that is gone by now, the load has not asked the main branch for weights. Unless there are
+ * open_clip's, the result is then the same files, to be opened once more without regard to the note.
  */
 export async function otherFiles(
   files: ModelFiles,
@@ -26,6 +28,7 @@ export async function otherFiles(
     if (store) await keepConversion(files, converted, store);
     return converted;
   }
-  // Without its id, the note of the conversion is not looked for.
-  return kept ? { ...files, hub: undefined } : await openClipFiles(files, open, store, signal);
+  const openClip = await openClipFiles(files, open, store, signal);
+  // Without the repository's id, the note is not looked for.
+  return openClip ?? (kept && { ...files, hub: undefined });
 }
