@@ -36,7 +36,8 @@ export async function processOf(page: Page): Promise<number> {
   const which = grown.indexOf(Math.max(...grown));
   const pid = (pids ?? [])[which];
   // What is still resident of it would be taken for the page's own, and used again without a trace.
-  for (let tries = 0; tries < 50 && (await memoryOf(pid)).now > before[which].now + ballast / 8; tries++) {
+  for (let tries = 0; (await memoryOf(pid)).now > before[which].now + ballast / 8; tries++) {
+    if (tries === 50) throw new Error(`The page's process has kept its ${ballast} bytes of ballast for 5 s.`);
     await page.waitForTimeout(100);
   }
   return pid;
