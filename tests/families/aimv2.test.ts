@@ -85,7 +85,7 @@ describe('AIMv2', () => {
     },
   );
 
-  it('is refused with a tower for texts, by the names that such files have', async () => {
+  it('is refused with a text tower, by the names that such files have', async () => {
     const towers = (await tensorsOf()).flatMap((tensor) => [
       { ...tensor, name: `vision_model.${tensor.name}` },
       ...(tensor.name.startsWith('embeddings.') ? [] : [{ ...tensor, name: `text_model.${tensor.name}` }]),
@@ -96,7 +96,7 @@ describe('AIMv2', () => {
     expect(await failure).toMatchObject({
       code: 'unsupported-model',
       message: expect.stringMatching(
-        /^config\.json has a tower for texts .*; load an AIMv2 for pictures alone instead, as "apple\/aimv2-large-patch14-224"\.$/,
+        /^config\.json has a text tower .*; load an AIMv2 without one instead, such as "apple\/aimv2-large-patch14-224"\.$/,
       ),
     });
   });

@@ -42,7 +42,7 @@ export class CachedFiles {
   readonly #shareKey: string | undefined;
   /** The key of the index that there may be instead. */
   readonly #indexKey: string | undefined;
-  /** The key of the note that they are elsewhere. */
+  /** The key of the note that says in which other revision they were found. */
   readonly #conversionKey: string | undefined;
   readonly #reload: boolean;
   readonly #arriving = new Map<string, Arrival>();
@@ -181,7 +181,8 @@ export class CachedFiles {
     const kept = await this.#kept;
     if (kept === undefined) return await this.#openFile(location, name, signal);
     const key = cacheKey(location);
-    // A model in several files has no such file, and one whose weights were found elsewhere has neither.
+    // A model in several files has no such file. Where a note says that the weights are in another revision, the one that
+    // was asked for has neither them nor an index.
     if (kept === index && key === weights) return undefined;
     if (kept === conversion && (key === weights || key === index)) return undefined;
     return await this.#openFile({ ...location, tries: 1 }, name, signal).catch((error: unknown) => {

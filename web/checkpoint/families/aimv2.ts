@@ -43,7 +43,7 @@ const authorsRows: readonly NameRow[] = [
 function check(fields: JsonFields): void {
   if (!fields.object('vision_config')) return;
   throw fields.refusal(
-    'has a tower for texts beside that for pictures; load an AIMv2 for pictures alone instead, as ' +
+    'has a text tower beside its picture tower; load an AIMv2 without one instead, such as ' +
       '"apple/aimv2-large-patch14-224"',
   );
 }
@@ -56,7 +56,7 @@ function network(fields: JsonFields, tensors: TensorsBySlot): NativeConfig {
   }
   const projectionBias = blocksHave(tensors, 'attn.proj.bias');
   if (projectionBias !== blocksHave(tensors, 'mlp.fc2.bias')) {
-    throw fields.refusal('has biases in attention or in the MLP alone, which no published AIMv2 has');
+    throw fields.refusal('has biases only in attention or only in the MLP, which no published AIMv2 has');
   }
   return {
     ...huggingFaceNetwork(fields, tensors),

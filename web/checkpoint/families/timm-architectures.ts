@@ -112,7 +112,7 @@ export function activationOf(name: string): Activation {
   return tanhGelu.test(name) ? activations.geluTanh : activations.gelu;
 }
 
-/** Whether it pools by attention where its config says nothing of that. */
+/** Whether it pools by attention where its config does not say how to pool. */
 export function poolsByAttention(name: string): boolean {
   return /_siglip_(?!gap_)|_pe_core_|^test_vit3$/.test(name);
 }
@@ -120,7 +120,7 @@ export function poolsByAttention(name: string): boolean {
 const averaged =
   /_gap_|_clsgap_|_dinov3(_|$)|_pe_(lang|spatial)_|_rpn_|relpos_(?!.*_cls_)|^(aimv2|beit(v2)?)_|^eva(02)?_(?!.*_clip_)|^test_vit(2|4|_relpos)$/;
 
-/** Whether it pools by the patches' mean where its config says nothing of that, whatever its tensors. */
+/** Whether it averages the patches where its config does not say how to pool, no matter which tensors it has. */
 export function poolsByAverage(name: string): boolean {
   return averaged.test(name);
 }

@@ -99,7 +99,7 @@ export async function openSafetensors(reader: ByteReader, file: string): Promise
   };
 }
 
-/** For each part of a file that is read, where the last one ends that follows without a gap worth skipping. */
+/** For each part of a file that is read, the end of the last part that follows it without a gap worth skipping. */
 function endsOfRuns(reads: readonly { begin: number; end: number }[], total: number): number[] {
   const ends: number[] = [];
   for (let at = reads.length - 1; at >= 0; at--) {
