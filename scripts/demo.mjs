@@ -81,8 +81,8 @@ export async function writeDemo(out, { deit, site } = {}) {
 }
 
 /**
- * The page, which names all that its script imports: else a browser learns of one module only from another. Its first
- * script is inside, allowed by its hash; indentation, a sixteenth of it, is not.
+ * The page, which names all that its script imports: otherwise a browser learns of one module only from another. Its first
+ * script is inlined, and allowed by its hash. Comments and indentation, a sixteenth of the page, are removed.
  */
 function page(modules, site) {
   const links = modules.map((path) => `<link rel="modulepreload" href="${path}" />`);
@@ -92,7 +92,7 @@ function page(modules, site) {
   const html = readFileSync(join(source, 'index.html'), 'utf8')
     .replace(script, [script, ...links].join('\n'))
     .replaceAll(/<!--.*?-->|(?<=\n)\s+/g, '')
-    .replace('<script src="glance.js"></script>', `<script>${first}</script>`)
+    .replace('<script src="glance.js"></script>', () => `<script>${first}</script>`)
     .replace("script-src 'self'", `$& 'sha256-${createHash('sha256').update(first).digest('base64')}'`);
   if (site === undefined) return html;
   // Open Graph takes only absolute addresses: https://ogp.me/#metadata

@@ -9,7 +9,10 @@ import { sentenceOf, t } from './text.js';
 let loading;
 /** When the first of its bytes came, by the page's clock, and how many: what they bring since tells how long it takes. */
 let first;
+/** The model in use. */
 let last;
+/** What is being loaded, or else what is in use. */
+let wanted;
 
 export function startModels() {
   element('models').append(...catalog.map(card));
@@ -104,8 +107,9 @@ export function loadFiles(files) {
 /** How the model in use was loaded: `{ name, location, entry }`. */
 export const lastLoaded = () => last;
 
+/** Not of a first glance that is still being loaded: the model after it is loaded as the switches are then. */
 function reload() {
-  if (last) void loadModel(last.name, last.location, last.entry);
+  if (wanted && wanted.entry !== glance) void loadModel(wanted.name, wanted.location, wanted.entry);
 }
 
 /** What `load` is called with beside the location; `dtype` of files that are int8 already cannot be chosen. */
@@ -127,29 +131,46 @@ async function loadModel(name, location, entry) {
   loading?.abort();
   const mine = (loading = new AbortController());
   const { signal } = mine;
+  const isGlance = entry === glance;
+  wanted = { name, location, entry };
   showLoading(name, entry);
+  if (isGlance) signal.addEventListener('abort', globalThis.askedEarly.stop);
   try {
     const model = await loadAnyDtype(location, {
       ...optionsOf(entry),
-      cache: entry === glance ? globalThis.askedEarly : true,
+      cache: isGlance ? globalThis.askedEarly : true,
       signal,
       onProgress: showProgress,
     });
     session.model?.dispose();
-    last = { name, location, entry };
-    const isGlance = entry === glance;
+    wanted = last = { name, location, entry: isGlance ? named(entry.id) : entry };
     const isInLink = typeof location === 'string' && entry?.id !== 'builtin' && !isGlance;
     link.set({ model: isInLink ? (entry?.id ?? location) : undefined });
     showInfo(name, model.info, entry);
-    session.tell('model', { model, modelName: name, isGlance, region: undefined, answers: undefined });
+    session.tell('model', {
+      model,
+      modelName: name,
+      isGlance: isGlance && !signal.aborted,
+      answers: undefined,
+    });
   } catch (error) {
     // Overtaken by another load, or cancelled by hand: nothing went wrong.
     if (!signal.aborted) showError('model-error', sentenceOf(error));
+    if (mine === loading) stay();
   } finally {
     if (mine === loading && session.model) show('loading', false);
     else if (mine === loading) offer();
   }
   return !signal.aborted;
+}
+
+/** No other model comes: the one in use is no first glance any more, but what the visitor has. */
+function stay() {
+  wanted = last;
+  if (!session.isGlance) return;
+  session.isGlance = false;
+  // What was kept back of them.
+  if (session.answers) session.tell('answers');
 }
 
 /** Files that hold int8 weights cannot become fp32: what they are is taken then. */

@@ -2,7 +2,7 @@
 // of static pages do: over HTTP/1.1 a browser would ask for six files at a time.
 import { createHash, createPublicKey } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { createSecureServer, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2';
+import { constants, createSecureServer, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { extname, join, relative, sep } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
@@ -22,9 +22,25 @@ export const phone: Line = { rate: 200_000, roundTrip: 150 };
 
 export interface SlowServer {
   readonly origin: string;
-  /** What was asked for: the path, and the milliseconds since the first request at which it came and was all sent. */
-  readonly log: { path: string; asked: number; sent: number; bytes: number }[];
+  /**
+   * What was asked for: the path, the milliseconds since the first request at which it came and was all sent, the bytes that
+   * were sent, and whether whoever asked has gone before.
+   */
+  readonly log: { path: string; asked: number; sent: number; bytes: number; isGone: boolean }[];
   close(): Promise<void>;
+}
+
+type Fault = number | 'half';
+
+export interface Behavior {
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** What browsers must not keep. */
+  readonly noStore?: RegExp | undefined;
+  /**
+   * Called before a path is answered, which waits for it. A number is the status that is sent instead of the file; 'half':
+   * the connection breaks in the middle of it.
+   */
+  readonly before?: ((path: string) => Promise<Fault | void> | Fault | void) | undefined;
 }
 
 const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }]);
@@ -39,7 +55,7 @@ const turn = 0.02;
 export async function startSlowServer(
   files: Site,
   { rate, roundTrip }: Line,
-  headers: Readonly<Record<string, string>>,
+  { headers = {}, noStore, before }: Behavior,
 ): Promise<SlowServer> {
   const log: SlowServer['log'] = [];
   const started = { at: NaN };
@@ -49,7 +65,7 @@ export async function startSlowServer(
   let sending = 0;
 
   /** Answers take turns, a piece each, so that a small file does not wait for the end of a large one. */
-  const send = async (body: Buffer, response: Http2ServerResponse) => {
+  const send = async (body: Buffer, response: Http2ServerResponse, row: SlowServer['log'][number]) => {
     const piece = rate * turn;
     if (sending++ === 0) free = Math.max(free, performance.now());
     for (let at = 0; at < body.length && !response.stream.destroyed; at += piece) {
@@ -57,6 +73,7 @@ export async function startSlowServer(
       free += (1000 * bytes.length) / rate;
       await until(free);
       response.write(bytes);
+      row.bytes += bytes.length;
     }
     sending--;
     response.end();
@@ -65,10 +82,14 @@ export async function startSlowServer(
   const server = createSecureServer({ key, cert }, (request, response) => {
     if (Number.isNaN(started.at)) started.at = performance.now();
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    const row = { path: pathname, asked: now(), sent: NaN, bytes: 0 };
+    const row = { path: pathname, asked: now(), sent: NaN, bytes: 0, isGone: false };
     log.push(row);
+    response.on('close', () => (row.isGone = !response.writableEnded));
     void (async () => {
       await until(performance.now() + roundTrip);
+      const fault = await before?.(pathname);
+      if (row.isGone) return;
+      if (typeof fault === 'number') return response.writeHead(fault, headers).end();
       const path = pathname.endsWith('/') ? `${pathname}index.html` : pathname;
       const body = files.get(path);
       if (!body) return response.writeHead(404, headers).end();
@@ -79,10 +100,14 @@ export async function startSlowServer(
         ...headers,
         'Content-Type': type ?? 'application/octet-stream',
         'Content-Length': body.length,
-        'Cache-Control': 'max-age=600',
+        'Cache-Control': noStore?.test(path) ? 'no-store' : 'max-age=600',
       });
-      await send(body, response);
-      Object.assign(row, { sent: now(), bytes: body.length });
+      if (fault === 'half') {
+        response.write(body.subarray(0, body.length / 2));
+        return response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      }
+      await send(body, response, row);
+      row.sent = now();
       return;
     })();
   });

@@ -36,7 +36,7 @@ export function startCrop() {
     else put({ ...box, x: box.x + x, y: box.y + y });
     tell();
   });
-  for (const type of ['picture', 'live', 'model']) session.on(type, hide);
+  for (const type of ['picture', 'live', 'refused']) session.on(type, hide);
   new ResizeObserver(() => {
     if (box) place();
   }).observe(element('stage'));

@@ -83,7 +83,7 @@ const actions = {
   add: (row, sources) =>
     act(async () => {
       const name = row.field.value.trim();
-      if (!session.model) throw new Error(t('The model is still loading.'));
+      checkModel();
       if (!name) throw new Error(t('Give the class a name first.'));
       own ??= session.model.fewShot();
       const onProgress = ({ done, total }) => state(t('{done} of {total} pictures', { done, total }));
@@ -153,6 +153,11 @@ function changed() {
   state('');
 }
 
+/** What a first glance is taught would be gone a moment later. */
+function checkModel() {
+  if (!session.model || session.isGlance) throw new Error(t('The model is still loading.'));
+}
+
 /** Examples are embeddings of one model, and mean nothing to another. */
 function forget() {
   const had = own?.labels.length > 0;
@@ -220,7 +225,7 @@ async function saveFolder() {
 }
 
 async function restore(file) {
-  if (!session.model) throw new Error(t('The model is still loading.'));
+  checkModel();
   let json;
   try {
     json = JSON.parse(await file.text());
