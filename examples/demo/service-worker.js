@@ -1,6 +1,6 @@
 // Answers the page's own requests: from the network where there is one, so that a new version is seen at once, and else
 // from what was kept. Every answer gets the headers by which a page may have threads.
-// Models but our own are kept by the library.
+// Models other than our own are kept only by the library.
 
 const kept = 'vit-wasm-demo';
 
