@@ -37,22 +37,23 @@ export function benchmark() {
 /** The picture of accuracy over time, which the page shows as architectures.svg. */
 export const architectures = join(results, 'x64-vnni-architectures.svg');
 
-/** The files of the package that a page may need: no entries for Node and bundlers, no declarations, no source maps. */
-const isForPages = (file) =>
-  /^(index|features|chunk-\w+|worker\.[\w-]+)\.js$|^vit\.[\w-]+\.wasm$|^builtin\//.test(file);
+/** The package's scripts that a page imports. */
+const isImported = (file) => /^(index|features|chunk-\w+)\.js$/.test(file);
+/** What the package fetches itself. */
+const isFetched = (file) => /^worker\.[\w-]+\.js$|^vit\.[\w-]+\.wasm$|^builtin\//.test(file);
 
 const filesIn = (folder) =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
 
-/** What the page keeps for offline use, as addresses relative to it. */
+/** What the page keeps for offline use, as addresses relative to it; of the page as it is in the repository, or written. */
 export function offlineFiles(demo = source) {
   const own = filesIn(demo).filter(
     (file) => !/^(dist|docs|models)\/|^(service-worker\.js|screenshots?\b.*)$/.test(file),
   );
   const parts = filesIn(dist)
-    .filter(isForPages)
+    .filter((file) => isFetched(file) || (demo === source && isImported(file)))
     .map((file) => `dist/${file}`);
   const model = filesIn(glance)
     .filter(isOfModel)
@@ -67,8 +68,8 @@ export async function writeDemo(out, { deit, site } = {}) {
   for (const file of filesIn(source).filter((name) => !name.endsWith('.js')))
     cpSync(join(source, file), join(out, file));
   const parts = await bundle(out, deit !== undefined);
-  writeFileSync(join(out, 'index.html'), page([...parts, ...modulesOf('index.js')], site));
-  for (const file of filesIn(dist).filter(isForPages)) cpSync(join(dist, file), join(out, 'dist', file));
+  writeFileSync(join(out, 'index.html'), page(parts, site));
+  for (const file of filesIn(dist).filter(isFetched)) cpSync(join(dist, file), join(out, 'dist', file));
   writeFileSync(join(out, 'bench.json'), benchmark());
   cpSync(architectures, join(out, 'architectures.svg'));
   for (const file of filesIn(glance).filter(isOfModel))
@@ -101,59 +102,56 @@ function page(modules, site) {
   return html.replace(image, `<meta property="og:url" content="${href}" />\n${image}${href}`);
 }
 
-/** The addresses of a module of the package and of all that it imports at once, relative to the page. */
-function modulesOf(name, found = new Set()) {
-  const path = `dist/${name}`;
-  if (found.has(path)) return found;
-  found.add(path);
-  const imported = /(?:from|import)\s*"\.\/([\w-]+\.js)"/g;
-  for (const [, next] of readFileSync(join(dist, name), 'utf8').matchAll(imported)) modulesOf(next, found);
-  return found;
-}
-
 /**
- * Writes the page's modules as a few files, what is rarely wanted apart; the package stays beside them. Resolves to the
- * files that main.js imports at once.
+ * Writes the page's modules, and those of the package that they import, as a file for the first view and a few for what is
+ * rarely wanted. Resolves to the files that main.js imports at once.
  */
 async function bundle(out, deitTinyIsHere) {
-  const package_ = {
-    name: 'package',
+  const first = join(source, 'main.js');
+  const parts = {
+    name: 'parts',
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /\/dist\/\w+\.js$/ }, ({ path }) => ({
-        path: `./dist/${path.split('/').at(-1)}`,
-        external: true,
+      // What was not marked would be left out where nothing of it is used.
+      onResolve({ filter: /^main$/ }, () => ({ path: first, sideEffects: true }));
+      onResolve({ filter: /^\./ }, ({ path, resolveDir, kind }) => ({
+        path: /\/dist\/\w+\.js$/.test(path) ? join(dist, path.split('/').at(-1)) : join(resolveDir, path),
+        pluginData: kind,
       }));
-      onLoad({ filter: /\bsite\.js$/ }, () => ({
-        contents: `export const deitTinyIsHere = ${deitTinyIsHere};`,
-      }));
+      onLoad({ filter: /\.js$/ }, ({ path, pluginData }) => {
+        if (path === join(source, 'site.js'))
+          return { contents: `export const deitTinyIsHere = ${deitTinyIsHere};` };
+        // What the package fetches stays in a folder of its own.
+        const script = readFileSync(path, 'utf8').replaceAll(
+          'import.meta.url',
+          'new URL("dist/", import.meta.url)',
+        );
+        // What is fetched later imports all of the first view, which then is one file. Otherwise there would be one for each
+        // set of parts that share a module, and small files compress badly.
+        const isLater = pluginData === 'dynamic-import' && /^import\b/m.test(script);
+        return { contents: isLater ? `${script}\nimport 'main';` : script };
+      });
     },
   };
   const options = { format: 'esm', target: 'es2022', minify: true, bundle: true };
   const { metafile } = await esbuild({
     ...options,
-    entryPoints: [join(source, 'main.js')],
+    entryPoints: [first],
     outdir: out,
     absWorkingDir: out,
     splitting: true,
     chunkNames: 'part-[hash]',
-    plugins: [package_],
+    plugins: [parts],
     metafile: true,
+    // The package's entries import all that they share, also what this page does not use.
+    logOverride: { 'ignored-bare-import': 'silent' },
   });
   // Scripts of their own, which workers run.
   const workers = ['service-worker.js', 'inputs/decoder.js'].map((file) => join(source, file));
   await esbuild({ ...options, entryPoints: workers, outdir: out, outbase: source });
   const styles = ['style.css', 'later.css'].map((file) => join(source, file));
   await esbuild({ entryPoints: styles, outdir: out, minify: true, allowOverwrite: true });
-  const parts = new Set();
-  const follow = (file) => {
-    for (const { path, kind, external } of metafile.outputs[file].imports) {
-      if (kind !== 'import-statement' || external || parts.has(path)) continue;
-      parts.add(path);
-      follow(path);
-    }
-  };
-  follow('main.js');
-  return parts;
+  const { imports } = metafile.outputs['main.js'];
+  return imports.filter(({ kind }) => kind === 'import-statement').map(({ path }) => path);
 }
 
 await main(import.meta, async () => {
