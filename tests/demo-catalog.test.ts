@@ -67,17 +67,37 @@ it('the first glance is as its card and its files have it', async () => {
   expect(accuracy).toBe(`${measured} %`);
 });
 
+/** The parameters of a transformer's blocks. */
+const blocks = (layers: number, width: number) => layers * (12 * width ** 2 + 13 * width);
+
 it.each([
   ['vit-base', 1000],
   ['nsfw', 2],
   ['ai-or-real', 2],
 ])('%s has the size of a ViT-Base in single precision', (id, classes) => {
   const width = 768;
-  const block = 12 * width ** 2 + 13 * width;
   const embedding = 3 * 16 ** 2 * width + width + width + 197 * width;
-  const parameters = 12 * block + embedding + 2 * width + classes * (width + 1);
+  const parameters = blocks(12, width) + embedding + 2 * width + classes * (width + 1);
   expect(named(id).megabytes).toBe(Math.round((4 * parameters) / 1e6));
 });
+
+/** CLIP's own, and that of TinyCLIP, which has its vocabulary: https://huggingface.co/openai/clip-vit-base-patch32/tree/main */
+const tokenizerBytes = 2_224_003;
+
+it.each([
+  { id: 'tinyclip', patch: 16, layers: 10, width: 256, textLayers: 3, textWidth: 256 },
+  { id: 'clip', patch: 32, layers: 12, width: 768, textLayers: 12, textWidth: 512 },
+])(
+  '$id has the size of what is read of it: both towers in single precision, without the table of tokens',
+  ({ id, patch, layers, width, textLayers, textWidth }) => {
+    const projected = 512;
+    const positions = (224 / patch) ** 2 + 1;
+    const pictures =
+      blocks(layers, width) + (3 * patch ** 2 + 1 + positions + 2 + 2) * width + width * projected;
+    const texts = blocks(textLayers, textWidth) + (77 + 2) * textWidth + textWidth * projected;
+    expect(named(id).megabytes).toBe(Math.round((4 * (pictures + texts) + tokenizerBytes) / 1e6));
+  },
+);
 
 it('DeiT-Tiny beside the page has the size that its button says', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'vit-wasm-catalog-'));

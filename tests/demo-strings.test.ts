@@ -48,7 +48,13 @@ it("has a sentence for each kind of the library's errors that the page can show"
   expect(Object.keys(faults).toSorted()).toEqual(codes.filter((code) => code !== 'superseded').toSorted());
 });
 
-it('translates nothing that the page does not say', () => {
-  const everything = [...sources, page].join('\n').replaceAll(/\s+/g, ' ');
+it('translates nothing that the page, or the library of threads and kernels, does not say', async () => {
+  const engine = await Promise.all(
+    ['threads', 'kernels'].map((name) => readFile(join(folder, `../../web/engine/${name}.ts`), 'utf8')),
+  );
+  const reasons = engine.map((text) =>
+    text.replaceAll(/' \+\s*'/g, '').replaceAll(/\$\{(cores|threads)\}/g, '{count}'),
+  );
+  const everything = [...sources, page, ...reasons].join('\n').replaceAll(/\s+/g, ' ');
   expect(Object.keys(chinese).filter((english) => !everything.includes(english))).toEqual([]);
 });

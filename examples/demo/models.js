@@ -245,7 +245,10 @@ function showInfo(name, info, entry) {
     ),
   );
   element('reasons').textContent = t('Threads: {threads}. Kernels: {kernels}.', {
-    threads: info.threadsReason,
-    kernels: info.kernelsReason,
+    threads: reason(info.threadsReason),
+    kernels: reason(info.kernelsReason),
   });
 }
+
+/** The library's reason in the visitor's language; its number is no part of the sentence. */
+const reason = (text) => t(text.replace(/\d+/, '{count}'), { count: /\d+/.exec(text) });

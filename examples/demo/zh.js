@@ -289,6 +289,20 @@ export default {
   '“{name}” is neither a picture nor a model.': '“{name}”既不是图片也不是模型。',
   '“{name}” is not JSON that was saved here.': '“{name}”不是在这里保存的 JSON。',
   '“{name}” is not a picture that this browser can read.': '“{name}”不是此浏览器能读取的图片。',
+
+  // The library's reasons for the threads and the kernels that it uses.
+  'a product showed which one the processor supports': '一次乘法表明了处理器支持哪一种',
+  'more do not help': '再多也无益',
+  'more do not help a model this small': '对这么小的模型，再多也无益',
+  'one was requested': '只要求一个',
+  'the machine has no more cores': '本机没有更多的核',
+  'the machine has {count} cores': '本机有 {count} 个核',
+  'the page is not cross-origin isolated, which requires the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp':
+    '本页未跨源隔离，这需要响应头 Cross-Origin-Opener-Policy: same-origin 和 Cross-Origin-Embedder-Policy: require-corp',
+  'there are no others': '没有其他选择',
+  'there was no time to compare others': '没有时间比较其他选择',
+  'they were the fastest when compared': '比较时它们最快',
+  '{count} were requested': '要求了 {count} 个',
 };
 
 /** What went wrong, by the `code` of the library's errors. */

@@ -342,6 +342,12 @@ describe('on a host with the headers', () => {
     expect(await page.getAttribute('html', 'lang')).toBe('zh');
     expect(await page.innerText('#tab-look')).toBe('看内部');
     expect(await page.getAttribute('#search', 'placeholder')).toBe('搜索类别');
+    const why = async () => await page.innerText('#reasons');
+    await page.waitForSelector('#reasons:not(:empty)');
+    expect(await why()).not.toMatch(/[a-z]/i);
+    await page.selectOption('#threads', '1');
+    await page.waitForSelector('#reasons:has-text("只要求一个")');
+    expect(await why()).not.toMatch(/[a-z]/i);
     await page.fill('#address', './models/nothing/');
     await page.press('#address', 'Enter');
     await page.waitForSelector('#model-error:has-text("找不到模型的文件。")');

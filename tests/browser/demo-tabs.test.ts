@@ -209,6 +209,27 @@ describe('teach', () => {
     await page.getByLabel('It may be none of these').uncheck();
   });
 
+  it('takes pictures that are dropped on a class, and more classes', async () => {
+    const page = demo.page();
+    await page.getByRole('button', { name: 'Add a class' }).click();
+    expect(await page.evaluate(() => (document.activeElement as HTMLInputElement).value)).toBe('Class 3');
+    const png = [...(await pngOf(page))];
+    await row(page, 2).evaluate((target, png) => {
+      const transfer = new DataTransfer();
+      for (const name of ['d.png', 'e.png'])
+        transfer.items.add(new File([Uint8Array.from(png)], name, { type: 'image/png' }));
+      const drop = new Event('drop', { bubbles: true, cancelable: true });
+      target.dispatchEvent(Object.assign(drop, { dataTransfer: transfer }));
+    }, png);
+    await row(page, 2).locator('.count:text-is("2")').waitFor();
+    // What was dropped on a class is not what is looked at.
+    expect(await page.innerText('#picture-name')).toContain('A pizza');
+    await row(page, 2).getByRole('button', { name: 'Remove' }).click();
+    await page.waitForFunction(() => document.querySelectorAll('.teach-class').length === 2);
+    await page.getByRole('button', { name: 'Train', exact: true }).click();
+    await state(page, 'Learned 2 classes');
+  });
+
   it('is saved as JSON and as a model, and opened again', async () => {
     const page = demo.page();
     const save = async (name: string) => {
@@ -301,6 +322,24 @@ describe('compare', () => {
     expect(await page.innerText('#left-name')).toMatch(/int8$/);
     expect(await page.innerText('#right-name')).toMatch(/fp32$/);
     expect(await page.locator('#sides li').count()).toBe(10);
+  });
+
+  it('is cancelled: the other model, and the measurement', async () => {
+    const page = demo.page();
+    const right = await page.innerText('#right-name');
+    await page.route('https://huggingface.co/**', () => {});
+    await page.selectOption('#other', 'vit-base');
+    await page.locator('#compare-start').click();
+    await page.locator('#compare-cancel').click();
+    await page.waitForSelector('#compare-cancel', { state: 'hidden' });
+    await page.unroute('https://huggingface.co/**');
+    expect(await page.innerText('#right-name')).toBe(right);
+    await page.getByRole('button', { name: 'Run it' }).click();
+    await page.locator('#bench-cancel').click();
+    await page.waitForSelector('#bench-cancel', { state: 'hidden' });
+    await page.waitForSelector('#bench-run:enabled');
+    expect(await page.locator('#bench-chart svg').count()).toBe(0);
+    for (const id of ['#compare-error', '#bench-error']) expect(await page.isVisible(id)).toBe(false);
   });
 
   it('measures this machine, and saves the chart', async () => {

@@ -142,6 +142,16 @@ describe('pictures', () => {
     expect(shown.isRed).toBe(true);
   });
 
+  it('are taken by a telephone, and what is seen is told to those who do not see', async () => {
+    const page = demo.page();
+    const buffer = await pngOf(page);
+    await page.setInputFiles('#photo', { name: 'photo.png', mimeType: 'image/png', buffer });
+    await answered(page, 'photo.png');
+    expect(await page.getAttribute('#spoken', 'role')).toBe('status');
+    const expected = (await expectedAnswers()).map((answer) => answer.replace('\n', ', ')).join('; ');
+    expect(await page.textContent('#spoken')).toBe(expected);
+  });
+
   it('come several at once, and stay in a row to come back to', async () => {
     const page = demo.page();
     const buffer = await pngOf(page);
@@ -163,6 +173,8 @@ describe('pictures', () => {
     await page.getByRole('button', { name: 'Draw', exact: true }).click();
     await answered(page, 'Your drawing');
     const blank = await answersOf(page);
+    await page.fill('#pen-color', '#ff0000');
+    await page.fill('#pen-width', '40');
     await page.locator('#stage').scrollIntoViewIfNeeded();
     const box = (await page.locator('#stage').boundingBox())!;
     await page.mouse.move(box.x + box.width / 3, box.y + box.height / 3);
@@ -173,6 +185,11 @@ describe('pictures', () => {
       const list = document.querySelector<HTMLElement>('#answers:not(.stale)');
       return list?.children.length === 5 && !list.innerText.startsWith(before);
     }, blank.join('\n'));
+    const thickness = await page.locator('#canvas').evaluate((canvas: HTMLCanvasElement) => {
+      const { data } = canvas.getContext('2d')!.getImageData(canvas.width / 2, 0, 1, canvas.height);
+      return data.filter((value, at) => at % 4 === 0 && value === 255 && data[at + 1] === 0).length;
+    });
+    expect(thickness).toBeGreaterThan(30);
     await page.getByRole('button', { name: 'Clear the canvas' }).click();
     await answered(page, 'Your drawing');
     await page.getByRole('button', { name: 'Draw', exact: true }).click();
