@@ -29,7 +29,7 @@ void sum_tokens(Activations& a, const Config& c) {
   }
 }
 
-// Of each head's values only its own part counts.
+// Keeps each head's own slice of its values.
 void join_heads(Activations& a, const Config& c) {
   const int d = head_size(c);
   for (int head = 1; head < c.heads; head++) {

@@ -23,7 +23,7 @@ unsigned pointer(const T* data) {
   return static_cast<unsigned>(reinterpret_cast<uintptr_t>(data));
 }
 
-// A model, its preprocessor unless it is a text tower, and copies of results.
+// A model, its preprocessor unless it is a text encoder, and copies of results.
 struct BoundModel {
   Model model;
   Preprocessor preprocessor;
@@ -31,24 +31,35 @@ struct BoundModel {
   std::vector<float> stage;
   int stage_rows = 0;
   int stage_columns = 0;
-  std::vector<float> map;  // [patches], of the latest inspection
+  std::vector<float> map;  // of the latest inspection: [patches], or what `run_embedding_lens` says
   std::vector<float> probabilities;
   std::vector<int32_t> patch_classes;
   std::vector<float> patch_probabilities;
 };
 
-// Five numbers per stage, in the order of its fields.
+// An enum as a field of an object: its number (tests/engine/vocabulary.test.ts).
+template <auto member>
+struct AsNumber;
+template <typename Struct, typename Enum, Enum Struct::* member>
+struct AsNumber<member> {
+  static int get(const Struct& object) { return static_cast<int>(object.*member); }
+  static void set(Struct& object, int value) { object.*member = static_cast<Enum>(value); }
+};
+
+// Numbers per stage, in the order of its fields.
+constexpr size_t kStageNumbers = sizeof(SwinStage) / sizeof(int);
+
 val stages_as_numbers(const Windows& windows) {
-  return val(typed_memory_view(5 * static_cast<size_t>(windows.count), &windows.stages[0].blocks));
+  return val(typed_memory_view(area(windows.count, kStageNumbers), &windows.stages[0].blocks));
 }
 
 void stages_from_numbers(Windows& windows, const val& stages) {
   const std::vector<int> numbers = convertJSArrayToNumberVector<int>(stages);
-  for (size_t i = 0; i < windows.stages.size() && 5 * i + 4 < numbers.size(); i++) {
-    const int* stage = &numbers[5 * i];
+  windows.count = static_cast<int>(numbers.size() / kStageNumbers);
+  for (size_t i = 0; i < windows.stages.size() && (i + 1) * kStageNumbers <= numbers.size(); i++) {
+    const int* stage = &numbers[i * kStageNumbers];
     windows.stages[i] = {stage[0], stage[1], stage[2], stage[3], stage[4]};
   }
-  windows.count = static_cast<int>(numbers.size() / 5);
 }
 
 std::string begin_model(BoundModel& bound, const Config& config, const Preprocess& preprocess) {
@@ -85,7 +96,7 @@ val announce_tensor(BoundModel& bound, const std::string& name, const std::strin
 // Float32Array }.
 val quantize_matrix(const val& floats, int inputs) {
   std::vector<float> weights = convertJSArrayToNumberVector<float>(floats);
-  const size_t width = static_cast<size_t>(inputs);
+  const size_t width = inputs;
   std::vector<int8_t> values(weights.size());
   std::vector<float> scales;
   for (size_t first = 0; first + width <= weights.size(); first += width) {
@@ -143,8 +154,8 @@ std::string run_explain(BoundModel& bound, int label) {
 std::string run_explain_towards(BoundModel& bound, const val& direction) {
   bound.map.resize(patch_count(bound.model.config));
   const std::vector<float> values = convertJSArrayToNumberVector<float>(direction);
-  if (values.size() != static_cast<size_t>(embedding_width(bound.model.config)))
-    return "takes another direction";
+  const size_t width = embedding_width(bound.model.config);
+  if (values.size() != width) return "needs a direction of " + std::to_string(width) + " values";
   return explain_towards(bound.model, values.data(), bound.map.data());
 }
 
@@ -158,15 +169,15 @@ void run_lens(BoundModel& bound, bool patches) {
                                  bound.patch_probabilities.data()});
 }
 
-// Embeddings of the picture [layers × W] and, behind them, of the patches [layers × patches × W].
+// map = embeddings of the image [layers × W] and, behind them, of the patches [layers × patches × W].
 std::string run_embedding_lens(BoundModel& bound, bool patches) {
   const Config& c = bound.model.config;
-  const size_t of_pictures = area(c.layers, embedding_width(c));
-  const uint64_t values = uint64_t{of_pictures} * static_cast<uint64_t>(patches ? 1 + patch_count(c) : 1);
+  const size_t of_images = area(c.layers, embedding_width(c));
+  const uint64_t values = uint64_t{of_images} * (patches ? 1 + patch_count(c) : 1);
   if (values > kMostElements) return "would have embeddings of more than 2 GB";
-  bound.map.resize(static_cast<size_t>(values));
+  bound.map.resize(values);
   look_through(bound.model,
-               EmbeddingLens{bound.map.data(), patches ? bound.map.data() + of_pictures : nullptr});
+               EmbeddingLens{bound.map.data(), patches ? bound.map.data() + of_images : nullptr});
   return "";
 }
 
@@ -188,7 +199,7 @@ std::string begin_regression(LogisticRegression& regression, int count, int widt
 }  // namespace
 }  // namespace vit
 
-EMSCRIPTEN_BINDINGS(vit) {
+EMSCRIPTEN_BINDINGS(engine) {
   using namespace vit;
 
   function("variant", +[] { return std::string(VIT_VARIANT); });
@@ -202,15 +213,15 @@ EMSCRIPTEN_BINDINGS(vit) {
       "tryGemmTile", +[](bool int8, int index, int repeats) {
         (int8 ? try_gemm_int8_tile : try_gemm_tile)(index, repeats);
       });
+}
+
+EMSCRIPTEN_BINDINGS(config) {
+  using namespace vit;
 
   value_object<Rotary>("Rotary")
       .field("theta", &Rotary::theta)
-      .field(
-          "pairs", +[](const Rotary& r) { return static_cast<int>(r.pairs); },
-          +[](Rotary& r, int value) { r.pairs = static_cast<RotationPairs>(value); })
-      .field(
-          "coordinates", +[](const Rotary& r) { return static_cast<int>(r.coordinates); },
-          +[](Rotary& r, int value) { r.coordinates = static_cast<RotaryCoordinates>(value); })
+      .field("pairs", &AsNumber<&Rotary::pairs>::get, &AsNumber<&Rotary::pairs>::set)
+      .field("coordinates", &AsNumber<&Rotary::coordinates>::get, &AsNumber<&Rotary::coordinates>::set)
       .field("offset", &Rotary::offset)
       .field("referenceRows", &Rotary::reference_rows)
       .field("referenceColumns", &Rotary::reference_columns)
@@ -233,27 +244,21 @@ EMSCRIPTEN_BINDINGS(vit) {
       .field("mlpHidden", &Config::mlp_hidden)
       .field("classes", &Config::classes)
       .field("layerNormEps", &Config::layer_norm_eps)
-      .field(
-          "activation", +[](const Config& c) { return static_cast<int>(c.activation); },
-          +[](Config& c, int value) { c.activation = static_cast<Activation>(value); })
+      .field("activation", &AsNumber<&Config::activation>::get, &AsNumber<&Config::activation>::set)
       .field("classToken", &Config::class_token)
       .field("distillationToken", &Config::distillation_token)
       .field("registers", &Config::registers)
       .field("positionedPrefix", &Config::positioned_prefix)
       .field("positionRows", &Config::position_rows)
       .field("positionColumns", &Config::position_columns)
-      .field(
-          "positionResampling", +[](const Config& c) { return static_cast<int>(c.position_resampling); },
-          +[](Config& c, int value) { c.position_resampling = static_cast<Resampling>(value); })
+      .field("positionResampling", &AsNumber<&Config::position_resampling>::get,
+             &AsNumber<&Config::position_resampling>::set)
       .field("learnedPositions", &Config::learned_positions)
-      .field(
-          "relativePositions", +[](const Config& c) { return static_cast<int>(c.relative_positions); },
-          +[](Config& c, int value) { c.relative_positions = static_cast<RelativePositions>(value); })
+      .field("relativePositions", &AsNumber<&Config::relative_positions>::get,
+             &AsNumber<&Config::relative_positions>::set)
       .field("distanceWidth", &Config::distance_width)
       .field("rotary", &Config::rotary)
-      .field(
-          "blockOrder", +[](const Config& c) { return static_cast<int>(c.block_order); },
-          +[](Config& c, int value) { c.block_order = static_cast<BlockOrder>(value); })
+      .field("blockOrder", &AsNumber<&Config::block_order>::get, &AsNumber<&Config::block_order>::set)
       .field("rmsNorm", &Config::rms_norm)
       .field("patchNorm", &Config::patch_norm)
       .field("patchBias", &Config::patch_bias)
@@ -269,9 +274,7 @@ EMSCRIPTEN_BINDINGS(vit) {
       .field("text", &Config::text)
       .field("causal", &Config::causal)
       .field("finalNorm", &Config::final_norm)
-      .field(
-          "pooling", +[](const Config& c) { return static_cast<int>(c.pooling); },
-          +[](Config& c, int value) { c.pooling = static_cast<Pooling>(value); })
+      .field("pooling", &AsNumber<&Config::pooling>::get, &AsNumber<&Config::pooling>::set)
       .field("poolHeads", &Config::pool_heads)
       .field("pooledNorm", &Config::pooled_norm)
       .field("preLogits", &Config::pre_logits)
@@ -280,6 +283,10 @@ EMSCRIPTEN_BINDINGS(vit) {
       .field("jointBias", &Config::joint_bias)
       .field("windows", &Config::windows)
       .field("int8", &Config::int8);
+}
+
+EMSCRIPTEN_BINDINGS(preprocess) {
+  using namespace vit;
 
   value_array<std::array<double, 3>>("Rgb")
       .element(emscripten::index<0>())
@@ -287,26 +294,30 @@ EMSCRIPTEN_BINDINGS(vit) {
       .element(emscripten::index<2>());
 
   value_object<Preprocess>("Preprocess")
-      .field(
-          "resize", +[](const Preprocess& p) { return static_cast<int>(p.resize); },
-          +[](Preprocess& p, int value) { p.resize = static_cast<ResizeMode>(value); })
+      .field("resize", &AsNumber<&Preprocess::resize>::get, &AsNumber<&Preprocess::resize>::set)
       .field("resizeHeight", &Preprocess::resize_height)
       .field("resizeWidth", &Preprocess::resize_width)
-      .field(
-          "filter", +[](const Preprocess& p) { return static_cast<int>(p.filter); },
-          +[](Preprocess& p, int value) { p.filter = static_cast<Filter>(value); })
+      .field("filter", &AsNumber<&Preprocess::filter>::get, &AsNumber<&Preprocess::filter>::set)
       .field("cropHeight", &Preprocess::crop_height)
       .field("cropWidth", &Preprocess::crop_width)
-      .field(
-          "cropRounding", +[](const Preprocess& p) { return static_cast<int>(p.crop_rounding); },
-          +[](Preprocess& p, int value) { p.crop_rounding = static_cast<CropRounding>(value); })
+      .field("cropRounding", &AsNumber<&Preprocess::crop_rounding>::get,
+             &AsNumber<&Preprocess::crop_rounding>::set)
       .field("padding", &Preprocess::padding)
       .field("rescaleFactor", &Preprocess::rescale_factor)
       .field("mean", &Preprocess::mean)
       .field("std", &Preprocess::std)
-      .field(
-          "resizeRounding", +[](const Preprocess& p) { return static_cast<int>(p.resize_rounding); },
-          +[](Preprocess& p, int value) { p.resize_rounding = static_cast<ResizeRounding>(value); });
+      .field("resizeRounding", &AsNumber<&Preprocess::resize_rounding>::get,
+             &AsNumber<&Preprocess::resize_rounding>::set);
+
+  value_object<Box>("Box")
+      .field("x", &Box::x)
+      .field("y", &Box::y)
+      .field("width", &Box::width)
+      .field("height", &Box::height);
+}
+
+EMSCRIPTEN_BINDINGS(regression) {
+  using namespace vit;
 
   class_<LogisticRegression>("LogisticRegression")
       .constructor<>()
@@ -321,12 +332,10 @@ EMSCRIPTEN_BINDINGS(vit) {
           "weightsPointer", +[](const LogisticRegression& r) { return pointer(r.weights); })
       .property("leftOut", &LogisticRegression::left_out)
       .property("loss", &LogisticRegression::loss);
+}
 
-  value_object<Box>("Box")
-      .field("x", &Box::x)
-      .field("y", &Box::y)
-      .field("width", &Box::width)
-      .field("height", &Box::height);
+EMSCRIPTEN_BINDINGS(model) {
+  using namespace vit;
 
   class_<BoundModel>("Model")
       .constructor<>()

@@ -15,7 +15,7 @@ constexpr int kLargestSize = 1 << 16;
 constexpr int kMostLayers = 256;
 
 // Sizes come from files, so no product of two may be trusted to fit an int before this has passed.
-std::string check_products(const Config& c) {
+[[nodiscard]] std::string check_products(const Config& c) {
   const auto product = [](int a, int b) { return static_cast<uint64_t>(a) * static_cast<uint64_t>(b); };
   const uint64_t patches = product(grid_rows(c), grid_columns(c));
   const uint64_t positions = product(c.position_rows, c.position_columns);
@@ -49,7 +49,7 @@ std::string check_products(const Config& c) {
   return "";
 }
 
-std::string check_positions(const Config& c) {
+[[nodiscard]] std::string check_positions(const Config& c) {
   if (!c.learned_positions && c.positioned_prefix > 0) {
     return "prefix tokens have position embeddings, but patches have none";
   }
@@ -62,13 +62,11 @@ std::string check_positions(const Config& c) {
   return "";
 }
 
-std::string check_tokens(const Config& c) {
+[[nodiscard]] std::string check_tokens(const Config& c) {
   if (c.positioned_prefix > prefix_count(c)) {
     return "position embeddings are for more prefix tokens than there are";
   }
-  const bool needs_class_token = c.pooling == Pooling::class_token || c.pooling == Pooling::class_and_mean ||
-                                 c.pooling == Pooling::class_and_distillation;
-  if (needs_class_token && !c.class_token) return "the head needs a class token, but there is none";
+  if (pools_class_token(c) && !c.class_token) return "the head needs a class token, but there is none";
   if (c.pooling == Pooling::class_and_distillation && !c.distillation_token) {
     return "the head needs a distillation token, but there is none";
   }

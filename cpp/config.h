@@ -136,7 +136,7 @@ struct Config {
   int pre_logits;      // width of a tanh layer before the head; 0 when there is none
   bool multi_label;    // probabilities are independent: sigmoid instead of softmax
 
-  int joint_width = 0;      // of the embeddings that pictures and texts share (CLIP); 0 when there are none
+  int joint_width = 0;      // of the embeddings that images and texts share (CLIP); 0 when there are none
   bool joint_bias = false;  // whether the projection to that width has a bias
 
   Windows windows{};
@@ -177,6 +177,12 @@ constexpr int pooled_vectors(Pooling pooling) {
 /// Width of what the head sees, before the layer that may precede it.
 constexpr int pooled_width(const Config& c) {
   return c.pooling == Pooling::class_and_mean ? 2 * c.hidden : c.hidden;
+}
+
+/// Whether the model's pooling reads the class token.
+constexpr bool pools_class_token(const Config& c) {
+  return c.pooling == Pooling::class_token || c.pooling == Pooling::class_and_mean ||
+         c.pooling == Pooling::class_and_distillation;
 }
 
 /// Tokens that a pooling reads, from the first.

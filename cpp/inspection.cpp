@@ -10,12 +10,6 @@
 namespace vit {
 namespace {
 
-// Of others, what all patches read on average is looked at.
-bool pools_class_token(const Config& c) {
-  return c.pooling == Pooling::class_token || c.pooling == Pooling::class_and_mean ||
-         c.pooling == Pooling::class_and_distillation;
-}
-
 // Lays out `buffers` by `lay_out`, first to measure, then with memory; false when there is not enough.
 template <typename Buffers, typename LayOut>
 bool take(Arena& arena, Buffers& buffers, const LayOut& lay_out) {
@@ -54,7 +48,7 @@ struct Rollout {
   }
 
   // weights = (weights + I), its rows normalized.
-  void add_residual(int rows) const {
+  void add_residual(int rows) {
     const int tokens = token_count(*config);
     for (int r = 0; r < rows; r++) {
       float* values = weights + area(r, tokens);
@@ -113,7 +107,7 @@ std::vector<double> class_direction(const Model& model, int label) {
     direction[i] = weight_of(head, label, i) - mean / head.outputs;
   }
   if (model.config.pre_logits == 0) return direction;
-  // Through tanh along its tangent at the picture's own features.
+  // Through tanh along its tangent at the image's own features.
   const PackedView before = model.weights.head.pre_logits;
   std::vector<double> features(before.inputs);
   for (int o = 0; o < before.outputs; o++) {
@@ -229,7 +223,7 @@ struct Embeddings {
     const Config& c = model->config;
     const int width = embedding_width(c);
     if (stage.name == (c.joint_width > 0 ? "joint" : "pooled")) {
-      std::copy_n(stage.data, width, lens->pictures + area(stage.layer, width));
+      std::copy_n(stage.data, width, lens->images + area(stage.layer, width));
     }
     if (stage.name != "norm" || !lens->patches) return;
     for (int patch = 0; patch < patch_count(c); patch++) {
@@ -251,7 +245,7 @@ struct Embeddings {
 };
 
 // What the class token's vector is made of → map.
-void explain_class_token(Model& model, const Carried& carried, const double* direction, float* map) {
+void explain_class_token(Model& model, Carried& carried, const double* direction, float* map) {
   const Config& c = model.config;
   const Activations& a = model.activations;
   const HeadWeights& weights = model.weights.head;
@@ -263,7 +257,7 @@ void explain_class_token(Model& model, const Carried& carried, const double* dir
 
 // What the pool's attention carries from each token into the pooled vector → map. Its MLP is not followed,
 // nor is the last block's.
-void explain_pool(Model& model, const Carried& carried, const double* direction, float* map) {
+void explain_pool(Model& model, Carried& carried, const double* direction, float* map) {
   const Config c = pool_config(model.config);
   Activations& a = model.activations;
   const AttentionPoolWeights& pool = model.weights.head.attn_pool;

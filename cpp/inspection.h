@@ -19,7 +19,7 @@ struct AttentionRequest {
   bool rollout = false;  // all blocks up to `layer`, multiplied through
 };
 
-/// W: width of a picture's embedding, which it shares with texts where the model was trained with some.
+/// W: width of an image's embedding, which it shares with texts where the model was trained with some.
 constexpr int embedding_width(const Config& c) { return c.joint_width > 0 ? c.joint_width : c.hidden; }
 
 /// map[patches] = the attention weights, softmax(q·kᵀ/√d), from the pooled token to each patch.
@@ -33,23 +33,27 @@ constexpr int embedding_width(const Config& c) { return c.joint_width > 0 ? c.jo
 /// map[patches] = what each patch adds to the logit of class `label`. Where classes exclude each other, what
 /// it adds above the mean of all classes, which softmax does not see.
 ///
-/// Of a pooled mean, the pooled vector is the mean of the patches' tokens, and the map is exact: its sum is
-/// the logit without biases. (A layer norm of the pooled vector is linear once its variance is known.)
+/// By pooling:
 ///
-/// Of a pooled class token: what the last block's attention carried from each patch into the class token, Σ
-/// over heads of A·v·W_proj, as the final norm and the head read it: a direct effect in the sense of
-/// Gandelsman et al. 2024, "Interpreting CLIP's Image Representation via Text-Based Decomposition". (Adding
-/// earlier blocks chose no better patches: docs/look-inside.md.) Of a class token and a mean, the sum of
-/// both.
+///   mean          the pooled vector is the mean of the patches' tokens, so the map is exact: its sum is the
+///                 logit without biases. (A layer norm of the pooled vector is linear once its variance is
+///                 known.)
+///   class token   what the last block's attention carried from each patch into the class token, Σ over heads
+///                 of A·v·W_proj, as the final norm and the head read it: a direct effect in the sense of
+///                 Gandelsman et al. 2024, "Interpreting CLIP's Image Representation via Text-Based
+///                 Decomposition". (Adding earlier blocks chose no better patches: docs/look-inside.md.)
+///   class token and mean
+///                 the sum of both
+///   class and distillation token
+///                 what reached the class token alone
+///   attention     what the pool's own attention carried from each patch, Σ over heads of A·v·W_proj,
+///                 past the pool's MLP
 ///
-/// Of a distilled model, what reached its class token alone. Of a model that pools by attention, what the
-/// pool's own attention carried from each patch, Σ over heads of A·v·W_proj, past the pool's MLP. Cost: the
-/// forward pass and T·D² multiply-adds, twice that where the pool is by attention.
+/// Cost: the forward pass and T·D² multiply-adds, twice that where the pool is by attention.
 [[nodiscard]] std::string explain(Model& model, int label, float* map);
 
-/// The same for a direction [W] in the space of embeddings that pictures share with texts:
-/// map[patches] = what each patch adds to the dot product of `direction` and the picture's embedding, scaled
-/// to Euclidean length 1.
+/// The same for a direction [W] in the space of embeddings that images share with texts: map[patches] = what
+/// each patch adds to the dot product of `direction` and the image's embedding, scaled to Euclidean length 1.
 [[nodiscard]] std::string explain_towards(Model& model, const float* direction, float* map);
 
 /// What every block would answer, were it the last: its tokens through the final norm and the head (the logit
@@ -63,12 +67,12 @@ struct Lens {
 /// Cost: the forward pass and, with patches, patches · D · classes multiply-adds per block.
 void look_through(Model& model, const Lens& lens);
 
-/// The same of a model whose classes are given in words: the embedding after every block, to be compared with
-/// those of texts. W is the width that pictures share with texts.
+/// The same for a model whose classes are given in words: the embedding after every block, to be compared
+/// with those of texts.
 struct EmbeddingLens {
-  float* pictures;  // [layers × W], of Euclidean length 1
-  float* patches;   // [layers × patches × W], of each patch's own token. Null: not wanted, or pooled by
-                    // attention.
+  float* images;   // [layers × W], of Euclidean length 1
+  float* patches;  // [layers × patches × W], of each patch's own token. Null: not wanted, or pooled by
+                   // attention.
 };
 
 /// Cost: the forward pass and, with patches, patches · D · W multiply-adds per block.

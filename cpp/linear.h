@@ -7,7 +7,7 @@
 
 namespace vit {
 
-/// The matrix of a layer; one of the two is there, the other has no panels.
+/// The matrix of a layer: exactly one of the two is set, the other has no panels.
 struct Linear {
   PackedMatrix fp32;
   QuantizedMatrix int8;

@@ -36,18 +36,15 @@ double largest(const double* values, int count) {
 
 void take_buffers(LogisticRegression& r) {
   Arena& arena = r.memory;
-  const auto count = static_cast<size_t>(r.count);
-  const auto width = static_cast<size_t>(r.width);
-  const auto classes = static_cast<size_t>(r.classes);
-  const size_t size = classes * (width + 1);
-  r.examples = arena.take<float>(count * width);
-  r.labels = arena.take<int32_t>(count);
+  const size_t size = area(r.classes, r.width + 1);
+  r.examples = arena.take<float>(area(r.count, r.width));
+  r.labels = arena.take<int32_t>(r.count);
   r.weights = arena.take<double>(size);
   r.gradient = arena.take<double>(size);
   r.by_example = take_matrix(arena, r.width, r.count);
   r.by_value = take_matrix(arena, r.count, r.width);
-  r.single = arena.take<float>(classes * width);
-  r.scores = arena.take<float>(classes * count);
+  r.single = arena.take<float>(area(r.classes, r.width));
+  r.scores = arena.take<float>(area(r.classes, r.count));
   r.trial = arena.take<double>(size);
   r.trial_gradient = arena.take<double>(size);
   r.direction = arena.take<double>(size);
@@ -163,7 +160,7 @@ bool take_step(LogisticRegression& r, double length, double* step, double* chang
 }  // namespace
 
 std::string begin(LogisticRegression& r, int count, int width, int classes, double l2) {
-  if (count < 1 || width < 1) return "are none";
+  if (count < 1 || width < 1) return "are missing";
   if (classes < 2) return "are of a single class";
   if (!(l2 > 0)) return "need an L2 penalty above 0";
   // Indices of scores and values are 32 bits wide.
@@ -182,9 +179,9 @@ std::string begin(LogisticRegression& r, int count, int width, int classes, doub
 
 std::string pack(LogisticRegression& r) {
   for (int n = 0; n < r.count; n++) {
-    if (r.labels[n] < 0 || r.labels[n] >= r.classes) return "have a label that is no class";
+    if (r.labels[n] < 0 || r.labels[n] >= r.classes) return "have a label outside 0 to classes − 1";
   }
-  const std::span<const float> values(r.examples, static_cast<size_t>(r.count * r.width));
+  const std::span<const float> values(r.examples, area(r.count, r.width));
   if (!std::ranges::all_of(values, [](float value) { return std::isfinite(value); })) {
     return "have values that are infinite or NaN";
   }

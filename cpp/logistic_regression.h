@@ -61,6 +61,6 @@ struct LogisticRegression {
 /// At most `iterations` steps of L-BFGS from `weights`. True when it has converged: every value of the
 /// gradient is within 1e-6 of 0, or single precision allows no further step. Cost: 2 · count · width ·
 /// classes multiply-adds a step, rarely two or three times that; threads share them.
-bool solve(LogisticRegression& regression, int iterations);
+[[nodiscard]] bool solve(LogisticRegression& regression, int iterations);
 
 }  // namespace vit

@@ -13,7 +13,7 @@ namespace vit {
 ///
 /// With mlp_norm, the input of fc2 goes through a layer norm first.
 ///
-/// Reads `normed`; uses `mlp_hidden` and `mlp_gate`.
+/// Reads `normed`, and in an int8 model overwrites it with its rotation; uses `mlp_hidden` and `mlp_gate`.
 void mlp(float* out, Store store, Activations& activations, const EncoderBlockWeights& weights,
          const Config& config, int rows);
 

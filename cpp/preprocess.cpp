@@ -122,7 +122,7 @@ void add_row(Preprocessor& p, const uint8_t* rgba) {
   });
 }
 
-void fill_with_padding(const Preprocessor& p) {
+void fill_with_padding(Preprocessor& p) {
   const int bytes = 4 * p.output_height * p.output_width;
   for (int i = 0; i < bytes; i += 4) {
     for (size_t channel = 0; channel < kChannels; channel++) {

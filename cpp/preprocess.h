@@ -5,8 +5,9 @@
 //   allocate(preprocessor)                      takes its memory, as one block
 //   begin_image … add_rows                      per image, any number of times
 //
-// The resize is Pillow's, to the bit, or PyTorch's of floats (resize.h). The image arrives in bands of rows
-// and only the sums of unfinished rows are kept, so a photograph of any size needs the same few megabytes.
+// The resize is Pillow's, to the bit, or PyTorch's of floats (kernels/resize.h). The image arrives in bands
+// of rows and only the sums of unfinished rows are kept, so a photograph of any size needs the same few
+// megabytes.
 #pragma once
 
 #include <array>
@@ -15,7 +16,7 @@
 
 #include "arena.h"
 #include "config.h"
-#include "resize.h"
+#include "kernels/resize.h"
 
 namespace vit {
 

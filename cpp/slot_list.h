@@ -25,7 +25,7 @@ struct SlotList {
   void quantized(const std::string& name, const QuantizedMatrix& to, float scale) {
     add({.name = name, .shape = {to.outputs, to.inputs}, .quantized = to, .scale = scale});
     const int weights = static_cast<int>(slots.size()) - 1;
-    add({.name = name + "_spread_scale",
+    add({.name = name + kScaleSuffix,
          .shape = {to.outputs},
          .plain = to.scales,
          .scale = scale,

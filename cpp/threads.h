@@ -1,4 +1,4 @@
-// Work shared among threads: the only place that knows there are any.
+// Work shared among threads: the only place that starts, ends and synchronizes them.
 //
 // A loop whose passes do not depend on each other is written as `parallel_for`. In a build without
 // VIT_THREADS it is a plain loop. In one with them each thread has a share of the passes, and helps with the

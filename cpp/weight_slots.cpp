@@ -37,7 +37,7 @@ size_t place_of(const WeightSlots& table, std::string_view name) {
   for (char letter : name) hash = (hash ^ static_cast<unsigned char>(letter)) * 0x01000193;
   const size_t mask = table.by_hash.size() - 1;
   size_t place = hash & mask;
-  while (table.by_hash[place] >= 0 && table.slots[static_cast<size_t>(table.by_hash[place])].name != name) {
+  while (table.by_hash[place] >= 0 && table.slots[table.by_hash[place]].name != name) {
     place = (place + 1) & mask;
   }
   return place;

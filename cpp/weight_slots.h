@@ -51,8 +51,8 @@ struct StoredValues {
 ///   head.weight [C, D, 2·D or pre_logits]            head.bias [C]
 ///   head_dist.weight [C, D]               head_dist.bias [C]
 ///
-/// Of a block whose attention and MLP are parallel there is no norm2 and no ls2; RMS norms have no bias.
-/// Leading axes of size 1 are optional.
+/// A block whose attention and MLP are parallel has no norm2 and no ls2; RMS norms have no bias. Leading axes
+/// of size 1 are optional.
 ///
 /// In an int8 model the blocks' matrices (attn.{q, k, v, proj}, mlp.*) are quantized, in one of two ways:
 ///
@@ -62,7 +62,7 @@ struct StoredValues {
 ///
 /// (b) They arrive quantized, as dtype "I8": the codes of `quantize_weights` (kernels/quantization.h), row by
 /// row. The scales are a tensor of their own, before or after, with the weights' name and the suffix
-/// `_spread_scale`, floats [outputs]: blocks.0.attn.q.weight_spread_scale [D]. The result is equal to (a) to
+/// `kScaleSuffix`, floats [outputs]: blocks.0.attn.q.weight_spread_scale [D]. The result is equal to (a) to
 /// the bit. Codes that the product could not sum exactly are refused.
 struct WeightSlot {
   std::string name;
@@ -87,6 +87,10 @@ struct WeightSlots {
   PartialRow row;            // shared by all matrices to quantize
   int open_row = -1;         // the slot of which `row` holds the beginning of a row, or −1
 };
+
+/// What the scales' name ends with. (An earlier word for the rotation; files that have been converted and
+/// published have it.)
+inline constexpr char kScaleSuffix[] = "_spread_scale";
 
 /// The table for `weights`, laid out for `config`.
 WeightSlots weight_slots(const Weights& weights, const Config& config);

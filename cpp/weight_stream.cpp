@@ -125,7 +125,8 @@ bool all_finite(const float* values, int count) {
 }
 
 // Returns what is wrong with the values, if anything.
-std::string place_floats(WeightSlot& slot, const PartialRow& partial, const uint8_t* chunk, int elements) {
+[[nodiscard]] std::string place_floats(WeightSlot& slot, const PartialRow& partial, const uint8_t* chunk,
+                                       int elements) {
   const StoredValues& stored = *slot.announced;
   constexpr int kBatch = 1024;
   float values[kBatch];
@@ -149,7 +150,8 @@ std::string place_floats(WeightSlot& slot, const PartialRow& partial, const uint
   return "";
 }
 
-std::string place_chunk(WeightSlot& slot, const PartialRow& partial, const uint8_t* chunk, int elements) {
+[[nodiscard]] std::string place_chunk(WeightSlot& slot, const PartialRow& partial, const uint8_t* chunk,
+                                      int elements) {
   if (!slot.announced->codes) return place_floats(slot, partial, chunk, elements);
   if (!place_codes(slot, partial.codes, chunk, elements)) {
     return "is quantized in another way than this library's: convert the original weights again";

@@ -65,20 +65,20 @@ EncoderWeights take_encoder(Arena& arena, const Config& c) {
 }
 
 // The tables of rotations: one, or one for each block.
-void settle_rotary(const EncoderWeights& w, const Config& c) {
+void settle_rotary(EncoderWeights& w, const Config& c) {
   if (!c.rotary.learned) return fill_rotary(w.blocks.front().rotary, {}, c);
   const size_t of_block = area(c.heads, head_size(c) / 2), of_axis = c.layers * of_block;
   const float* x = w.rotary_frequencies;
-  for (const EncoderBlockWeights& block : w.blocks) {
+  for (EncoderBlockWeights& block : w.blocks) {
     fill_rotary(block.rotary, {x, x + of_axis}, c);
     x += of_block;
   }
 }
 
-void settle_score_biases(const EncoderWeights& w, const Config& c) {
+void settle_score_biases(EncoderWeights& w, const Config& c) {
   const bool shared = c.relative_positions == RelativePositions::shared;
   for (int i = 0; i < (shared ? 1 : c.layers); i++) {
-    const ScoreBias& bias = w.blocks[i].score_bias;
+    ScoreBias& bias = w.blocks[i].score_bias;
     if (c.distance_width) compute_distance_bias(bias.given, w.bias_scratch, bias.network, c);
     settle_score_bias(bias, w.bias_scratch, c);
   }

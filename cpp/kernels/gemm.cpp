@@ -134,7 +134,7 @@ void rows_of_tiles(const Product& product, const Tile& tile, int row, int rows, 
 template <Rounding rounding, typename Finish>
 void gemm_blocked(const Product& product, int rows, Finish finish) {
   const PackedView& b = product.b;
-  assert(rows >= 0 && b.inputs > 0 && product.a != product.out);
+  assert(rows >= 0 && b.inputs > 0 && b.outputs > 0 && product.a != product.out);
   assert(rows <= 1 || (product.out_stride >= b.outputs && product.a_stride >= b.inputs));
   const Tile& tile = rounding == Rounding::fastest ? kTiles[chosen_tile] : kPortableTile;
   // In fours, for the widest row.
@@ -176,6 +176,7 @@ void use_gemm_tile(int index) {
 }
 
 void try_gemm_tile(int index, int repeats) {
+  assert(index >= 0 && index < static_cast<int>(std::size(kTiles)));
   // Whole tiles of every kind, and few enough to stay in the first-level cache.
   constexpr int kTrialRows = 60, kInputs = 64, kOutputs = 16;
   float a[kTrialRows * kInputs] = {}, panels[kInputs * kOutputs] = {}, bias[kOutputs] = {};
@@ -203,7 +204,8 @@ void gemm_activated(float* out, int out_stride, const float* a, int a_stride, in
 }
 
 void pack_outputs(PackedMatrix to, int first_output, const float* rows, int row_stride, int count) {
-  assert(first_output >= 0 && first_output + count <= to.outputs);
+  assert(first_output >= 0 && count >= 0 && first_output + count <= to.outputs);
+  assert(count <= 1 || row_stride >= to.inputs);
   for (int output = 0; output < count; output++) {
     float* column = to.panels + packed_index(to.inputs, first_output + output, 0);
     for (int input = 0; input < to.inputs; input++) column[input * kPanelColumns] = rows[input];
@@ -212,6 +214,7 @@ void pack_outputs(PackedMatrix to, int first_output, const float* rows, int row_
 }
 
 void scale_outputs(PackedMatrix matrix, const float* factors) {
+  assert(matrix.panels && matrix.bias && factors);
   for (int output = 0; output < matrix.outputs; output++) {
     float* column = matrix.panels + packed_index(matrix.inputs, output, 0);
     for (int input = 0; input < matrix.inputs; input++) column[input * kPanelColumns] *= factors[output];
@@ -220,7 +223,8 @@ void scale_outputs(PackedMatrix matrix, const float* factors) {
 }
 
 void pack_inputs(PackedMatrix to, int first_input, const float* rows, int row_stride, int count) {
-  assert(first_input >= 0 && first_input + count <= to.inputs);
+  assert(first_input >= 0 && count >= 0 && first_input + count <= to.inputs);
+  assert(count <= 1 || row_stride >= to.outputs);
   for (int first = 0; first < to.outputs; first += kPanelColumns) {
     const int columns = std::min(kPanelColumns, to.outputs - first);
     float* panel = to.panels + packed_index(to.inputs, first, first_input);

@@ -1,10 +1,11 @@
 // The kernels: every loop over numbers that costs time, and what each promises.
 //
 // Written once against simd.h; checked in every variant against the naive double-precision twins of
-// reference.h. No kernel allocates. The only state is the tile that `use_gemm_tile` chooses. Preconditions
-// are asserted, which the native tests check and a release does not. Kernels that say so share their work
-// among threads (threads.h). Matrices are row-major; a stride counts floats from one row to the next. Outputs
-// come first in argument lists, and do not overlap inputs unless a kernel says that they may.
+// reference.h. No kernel allocates. The only state is the tiles that `use_gemm_tile` and `use_gemm_int8_tile`
+// choose. Preconditions are asserted, which the native tests check and a release does not. Kernels that say
+// so share their work among threads (threads.h). Matrices are row-major; a stride counts floats from one row
+// to the next. Outputs come first in argument lists, and do not overlap inputs unless a kernel says that they
+// may.
 #pragma once
 
 #include <cstddef>
@@ -47,8 +48,7 @@ constexpr int packed_columns(int outputs) { return round_up(outputs, kPanelColum
 
 /// The index of W[output][input] in the panels of a matrix with `inputs` inputs.
 constexpr size_t packed_index(int inputs, int output, int input) {
-  return (area(output / kPanelColumns, inputs) + static_cast<size_t>(input)) * kPanelColumns +
-         static_cast<size_t>(output % kPanelColumns);
+  return (area(output / kPanelColumns, inputs) + input) * kPanelColumns + output % kPanelColumns;
 }
 
 /// Packs rows of W: row `output` of `rows` becomes output `first_output + output`. The columns that pad the

@@ -55,7 +55,7 @@ void norm_row(float* out, const float* x, int width, const float* weight, const 
 
 void layer_norm(float* out, const float* x, int rows, int width, const float* weight, const float* bias,
                 float eps) {
-  assert(width >= 1 && eps >= 0);
+  assert(rows >= 0 && width >= 1 && eps >= 0);
   parallel_for_rows(rows,
                     [&](int row) { norm_row(out + row * width, x + row * width, width, weight, bias, eps); });
 }

@@ -46,8 +46,7 @@
 //   shift_right<bits>(v)     arithmetic
 //   shift_left<bits>(v)
 //   load_pixels(p)           four pixels of four bytes, widened to 16 bits: the first two (.left) and the
-//   last
-//                            two (.right), channel by channel (R0 R1 G0 G1 B0 B1 A0 A1)
+//                            last two (.right), channel by channel (R0 R1 G0 G1 B0 B1 A0 A1)
 //   splat_pair(x)            the two 16-bit halves of x in every pair of 16-bit lanes
 //   dot(a, b)                a0·b0 + a1·b1, a2·b2 + a3·b3 …: pairs of 16-bit lanes to 32 bits
 //   load_i16(p)              eight 16-bit integers at p: i16x8

@@ -22,7 +22,7 @@ bool drops_shift(const Config& c) { return !c.windows.cosine || c.windows.as_tim
 
 std::string in_stage(int stage) { return " in stage " + std::to_string(stage + 1); }
 
-std::string check_stage(const Config& c, int stage) {
+[[nodiscard]] std::string check_stage(const Config& c, int stage) {
   const auto& [blocks, heads, window, shift, reference] = stage_of(c, stage);
   if (blocks < 1 || blocks > 1000) return "there must be between 1 and 1000 blocks" + in_stage(stage);
   if (window < 1 || window > kLargestWindow || reference < 0 || reference > kLargestWindow) {

@@ -37,8 +37,8 @@ struct WindowGrid {
 /// The grid of the block with this index in its stage.
 WindowGrid window_grid(const Config& config, int stage, int block);
 
-constexpr int windows_down(const WindowGrid& g) { return (g.rows + g.window - 1) / g.window; }
-constexpr int windows_across(const WindowGrid& g) { return (g.columns + g.window - 1) / g.window; }
+constexpr int windows_down(const WindowGrid& g) { return ceil_div(g.rows, g.window); }
+constexpr int windows_across(const WindowGrid& g) { return ceil_div(g.columns, g.window); }
 constexpr int windowed_tokens(const WindowGrid& g) {
   return windows_down(g) * windows_across(g) * g.window * g.window;
 }

@@ -14,13 +14,13 @@ namespace vit {
 Activations lay_out_swin_activations(Arena& arena, const Config& config);
 
 /// Pixel values → the tokens [tokens × hidden] of the last stage, before the final norm: patches, their norm,
-/// then the blocks of every stage (equation 3 of Liu et al. 2021; with cosine attention figure 1 of Liu et
-/// al. 2022),
+/// then the blocks of every stage (equation 3 of Liu et al. 2021, figure 1 of Liu et al. 2022),
 ///
-///   x += attention(norm1(x));  x += mlp(norm2(x))        with cosine attention
-///   x += norm1(attention(x));  x += norm2(mlp(x))
+///   x += attention(norm1(x));  x += mlp(norm2(x))
+///   x += norm1(attention(x));  x += norm2(mlp(x))        with cosine attention
 ///
-/// and between stages four tokens become one of twice the width, linear(norm([4·C])) or norm(linear([4·C])).
+/// and between stages four tokens become one of twice the width: linear(norm([4·C])), or with cosine
+/// attention norm(linear([4·C])).
 void encode_swin(Activations& activations, const InputWeights& weights, const SwinWeights& swin,
                  const Config& config, const Observer& observe);
 

@@ -110,7 +110,7 @@ TEST(LogisticRegression, LeavesAnExampleOut) {
 
 TEST(LogisticRegression, RefusesWhatHasNoSolution) {
   LogisticRegression r;
-  EXPECT_EQ(begin(r, 0, 7, 3, 1), "are none");
+  EXPECT_EQ(begin(r, 0, 7, 3, 1), "are missing");
   EXPECT_EQ(begin(r, 30, 7, 1, 1), "are of a single class");
   EXPECT_EQ(begin(r, 30, 7, 3, 0), "need an L2 penalty above 0");
   EXPECT_EQ(begin(r, 30, 7, 3, NAN), "need an L2 penalty above 0");
@@ -118,7 +118,7 @@ TEST(LogisticRegression, RefusesWhatHasNoSolution) {
   ASSERT_EQ(begin(r, 30, 7, 3, 1), "");
   fill(r, 3, 1);
   r.labels[7] = 3;
-  EXPECT_EQ(pack(r), "have a label that is no class");
+  EXPECT_EQ(pack(r), "have a label outside 0 to classes − 1");
   r.labels[7] = 2;
   r.examples[40] = INFINITY;
   EXPECT_EQ(pack(r), "have values that are infinite or NaN");

@@ -4,13 +4,14 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { createEngine, variants } from '../engine.js';
 import { chooseKernels, knownKernels, rememberKernels } from '../../web/engine/kernels.js';
 import type { Engine } from '../../web/engine/engine.js';
+import { checkLoadOptions } from '../../web/options.js';
 import type { Dtype, Kernels, ModelInfo, Variant } from '../../web/types.js';
 
 const names = { relaxed: ['6x8', '4x16', '6x16'], simd: ['5x8', '4x16', '5x16'] } as const;
 const int8Names = { relaxed: ['6x8', '3x8'], simd: ['3x12'] } as const;
 const timed = 'they were the fastest when compared';
 const alone = 'there are no others';
-const probed = 'a product showed which one the processor supports';
+const probed = 'a test product showed which one the processor supports';
 const untried = 'there was no time to compare others';
 const never = new AbortController().signal;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -56,6 +57,24 @@ describe.each(variants)('%s', (variant) => {
     engine.dispose();
     await pause(60); // a comparison now would throw
   });
+});
+
+it('are those that `load` takes, and no others', () => {
+  // A name that the type lacks, or has too many, is an error of types.
+  const typed: Record<Kernels, true> = {
+    '6x8': true,
+    '5x8': true,
+    '4x16': true,
+    '6x16': true,
+    '5x16': true,
+    '3x8': true,
+    '3x12': true,
+  };
+  const built = [...names.relaxed, ...names.simd, ...int8Names.relaxed, ...int8Names.simd];
+  expect([...new Set<string>(built)].sort()).toEqual(Object.keys(typed).sort());
+  for (const kernels of built) checkLoadOptions({ kernels });
+  const listed = new RegExp(`should be (?:"[^"]*"(?: or )?){${Object.keys(typed).length}}[.,]`);
+  expect(() => checkLoadOptions({ kernels: '1x1' as Kernels })).toThrow(listed);
 });
 
 afterEach(() => {

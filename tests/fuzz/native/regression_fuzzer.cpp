@@ -36,9 +36,9 @@ void run(FuzzedDataProvider& in) {
     regression.labels[i] = in.ConsumeIntegralInRange(0, 63) ? i % classes : in.ConsumeIntegral<int>();
   }
   if (!pack(regression).empty()) return;
-  solve(regression, in.ConsumeIntegralInRange(0, 40));
+  (void)solve(regression, in.ConsumeIntegralInRange(0, 40));
   regression.left_out = in.ConsumeIntegralInRange(-1, count - 1);
-  solve(regression, in.ConsumeIntegralInRange(0, 10));
+  (void)solve(regression, in.ConsumeIntegralInRange(0, 10));
 }
 
 }  // namespace

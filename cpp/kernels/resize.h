@@ -57,7 +57,7 @@ inline constexpr int32_t kHalf = 1 << (kCoefficientBits - 1);
 /// upper and a lower part, for a multiplication of 16-bit pairs that takes half the time of a 32-bit one.
 /// They then stand as upper parts of the first two and the last two, lower parts of the first two and the
 /// last two; what is left over of four stays whole.
-void split_coefficients(const ResizeAxis& axis);
+void split_coefficients(ResizeAxis& axis);
 
 /// One row of RGBA pixels through the horizontal pass: out[window_count × 4], by an axis whose coefficients
 /// are split.

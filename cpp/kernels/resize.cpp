@@ -1,13 +1,14 @@
 #include "resize.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <numbers>
 
-#include "elementary.h"
-#include "kernels/interpolation.h"
-#include "kernels/simd.h"
-#include "kernels/sizes.h"
+#include "../elementary.h"
+#include "interpolation.h"
+#include "simd.h"
+#include "sizes.h"
 
 namespace vit {
 namespace {
@@ -57,11 +58,14 @@ bool vertical_first(int in_width, int in_height, int out_width, int out_height) 
 }
 
 int tap_count(Filter filter, int in, int out) {
+  assert(in >= 1 && out >= 1);
   const double stretch = std::max(1.0, static_cast<double>(in) / out);
   return static_cast<int>(std::ceil(filter_support(filter) * stretch)) * 2 + 1;
 }
 
 void plan_axis(ResizeAxis& axis, Filter filter, int in, int out, int offset, int crop) {
+  assert(in >= 1 && out >= 1 && crop >= 0);
+  assert(axis.first && axis.count && (axis.weights || axis.coefficients));
   const double scale = static_cast<double>(in) / out;
   const double stretch = std::max(1.0, scale);
   const double support = filter_support(filter) * stretch;
@@ -91,7 +95,8 @@ void plan_axis(ResizeAxis& axis, Filter filter, int in, int out, int offset, int
   }
 }
 
-void split_coefficients(const ResizeAxis& axis) {
+void split_coefficients(ResizeAxis& axis) {
+  assert(axis.coefficients);
   for (int i = 0; i < axis.window_count; i++) {
     int32_t* c = axis.coefficients + area(i, axis.taps);
     for (int t = 0; t + 4 <= axis.count[i]; t += 4, c += 4) {
@@ -109,6 +114,7 @@ void split_coefficients(const ResizeAxis& axis) {
 }
 
 void resize_row(uint8_t* out, const uint8_t* rgba, const ResizeAxis& axis) {
+  assert(axis.coefficients);
   using namespace simd;
   for (int i = 0; i < axis.window_count; i++) {
     const int32_t* c = axis.coefficients + area(i, axis.taps);
@@ -128,6 +134,7 @@ void resize_row(uint8_t* out, const uint8_t* rgba, const ResizeAxis& axis) {
 }
 
 void accumulate_row(int32_t* sums, const uint8_t* row, int32_t coefficient, int count) {
+  assert(count >= 0);
   using namespace simd;
   const i32x4 factor = splat_i32(coefficient);
   for (int i = 0; i < 4 * count; i += 4) {
@@ -136,6 +143,7 @@ void accumulate_row(int32_t* sums, const uint8_t* row, int32_t coefficient, int 
 }
 
 void resize_row(float* out, const uint8_t* rgba, const ResizeAxis& axis) {
+  assert(axis.weights);
   using namespace simd;
   for (int i = 0; i < axis.window_count; i++) {
     const float* weights = axis.weights + area(i, axis.taps);
@@ -149,6 +157,7 @@ void resize_row(float* out, const uint8_t* rgba, const ResizeAxis& axis) {
 }
 
 void accumulate_row(float* sums, const float* row, float weight, int count) {
+  assert(count >= 0);
   using namespace simd;
   const f32x4 factor = splat(weight);
   for (int i = 0; i < 4 * count; i += 4) {
@@ -157,6 +166,7 @@ void accumulate_row(float* sums, const float* row, float weight, int count) {
 }
 
 void finish_row(uint8_t* row, const int32_t* sums, int count) {
+  assert(count >= 0);
   using namespace simd;
   for (int i = 0; i < 4 * count; i += 4)
     store_bytes(row + i, shift_right<kCoefficientBits>(load_i32(sums + i)));
