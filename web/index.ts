@@ -21,9 +21,9 @@ const platform = browser(fetchedParts);
  * classes is not checked.
  *
  * Rejects with a {@link VitError} whose `code` says what was wrong: the files (`not-found`, `unreadable`, `html`,
- * `truncated`, `integrity`, `not-safetensors`, `unsupported-format`), the model (`unsupported-model`, `config`,
- * `preprocessor`, `tensors`), the call (`invalid-argument`, `unsupported-option`) or the environment (`no-simd`,
- * `wasm`, `worker`).
+ * `truncated`, `integrity`, `too-large`, `not-safetensors`, `malformed-archive`, `unsupported-format`), the model
+ * (`unsupported-model`, `config`, `preprocessor`, `tensors`), the call (`invalid-argument`, `unsupported-option`) or the
+ * environment (`no-simd`, `wasm`, `threads`, `worker`, `engine`).
  *
  * @example
  * ```ts

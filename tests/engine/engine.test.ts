@@ -53,7 +53,7 @@ it('embeddings of more patches than memory has addresses for are refused', async
   expect(() => engine.embeddingLens(true)).toThrow(
     expect.objectContaining({
       code: 'engine',
-      message: 'The model cannot be looked into: it would have embeddings of more than 2 GB.',
+      message: 'The model cannot be inspected: it would have embeddings of more than 2 GB.',
     }),
   );
   engine.dispose();

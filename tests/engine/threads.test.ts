@@ -23,7 +23,7 @@ describe('the plan', () => {
     [{ threads: 'auto' }, 6, 'the machine has 6 cores'],
     [{ threads: 1 }, 1, 'one was requested'],
     [{ threads: 4 }, 4, '4 were requested'],
-    [{ threads: 7 }, 6, 'the machine has no more cores'],
+    [{ threads: 7 }, 6, "limited to the machine's cores"],
     [{ variant: 'relaxed' }, 1, 'the "relaxed" build has one'],
     [{ variant: 'relaxed', threads: 3 }, 3, '3 were requested'],
     [{ variant: 'relaxed-threads' }, 6, 'the machine has 6 cores'],
@@ -53,7 +53,7 @@ describe('the plan', () => {
 
   it('has eight threads at most, unless more are asked for', () => {
     setCores(24);
-    expect(planThreads({}, undefined)).toMatchObject({ count: 8, reason: 'more do not help' });
+    expect(planThreads({}, undefined)).toMatchObject({ count: 8, reason: 'more would not help' });
     expect(planThreads({ threads: 20 }, undefined)).toMatchObject({ count: 20 });
   });
 
@@ -95,7 +95,7 @@ describe('a small model', () => {
     // An engine that has nothing to start them with.
     expect(await startThreads({} as Engine, planThreads({}, undefined), network)).toMatchObject({
       count: 1,
-      reason: 'more do not help a model this small',
+      reason: 'more would not help a model this small',
     });
   });
 });

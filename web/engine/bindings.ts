@@ -1,5 +1,5 @@
-// The WebAssembly module as it looks from JavaScript: the only file that knows Emscripten and Embind. The C++ side of
-// the same table is cpp/bindings.cpp.
+// The WebAssembly module as it looks from JavaScript: the only file that knows Embind. The C++ side of the same table is
+// cpp/bindings.cpp; tests/engine/vocabulary.test.ts compares the two.
 import { VitError, messageOf } from '../errors.js';
 import type { Box } from '../types.js';
 
@@ -188,9 +188,9 @@ export const poolings = {
   classAndMean: 3,
   /** Each with a head of its own, whose logits are averaged. */
   classAndDistillation: 4,
-  /** What a learned query attends to. */
+  /** What a learned query attends to, then an MLP. */
   attention: 5,
-  /** Of each text. */
+  /** The last token of each text. */
   lastToken: 6,
 } as const;
 
@@ -290,11 +290,12 @@ export interface NativeModel {
   /** `head` −1 for the mean over heads; cpp/inspection.h. */
   attention(layer: number, head: number, rollout: boolean): string;
   explain(label: number): string;
-  /** Towards a vector [jointWidth] instead of a class. */
+  /** Towards a vector [jointWidth, or hidden without a projection] instead of a class. */
   explainTowards(direction: Float32Array): string;
   lens(patches: boolean): void;
+  /** Embeddings of the picture [layers × width], then of its patches [layers × patches × width]. */
   embeddingLens(patches: boolean): string;
-  /** [patches], of `attention` and `explain`. */
+  /** [patches], of `attention` and `explain`; of `embeddingLens`, its pictures and then its patches. */
   mapPointer(): number;
   /** [layers × classes], of `lens`. */
   lensPointer(): number;

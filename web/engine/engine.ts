@@ -114,7 +114,10 @@ export class Engine {
     this.#config = config;
   }
 
-  /** Allocates everything the model will ever need, before the first weight arrives; throws when memory runs out. */
+  /**
+   * Allocates the weights and all that a forward pass needs, before the first weight arrives; throws when memory runs out.
+   * Later only matrices that do not arrive row by row, and looking inside, take memory for a while (cpp/vit.h).
+   */
   allocate(): void {
     const complaint = this.#native().allocate();
     if (complaint) throw new VitError('engine', `The model cannot be set up: it ${complaint}.`);
@@ -227,7 +230,7 @@ export class Engine {
     return this.#floats(this.#native().jointPointer(), this.#network().jointWidth);
   }
 
-  /** Of a text tower: puts the embeddings of tokens, as a file has them, at `first` and the positions after it. */
+  /** Of a text encoder: puts the embeddings of tokens, as a file has them, at `first` and the positions after it. */
   putEmbeddings(rows: Uint8Array, dtype: string, first: number): void {
     const model = this.#native();
     const rowBytes = this.#network().hidden * bytesOf(dtype);
@@ -240,7 +243,7 @@ export class Engine {
     }
   }
 
-  /** Of a text tower: the texts whose tokens' embeddings were put one after another → a vector of each [texts × width]. */
+  /** Of a text encoder: the texts whose tokens' embeddings were put one after another → a vector of each [texts × width]. */
   embedTexts(lengths: readonly number[], normalize: boolean): Stage {
     const model = this.#native();
     const complaint = model.embedTexts(lengths, normalize);
@@ -288,7 +291,10 @@ export class Engine {
     return this.#map(this.#native().explain(label));
   }
 
-  /** Pixel values → how far each patch turns the joint embedding in a direction [jointWidth] [patches]. */
+  /**
+   * Pixel values → how far each patch turns the embedding in a direction [jointWidth, or hidden without a projection]:
+   * [patches].
+   */
   explainTowards(direction: Float32Array): Float32Array<ArrayBuffer> {
     return this.#map(this.#native().explainTowards(direction));
   }
@@ -339,8 +345,10 @@ export class Engine {
     return new Regression(this.#running(), problem);
   }
 
-  /** Runs the forward pass and keeps one stage: `patches`, `tokens`, `blocks.0` …, `norm`, `pooled`, `logits`,
-   * `probabilities`. */
+  /**
+   * Runs the forward pass and keeps one stage, where the model has it: `patches`, `tokens`, `norm_pre`, `blocks.0` …,
+   * `norm`, `pooled`, `logits`, `probabilities`.
+   */
   stage(name: string): Stage {
     return this.#stage(name, (model) => model.stage(name));
   }
@@ -429,7 +437,7 @@ export class Engine {
 }
 
 function checkLook(complaint: string): void {
-  if (complaint) throw new VitError('engine', `The model cannot be looked into: it ${complaint}.`);
+  if (complaint) throw new VitError('engine', `The model cannot be inspected: it ${complaint}.`);
 }
 
 /** Bytes of one number; arbitrary for unknown types, which the engine refuses. */

@@ -46,11 +46,11 @@ export function planThreads(options: LoadOptions, obstacle: string | undefined):
     const count = Math.min(cores, mostThreads);
     return {
       count,
-      reason: count < cores ? 'more do not help' : `the machine has ${cores} cores`,
+      reason: count < cores ? 'more would not help' : `the machine has ${cores} cores`,
       automatic: true,
     };
   }
-  if (threads > cores) return { count: cores, reason: 'the machine has no more cores', automatic: false };
+  if (threads > cores) return { count: cores, reason: "limited to the machine's cores", automatic: false };
   return { count: threads, reason: `${threads} were requested`, automatic: false };
 }
 
@@ -59,10 +59,10 @@ export function planThreads(options: LoadOptions, obstacle: string | undefined):
  * or it is clear that they will not; meanwhile the engine may be used. Rejects if the engine is disposed of before that.
  */
 export function startThreads(engine: Engine, plan: ThreadPlan, network: NativeConfig): Promise<ThreadPlan> {
-  const worthwhile = Math.max(1, Math.floor(multiplyAdds(network) / workPerThread));
+  const worthwhile = Math.max(1, Math.floor(estimatedWork(network) / workPerThread));
   const asked =
     plan.automatic && worthwhile < plan.count
-      ? { ...plan, count: worthwhile, reason: 'more do not help a model this small' }
+      ? { ...plan, count: worthwhile, reason: 'more would not help a model this small' }
       : plan;
   if (asked.count === 1) return Promise.resolve(asked);
   engine.useThreads(asked.count);
@@ -97,8 +97,11 @@ function oneThread(reason: string): ThreadPlan {
   return { count: 1, reason, automatic: false };
 }
 
-/** An estimate for one picture, without the head; for a Swin Transformer as if all stages were like the last. */
-function multiplyAdds(network: NativeConfig): number {
+/**
+ * Multiply-adds for one picture, an estimate: with one prefix token and no head, and for a Swin Transformer as if all
+ * stages were like the last.
+ */
+function estimatedWork(network: NativeConfig): number {
   const { imageHeight, imageWidth, patchHeight, patchWidth, hidden, layers, mlpHidden, windows } = network;
   const merges = Math.max(0, windows.stages.length / stageNumbers - 1);
   const tokens = ((imageHeight / patchHeight) * (imageWidth / patchWidth)) / 4 ** merges + 1;

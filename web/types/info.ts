@@ -51,7 +51,7 @@ export interface ModelInfo<Label extends string = string> {
   readonly revision: string | undefined;
   /**
    * Identifies the weights of a model that takes words: a SHA-256 of the names, types, shapes and first KiB of all tensors
-   * of its picture tower. {@link LabelVectors} fit the model whose hash they have. Undefined of other models.
+   * of its image encoder. {@link LabelVectors} fit the model whose hash they have. Undefined of other models.
    */
   readonly weightsHash: string | undefined;
   /** @internal The version of the file that holds the weights, as its server tells it. */

@@ -207,8 +207,8 @@ export interface LoadOptions {
   /**
    * The largest size in bytes of a file of the model, both as declared and as received; for an archive, also unpacked.
    * Larger files are rejected (`too-large`). Default: 4 GiB, all that WebAssembly can address. Other limits are fixed,
-   * and far beyond any published model: 8 MB for a JSON file or a safetensors header, 20,000 tensors, 256 encoder
-   * blocks, 65,536 tokens, 65,536 classes, 100 weight files, and 5,000 files in an archive.
+   * and far beyond any published model: 8 MB for a JSON file or a safetensors header, 64 MB for a tokenizer's JSON,
+   * 20,000 tensors, 256 encoder blocks, 65,536 tokens, 65,536 classes, 100 weight files, and 5,000 files in an archive.
    */
   readonly maxBytes?: number | undefined;
   /**

@@ -24,7 +24,7 @@ export const limits = {
   shards: 100,
 } as const;
 
-/** Refuses what has more than it may: `code`, "<file> has 1,000,000 <what>, more than the 20,000 that are read." */
+/** Refuses what has more than it may: `code`, "<file> has 1,000,000 <what>, and at most 20,000 are read; …". */
 export function checkLimit(
   count: number,
   limit: keyof typeof limits,
