@@ -15,7 +15,7 @@ A model is a path (a folder or its weights file), a Hub repository ("owner/name"
 
   --dtype <type>       convert: fp16 (default), int8 or fp32; classify, labels: fp32 or int8, in memory
   -o, --output <path>  convert: the folder to create; labels: the JSON file to write
-  -t, --template <text> labels: what {} becomes a label in, "a photo of {}"; several are averaged
+  -t, --template <s>   labels: sentence with {} for the label, as "a photo of {}"; repeat to average
   -f, --force          convert: replace the files of an existing model
   -k, --top-k <n>      classify: number of classes to print (default 5)
   --json               inspect, classify: print JSON instead of a table

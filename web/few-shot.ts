@@ -17,11 +17,11 @@ export async function fewShotFromJSON(model: Model, json: unknown): Promise<FewS
   return await fromJSON(model, json);
 }
 
-/** Of another copy of the package, a model is one, too. */
+/** Accepts a model of another copy of the package, too. */
 function checkModel(model: Partial<Model> | null | undefined, taker: string): void {
   if (typeof model?.fewShot === 'function') return;
   throw new VitError(
     'invalid-argument',
-    `${taker} takes a model that load() gave, but was given ${shown(model)}.`,
+    `${taker} expects a model returned by load(), but was given ${shown(model)}.`,
   );
 }

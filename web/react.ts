@@ -73,7 +73,7 @@ class Control<Label extends string> implements VitCalls<Label> {
     this.#update = update;
   }
 
-  /** Loads a model; returns what lets go of it. */
+  /** Loads a model; returns a function that releases it. */
   start(location: ModelLocation | undefined, options: VitOptions): () => void {
     const life = new AbortController();
     const { signal } = life;
@@ -142,7 +142,7 @@ class Control<Label extends string> implements VitCalls<Label> {
     }
   }
 
-  /** What an aborted load or call still has to say is not heard. */
+  /** Ignores the outcome of an aborted load or call. */
   #show(signal: AbortSignal, part: Partial<VitState<Label>>): void {
     if (!signal.aborted) this.#update((state) => ({ ...state, ...part }));
   }

@@ -9,7 +9,7 @@ import { forgetPeak, heapsOf, memoryOf, processOf } from './memory.js';
 import type { Route } from './server.js';
 
 const [clip] = zeroShotModels;
-/** Text layers of 57 MB; the tower for pictures is as small as the fixture's. */
+/** Text layers of 57 MB; the image encoder is as small as the fixture's. */
 const text = { hidden_size: 384, intermediate_size: 1536, num_hidden_layers: 8, num_attention_heads: 6 };
 const textBytes = 4 * 8 * 12 * 384 ** 2;
 

@@ -201,7 +201,7 @@ const hostile: [
     'a header of a million tensors',
     () => ({ 'config.json': tinyConfig, 'model.safetensors': emptyTensors(1_000_000) }),
     'not-safetensors',
-    'its header would have',
+    'its header declares',
   ],
   [
     'a header of 100,000 tensors',
@@ -285,7 +285,7 @@ const hostile: [
     'a hidden_act of 30 MB',
     () => sized({ hidden_act: 'g'.repeat(30e6) }),
     'too-large',
-    '8,000,000 are allowed',
+    'at most 8,000,000 are allowed',
   ],
   [
     'a config.json that nests 100,000 deep',
@@ -311,7 +311,7 @@ const hostile: [
       'model.zip': manyFiles(150_000),
     }),
     'malformed-archive',
-    'its directory would have',
+    'its directory declares',
   ],
   [
     'a zip of 50,000 files',

@@ -69,7 +69,7 @@ async function lookAt(subject: Subject): Promise<void> {
   }
 }
 
-/** Loads a model; with `tokens`, its tower for texts. */
+/** Loads a model; with `tokens`, its text encoder. */
 export async function sessionOf(
   { packed, random, files, start }: Subject,
   tokens?: readonly number[],

@@ -1,4 +1,4 @@
-// Classes in words: the tokenizer, the tower for texts and the vectors of labels, each of which is a file from somewhere.
+// Classes in words: the tokenizer, the text encoder and the vectors of labels, each of which is a file from somewhere.
 import { Model } from '../../web/model.js';
 import type { LabelVectors, Prediction } from '../../web/types.js';
 import { codeOf, Fault, filesOf, sessionOf, type Subject } from './execute.js';

@@ -1,4 +1,4 @@
-/** A picture tower of CLIP ViT-B/32's size, made of integers; `clip_base.py` makes the same, number for number. */
+/** An image encoder of CLIP ViT-B/32's size, made of integers; `clip_base.py` makes the same, number for number. */
 import { noise } from './noise.js';
 
 const hidden = 768;

@@ -12,7 +12,7 @@ export interface ZeroShotModel {
 
 export const zeroShotModels = await readJson<ZeroShotModel[]>('zero-shot.json');
 
-/** The tokens of a model's labels as its text tower takes them: SigLIP's filled up to 64, CLIP's not. */
+/** The tokens of a model's labels as its text encoder takes them: SigLIP's filled up to 64, CLIP's not. */
 export function textsOf({ name, ids }: ZeroShotModel): number[][] {
   const end = 1;
   return name === 'siglip' ? ids.map((row) => [...row, ...Array<number>(64 - row.length).fill(end)]) : ids;

@@ -228,9 +228,9 @@ describe('each', () => {
   });
 
   it.each([
-    ['cat.jpg', {}, 'each cannot go through "cat.jpg"'],
-    [picture, {}, 'each cannot go through'],
-    [null, {}, 'each cannot go through null'],
+    ['cat.jpg', {}, 'each cannot iterate over "cat.jpg"'],
+    [picture, {}, 'each cannot iterate over'],
+    [null, {}, 'each cannot iterate over null'],
     [[], { verb: 'watch' }, 'verb is "watch"'],
     [[], 3, 'each cannot use 3 as options'],
     [[], { verb: () => 1, topK: 1 }, 'each has no option "topK"'],

@@ -1,4 +1,4 @@
-// Photographs through a picture tower of CLIP ViT-B/32's size, whose weights follow from integers.
+// Photographs through an image encoder of CLIP ViT-B/32's size, whose weights follow from integers.
 import { describe, expect, it } from '@jest/globals';
 import { fileURLToPath } from 'node:url';
 import { load } from 'vit-wasm';

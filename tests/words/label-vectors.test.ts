@@ -81,7 +81,7 @@ it('refuses the vectors of a model of the same shape and other weights, in a sen
   const vectors = await its.setLabels(labels);
   expect(vectors.weights).toBe(its.info.weightsHash);
   const says =
-    /^The label vectors were made with the weights of ".*clip-legacy-eos\/", and those of ".*" are others; make/;
+    /^The label vectors were made with the weights of ".*clip-legacy-eos\/", which differ from those of ".*"; make/;
   const refused = { code: 'invalid-argument', message: expect.stringMatching(says) };
   expect(await failureOf(mine.setLabels(vectors))).toMatchObject(refused);
   expect(await failureOf(load(zeroShotFolder(clip), { labels: vectors }))).toMatchObject(refused);
@@ -110,7 +110,7 @@ it('tells weights apart by any tensor, and not by their precision in memory', as
   };
   expect(await changed(/vision_model.*layers\.1\.mlp\.fc2\.weight/)).not.toBe(hash);
   expect(await changed(/visual_projection/)).not.toBe(hash);
-  // The picture tower is what vectors are compared with.
+  // The image encoder is what vectors are compared with.
   expect(await changed(/text_model.*fc2\.weight/)).toBe(hash);
 });
 
@@ -119,9 +119,9 @@ describe('damaged vectors', () => {
     ['another format', { format: 'x' }, 'have the format "x"'],
     ['no labels', { labels: [] }, 'have no labels'],
     ['no scale', { scale: null }, 'have no scale and bias'],
-    ['no probabilities', { probabilities: 'x' }, 'do not say what becomes of the logits'],
+    ['no probabilities', { probabilities: 'x' }, 'do not say how logits become probabilities'],
     ['no base64', { vectors: '<html>' }, 'have no vectors in base64'],
-    ['no weights', { weights: undefined }, 'do not say of which weights they are'],
+    ['no weights', { weights: undefined }, 'do not say which weights they were made with'],
     ['other weights', { weights: 'f00' }, 'make them again with this model'],
     ['base64 that was cut', { vectors: 'AAAAA' }, 'are not 2 rows of 8 numbers'],
     ['other widths', { vectors: 'AAAA' }, 'are not 2 rows of 8 numbers'],

@@ -181,21 +181,21 @@ describe('refused is', () => {
   }
 
   it.each([
-    ['CoCa', { multimodal_cfg: {} }, {}, {}, 'describes pictures in sentences'],
+    ['CoCa', { multimodal_cfg: {} }, {}, {}, 'generates captions'],
     ['a ResNet', {}, { layers: [3, 4, 6, 3] }, {}, 'is a convolutional network'],
     ['CLIPA', {}, { no_ln_pre: true }, {}, 'has no norm before its blocks'],
     ['an average', {}, { pool_type: 'avg' }, {}, 'averages its patches'],
-    ['qk_norm', {}, { qk_norm: true }, {}, 'has encoder blocks of its own'],
+    ['qk_norm', {}, { qk_norm: true }, {}, 'has its own kind of encoder block (qk_norm)'],
     [
       'XLM-RoBERTa',
       {},
       {},
       { hf_model_name: 'xlm-roberta-base' },
-      'reads texts by another network (xlm-roberta-base)',
+      'has a text encoder of another kind (xlm-roberta-base)',
     ],
-    ['a class token', {}, {}, { embed_cls: true }, 'has a class token in its texts'],
-    ['another end', {}, {}, { pool_type: 'eos' }, 'reads texts in a way of its own'],
-    ['CLIPS', {}, {}, { tokenizer_mode: 'clips' }, 'tokenizes texts in a way of its own'],
+    ['a class token', {}, {}, { embed_cls: true }, 'adds a class token to texts'],
+    ['another end', {}, {}, { pool_type: 'eos' }, 'masks or pools texts in an unusual way'],
+    ['CLIPS', {}, {}, { tokenizer_mode: 'clips' }, 'needs the tokenizer mode "clips"'],
     ['MobileCLIP', {}, { timm_model_name: 'vit_base_mci_224' }, {}, 'begins with a convolutional network'],
     ['MobileCLIP-S', {}, { timm_model_name: 'fastvit_mci0' }, {}, 'is a convolutional network'],
     ['ConvNeXt', {}, { timm_model_name: 'convnext_base' }, {}, 'is a convolutional network'],
@@ -218,7 +218,7 @@ describe('refused is', () => {
       {},
       { timm_model_name: 'vit_base_patch16_224', timm_proj: 'mlp' },
       {},
-      'projects pictures by an MLP',
+      'projects images through an MLP',
     ],
   ])('%s', async (_, model, vision, text, says) => {
     const failure = refusalOf(({ model_cfg: { vision_cfg, text_cfg } }) => ({
@@ -230,10 +230,10 @@ describe('refused is', () => {
     });
   });
 
-  it('a picture that is filled up', async () => {
+  it('pictures that are padded', async () => {
     expect(await refusalOf(() => ({ preprocess_cfg: { resize_mode: 'longest' } }))).toMatchObject({
       code: 'unsupported-model',
-      message: expect.stringContaining('fills pictures up (resize_mode "longest")'),
+      message: expect.stringContaining('pads pictures (resize_mode "longest")'),
     });
   });
 

@@ -1,4 +1,4 @@
-// Every stage of the text tower against transformers, on the tiny models of ../golden.
+// Every stage of the text encoder against transformers, on the tiny models of ../golden.
 import { describe, expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 

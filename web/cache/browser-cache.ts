@@ -29,11 +29,11 @@ export async function browserStore(name = defaultName): Promise<FileStore> {
     remove: (key) => Promise.all([cache.delete(key), cache.delete(digestsKey(key))]),
     // eslint-disable-next-line @typescript-eslint/require-await -- what `put` throws at once is to reject
     async write(key) {
-      // The pieces go to the disk as they come; the entry is there only once the stream has ended.
+      // The pieces go to the disk as they come; the entry exists only once the stream has ended.
       const file = new HandedOn();
       const digests = new BlockDigests();
       const put = cache.put(key, new Response(file.stream));
-      // A full disk shows here, and the stream may never hear of it.
+      // A full disk rejects `put`, but may not error the stream.
       const failed = put.then(() => new Promise<never>(() => {}));
       failed.catch(() => undefined);
       return {
@@ -55,7 +55,7 @@ export async function browserStore(name = defaultName): Promise<FileStore> {
 }
 
 /**
- * Whether nothing is stored there, nor can be; known sooner than a store is open.
+ * Whether the store is empty or unavailable; faster than opening it.
  *
  * @internal
  */

@@ -8,7 +8,7 @@ import { safetensorsHeader } from '../checkpoint/formats/safetensors-header.js';
 import { parseHeader } from '../checkpoint/formats/safetensors.js';
 import { cacheKey, keyOfPart, type FileStore } from './file-store.js';
 
-/** Of more parts the oldest are forgotten; of one file, that is some 20 MB. */
+/** Beyond this many parts of a file the oldest are dropped: about 20 MB. */
 const mostParts = 10_000;
 
 type Parts = Map<string, Uint8Array>;
@@ -27,7 +27,7 @@ export class CachedParts {
     this.#signal = signal;
   }
 
-  /** The parts, those that are not kept from the network; undefined where that does not give parts. */
+  /** The parts, after fetching those that are not cached; undefined if the server does not support ranges. */
   async read(parts: readonly Range[], version: string): Promise<Uint8Array[] | undefined> {
     const key = keyOfPart(cacheKey(this.#location), 'parts', version);
     const kept = await this.#keptAt(key).catch((): Parts => new Map());

@@ -21,7 +21,7 @@ export async function patientStore(
         const stream = await limited(opening, reading);
         return stream && patientStream(stream, reading);
       } catch (error) {
-        // It may still open.
+        // It may open after the timeout: close it then.
         opening.then((stream) => stream?.cancel()).catch(() => undefined);
         throw error;
       }
@@ -32,7 +32,7 @@ export async function patientStore(
       try {
         return patientWriter(await limited(starting, writing), writing);
       } catch (error) {
-        // It may still start.
+        // It may start after the timeout: abandon it then.
         starting.then((writer) => writer.abandon()).catch(() => undefined);
         throw error;
       }

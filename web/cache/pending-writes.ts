@@ -2,7 +2,7 @@
 
 const pending = new Set<Promise<void>>();
 
-/** Has `pendingWritesDone` wait for a write that goes on after its model was loaded; it must never reject. */
+/** Makes `pendingWritesDone` wait for a write that continues after its model was loaded; it must never reject. */
 export function trackPendingWrite(written: Promise<void>): void {
   pending.add(written);
   void written.then(() => pending.delete(written));

@@ -170,7 +170,7 @@ function checkedFile(file: unknown): File {
   if (file instanceof Blob && typeof (file as Partial<File>).name === 'string') return file as File;
   throw new VitError(
     'invalid-argument',
-    `A list of files has ${shown(file)} in it; give Files, as an <input> or a drop has them.`,
+    `A list of files contains ${shown(file)}; pass File objects, as an <input> or a drop has them.`,
   );
 }
 

@@ -1,4 +1,4 @@
-// A checkpoint's files → its tower for texts, as a checkpoint of its own.
+// A checkpoint's files → its text encoder, as a checkpoint of its own.
 import {
   cropRoundings,
   resizeRoundings,
@@ -17,7 +17,7 @@ import { openWeights } from './formats/weights.js';
 import { bySlot, readConfiguration, type Checkpoint } from './open.js';
 import type { OpenContext } from './rare-parts.js';
 
-/** A text tower whose weights are still to come. */
+/** A text encoder whose weights are still to come. */
 export interface TextCheckpoint extends Checkpoint {
   readonly tower: TextTower;
   /** The tensor with a row [hidden] for every token. */
@@ -40,7 +40,7 @@ const noPreprocess = (width: number): NativePreprocess => ({
   std: [1, 1, 1],
 });
 
-/** Opens the files and reads everything of the text tower but its weights. */
+/** Opens the files and reads everything of the text encoder but its weights. */
 export async function openTexts(files: ModelFiles, context: OpenContext): Promise<TextCheckpoint> {
   const outer = folderOf(files, context);
   const [beside, { weights, folder }] = await Promise.all([
@@ -86,7 +86,7 @@ export async function openTexts(files: ModelFiles, context: OpenContext): Promis
   };
 }
 
-/** The error for a model that has no tower for texts. */
+/** The error for a model that has no text encoder. */
 function withoutText(file: string): VitError {
   return new VitError(
     'unsupported-model',

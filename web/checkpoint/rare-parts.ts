@@ -1,4 +1,4 @@
-// What few models need is no part of the worker's script, but fetched by it when a file turns out to need it.
+// What opening a checkpoint needs of the code that is loaded on demand (runtime/rare.ts), when a file turns out to need it.
 import type { familiesFor } from './families/all.js';
 import type { towerOf } from './families/with-texts.js';
 import type { ReadContext } from './files/folder.js';
@@ -6,7 +6,7 @@ import type { openArchive } from './formats/archives.js';
 
 /** What opening a checkpoint needs besides its files. */
 export interface OpenContext extends ReadContext {
-  /** Fetches what few checkpoints need: archives, and families that few have. */
+  /** Loads that code. */
   rare(this: void): Promise<RareParts>;
 }
 

@@ -18,7 +18,7 @@ export type KnownKernels = Readonly<Partial<Record<Dtype, KernelChoice>>>;
 const chosen = 'they were requested';
 const fastest = 'they were the fastest when compared';
 const only = 'there are no others';
-const probed = 'a product showed which one the processor supports';
+const probed = 'a test product showed which one the processor supports';
 const untried = 'there was no time to compare others';
 
 /** The fastest kernels by instructions and dtype, for the models that this page loads next. */

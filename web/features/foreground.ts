@@ -16,13 +16,13 @@ export interface ForegroundOptions {
 const weakest = 1e-5;
 /** The share of all pairs that is not linked by default. */
 const unlinked = 0.7;
-/** Of the eigenvector, of which only the side of the mean matters. */
+/** How exact the eigenvector is; only on which side of the mean its values are matters. */
 const tolerance = 1e-5;
 
 /**
  * The patches of what stands out from the background, found by a normalized cut of the graph of similar patches
  * (TokenCut: Wang et al. 2022, "Self-Supervised Transformers for Unsupervised Object Discovery using Normalized Cut").
- * Of its two sides the one that has less of the picture's border is the foreground. Needs no classes and no training,
+ * The side that has less of the picture's border is the foreground. Needs no classes and no training,
  * only a picture with a background. Cost: patches² · (hidden / 2 + 10 per iteration) multiply-adds.
  *
  * @example

@@ -118,7 +118,7 @@ function fit(
   };
 }
 
-/** Of the eigenvectors: components are then within 1e-4 even where variances differ by a ten-thousandth. */
+/** How exact the eigenvectors are: components are within 1e-4 even where variances differ by a ten-thousandth. */
 const tolerance = 1e-8;
 
 /** The eigenvectors of XᵀX [columns × columns], from those of XXᵀ where that is smaller: v = Xᵀu / √λ. */

@@ -9,7 +9,7 @@ type Context2D = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
 /**
  * The pixels of a region of a source with this `size`, drawn onto a canvas of our own as their bands are asked for:
  * asking the caller's canvas for a context would create one if it has none. `what` is its name in messages. `close` is
- * called after the last band of a source that nobody else has, and therefore none can change.
+ * called after the last band of a source that is owned by us alone, and so cannot change.
  */
 export function drawPixels(
   source: Drawable,
@@ -39,7 +39,7 @@ export function drawPixels(
 /** Milliseconds that a row takes at most where the source is in memory that this thread can read. */
 const longestNear = 1;
 
-/** What is drawn in one piece: a video, which goes on meanwhile, and kinds of sources that were found in GPU memory. */
+/** What is drawn in one piece: a video, which keeps playing, and kinds of sources that were found in GPU memory. */
 const inOnePiece = new Set(['<video>']);
 
 /**

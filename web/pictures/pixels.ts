@@ -72,7 +72,7 @@ export function checkSize({ width, height }: Size, what: string): void {
   if (Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0) return;
   throw new VitError(
     'invalid-source',
-    `The ${what} is ${width}×${height}; it needs at least one pixel (one that is closed has none).`,
+    `The ${what} is ${width}×${height}; it needs at least one pixel (a closed bitmap or frame has none).`,
   );
 }
 

@@ -41,12 +41,12 @@ const readers: Readonly<Record<string, Reader<never>>> = {
  * `live`: whoever calls this iterates them before returning to the page, so that they are what the source shows at the
  * time of the call that counts. Raw pixels are the caller's own.
  *
- * Files, addresses, and elements whose file can be had once more are decoded in the worker of a model that has one: 12
- * megapixels take this thread 150 to 600 ms. All else is read in the calling thread, and what is moved to a worker are
- * the pixels, band by band while others are read. Moving the source instead needs a clone of it. That of a bitmap of
- * 3264×2448 pixels takes 20 ms here, where reading takes 25, and the worker then another 45. That of a VideoFrame is
- * free, and spares this thread 75 ms, but would keep the frame from its decoder or camera, which stop when they have too
- * few, for as long as the call waits for its turn.
+ * Files, addresses, and elements whose file can be fetched again are decoded in the model's worker, if it has one: 12
+ * megapixels would take this thread 150 to 600 ms. Everything else is read in the calling thread, and its pixels go to the
+ * worker band by band, while the next band is read. Sending a clone of the source instead does not pay. Cloning a bitmap of
+ * 3264×2448 pixels takes 20 ms here, where reading it takes 25, and the worker then needs another 45. Cloning a VideoFrame
+ * is free and would save this thread 75 ms, but the clone would withhold the frame from its decoder or camera for as long
+ * as the call is queued, and these stop when they run out of frames.
  */
 export function readPixels(source: Source, reading: Reading = {}): Picture | Promise<Picture> {
   const { background } = reading;
@@ -92,14 +92,14 @@ async function readImage(image: HTMLImageElement, reading: Reading): Promise<Pic
   return await decode(image, reading.region);
 }
 
-/** Pixels of a picture that is read from the browser's cache once more rather than drawn: below, that takes no longer. */
+/** Pixels from which an element's picture is read again from the browser's cache: drawing a smaller one is as fast. */
 const largePicture = 1e6;
 
 /**
- * The file that an element shows, where it cannot be another by now. What a blob: or data: address holds never changes.
- * A server may answer the same address with another picture the next time, so of a large one the browser's copy is
- * taken, unless it was told to keep none. Undefined, too, where the page may not read the address, and for an SVG, which
- * has pixels only as an element.
+ * The file that an element shows, if it is certain to be the same one. What a blob: or data: address refers to never
+ * changes; a server may send another picture for the same address, so for a large picture the browser's cached copy is
+ * used, unless the server forbade caching. Also undefined if the page may not read the address, and for an SVG, which has
+ * pixels only as an element.
  */
 async function fileOf(image: HTMLImageElement): Promise<Blob | undefined> {
   const { currentSrc, src, crossOrigin, naturalWidth, naturalHeight } = image;

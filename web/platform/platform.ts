@@ -17,7 +17,7 @@ export interface Platform {
   /** Whether such a store is empty, where that can be known before a worker has started and opened it. */
   isCacheEmpty?(this: void, name: string | undefined): Promise<boolean>;
 
-  /** Finds those that can be read here and there, where they are not only those in memory. */
+  /** Finds files that can be read at any position; absent where only those in memory can. */
   readonly bytesAt?: BytesAt;
 
   /** The location of an address or path, relative to the page or the working folder. */
@@ -29,13 +29,13 @@ export interface Platform {
   /** The glue of a build with one thread, for the calling thread. */
   glue(variant: Instructions): Promise<Glue>;
 
-  /** Why models have one thread here, whatever else is there; absent where they may have more. */
+  /** Why models have one thread here in any case; absent where they may have more. */
   readonly threadsObstacle?: string | undefined;
 
   /** The model that `load()` loads. */
   builtin(): Promise<ModelFiles>;
 
-  /** The address of the script that workers fetch for what few models need; absent where they have it inside. */
+  /** The address of the script that workers load on demand (runtime/rare.ts); absent where it is in the worker's own. */
   rare?(this: void, workerUrl: string | URL | undefined): string | undefined;
 
   /** Starts the worker of a variant; absent where models always run in the calling thread. */
@@ -51,7 +51,7 @@ export interface Parts {
   wasm(variant: Variant, limits?: Limits): Promise<WebAssembly.Module>;
   /** The address of a variant's worker script, which imports nothing. */
   worker(variant: Variant): string | Promise<string>;
-  /** The address of the script that workers fetch for what few models need; absent where they have it inside. */
+  /** As in Platform. */
   rare?(): string;
   glue(variant: Instructions): Promise<Glue>;
   builtin(): Promise<ModelFiles>;

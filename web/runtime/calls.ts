@@ -55,7 +55,7 @@ export class Calls {
   }
 
   /**
-   * A picture on its way to the runner; undefined once it is there. What may change is read before this returns its
+   * A picture to be passed to the runner; undefined once the runner has it. What may change is read before this returns its
    * promise: to the runner in its turn, else into memory.
    */
   async #read(source: Source, reading: Reading, itsTurn: boolean): Promise<Picture | undefined> {

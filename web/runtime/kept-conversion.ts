@@ -5,8 +5,8 @@ import { ByteReader } from '../checkpoint/files/byte-reader.js';
 import { locationOf, type ModelFiles } from '../checkpoint/files/model-files.js';
 
 /**
- * The files with the weights that were found on an earlier visit; 'gone' when the store has a note of them, but no such
- * weights (any more): what is to be downloaded is looked for anew.
+ * The files with the weights that were found on an earlier visit; 'gone' if the store has a note of them but the weights no
+ * longer exist there, so that the search has to start again.
  */
 export async function keptConversion(
   files: ModelFiles,

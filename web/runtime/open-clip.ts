@@ -66,20 +66,20 @@ function required(fields: JsonFields, name: string): JsonFields {
   throw fields.error(`has no ${name}`);
 }
 
-/** What open_clip's towers can be and ours are not. */
+/** Options of open_clip's towers that are not supported. */
 const refused: Readonly<Record<string, (value: unknown) => string | undefined>> = {
-  multimodal_cfg: () => 'describes pictures in sentences (CoCa)',
-  hf_model_name: (name) => `reads texts by another network (${String(name)})`,
+  multimodal_cfg: () => 'generates captions (CoCa)',
+  hf_model_name: (name) => `has a text encoder of another kind (${String(name)})`,
   layers: (layers) => (Array.isArray(layers) ? 'is a convolutional network' : undefined),
-  attentional_pool: (pool) => (pool ? 'pools by an attention of its own (CoCa)' : undefined),
-  embed_cls: (has) => (has ? 'has a class token in its texts (CoCa)' : undefined),
+  attentional_pool: (pool) => (pool ? 'pools by its own kind of attention (CoCa)' : undefined),
+  embed_cls: (has) => (has ? 'adds a class token to texts (CoCa)' : undefined),
   no_ln_pre: (has) => (has ? 'has no norm before its blocks (CLIPA)' : undefined),
   final_ln_after_pool: (has) => (has ? 'has its last norm after pooling' : undefined),
-  tokenizer_mode: (mode) => `tokenizes texts in a way of its own ("${String(mode)}")`,
-  ls_init_value: () => 'scales its layers',
-  timm_proj: (proj) => (proj === 'mlp' ? 'projects pictures by an MLP' : undefined),
-  timm_pool: (pool) => (/_attn$/.test(String(pool)) ? 'pools by an attention of its own' : undefined),
-  proj_type: (type) => (type === 'linear' ? undefined : 'does not project its texts'),
+  tokenizer_mode: (mode) => `needs the tokenizer mode "${String(mode)}"`,
+  ls_init_value: () => 'has LayerScale',
+  timm_proj: (proj) => (proj === 'mlp' ? 'projects images through an MLP' : undefined),
+  timm_pool: (pool) => (/_attn$/.test(String(pool)) ? 'pools by its own kind of attention' : undefined),
+  proj_type: (type) => (type === 'linear' ? undefined : 'does not project texts linearly'),
   ...Object.fromEntries(
     [
       'block_type',
@@ -90,7 +90,11 @@ const refused: Readonly<Record<string, (value: unknown) => string | undefined>> 
       'scale_attn',
       'scale_fc',
     ].map(
-      (name) => [name, (value: unknown) => (value ? 'has encoder blocks of its own' : undefined)] as const,
+      (name) =>
+        [
+          name,
+          (value: unknown) => (value ? `has its own kind of encoder block (${name})` : undefined),
+        ] as const,
     ),
   ),
 };
@@ -105,7 +109,7 @@ function check(fields: JsonFields, ...names: readonly string[]): void {
 
 function refusal(fields: JsonFields, what: string): Error {
   return fields.refusal(
-    `says that the model ${what}; of open_clip's models vit-wasm reads CLIP's ViTs and SigLIP's`,
+    `says that the model ${what}; of open_clip's models, vit-wasm supports CLIP and SigLIP with ViT towers`,
   );
 }
 
@@ -150,7 +154,7 @@ function textOf(text: JsonFields, act: string): Settings {
   const settings = towerOf(text, 512, text.count('heads') ?? 8, act);
   const isKnown = (pool === 'argmax' && isCausal) || isSiglip;
   if (!isKnown || text.object('tokenizer_kwargs')?.get('strip_sep_token')) {
-    throw refusal(text, 'reads texts in a way of its own');
+    throw refusal(text, 'masks or pools texts in an unusual way');
   }
   const usual = text.get('hf_tokenizer_name') === undefined ? 'lower' : 'whitespace';
   return {
@@ -166,10 +170,10 @@ function textOf(text: JsonFields, act: string): Settings {
 function preprocessOf(file: JsonFields | undefined, [height, width]: readonly [number, number]): Settings {
   const mode = file?.text('resize_mode') ?? 'shortest';
   if (file && mode === 'longest')
-    throw file.refusal('fills pictures up (resize_mode "longest"), which vit-wasm does not');
+    throw file.refusal('pads pictures (resize_mode "longest"), which vit-wasm does not');
   return {
     input_size: [3, height, width],
-    // Where width and height differ, open_clip's cropping does not ask.
+    // open_clip ignores `interpolation` unless it squashes or the image is square.
     interpolation:
       (mode === 'squash' || height === width) && file?.text('interpolation') === 'bilinear'
         ? 'bilinear'

@@ -24,7 +24,7 @@ export type Request =
       readonly rare: string | undefined;
       /** As the option of `load`; 'remote' is a cache of the page's own, used through messages. */
       readonly cache: boolean | { readonly name: string } | 'remote';
-      /** Whether it is known that nothing is there. */
+      /** Whether the cache is known to be empty. */
       readonly isCacheEmpty: boolean;
       /** Whether to report progress: a message for every piece takes time. */
       readonly progress: boolean;
@@ -41,14 +41,14 @@ export type Request =
       /** The picture, where it is one that the worker decodes. */
       readonly encoded: Encoded | undefined;
     }
-  /** Texts as token ids, for a tower for texts. */
+  /** Texts as token ids, for a text encoder. */
   | { readonly type: 'encode'; readonly call: number; readonly texts: readonly (readonly number[])[] }
   | { readonly type: 'end' };
 
-/** What comes of a request. */
+/** The result of a request. */
 export type Answer = ModelInfo | VerbResult<Verb> | TextVectors;
 
-/** What may have been posted by somebody else, or been damaged on its way, is passed over. */
+/** Whether a message is one of ours: those of other scripts, or damaged in transit, are ignored. */
 export function isRequest(data: unknown): data is Request {
   const { type, call, lifeSign } = (data ?? {}) as Partial<Record<string, unknown>>;
   if (type === 'load') return typeof call === 'number' && typeof lifeSign === 'string';

@@ -1,5 +1,4 @@
-// What few loads need, in one module that is fetched by those: archives, families that few checkpoints are of, checksums,
-// towers for texts.
+// Code loaded on demand, because few loads need it: archives, less common families, checksums, text encoders.
 export { withChecksum } from '../checkpoint/files/integrity.js';
 export { familiesFor } from '../checkpoint/families/all.js';
 export { towerOf } from '../checkpoint/families/with-texts.js';

@@ -28,7 +28,7 @@ export interface LoadedModel {
   readonly weightsHash: string | undefined;
   /** The version of the file that holds the weights, as far as its server tells versions apart. */
   readonly version: string | undefined;
-  /** For a text tower. */
+  /** For a text encoder. */
   readonly texts?: TextModel | undefined;
 }
 
@@ -102,7 +102,7 @@ async function read(
     if (isOtherVersion(version, request.version)) throw changed(opened.weights.name);
     await texts?.prepare();
     const starting = startThreads(engine, request.threads, checkpoint.network);
-    // Marks the rejection as handled: when filling fails, nobody awaits it, and the engine's end rejects it.
+    // Marks the rejection as handled: it is never awaited if filling fails, and disposing of the engine rejects it.
     starting.catch(() => undefined);
     const weightsHash = await fill(engine, checkpoint, reading, texts);
     const kept = Promise.resolve();

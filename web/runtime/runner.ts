@@ -21,7 +21,7 @@ export interface Runner {
    */
   run<V extends Verb>(verb: V, picture: Picture | undefined, options: VerbOptions<V>): Promise<VerbResult<V>>;
 
-  /** Texts as token ids → their vectors, of a runner of a tower for texts. */
+  /** Texts as token ids → their vectors, of a runner of a text encoder. */
   encode(texts: readonly (readonly number[])[]): Promise<TextVectors>;
 
   /** Frees everything. A call under way never settles. */

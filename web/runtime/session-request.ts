@@ -18,9 +18,9 @@ export interface SessionRequest extends CheckpointOptions {
   readonly maxBytes?: number | undefined;
   /** Milliseconds without a byte after which a connection is given up; see LoadOptions. */
   readonly stallTimeout?: number | undefined;
-  /** Loads the tower for texts instead; these are the tokens whose embeddings will be needed first. */
+  /** Loads the text encoder instead; these are the tokens whose embeddings will be needed first. */
   readonly tokens?: readonly number[] | undefined;
-  /** The version of the weights' file that the tower for pictures is of, where it is known. */
+  /** The version of the weights' file that the image encoder is of, where it is known. */
   readonly version?: string | undefined;
   readonly threads: ThreadPlan;
   /** Requested, or measured by an earlier model. */

@@ -13,7 +13,7 @@ export interface Session {
   readonly engine: Engine;
   readonly network: NativeConfig;
   readonly info: ModelInfo;
-  /** Of a tower for texts. */
+  /** Of a text encoder. */
   readonly texts: TextModel | undefined;
   /** The classes that were given in words, of a model that can be given some. */
   classes?: WordClasses | undefined;

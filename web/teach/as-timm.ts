@@ -1,4 +1,4 @@
-// A checkpoint that no class of Python's takes as it is (Google's arrays, CLIP's tower for pictures) written as timm's
+// A checkpoint that no class of Python's takes as it is (Google's arrays, CLIP's image encoder) written as timm's
 // VisionTransformer, which the engine's slots are named after.
 import type { NameMap } from '../checkpoint/families/names.js';
 import { partsOf, type Placement } from '../checkpoint/families/placement.js';

@@ -168,7 +168,7 @@ async function reopened({ origin }: Backbone, signal: AbortSignal): Promise<Reop
   if (origin?.isAltered) {
     throw new VitError(
       'unsupported-option',
-      'The model was loaded with `preprocess` or `imageSize`, which its files do not say; load it without to export it.',
+      'The model was loaded with `preprocess` or `imageSize`, which its files do not record; load it without them to export it.',
     );
   }
   const opened = origin?.open(signal);

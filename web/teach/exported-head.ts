@@ -96,7 +96,7 @@ export function withHead(
   };
 }
 
-/** Whether a tensor is of the head that goes. */
+/** Whether a tensor belongs to the head being replaced. */
 export function isHead(name: string, { slots }: NameMap): boolean {
   return /^(head|head_dist|pre_logits)\./.test(slots.get(name)?.slots[0] ?? '');
 }
@@ -155,7 +155,7 @@ export function newTensor(
   return { name, dtype: 'F32', shape, bytes: data.byteLength, data: [data] };
 }
 
-/** A number of classes stands in several places. */
+/** The number of classes appears in several fields. */
 function timmConfig(config: JsonObject, labels: readonly string[]): JsonObject {
   const counted = (field: string) => {
     const object = config[field] as JsonObject | undefined;

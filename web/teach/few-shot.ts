@@ -16,7 +16,7 @@ export class LazyFewShot implements FewShot {
   readonly #model: Backbone;
   readonly #pool: FewShotOptions['pool'];
   #teacher: Teacher | undefined;
-  /** Settles when every call made so far has. */
+  /** Settles when every call made so far has settled. */
   #queue: Promise<Teacher>;
 
   constructor(model: Backbone, pool: FewShotOptions['pool'], loading: Promise<Teacher>) {

@@ -88,7 +88,7 @@ export class Teacher {
     if (!examples) {
       throw new VitError(
         'invalid-argument',
-        `There is no class ${shown(label)}; \`labels\` has those there are.`,
+        `There is no class ${shown(label)}; see \`labels\` for the classes.`,
       );
     }
     if (example !== undefined && !(Number.isInteger(example) && example >= 0 && example < examples.length)) {

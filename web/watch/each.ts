@@ -59,6 +59,6 @@ function iteratorOf(
   }
   throw new kit.VitError(
     'invalid-argument',
-    `each cannot go through ${kit.shown(sources)}; give an array of pictures, or something else that for…of or for await goes through.`,
+    `each cannot iterate over ${kit.shown(sources)}; pass an array of pictures, or another iterable or async iterable.`,
   );
 }

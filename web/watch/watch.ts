@@ -86,9 +86,9 @@ class Pace {
   }
 
   /**
-   * A frame that comes too early is taken only if it is the last for long, as that of a video that was paused. One that
-   * came early in the last forward pass gives way to the next, which is near, but not for so long that its own answer
-   * comes later than two passes.
+   * How many milliseconds a frame waits for a later one. A frame before its due time is used only if no later one follows
+   * soon, as when a video is paused; one that arrived early in the last forward pass waits for the next, but at most until
+   * its answer would be two passes old.
    */
   patience({ since }: Frame): number {
     const now = performance.now();

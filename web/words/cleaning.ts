@@ -14,9 +14,9 @@ const rules: Readonly<Record<string, Clean>> = {
   lower: (text) =>
     withSingleSpaces(basic(text))
       .toLowerCase()
-      // U+0345 is no letter, but its other case is: the pattern that splits words passes over it.
+      // U+0345 is not a letter, but its uppercase is; the word pattern skips it.
       .replaceAll('\u0345', ' ')
-      // The ends of texts have other names there, so these are words as any.
+      // open_clip names its special tokens differently, so these are ordinary words.
       .replace(/<\|(startoftext|endoftext)\|>/g, '<| $1 |>'),
   canonicalize: (text) =>
     withSingleSpaces(

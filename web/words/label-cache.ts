@@ -25,7 +25,7 @@ export class LabelCache {
   readonly #owner: Owner;
   readonly #templates: readonly string[];
 
-  /** `weightsKey`: that of the weights' file, whose text tower may be another than that of the same pictures' tower. */
+  /** `weightsKey`: the key of the weights' file, because files with the same image encoder may have other text encoders. */
   constructor(store: Promise<FileStore>, weightsKey: string, owner: Owner, templates: readonly string[]) {
     this.#store = store;
     this.#owner = owner;
@@ -34,7 +34,7 @@ export class LabelCache {
     this.#key = keyOfPart(weightsKey, 'labels', digestOf(JSON.stringify([weightsHash, dtype, templates])));
   }
 
-  /** All labels that are kept; undefined when there are none, or what is there is damaged. */
+  /** All labels that are stored; undefined when there are none, or the entry is damaged. */
   async read(): Promise<WordClasses | undefined> {
     try {
       const stream = await (await this.#store).read(this.#key);

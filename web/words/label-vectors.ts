@@ -1,4 +1,4 @@
-// The vectors of a model's classes as JSON: made once, then loaded with the picture tower alone.
+// The vectors of a model's classes as JSON: made once, then loaded with the image encoder alone.
 import { VitError } from '../errors.js';
 import { fromBase64, toBase64 } from '../platform/base64.js';
 import type { WordClasses } from '../runtime/word-classes.js';
@@ -27,8 +27,8 @@ export function unpackLabels(
   if (packed.weights !== weightsHash) {
     throw new VitError(
       'invalid-argument',
-      `The label vectors were made with the weights of ${shown(packed.model)}, and those of ${shown(source)} are ` +
-        'others; make them again with this model.',
+      `The label vectors were made with the weights of ${shown(packed.model)}, which differ from those of ` +
+        `${shown(source)}; make them again with this model.`,
     );
   }
   const vectors = fromFloats(packed.vectors);
@@ -59,10 +59,10 @@ function faultOf({
   const named =
     Array.isArray(labels) && labels.length > 0 && labels.every((label) => typeof label === 'string');
   if (!named) return 'have no labels';
-  if (typeof weights !== 'string') return 'do not say of which weights they are';
+  if (typeof weights !== 'string') return 'do not say which weights they were made with';
   if (!Number.isFinite(scale) || !Number.isFinite(bias)) return 'have no scale and bias';
   if (probabilities !== 'softmax' && probabilities !== 'sigmoid')
-    return 'do not say what becomes of the logits';
+    return 'do not say how logits become probabilities';
   return typeof vectors === 'string' && /^[\w+/]*={0,2}$/.test(vectors)
     ? undefined
     : 'have no vectors in base64';

@@ -1,4 +1,4 @@
-// Words → vectors: tokenizes texts and has them encoded by the model's text tower, which is loaded for this and freed
+// Words → vectors: tokenizes texts and has them encoded by the model's text encoder, which is loaded for this and freed
 // again, because it is large and rarely needed. This module itself is loaded only when words are used.
 import { CachedFiles } from '../cache/cache.js';
 import { cacheKey, type FileStore } from '../cache/file-store.js';
@@ -29,9 +29,9 @@ export interface WordsContext {
   store(this: void): Promise<FileStore> | undefined;
   /** See LoadOptions. */
   readonly stallTimeout: number | undefined;
-  /** Of the picture tower. */
+  /** Of the image encoder. */
   readonly info: ModelInfo;
-  /** Loads the text tower; `tokens` are those that will be encoded first. */
+  /** Loads the text encoder; `tokens` are those that will be encoded first. */
   start(tokens: readonly number[], signal: AbortSignal | undefined): Promise<Runner>;
   /** Whether the tower stays loaded. */
   readonly keep: boolean;
@@ -128,11 +128,11 @@ export class Words {
 
   dispose(): void {
     this.#isDisposed = true;
-    this.#letGo();
+    this.#release();
   }
 
   /** Ends the text encoder; another call loads it again. */
-  #letGo(): void {
+  #release(): void {
     void this.#runner?.then(
       (runner) => runner.dispose(),
       () => undefined,
@@ -141,7 +141,7 @@ export class Words {
   }
 
   async #encode(ids: readonly (readonly number[])[], signal: AbortSignal | undefined): Promise<TextVectors> {
-    // Nobody waits for it any more, and nobody would end the encoder.
+    // After dispose() nothing would free the encoder.
     if (this.#isDisposed) {
       throw new VitError('disposed', 'This model was disposed; load it again to use it.');
     }
@@ -149,16 +149,16 @@ export class Words {
     try {
       return await (await this.#runner).encode(ids);
     } catch (error) {
-      this.#letGo();
+      this.#release();
       throw error;
     } finally {
-      if (!this.#context.keep) this.#letGo();
+      if (!this.#context.keep) this.#release();
     }
   }
 
   #read(): Promise<Reader> {
     this.#reader ??= cachedReader(this.#context);
-    // A connection that failed may be there again.
+    // A failed read may be retried.
     this.#reader.catch(() => (this.#reader = undefined));
     return this.#reader;
   }

@@ -33,7 +33,7 @@ const npzs: readonly Row[] = [
   [
     'an array header of 4 GB',
     'malformed-archive',
-    'its header would have 4294967295 bytes',
+    'its header declares 4294967295 bytes',
     array('cls', latin1('\x93NUMPY\x02\0\xff\xff\xff\xff{')),
   ],
   ['an array header that is no dictionary', 'malformed-archive', 'not a dictionary', header('[]')],

@@ -41,7 +41,7 @@ const tensors: readonly Row[] = [
     `"${query}" has shape [64]`,
     with1(query, () => ({ shape: [64] })),
   ],
-  ['a tensor of 16 GB', 'too-large', 'and 4,294,967,296 are allowed', hugeShape],
+  ['a tensor of 16 GB', 'too-large', 'at most 4,294,967,296 are allowed', hugeShape],
   [
     'a tensor of numbers that are none',
     'tensors',

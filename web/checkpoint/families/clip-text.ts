@@ -1,4 +1,4 @@
-// The text towers of CLIP and SigLIP: the same encoder over the tokens of texts.
+// The text encoders of CLIP and SigLIP: the same transformer over the tokens of texts.
 import { activations, poolings, type NativeConfig } from '../../engine/bindings.js';
 import type { JsonFields } from '../files/json.js';
 import { encoderRows } from './clip.js';
@@ -55,7 +55,7 @@ function network({ text, tensors, length, eps }: Differences): NativeConfig {
 
 export const clipText: TextTower = {
   family: {
-    title: "CLIP's text tower",
+    title: "CLIP's text encoder",
     modelType: 'clip',
     spellings: [
       {
@@ -88,7 +88,7 @@ export const clipText: TextTower = {
 
 export const siglipText: TextTower = {
   family: {
-    title: "SigLIP's text tower",
+    title: "SigLIP's text encoder",
     modelType: 'siglip',
     spellings: [{ prefix, rows: [...rows, { file: 'head.*', slot: 'joint_proj.*' }], ignored }],
     network: (fields, tensors) => {

@@ -1,5 +1,5 @@
-// CLIP and SigLIP: the towers that embed pictures, alone, with text towers beside them, or as classifiers that were
-// fine-tuned from them. The towers for texts are in clip-text.ts and with-texts.ts.
+// CLIP and SigLIP: their image encoders, alone, with text encoders beside them, or as classifiers that were fine-tuned
+// from them. The text encoders are in clip-text.ts and with-texts.ts.
 import { activations, poolings, type NativeConfig } from '../../engine/bindings.js';
 import { JsonFields } from '../files/json.js';
 import type { Family, NameRow, Spelling, TensorsBySlot } from './family.js';
@@ -132,7 +132,7 @@ const siglipFamily = {
   network: siglipNetwork,
 } as const;
 
-/** Its classifiers do without the pooling by attention, which may be in the file all the same. */
+/** SigLIP's classifiers do not use the attention pool, though their files may contain it. */
 export const siglipClassifier: Family = {
   ...siglipFamily,
   title: 'SigLIP classifiers',

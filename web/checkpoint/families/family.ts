@@ -59,7 +59,7 @@ export interface Family {
   readonly ignoresPreprocessor?: true;
   /** The image processor where nothing else names one. Default: `ViTImageProcessor`. */
   readonly processor?: string;
-  /** Whether there is a text tower beside the one for pictures; with-texts.ts has the towers. */
+  /** Whether a text encoder may accompany the image encoder; with-texts.ts has them. */
   readonly texts?: true;
 }
 

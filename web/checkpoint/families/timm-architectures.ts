@@ -4,7 +4,7 @@
 import { activations, resamplings, type Activation, type Resampling } from '../../engine/bindings.js';
 import type { JsonFields, JsonObject } from '../files/json.js';
 
-/** Where plain ViTs are found; what is here and is none has a row below. */
+/** Modules of timm that contain plain ViTs; the exceptions among them are listed below. */
 const plain = /^(vit_|deit3?_|flexivit_|eva_|eva02_|beit_|beitv2_|aimv2_|test_vit)/;
 
 /** Architectures that are no plain ViT; the first pattern that fits. */
@@ -38,7 +38,7 @@ const others: readonly { readonly pattern: RegExp; readonly what: string }[] = [
   { pattern: /hiera_/, what: 'merges its tokens from stage to stage (load a swin_* or vit_* instead)' },
   { pattern: /^samvit_/, what: 'attends in windows' },
   { pattern: /^naflexvit_/, what: 'takes pictures of any shape' },
-  { pattern: /^(swin|swinv2_cr|maxvit|twins)_/, what: 'attends in windows of a kind of its own' },
+  { pattern: /^(swin|swinv2_cr|maxvit|twins)_/, what: 'uses an unsupported kind of window attention' },
   { pattern: /^(convnext|resnet|efficientnet|mobilenet|regnet|fastvit)/, what: 'is a convolutional network' },
 ];
 

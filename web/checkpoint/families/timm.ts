@@ -1,6 +1,6 @@
 // timm's plain ViTs: vit_*, deit_* (distilled too), deit3_*, DINOv2 with and without registers, DINOv3, EVA and EVA-02,
-// BEiT, CLIP's and SigLIP's towers. Their config.json has the architecture's name and how pictures are preprocessed, but no sizes: those are in
-// the tensors' shapes; the rest is in timm-architectures.ts.
+// BEiT, CLIP's and SigLIP's towers. Their config.json has the architecture's name and how pictures are preprocessed, but
+// no sizes: those are in the tensors' shapes; the rest is in timm-architectures.ts.
 import {
   activations,
   poolings,
@@ -67,7 +67,7 @@ export const timmRows: readonly NameRow[] = [
   },
 ];
 
-/** Of those that pool by attention. */
+/** Tensors of the attention pool. */
 const poolRows: readonly NameRow[] = [
   ...['latent', 'q.*', 'proj.*', 'norm.*', 'mlp.fc1.*', 'mlp.fc2.*'].map((name) => ({
     file: `attn_pool.${name}`,
@@ -76,7 +76,7 @@ const poolRows: readonly NameRow[] = [
   { file: 'attn_pool.kv.*', slot: ['attn_pool.k.*', 'attn_pool.v.*'] },
 ];
 
-/** Of those that pool by attention too. */
+/** All tensors, for models with or without an attention pool. */
 export const allTimmRows: readonly NameRow[] = [...timmRows, ...poolRows];
 
 const indices = /\.relative_position_index$/; // of BEiT's older files: where in a table each pair of patches is
@@ -256,13 +256,13 @@ export const timm: Family = {
   modelType: 'timm_wrapper',
   claims: (config) => claims(config, false),
   check: checkArchitecture,
-  // Of SigLIP's towers those that do without a pooling by attention have it in their files all the same.
+  // SigLIP's files contain the attention pool even where the tower does not use it.
   spellings: [{ prefix: '', rows: timmRows, ignored: [indices, /^attn_pool\./] }],
   network,
   preprocess: (fields, image) => timmPreprocess(settingsOf(fields).pretrainedCfg, image),
 };
 
-/** Those that pool by attention. */
+/** Models that pool by attention. */
 export const timmMap: Family = {
   ...timm,
   title: "timm's SigLIP",

@@ -1,4 +1,4 @@
-// The families that take classes in words, and their towers for texts.
+// The families that take classes in words, and their text encoders.
 import type { JsonObject } from '../files/json.js';
 import { clip, siglip } from './clip.js';
 import { clipText, siglipText } from './clip-text.js';
@@ -13,13 +13,13 @@ const towers = new Map<Family, TextTower>([
   [openClipSiglip, openClipSiglipText],
 ]);
 
-/** The tower for texts of the family that a config.json claims to be of; `file` is its name. */
+/** The text encoder of the family that a config.json claims to be of; `file` is its name. */
 export function towerOf(config: JsonObject, file: string): TextTower | undefined {
   const [family] = claimed([...towers.keys()], config, file);
   return family && towerBeside(family);
 }
 
-/** The tower for texts beside a family's for pictures. */
+/** The text encoder that accompanies a family's image encoder. */
 export function towerBeside(family: Family): TextTower | undefined {
   return towers.get(family);
 }

@@ -133,7 +133,7 @@ export class ByteReader {
     return this.#stream.keepInstead?.(header);
   }
 
-  /** Lets go of the file. */
+  /** Closes the file. */
   async cancel(): Promise<void> {
     this.#signal.removeEventListener('abort', this.#abort);
     // A stream that has already failed rejects again here; the error has been reported.
@@ -179,6 +179,6 @@ export function tooLarge(name: string, bytes: number | undefined, largest: numbe
   const size = bytes === undefined ? `more than ${largest.toLocaleString('en')}` : bytes.toLocaleString('en');
   return new VitError(
     'too-large',
-    `${name} has ${size} bytes, and ${largest.toLocaleString('en')} are allowed: ${advice}.`,
+    `${name} has ${size} bytes; at most ${largest.toLocaleString('en')} are allowed: ${advice}.`,
   );
 }

@@ -54,7 +54,7 @@ export async function readDirectory(file: RandomAccess): Promise<ZipArchive> {
   for (let i = 0; i < count; i++) {
     const { entry, length } = readEntry(view, at, file);
     if (entry.offset + localHeader.bytes + entry.packedSize > begin) {
-      throw malformed(file, `its "${entry.name}" would reach into its directory`);
+      throw malformed(file, `its "${entry.name}" extends into its directory`);
     }
     entries.push(entry);
     at += length;
@@ -87,7 +87,7 @@ async function findDirectory(file: RandomAccess): Promise<Directory> {
     throw malformed(file, 'its directory is not where it should be');
   }
   if (directory.bytes > largestDirectory) {
-    throw malformed(file, `its directory would have ${directory.bytes} bytes`);
+    throw malformed(file, `its directory declares ${directory.bytes} bytes`);
   }
   checkLimit(directory.count, 'archiveFiles', file.name, 'files in it', 'malformed-archive');
   return directory;
@@ -164,7 +164,7 @@ function sizesOf(
     if (!field || field.byteLength < 8) throw malformed(file, `its "${name}" lacks its zip64 sizes`);
     const large = Number(field.getBigUint64(0, true));
     field = new DataView(field.buffer, field.byteOffset + 8, field.byteLength - 8);
-    if (!Number.isSafeInteger(large)) throw malformed(file, `its "${name}" would have ${large} bytes`);
+    if (!Number.isSafeInteger(large)) throw malformed(file, `its "${name}" declares ${large} bytes`);
     return large;
   };
   const actualSize = take(size);

@@ -53,7 +53,7 @@ export async function readNpyHeader(reader: ByteReader): Promise<NpyHeader> {
   if (lengthBytes.length < (version === 1 ? 2 : 4)) throw malformed(name, 'it ends within its header');
   const view = new DataView(lengthBytes.buffer, lengthBytes.byteOffset);
   const length = version === 1 ? view.getUint16(0, true) : view.getUint32(0, true);
-  if (length > largestHeader) throw malformed(name, `its header would have ${length} bytes`);
+  if (length > largestHeader) throw malformed(name, `its header declares ${length} bytes`);
   const text = await reader.read(length);
   if (text.length < length) throw malformed(name, 'it ends within its header');
   const headerBytes = 8 + lengthBytes.length + length;

@@ -161,7 +161,7 @@ async function readHeaderLength(reader: ByteReader): Promise<number> {
   await reader.read(8);
   const length = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
   if (length >= 2n && length <= BigInt(limits.headerBytes)) return Number(length);
-  throw malformed(name, `its header would have ${length} bytes`);
+  throw malformed(name, `its header declares ${length} bytes`);
 }
 
 /** Whether a file that starts with these 9 bytes may be safetensors: its header is an object. */
