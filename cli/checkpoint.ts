@@ -10,7 +10,6 @@ import { folderOf, type Folder } from '../web/checkpoint/files/folder.js';
 import {
   configName,
   isDownloaded,
-  isOpenClip,
   preprocessorName,
   tokenizerNames,
   type ModelFiles,
@@ -27,7 +26,7 @@ import type { OpenFile } from '../web/checkpoint/files/source.js';
 import { streamOfBytes } from '../web/checkpoint/files/stream.js';
 import { node } from '../web/platform/node-platform.js';
 import { storeOf } from '../web/cache/custom-cache.js';
-import { hasCode } from '../web/errors.js';
+import { openOrOthers } from '../web/runtime/or-others.js';
 import { otherFiles } from '../web/runtime/other-files.js';
 import type { LoadArguments } from './arguments.js';
 
@@ -63,15 +62,11 @@ export async function open(
     named === 'builtin' ? await node.builtin() : locateModel(named, load, (place) => node.locate(place));
   const storeFor = (files: ModelFiles) =>
     isDownloaded(files) ? storeOf(load.cache ?? true, node.store) : undefined;
-  const search = (files: ModelFiles) => otherFiles(files, node.open, storeFor(files));
-  const files = (isOpenClip(given) && (await search(given))) || given;
-  try {
-    return await openFiles(files, load, storeFor(files), onProgress);
-  } catch (error) {
-    const others = hasCode(error, 'not-found') && !isOpenClip(files) && (await search(files));
-    if (!others) throw error;
-    return await openFiles(others, load, storeFor(others), onProgress);
-  }
+  return await openOrOthers(
+    given,
+    (files) => otherFiles(files, node.open, storeFor(files)),
+    (files) => openFiles(files, load, storeFor(files), onProgress),
+  );
 }
 
 async function openFiles(

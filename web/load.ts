@@ -1,9 +1,10 @@
 import { filesDropped } from './checkpoint/files/dropped.js';
-import { isDownloaded, isOpenClip, type ModelFiles } from './checkpoint/files/model-files.js';
+import { isDownloaded, type ModelFiles } from './checkpoint/files/model-files.js';
 import type { OpenFile } from './checkpoint/files/source.js';
 import { locateModel } from './checkpoint/locate.js';
-import { hasCode, VitError } from './errors.js';
+import { VitError } from './errors.js';
 import { InWorker } from './runtime/in-worker.js';
+import { openOrOthers } from './runtime/or-others.js';
 import { knownKernels, rememberKernels } from './engine/kernels.js';
 import { Model } from './model.js';
 import { limited } from './patience.js';
@@ -110,16 +111,11 @@ async function start(
   model: ModelLocation | undefined,
   options: LoadOptions,
 ): Promise<Started> {
-  const given = await filesOf(platform, model, options);
-  const files = (isOpenClip(given) && (await searchOthers(given, platform, options))) || given;
-  try {
-    return await startWith(platform, files, options);
-  } catch (error) {
-    if (!hasCode(error, 'not-found') || isOpenClip(files)) throw error;
-    const others = await searchOthers(files, platform, options);
-    if (!others) throw error;
-    return await startWith(platform, others, options);
-  }
+  return await openOrOthers(
+    await filesOf(platform, model, options),
+    (files) => searchOthers(files, platform, options),
+    (files) => startWith(platform, files, options),
+  );
 }
 
 /** Opens files that have to have checksums, where some are given; what compares them is fetched then. */

@@ -1,7 +1,7 @@
-// Whether cached bytes are those that were written. The browser hashes outside of this thread, but only what it is given
-// whole, so a file is hashed block by block while it passes.
+// Whether cached bytes are those that were written. The browser hashes outside of this thread, but only what it is
+// given whole, so a file is hashed block by block while it passes.
 import { VitError } from '../errors.js';
-import type { ByteStream } from '../checkpoint/files/stream.js';
+import { watched, type ByteStream } from '../checkpoint/files/stream.js';
 
 /** Bytes of a block: large enough that its digest costs nothing beside it. */
 const blockBytes = 1 << 20;
@@ -54,17 +54,11 @@ export class BlockDigests {
 /** The same stream, which fails at its end when its digests are not those that were written with it. */
 export function checked(stream: ByteStream, written: Uint8Array, url: string): ByteStream {
   const digests = new BlockDigests();
-  return {
-    async next() {
-      const piece = await stream.next();
-      if (piece) await digests.update(piece);
-      else if (!isSame(await digests.end(), written)) {
-        throw new VitError('integrity', `The cached copy of ${url} is damaged; load the model again.`);
-      }
-      return piece;
-    },
-    cancel: (reason) => stream.cancel(reason),
+  const check = async () => {
+    if (isSame(await digests.end(), written)) return;
+    throw new VitError('integrity', `The cached copy of ${url} is damaged; load the model again.`);
   };
+  return watched(stream, (piece) => digests.update(piece), check);
 }
 
 function isSame(some: Uint8Array, others: Uint8Array): boolean {

@@ -6,7 +6,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { FileStore } from './file-store.js';
 import { openPath } from '../checkpoint/files/node-file.js';
-import type { ByteStream } from '../checkpoint/files/stream.js';
+import { watched, type ByteStream } from '../checkpoint/files/stream.js';
 import { VitError } from '../errors.js';
 import { shown } from '../shown.js';
 import type { CachedFile } from '../types.js';
@@ -81,17 +81,14 @@ export function folderStore(folder = defaultFolder()): FileStore {
 /** The same stream, which fails at its end when the content is not what was written. */
 function checked(stream: ByteStream, { url, sha256 }: Description): ByteStream {
   const hash = createHash('sha256');
-  return {
-    async next() {
-      const piece = await stream.next();
-      if (piece) hash.update(piece);
-      else if (hash.digest('hex') !== sha256) {
-        throw new VitError('integrity', `The cached copy of ${url} is damaged; load the model again.`);
-      }
-      return piece;
+  return watched(
+    stream,
+    (piece) => hash.update(piece),
+    () => {
+      if (hash.digest('hex') === sha256) return;
+      throw new VitError('integrity', `The cached copy of ${url} is damaged; load the model again.`);
     },
-    cancel: (reason) => stream.cancel(reason),
-  };
+  );
 }
 
 /** As in browser-cache.ts. Damaged descriptions and other programs' files are skipped. */

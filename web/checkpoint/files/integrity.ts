@@ -5,7 +5,7 @@ import { nameOf } from './model-files.js';
 import type { ReadContext } from './folder.js';
 import type { Integrity } from '../../types.js';
 import type { OpenFile } from './source.js';
-import type { ByteStream } from './stream.js';
+import { watched, type ByteStream } from './stream.js';
 
 /**
  * How files are read when they must have checksums: from beginning to end, because parts read at random are not hashed.
@@ -56,21 +56,13 @@ function verifyingAll(open: OpenFile, digests: Readonly<Record<string, string>>)
 function verified(stream: ByteStream, integrity: string, name: string): ByteStream {
   const wanted = hexOf(parseIntegrity(integrity));
   const hash = new Sha256();
-  return {
-    async next() {
-      const piece = await stream.next();
-      if (piece) hash.update(piece);
-      else check(hexOf(hash.digest()));
-      return piece;
-    },
-    cancel: (reason) => stream.cancel(reason),
-  };
-
-  function check(found: string): void {
+  const check = () => {
+    const found = hexOf(hash.digest());
     if (found === wanted) return;
     throw new VitError(
       'integrity',
       `${name} has the SHA-256 ${found}, not ${wanted}: it is a different file, or damaged.`,
     );
-  }
+  };
+  return watched(stream, (piece) => hash.update(piece), check);
 }

@@ -20,15 +20,35 @@ export interface ByteStream {
   readonly version?: string | undefined;
   /** Whether this is the share of a file that `keepInstead` cached, not the file itself. */
   readonly isShare?: boolean;
-  /** Reads parts of a version of the file, regardless of position; undefined where they cannot be had without the rest. */
+  /**
+   * Reads parts of a version of the file, regardless of position; undefined where they cannot be had without the rest.
+   */
   parts?(parts: readonly Range[], version: string): Promise<Uint8Array[] | undefined>;
   /**
-   * For a file that is being cached, where it can skip: instead of the whole file, the cache gets a file that consists of
-   * `header` and what is passed to the returned function. Undefined where nothing is cached.
+   * For a file that is being cached, where it can skip: instead of the whole file, the cache gets a file that consists
+   * of `header` and what is passed to the returned function. Undefined where nothing is cached.
    */
   keepInstead?(header: Uint8Array): ((piece: Uint8Array) => void) | undefined;
   /** Closes the file. A pending `next` rejects or resolves to the end. */
   cancel(reason?: unknown): Promise<unknown>;
+}
+
+/**
+ * The same stream; `see` is given every piece, and `end` is called at the end. What they throw, `next` rejects with.
+ */
+export function watched(
+  stream: ByteStream,
+  see: (piece: Uint8Array) => unknown,
+  end: () => unknown,
+): ByteStream {
+  return {
+    async next() {
+      const piece = await stream.next();
+      await (piece ? see(piece) : end());
+      return piece;
+    },
+    cancel: (reason) => stream.cancel(reason),
+  };
 }
 
 /** Fewer bytes than this are read rather than skipped: another request takes as long. */
