@@ -1,5 +1,5 @@
 // How each tensor of a model is stored in the folder that `convert` writes.
-import type { Sink, StoredTensor } from '../web/checkpoint/formats/tensors.js';
+import type { Sink, StoredTensor } from '../web/checkpoint/tensors.js';
 import { partsOf, type Placement } from '../web/checkpoint/families/placement.js';
 import type { Axis } from '../web/engine/engine.js';
 import type { Bindings } from '../web/engine/bindings.js';

@@ -36,7 +36,7 @@ function part(title, body) {
 
 /** Tests that a neighbor on the same processor could slow down beyond what they allow: they run one at a time. */
 const timed =
-  '/tests/(browser/(kernel-choice|large-pictures|memory|watch-in-a-page|words-memory)|features/features|formats/limits|teach/training-time)\\.test';
+  '/tests/(browser/(kernel-choice|large-pictures|memory|watch-in-a-page|words-memory)|features/features|files/limits|teach/training-time)\\.test';
 
 const nothingCounted = { passed: 0, failed: 0 };
 

@@ -7,9 +7,8 @@ import { locateModel } from '../../web/checkpoint/locate.js';
 import type { Glue } from '../../web/engine/bindings.js';
 import { Model } from '../../web/model.js';
 import { InWorker } from '../../web/runtime/in-worker.js';
-import type { Reply } from '../../web/runtime/protocol.js';
+import type { Reply, WorkerPort } from '../../web/runtime/protocol.js';
 import type { SessionRequest } from '../../web/runtime/session-request.js';
-import type { WorkerPort } from '../../web/runtime/worker-life.js';
 import type { LoadOptions } from '../../web/types.js';
 import { safetensors, tinyConfig, tinyTensors } from '../web/tiny-checkpoint.js';
 

@@ -1,5 +1,5 @@
 import type { ModelInfo } from '../types.js';
-import { bytesOf } from './formats/tensors.js';
+import { bytesOf } from './tensors.js';
 import type { Checkpoint } from './open.js';
 import { takesWords } from './takes-words.js';
 

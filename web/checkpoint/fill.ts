@@ -6,7 +6,7 @@ import type { Checkpoint } from './open.js';
 import { WeightsHash } from './weights-hash.js';
 import type { Progress } from '../types.js';
 import { misplaced, partsOf } from './families/placement.js';
-import { bytesOf, type Report, type Share, type Sink, type StoredTensor } from './formats/tensors.js';
+import { bytesOf, type Report, type Share, type Sink, type StoredTensor } from './tensors.js';
 
 /** Bytes between two reports of progress. */
 const reportEvery = 1 << 16;
@@ -29,9 +29,9 @@ interface Others extends Pick<Share, 'elsewhere'> {
 }
 
 /**
- * Brings a checkpoint's weights into an engine. Every tensor is announced, and every mismatch is reported,
- * before the first weight is read; then each byte goes straight from the stream into the engine. Tensors that the engine
- * does not need are offered to `others`. Resolves to the hash of the weights if the model takes words.
+ * Brings a checkpoint's weights into an engine. Every tensor is announced, and every mismatch is reported, before the
+ * first weight is read; then each byte goes straight from the stream into the engine. Tensors that the engine does not
+ * need are offered to `others`. Resolves to the hash of the weights if the model takes words.
  */
 export async function fill(
   engine: Engine,

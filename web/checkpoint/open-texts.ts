@@ -12,7 +12,7 @@ import { mapNames } from './families/names.js';
 import { configName, type ModelFiles } from './files/model-files.js';
 import { folderOf } from './files/folder.js';
 import { JsonFields } from './files/json.js';
-import type { StoredTensor } from './formats/tensors.js';
+import type { StoredTensor } from './tensors.js';
 import { openWeights } from './formats/weights.js';
 import { bySlot, readConfiguration, type Checkpoint } from './open.js';
 import type { OpenContext } from './rare-parts.js';

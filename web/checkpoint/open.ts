@@ -1,5 +1,5 @@
-// A checkpoint's files → what the engine needs to know, and a stream at the first weight. Nothing here knows the engine;
-// `fill` in fill.ts connects the two.
+// A checkpoint's files → what the engine needs to know, and a stream at the first weight. Nothing here knows the
+// engine; `fill` in fill.ts connects the two.
 import { isVitError, statusOf, VitError, type VitErrorCode } from '../errors.js';
 import type { NativeConfig, NativePreprocess } from '../engine/bindings.js';
 import type { LabelVectors, LoadOptions, PreprocessOptions, Size } from '../types.js';
@@ -16,7 +16,7 @@ import { misplaced, partsOf } from './families/placement.js';
 import { checkOutcome, checkPixelValues, outcomeOf, preprocessOf, scaledTo } from './config/preprocessor.js';
 import type { OpenContext } from './rare-parts.js';
 import { takesWords } from './takes-words.js';
-import type { TensorFile } from './formats/tensors.js';
+import type { TensorFile } from './tensors.js';
 import { openWeights } from './formats/weights.js';
 import { checkLimit } from './files/limits.js';
 
@@ -185,7 +185,9 @@ function withHint(error: unknown, { hint }: ModelFiles): unknown {
   return new VitError(error.code, `${error.message.replace(/\.$/, '')}; ${hint}.`, { cause: error.cause });
 }
 
-/** Some servers answer with a page for any missing file, and some refuse access instead of saying that there is none. */
+/**
+ * Some servers answer with a page for any missing file, and some refuse access instead of saying that there is none.
+ */
 function meansAbsent(error: unknown): error is VitError {
   return isVitError(error) && (error.code === 'html' || [401, 403].includes(statusOf(error) ?? 0));
 }

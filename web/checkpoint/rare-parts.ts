@@ -1,4 +1,5 @@
-// What opening a checkpoint needs of the code that is loaded on demand (runtime/rare.ts), when a file turns out to need it.
+// What opening a checkpoint needs of the code that is loaded on demand (runtime/rare.ts), when a file turns out to need
+// it.
 import type { familiesFor } from './families/all.js';
 import type { towerOf } from './families/with-texts.js';
 import type { ReadContext } from './files/folder.js';

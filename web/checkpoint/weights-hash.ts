@@ -1,6 +1,6 @@
 // Tells the weights of one model from those of another, by bytes that are read anyway.
 import { hexOf, Sha256 } from './files/sha256.js';
-import type { StoredTensor } from './formats/tensors.js';
+import type { StoredTensor } from './tensors.js';
 
 /** Bytes of each tensor that are hashed; enough, because training, merging and rounding change every part of it. */
 const countedBytes = 1024;

@@ -1,7 +1,7 @@
 import { browserStore, isCacheEmpty } from '../cache/browser-cache.js';
 import { compileUrl, moduleGiven } from '../engine/compile.js';
 import { messageOf, VitError } from '../errors.js';
-import type { WorkerPort } from '../runtime/worker-life.js';
+import type { WorkerPort } from '../runtime/protocol.js';
 import type { Parts, Platform } from './platform.js';
 
 /** A page, or a worker of the page's own, with the package's parts wherever the entry has them. */

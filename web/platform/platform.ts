@@ -3,7 +3,7 @@ import type { FileLocation, ModelFiles } from '../checkpoint/files/model-files.j
 import type { BytesAt } from '../checkpoint/files/folder.js';
 import type { OpenFile } from '../checkpoint/files/source.js';
 import type { Limits } from '../patience.js';
-import type { WorkerPort } from '../runtime/worker-life.js';
+import type { WorkerPort } from '../runtime/protocol.js';
 import type { Glue } from '../engine/bindings.js';
 import type { Instructions, Variant, WasmOverride } from '../types.js';
 
@@ -35,7 +35,9 @@ export interface Platform {
   /** The model that `load()` loads. */
   builtin(): Promise<ModelFiles>;
 
-  /** The address of the script that workers load on demand (runtime/rare.ts); absent where it is in the worker's own. */
+  /**
+   * The address of the script that workers load on demand (runtime/rare.ts); absent where it is in the worker's own.
+   */
   rare?(this: void, workerUrl: string | URL | undefined): string | undefined;
 
   /** Starts the worker of a variant; absent where models always run in the calling thread. */
@@ -43,7 +45,9 @@ export interface Platform {
     ((this: void, variant: Variant, url: string | URL | undefined) => Promise<WorkerPort>) | undefined;
 }
 
-/** Where a browser finds the package's own parts: beside the script (fetched-parts.ts) or inside it (embedded-parts.ts). */
+/**
+ * Where a browser finds the package's own parts: beside the script (fetched-parts.ts) or inside it (embedded-parts.ts).
+ */
 export interface Parts {
   /** As in Platform. */
   readonly threadsObstacle?: string | undefined;

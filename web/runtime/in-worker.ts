@@ -1,7 +1,7 @@
 import type { VitError } from '../errors.js';
 import { trackPendingWrite } from '../cache/pending-writes.js';
 import { limited } from '../patience.js';
-import { unpackError, type Answer, type Reply, type Request } from './protocol.js';
+import { unpackError, type Answer, type Reply, type Request, type WorkerPort } from './protocol.js';
 import type { Picture } from '../pictures/decode.js';
 import { ownBands, type Pixels } from '../pictures/pixels.js';
 import { performCall, type CacheCall } from '../cache/remote-cache.js';
@@ -11,7 +11,7 @@ import type { LoadOptions, ModelCache, ModelInfo } from '../types.js';
 import { buffersOfFiles, ownFiles } from './transfer.js';
 import type { TextVectors } from './text-model.js';
 import type { Verb, VerbOptions, VerbResult } from './verbs.js';
-import { WorkerLife, type WorkerPort } from './worker-life.js';
+import { WorkerLife } from './worker-life.js';
 
 type InWorkerOptions = Pick<LoadOptions, 'signal' | 'onProgress' | 'cache' | 'stallTimeout'> & {
   /** Whether the cache is known to be empty, by the time the worker has started; never rejects. */

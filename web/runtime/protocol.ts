@@ -9,8 +9,8 @@ import type { Verb, VerbOptions, VerbResult } from './verbs.js';
 
 /**
  * Page → worker: `load` first and once, then calls, each answered before the next: `picture`, any number of `rows`
- * (neither where none is needed, or where `run` brings the picture to be decoded), and what to `run` on it, which alone is
- * answered; answers to `cache`; `end` at any time. `call` numbers what is answered.
+ * (neither where none is needed, or where `run` brings the picture to be decoded), and what to `run` on it, which alone
+ * is answered; answers to `cache`; `end` at any time. `call` numbers what is answered.
  */
 export type Request =
   | {
@@ -57,8 +57,8 @@ export function isRequest(data: unknown): data is Request {
 }
 
 /**
- * Worker → page: `started` once a load has begun; any number of `progress` and `cache` while loading, then one `done` or
- * `failed` per `load` and `run`; `kept` when all downloads of a finished load are stored; `ended`.
+ * Worker → page: `started` once a load has begun; any number of `progress` and `cache` while loading, then one `done`
+ * or `failed` per `load` and `run`; `kept` when all downloads of a finished load are stored; `ended`.
  */
 export type Reply =
   /** Whether the worker holds its life sign during calls. */
@@ -77,6 +77,14 @@ export interface Port<Sent, Received> {
   onmessage: ((event: MessageEvent<Received>) => void) | null;
   /** A message has come that cannot be read. */
   onmessageerror: ((event: MessageEvent) => void) | null;
+}
+
+/** A worker as its page sees it. */
+export interface WorkerPort extends Port<Request, Reply> {
+  onerror: ((event: ErrorEvent) => void) | null;
+  terminate(): void;
+  /** Describes what the server has at the address of the worker's script, if the script did not load. */
+  explain?(): Promise<string>;
 }
 
 /** An error as plain data: cloning alone would lose its class and code. */

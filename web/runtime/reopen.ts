@@ -6,7 +6,7 @@ import { mapNames, type NameMap } from '../checkpoint/families/names.js';
 import { folderOf, type ReadContext } from '../checkpoint/files/folder.js';
 import { JsonFields, parseJson, type JsonObject } from '../checkpoint/files/json.js';
 import type { ModelFiles } from '../checkpoint/files/model-files.js';
-import type { TensorFile } from '../checkpoint/formats/tensors.js';
+import type { TensorFile } from '../checkpoint/tensors.js';
 import { openWeights } from '../checkpoint/formats/weights.js';
 import { bySlot } from '../checkpoint/open.js';
 import type { NativeConfig } from '../engine/bindings.js';

@@ -1,6 +1,6 @@
 // Token ids → vectors that are comparable with those of pictures.
 import type { TextCheckpoint } from '../checkpoint/open-texts.js';
-import type { Sink, StoredTensor } from '../checkpoint/formats/tensors.js';
+import type { Sink, StoredTensor } from '../checkpoint/tensors.js';
 import type { Engine } from '../engine/engine.js';
 import { VitError } from '../errors.js';
 

@@ -1,15 +1,7 @@
 import { VitError } from '../errors.js';
 import { defaultStallTimeout, limited } from '../patience.js';
 import { lifeSignName, showsLife } from './life-sign.js';
-import type { Port, Reply, Request } from './protocol.js';
-
-/** A worker as its page sees it. */
-export interface WorkerPort extends Port<Request, Reply> {
-  onerror: ((event: ErrorEvent) => void) | null;
-  terminate(): void;
-  /** Describes what the server has at the address of the worker's script, if the script did not load. */
-  explain?(): Promise<string>;
-}
+import type { WorkerPort } from './protocol.js';
 
 /** Milliseconds that a worker has to end its threads. */
 const longestEnd = 200;

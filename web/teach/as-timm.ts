@@ -3,13 +3,15 @@
 import type { NameMap } from '../checkpoint/families/names.js';
 import { partsOf, type Placement } from '../checkpoint/families/placement.js';
 import type { JsonObject } from '../checkpoint/files/json.js';
-import type { StoredTensor } from '../checkpoint/formats/tensors.js';
+import type { StoredTensor } from '../checkpoint/tensors.js';
 import { activations, poolings, type NativeConfig } from '../engine/bindings.js';
 import type { Axis } from '../engine/engine.js';
 import { VitError } from '../errors.js';
 import { toFloats } from './floats.js';
 
-/** Whether a checkpoint has to be written so: its arrays are in another order, or its tower is of no class of its own. */
+/**
+ * Whether a checkpoint has to be written so: its arrays are in another order, or its tower is of no class of its own.
+ */
 export function isForeign(config: JsonObject, { slots }: NameMap): boolean {
   const isTower = /^clip(_vision_model)?$/.test(String(config['model_type']));
   return isTower || [...slots.values()].some(({ axes }) => axes !== undefined);
@@ -63,7 +65,9 @@ export function throughProjection(weights: Float64Array, { data, shape }: SlotVa
   return through;
 }
 
-/** timm's tensors: as the slots, but queries, keys and values are one, and tokens and positions those of one picture. */
+/**
+ * timm's tensors: as the slots, but queries, keys and values are one, and tokens and positions those of one picture.
+ */
 export function timmTensors(slots: ReadonlyMap<string, SlotValues>): [string, SlotValues][] {
   const tensors: [string, SlotValues][] = [];
   for (const [slot, { shape, data }] of slots) {

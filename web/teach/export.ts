@@ -2,7 +2,7 @@
 import type { JsonObject } from '../checkpoint/files/json.js';
 import { safetensorsHeader } from '../checkpoint/formats/safetensors-header.js';
 import { VitError } from '../errors.js';
-import type { Sink, StoredTensor, TensorFile } from '../checkpoint/formats/tensors.js';
+import type { Sink, StoredTensor, TensorFile } from '../checkpoint/tensors.js';
 import type { NameMap } from '../checkpoint/families/names.js';
 import { poolings, type NativeConfig } from '../engine/bindings.js';
 import type { Reopened } from '../runtime/reopen.js';

@@ -1,8 +1,8 @@
-// What a new head changes in a checkpoint: which tensors are dropped, their names, and config.json. A table by family, with
-// the names of `transformers`' classes for classification; timm's models keep their class.
+// What a new head changes in a checkpoint: which tensors are dropped, their names, and config.json. A table by family,
+// with the names of `transformers`' classes for classification; timm's models keep their class.
 import type { NameMap } from '../checkpoint/families/names.js';
 import type { JsonObject } from '../checkpoint/files/json.js';
-import type { StoredTensor } from '../checkpoint/formats/tensors.js';
+import type { StoredTensor } from '../checkpoint/tensors.js';
 import { VitError } from '../errors.js';
 import type { FewShotOptions } from '../types.js';
 import type { Trained } from './examples.js';
@@ -108,7 +108,9 @@ export function unseen(sees: string, pool: string): VitError {
   );
 }
 
-/** `classifier.weight` and `.bias`; half of the weights are 0 where the head sees both features and learned from one. */
+/**
+ * `classifier.weight` and `.bias`; half of the weights are 0 where the head sees both features and learned from one.
+ */
 function headTensors(
   classes: number,
   width: number,

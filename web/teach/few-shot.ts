@@ -1,5 +1,5 @@
-// The part of a few-shot classifier that every page downloads: it reads pictures at the time of the call, and passes calls
-// on, one after another, to teacher.ts, which is loaded when a classifier is made.
+// The part of a few-shot classifier that every page downloads: it reads pictures at the time of the call, and passes
+// calls on, one after another, to teacher.ts, which is loaded when a classifier is made.
 import { checkIsOptions } from '../call-options.js';
 import { VitError } from '../errors.js';
 import type {

@@ -33,8 +33,8 @@ export async function fingerprintOf(model: Backbone, pool: FewShotOptions['pool'
 }
 
 /**
- * How far apart two fingerprints may be, relative to their length. Builds of the engine differ by 1e-6; on DeiT-Tiny int8
- * differs by 0.044 from fp32, and another filter or crop in preprocessing by 0.14.
+ * How far apart two fingerprints may be, relative to their length. Builds of the engine differ by 1e-6; on DeiT-Tiny
+ * int8 differs by 0.044 from fp32, and another filter or crop in preprocessing by 0.14.
  */
 const tolerances = { same: 1e-3, other: 0.08 };
 

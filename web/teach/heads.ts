@@ -11,8 +11,8 @@ import { prototypes, scoresWithout } from './prototypes.js';
 export type Scores = (embedding: Float32Array) => number[];
 
 /**
- * The result of training: [classes × (width + 1)], each class's weights followed by its bias, for the methods that amount
- * to a linear layer; undefined for `knn`, which keeps the examples.
+ * The result of training: [classes × (width + 1)], each class's weights followed by its bias, for the methods that
+ * amount to a linear layer; undefined for `knn`, which keeps the examples.
  */
 export async function trainedWeights(
   model: Backbone,
@@ -52,7 +52,9 @@ export async function leftOutScores(
   });
 }
 
-/** Temperature of the votes: DINO's, after Wu et al. 2018, "Unsupervised Feature Learning via Instance Discrimination". */
+/**
+ * Temperature of the votes: DINO's, after Wu et al. 2018, "Unsupervised Feature Learning via Instance Discrimination".
+ */
 const temperature = 0.07;
 
 /** log Σ exp(similarity / T) of each class's neighbors. */

@@ -1,4 +1,5 @@
-// Logistic regression by the engine (cpp/logistic_regression.h), in pieces of work, so that other calls can run in between.
+// Logistic regression by the engine (cpp/logistic_regression.h), in pieces of work, so that other calls can run in
+// between.
 import type { RegressionProblem } from '../engine/regression.js';
 import type { FewShotCallOptions } from '../types.js';
 import type { Backbone } from './backbone.js';

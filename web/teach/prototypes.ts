@@ -1,5 +1,5 @@
-// Prototypes (Snell et al. 2017, "Prototypical Networks for Few-shot Learning"): a class is the mean of its examples, and
-// scores are −|x − mean|² / T. Without |x|², which is the same for all classes, that is a linear layer.
+// Prototypes (Snell et al. 2017, "Prototypical Networks for Few-shot Learning"): a class is the mean of its examples,
+// and scores are −|x − mean|² / T. Without |x|², which is the same for all classes, that is a linear layer.
 import type { Examples } from './examples.js';
 
 /** [classes × (width + 1)]: 2·mean / T, followed by −|mean|² / T. */

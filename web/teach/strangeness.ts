@@ -2,8 +2,8 @@ import type { Examples } from './examples.js';
 import { whiteningOf, type Whitening } from './whitening.js';
 
 /**
- * How unlike all classes an embedding is: the Mahalanobis distance to the nearest class mean, under one covariance for all
- * (Lee et al. 2018, "A Simple Unified Framework for Detecting Out-of-Distribution Samples"). It is ranked among the
+ * How unlike all classes an embedding is: the Mahalanobis distance to the nearest class mean, under one covariance for
+ * all (Lee et al. 2018, "A Simple Unified Framework for Detecting Out-of-Distribution Samples"). It is ranked among the
  * distances of the examples, each with itself left out of its class's mean and of the covariance.
  */
 export class Strangeness {

@@ -1,5 +1,5 @@
-// A few-shot classifier: examples in, a head out. Everything is checked and computed before anything is stored, so a call
-// that fails or is aborted changes nothing.
+// A few-shot classifier: examples in, a head out. Everything is checked and computed before anything is stored, so a
+// call that fails or is aborted changes nothing.
 import { VitError } from '../errors.js';
 import { topPredictions } from '../labels.js';
 import { checkOptions } from '../call-options.js';

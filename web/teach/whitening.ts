@@ -7,9 +7,9 @@ export interface Whitening {
 }
 
 /**
- * By the covariance of residuals, shrunk towards a multiple of the identity as much as there are few of them (Ledoit & Wolf
- * 2004, "A Well-Conditioned Estimator for Large-Dimensional Covariance Matrices"), as scikit-learn's `LedoitWolf` does it.
- * Cost: residuals · width² / 2 + width³ / 6 multiply-adds.
+ * By the covariance of residuals, shrunk towards a multiple of the identity as much as there are few of them (Ledoit &
+ * Wolf 2004, "A Well-Conditioned Estimator for Large-Dimensional Covariance Matrices"), as scikit-learn's `LedoitWolf`
+ * does it. Cost: residuals · width² / 2 + width³ / 6 multiply-adds.
  */
 export function whiteningOf(residuals: readonly Float64Array[], width: number): Whitening {
   const count = residuals.length;

@@ -132,8 +132,8 @@ export function outcomeOf(preprocess: NativePreprocess): Size | undefined {
 }
 
 /**
- * The same preprocessing for another size: a resize before a crop grows in proportion, and a resize of the shortest edge
- * by so much that the crop fits into pictures of any shape.
+ * The same preprocessing for another size: a resize before a crop grows in proportion, and a resize of the shortest
+ * edge by so much that the crop fits into pictures of any shape.
  */
 export function scaledTo(preprocess: NativePreprocess, { height, width }: Size): NativePreprocess {
   const { resize, resizeHeight, resizeWidth, cropHeight, cropWidth } = preprocess;

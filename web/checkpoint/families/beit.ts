@@ -1,5 +1,5 @@
-// BEiT and data2vec-vision: relative positions, added to attention's scores, instead of learned ones; keys without a bias,
-// LayerScale, and a head on the norm of the patches' mean.
+// BEiT and data2vec-vision: relative positions, added to attention's scores, instead of learned ones; keys without a
+// bias, LayerScale, and a head on the norm of the patches' mean.
 import { poolings, relativePositions, type NativeConfig } from '../../engine/bindings.js';
 import type { JsonFields } from '../files/json.js';
 import { blocksHave, type Family, type NameRow, type Spelling, type TensorsBySlot } from './family.js';

@@ -51,7 +51,9 @@ export interface Family {
   network(fields: JsonFields, tensors: TensorsBySlot): NativeConfig;
   /** The names with tensors divided whose parts are not equal, as the network's sizes say. */
   divided?<T extends PlacedNames>(names: T, network: NativeConfig): T;
-  /** Whether the reference takes pictures of whatever size the preprocessing gives; otherwise a difference is an error. */
+  /**
+   * Whether the reference takes pictures of whatever size the preprocessing gives; otherwise a difference is an error.
+   */
   readonly anySize?: true;
   /** The preprocessing where there is no preprocessor_config.json and `fields`, of config.json, say it. */
   preprocess?(fields: JsonFields, image: Size): NativePreprocess | undefined;

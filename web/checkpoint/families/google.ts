@@ -23,7 +23,10 @@ const ofHeads = [[0, 1]];
 /** A convolution [height, width, inputs, outputs]; its slot is [outputs, inputs, height, width]. */
 const convolution = [[3], [2], [0], [1]];
 
-/** A `kernel` has Flax's order of axes; a `weight`, which `convert` writes so that it can be quantized by rows, the slot's. */
+/**
+ * A `kernel` has Flax's order of axes; a `weight`, which `convert` writes so that it can be quantized by rows, the
+ * slot's.
+ */
 function layer(
   file: string,
   slot: string,

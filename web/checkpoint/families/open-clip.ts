@@ -1,5 +1,5 @@
-// CLIP and SigLIP under the names of open_clip, whose towers for pictures are its own or timm's. Their configuration comes
-// in the words of transformers' (web/runtime/open-clip.ts).
+// CLIP and SigLIP under the names of open_clip, whose towers for pictures are its own or timm's. Their configuration
+// comes in the words of transformers' (web/runtime/open-clip.ts).
 import { poolings, type NativeConfig } from '../../engine/bindings.js';
 import { timmPreprocess } from '../config/pretrained-cfg.js';
 import { isJsonObject, type JsonFields, type JsonObject } from '../files/json.js';

@@ -1,6 +1,6 @@
 // A tensor of a file → the slots of the engine it fills.
 import type { Axis, IncomingTensor } from '../../engine/engine.js';
-import type { StoredTensor } from '../formats/tensors.js';
+import type { StoredTensor } from '../tensors.js';
 
 /** Where a tensor goes. */
 export interface Placement {

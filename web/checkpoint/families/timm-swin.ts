@@ -1,5 +1,5 @@
-// timm's Swin Transformers: swin_*, swinv2_* and swin_s3_*. Their sizes are in the tensors' shapes, but for the windows of
-// version 2, which are in the architecture's name.
+// timm's Swin Transformers: swin_*, swinv2_* and swin_s3_*. Their sizes are in the tensors' shapes, but for the windows
+// of version 2, which are in the architecture's name.
 import { activations, poolings, stageNumbers, type NativeConfig } from '../../engine/bindings.js';
 import { timmPreprocess } from '../config/pretrained-cfg.js';
 import type { JsonFields } from '../files/json.js';

@@ -1,6 +1,6 @@
 // timm's plain ViTs: vit_*, deit_* (distilled too), deit3_*, DINOv2 with and without registers, DINOv3, EVA and EVA-02,
-// BEiT, CLIP's and SigLIP's towers. Their config.json has the architecture's name and how pictures are preprocessed, but
-// no sizes: those are in the tensors' shapes; the rest is in timm-architectures.ts.
+// BEiT, CLIP's and SigLIP's towers. Their config.json has the architecture's name and how pictures are preprocessed,
+// but no sizes: those are in the tensors' shapes; the rest is in timm-architectures.ts.
 import {
   activations,
   poolings,

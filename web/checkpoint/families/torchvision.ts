@@ -1,5 +1,5 @@
-// torchvision's VisionTransformer: vit_b_16 and its larger relatives. It comes without a config.json; what shapes do not
-// say is the same for all of them, or a config may say it by the names of VisionTransformer's arguments.
+// torchvision's VisionTransformer: vit_b_16 and its larger relatives. It comes without a config.json; what shapes do
+// not say is the same for all of them, or a config may say it by the names of VisionTransformer's arguments.
 import {
   cropRoundings,
   resizeRoundings,

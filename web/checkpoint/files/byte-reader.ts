@@ -78,7 +78,9 @@ export class ByteReader {
     return bytes;
   }
 
-  /** Gives the next `count` bytes to `take` piece by piece, none of them to be kept; false when the file ends before. */
+  /**
+   * Gives the next `count` bytes to `take` piece by piece, none of them to be kept; false when the file ends before.
+   */
   async pour(count: number, take: (piece: Uint8Array) => void): Promise<boolean> {
     for (let remaining = count; remaining > 0;) {
       await giveWay();

@@ -4,8 +4,8 @@ const longestBusy = 50;
 let busySince = 0;
 
 /**
- * Lets this thread do something else, such as hear of an abort or draw, if loading has blocked it for long: reading what
- * is already in memory never waits for anything.
+ * Lets this thread do something else, such as hear of an abort or draw, if loading has blocked it for long: reading
+ * what is already in memory never waits for anything.
  */
 export async function giveWay(): Promise<void> {
   if (performance.now() - busySince < longestBusy) return;

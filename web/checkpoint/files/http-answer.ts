@@ -38,8 +38,8 @@ export function versionOf(response: Response): Version {
 }
 
 /**
- * What a request for the rest of this version can name it by in `If-Range`: a strong ETag or the time of its last change
- * (RFC 9110, section 13.1.5); undefined when the server shows neither.
+ * What a request for the rest of this version can name it by in `If-Range`: a strong ETag or the time of its last
+ * change (RFC 9110, section 13.1.5); undefined when the server shows neither.
  */
 export function validatorOf(version: Version): string | undefined {
   return strongTag(version) ?? version.modified ?? undefined;

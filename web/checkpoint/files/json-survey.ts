@@ -1,5 +1,5 @@
-// A check of JSON text before it is parsed: a few megabytes of brackets become gigabytes of arrays, and of two equal keys
-// in an object, the first is lost.
+// A check of JSON text before it is parsed: a few megabytes of brackets become gigabytes of arrays, and of two equal
+// keys in an object, the first is lost.
 import type { VitErrorCode } from '../../errors.js';
 import { checkLimit } from './limits.js';
 

@@ -24,7 +24,10 @@ export function parseJson(bytes: Uint8Array, file: string, code: VitErrorCode): 
   return value;
 }
 
-/** Typed access to the fields of one JSON file, with errors that name the file and the field. A field that is null is absent. */
+/**
+ * Typed access to the fields of one JSON file, with errors that name the file and the field. A field that is null is
+ * absent.
+ */
 export class JsonFields {
   readonly #object: JsonObject;
   readonly #file: string;

@@ -1,5 +1,5 @@
-// Files → streams of bytes (stream.ts). Downloads that resume are in download.ts, the cache is in cache/, the checksum in
-// integrity.ts.
+// Files → streams of bytes (stream.ts). Downloads that resume are in download.ts, the cache is in cache/, the checksum
+// in integrity.ts.
 import { VitError } from '../../errors.js';
 import { download } from './download.js';
 import { nameOf, type FileLocation } from './model-files.js';

@@ -8,7 +8,7 @@ import { openEntry, readDirectory, type ZipArchive } from '../files/zip.js';
 import { foreignArchive } from './foreign.js';
 import { isNpz, openNpz } from './npz.js';
 import { unstacked } from './stacked.js';
-import type { TensorFile } from './tensors.js';
+import type { TensorFile } from '../tensors.js';
 
 /** What is in the archive that a folder has as its weights: tensors, or the folder that was packed. */
 export async function openArchive(

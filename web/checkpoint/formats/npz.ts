@@ -3,7 +3,7 @@ import { VitError } from '../../errors.js';
 import { ByteReader } from '../files/byte-reader.js';
 import { giveWay } from '../files/give-way.js';
 import { readNpyHeader, type NpyHeader } from './npy.js';
-import { bytesOf, sifting, type StoredTensor, type TensorFile } from './tensors.js';
+import { bytesOf, sifting, type StoredTensor, type TensorFile } from '../tensors.js';
 import { openEntry, type ZipArchive, type ZipEntry } from '../files/zip.js';
 
 /** An array, and where it is. */

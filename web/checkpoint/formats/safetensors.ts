@@ -9,7 +9,7 @@ import { isJsonObject } from '../files/json.js';
 import { checkSurvey, surveyJson } from '../files/json-survey.js';
 import { checkLimit, limits } from '../files/limits.js';
 import { leastSkip } from '../files/stream.js';
-import { bytesOf, type Share, type StoredTensor, type TensorFile } from './tensors.js';
+import { bytesOf, type Share, type StoredTensor, type TensorFile } from '../tensors.js';
 
 /** A tensor as the header describes it. */
 export interface TensorEntry extends StoredTensor {

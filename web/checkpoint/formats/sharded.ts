@@ -6,7 +6,7 @@ import { parseJson } from '../files/json.js';
 import { shown } from '../../shown.js';
 import { checkLimit } from '../files/limits.js';
 import { openSafetensors } from './safetensors.js';
-import type { StoredTensor, TensorFile } from './tensors.js';
+import type { StoredTensor, TensorFile } from '../tensors.js';
 
 /** One of the files, whose header has been read. */
 interface Shard {

@@ -1,7 +1,7 @@
 // Encoder blocks whose tensors are stacked, as big_vision writes them when it scans over its blocks: one tensor
 // `encoderblock/…` with an axis of blocks before its own. They are presented as if each block had its own.
 import { VitError } from '../../errors.js';
-import type { Sink, StoredTensor, TensorFile } from './tensors.js';
+import type { Sink, StoredTensor, TensorFile } from '../tensors.js';
 
 const stackedName = /(^|\/)encoderblock\//;
 

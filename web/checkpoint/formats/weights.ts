@@ -8,7 +8,7 @@ import { checkLimit } from '../files/limits.js';
 import type { OpenContext } from '../rare-parts.js';
 import { isSafetensors, openSafetensors } from './safetensors.js';
 import { openSharded } from './sharded.js';
-import { bytesOf, type TensorFile } from './tensors.js';
+import { bytesOf, type TensorFile } from '../tensors.js';
 import { isZip } from '../files/zip.js';
 
 /** The tensors, and the folder that the other files are in: within the archive, if the weights' file was one. */

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { frame, safetensors, tinyConfig, tinyTensors, type Tensor } from '../web/tiny-checkpoint.js';
-import { makeZip } from './archives.js';
+import { makeZip } from '../formats/archives.js';
 
 const [mostMilliseconds, mostBytes] = [1000, 64e6];
 

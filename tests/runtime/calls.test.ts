@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isVitError, load, type EachSources, type Model, type RawImage, type Source } from 'vit-wasm';
 
-import { failureOf, picture, safetensors, tinyConfig, tinyTensors } from './tiny-checkpoint.js';
+import { failureOf, picture, safetensors, tinyConfig, tinyTensors } from '../web/tiny-checkpoint.js';
 
 const inMemory = { weights: safetensors(tinyTensors()), config: tinyConfig };
 const dark: RawImage = { data: new Uint8ClampedArray(9 * 7 * 4).fill(20), width: 9, height: 7 };

@@ -1,6 +1,6 @@
 // A file of weights, whatever its format: a list of tensors, then their bytes.
 
-import type { Range } from '../files/stream.js';
+import type { Range } from './files/stream.js';
 
 /** A tensor as its file stores it. */
 export interface StoredTensor {
@@ -55,7 +55,9 @@ export interface TensorFile {
   readonly tensors: readonly StoredTensor[];
   /** The version of the file, as far as its server tells versions apart. */
   readonly version?: string | undefined;
-  /** Parts of a tensor, before or after it is poured; undefined where they cannot be had without the rest of the file. */
+  /**
+   * Parts of a tensor, before or after it is poured; undefined where they cannot be had without the rest of the file.
+   */
   parts?(tensor: StoredTensor, parts: readonly Range[]): Promise<Uint8Array[] | undefined>;
   /**
    * Reads every tensor once, in order, into the sink from `sinkFor`; a tensor without one is skipped. With a `share`,
