@@ -149,7 +149,8 @@ function framesOfTrack(track: MediaStreamTrack | undefined, kit: Kit): Frames {
   if (Processor && track.readyState === 'live') {
     return framesOfStream(new Processor({ track, maxBufferSize: 1 }).readable, kit);
   }
-  // Other browsers show tracks only in videos.
+  // Only Chromium has it in pages; elsewhere they read a track through a video:
+  // https://blog.mozilla.org/webrtc/unbundling-mediastreamtrackprocessor-and-videotrackgenerator/.
   const video = document.createElement('video');
   Object.assign(video, { muted: true, playsInline: true, srcObject: new MediaStream([track]) });
   const frames = framesOfVideo(video, kit);
