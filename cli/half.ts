@@ -1,8 +1,8 @@
 const floats = new Float32Array(1);
 const bits = new Uint32Array(floats.buffer);
 
-// Single precision: 1 bit of sign, 8 of exponent (bias 127), 23 of fraction. Half precision: 1, 5 (bias 15) and 10. So a
-// half has the upper 10 bits of a single's fraction, and an exponent that is smaller by 127 − 15 = 112.
+// Single precision: 1 bit of sign, 8 of exponent (bias 127), 23 of fraction. Half precision: 1, 5 (bias 15) and 10. So
+// a half has the upper 10 bits of a single's fraction, and an exponent that is smaller by 127 − 15 = 112.
 
 /** Infinity in single precision; what is above it is not a number. */
 const infinity = 0x7f800000;

@@ -22,8 +22,8 @@ const platform = browser(fetchedParts);
  *
  * Rejects with a {@link VitError} whose `code` says what was wrong: the files (`not-found`, `unreadable`, `html`,
  * `truncated`, `integrity`, `too-large`, `not-safetensors`, `malformed-archive`, `unsupported-format`), the model
- * (`unsupported-model`, `config`, `preprocessor`, `tensors`), the call (`invalid-argument`, `unsupported-option`) or the
- * environment (`no-simd`, `wasm`, `threads`, `worker`, `engine`).
+ * (`unsupported-model`, `config`, `preprocessor`, `tensors`), the call (`invalid-argument`, `unsupported-option`) or
+ * the environment (`no-simd`, `wasm`, `threads`, `worker`, `engine`).
  *
  * @example
  * ```ts

@@ -150,11 +150,11 @@ class Control<Label extends string> implements VitCalls<Label> {
 
 /**
  * A model for as long as the component is mounted: loaded when it appears, or when `location` changes, and disposed of
- * when it goes. A `location` that is no string should be the same object from one render to the next; `options` are read
- * when a load begins, and changing them alone loads nothing anew.
+ * when it goes. A `location` that is no string should be the same object from one render to the next; `options` are
+ * read when a load begins, and changing them alone loads nothing anew.
  *
- * Renders again whenever a hundredth has been loaded, a call begins, answers or ends, or something fails. On a server it
- * does nothing.
+ * Renders again whenever a hundredth has been loaded, a call begins, answers or ends, or something fails. On a server
+ * it does nothing.
  *
  * @example
  * ```tsx

@@ -1,5 +1,5 @@
-// Small parts of a large file, kept together: the rows of a table of token embeddings. The entry is a safetensors file with
-// a tensor of bytes for each part, named by its place in the large file.
+// Small parts of a large file, kept together: the rows of a table of token embeddings. The entry is a safetensors file
+// with a tensor of bytes for each part, named by its place in the large file.
 import { downloadParts } from '../checkpoint/files/download-parts.js';
 import type { UrlLocation } from '../checkpoint/files/model-files.js';
 import type { Range } from '../checkpoint/files/stream.js';

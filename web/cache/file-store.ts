@@ -36,7 +36,9 @@ export function keyOfPart(key: string, name: string, value: string): string {
   return part.href;
 }
 
-/** The key of the note that says in which revision weights were found that the main branch does not have; by their key. */
+/**
+ * The key of the note that says in which revision weights were found that the main branch does not have; by their key.
+ */
 export function keyOfConversion(weightsKey: string): string {
   return keyOfPart(weightsKey, 'conversion', 'revision');
 }

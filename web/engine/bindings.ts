@@ -1,5 +1,5 @@
-// The WebAssembly module as it looks from JavaScript: the only file that knows Embind. The C++ side of the same table is
-// cpp/bindings.cpp; tests/engine/vocabulary.test.ts compares the two.
+// The WebAssembly module as it looks from JavaScript: the only file that knows Embind. The C++ side of the same table
+// is cpp/bindings.cpp; tests/engine/vocabulary.test.ts compares the two.
 import { VitError, messageOf } from '../errors.js';
 import type { Box } from '../types.js';
 
@@ -346,7 +346,10 @@ export interface Bindings {
   gemmTiles(int8: boolean): string[];
   useGemmTile(int8: boolean, index: number): void;
   tryGemmTile(int8: boolean, index: number, repeats: number): void;
-  /** Quantizes a row-major matrix with `inputs` columns as an int8 model does; for writing int8 files (cpp/weight_slots.h). */
+  /**
+   * Quantizes a row-major matrix with `inputs` columns as an int8 model does; for writing int8 files
+   * (cpp/weight_slots.h).
+   */
   quantizeMatrix(weights: Float32Array, inputs: number): { values: Int8Array; scales: Float32Array };
   /** The memory as it is now: replaced when it grows, so never kept. */
   readonly HEAPU8: Uint8Array;

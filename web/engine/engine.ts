@@ -115,8 +115,8 @@ export class Engine {
   }
 
   /**
-   * Allocates the weights and all that a forward pass needs, before the first weight arrives; throws when memory runs out.
-   * Later only matrices that do not arrive row by row, and looking inside, take memory for a while (cpp/vit.h).
+   * Allocates the weights and all that a forward pass needs, before the first weight arrives; throws when memory runs
+   * out. Later only matrices that do not arrive row by row, and looking inside, take memory for a while (cpp/vit.h).
    */
   allocate(): void {
     const complaint = this.#native().allocate();
@@ -138,9 +138,9 @@ export class Engine {
   }
 
   /**
-   * A function that takes the bytes of the tensor announced for slot number `slot`, in pieces of any size, cut anywhere.
-   * Each byte is copied once, into the engine's staging buffer, and is converted and packed from there when the buffer
-   * is full or the tensor ends.
+   * A function that takes the bytes of the tensor announced for slot number `slot`, in pieces of any size, cut
+   * anywhere. Each byte is copied once, into the engine's staging buffer, and is converted and packed from there when
+   * the buffer is full or the tensor ends.
    */
   tensorWriter(slot: number, { title, bytes }: IncomingTensor): (piece: Uint8Array) => void {
     const capacity = this.#native().stagingBytes();
@@ -181,7 +181,10 @@ export class Engine {
     this.#picture = { rowBytes: 4 * width, row: 0 };
   }
 
-  /** Takes the next rows of the picture, RGBA; only those that are needed are copied. The last complete the pixel values. */
+  /**
+   * Takes the next rows of the picture, RGBA; only those that are needed are copied. The last complete the pixel
+   * values.
+   */
   addRows(rows: Uint8Array): void {
     const model = this.#native();
     const { rowBytes, row } = this.#picture;
@@ -243,7 +246,10 @@ export class Engine {
     }
   }
 
-  /** Of a text encoder: the texts whose tokens' embeddings were put one after another → a vector of each [texts × width]. */
+  /**
+   * Of a text encoder: the texts whose tokens' embeddings were put one after another → a vector of each [texts ×
+   * width].
+   */
   embedTexts(lengths: readonly number[], normalize: boolean): Stage {
     const model = this.#native();
     const complaint = model.embedTexts(lengths, normalize);

@@ -55,8 +55,9 @@ export function planThreads(options: LoadOptions, obstacle: string | undefined):
 }
 
 /**
- * Starts a model's threads, before the engine's buffers are allocated. Resolves to the plan as carried out, when all run
- * or it is clear that they will not; meanwhile the engine may be used. Rejects if the engine is disposed of before that.
+ * Starts a model's threads, before the engine's buffers are allocated. Resolves to the plan as carried out, when all
+ * run or it is clear that they will not; meanwhile the engine may be used. Rejects if the engine is disposed of before
+ * that.
  */
 export function startThreads(engine: Engine, plan: ThreadPlan, network: NativeConfig): Promise<ThreadPlan> {
   const worthwhile = Math.max(1, Math.floor(estimatedWork(network) / workPerThread));

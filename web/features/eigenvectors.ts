@@ -15,7 +15,8 @@ const mostIterations = 500;
 /**
  * The `count` largest eigenvalues of the symmetric, positive semidefinite `matrix` [size × size] with their vectors, by
  * subspace iteration with Rayleigh-Ritz projection (Saad 2011, "Numerical Methods for Large Eigenvalue Problems",
- * chapter 5), until ‖A·v − λ·v‖ is at most `tolerance` times the largest eigenvalue. Always starts from the same vectors. Cost: size² · (count + 8) multiply-adds per iteration.
+ * chapter 5), until ‖A·v − λ·v‖ is at most `tolerance` times the largest eigenvalue. Always starts from the same
+ * vectors. Cost: size² · (count + 8) multiply-adds per iteration.
  */
 export function largestEigenvectors(
   matrix: Float64Array,

@@ -3,10 +3,10 @@ import { VitError } from '../errors.js';
 import { checkFinite } from './grid.js';
 
 /**
- * The energy of logits, −T · log Σ exp(logit / T) (Liu et al. 2020, "Energy-based Out-of-distribution Detection"): the lower,
- * the more familiar the picture is to the model, so what lies above a threshold is none of its classes. The threshold is
- * yours to choose, from pictures that are of its classes: the energy that 95 % of them are below. Unlike the largest
- * probability it sees how large the logits are, and not only how they compare.
+ * The energy of logits, −T · log Σ exp(logit / T) (Liu et al. 2020, "Energy-based Out-of-distribution Detection"): the
+ * lower, the more familiar the picture is to the model, so what lies above a threshold is none of its classes. The
+ * threshold is yours to choose, from pictures that are of its classes: the energy that 95 % of them are below. Unlike
+ * the largest probability it sees how large the logits are, and not only how they compare.
  *
  * For models whose classes exclude each other (softmax). `temperature` is above 0.
  *

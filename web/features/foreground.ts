@@ -6,8 +6,8 @@ import { patchesOf, type PatchClasses, type TokenGrid } from './grid.js';
 /** Options of {@link foreground}. */
 export interface ForegroundOptions {
   /**
-   * Two patches belong together when their cosine similarity is at least this. Default: what 30 % of the picture's pairs
-   * of patches reach, which suits models whose similarities are spread differently.
+   * Two patches belong together when their cosine similarity is at least this. Default: what 30 % of the picture's
+   * pairs of patches reach, which suits models whose similarities are spread differently.
    */
   readonly similarity?: number | undefined;
 }

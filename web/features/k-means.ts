@@ -12,10 +12,10 @@ export interface Clusters {
 const mostIterations = 300;
 
 /**
- * k-means by Lloyd's iteration until no point moves, from given centers or from seeds chosen deterministically: the point
- * nearest to the mean first, then always the one that lowers the sum of squared distances most, which is greedy
- * k-means++ (Arthur & Vassilvitskii 2007) with every point as a candidate. Cost: points² · width for the seeds,
- * points · count · width per iteration.
+ * k-means by Lloyd's iteration until no point moves, from given centers or from seeds chosen deterministically: the
+ * point nearest to the mean first, then always the one that lowers the sum of squared distances most, which is greedy
+ * k-means++ (Arthur & Vassilvitskii 2007) with every point as a candidate. Cost: points² · width for the seeds, points
+ * · count · width per iteration.
  */
 export function kMeans(
   points: Float32Array,

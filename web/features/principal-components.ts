@@ -3,7 +3,9 @@ import type { RawImage } from '../types.js';
 import { dot, largestEigenvectors } from './eigenvectors.js';
 import { checkCount, patchesIn, patchesOf, type Mask, type TokenGrid } from './grid.js';
 
-/** The directions in which the tokens of a picture differ most. Plain data: it can be kept and used for other pictures. */
+/**
+ * The directions in which the tokens of a picture differ most. Plain data: it can be kept and used for other pictures.
+ */
 export interface PrincipalBasis {
   /** The mean that is subtracted from a token, [hidden]. */
   readonly mean: Float32Array;
@@ -51,8 +53,8 @@ export interface PrincipalComponents {
 }
 
 /**
- * The principal components of a picture's patches: what `sklearn.decomposition.PCA` gives for the patch tokens, with the
- * same signs.
+ * The principal components of a picture's patches: what `sklearn.decomposition.PCA` gives for the patch tokens, with
+ * the same signs.
  *
  * @example
  * ```ts

@@ -14,7 +14,9 @@ export interface Pixels extends Size {
    * the caller's.
    */
   readonly owned: boolean;
-  /** Whether the bands come from a source that the page may change, so that they are iterated before it has its turn. */
+  /**
+   * Whether the bands come from a source that the page may change, so that they are iterated before it has its turn.
+   */
   readonly live?: boolean;
 }
 

@@ -42,11 +42,11 @@ const readers: Readonly<Record<string, Reader<never>>> = {
  * time of the call that counts. Raw pixels are the caller's own.
  *
  * Files, addresses, and elements whose file can be fetched again are decoded in the model's worker, if it has one: 12
- * megapixels would take this thread 150 to 600 ms. Everything else is read in the calling thread, and its pixels go to the
- * worker band by band, while the next band is read. Sending a clone of the source instead does not pay. Cloning a bitmap of
- * 3264×2448 pixels takes 20 ms here, where reading it takes 25, and the worker then needs another 45. Cloning a VideoFrame
- * is free and would save this thread 75 ms, but the clone would withhold the frame from its decoder or camera for as long
- * as the call is queued, and these stop when they run out of frames.
+ * megapixels would take this thread 150 to 600 ms. Everything else is read in the calling thread, and its pixels go to
+ * the worker band by band, while the next band is read. Sending a clone of the source instead does not pay. Cloning a
+ * bitmap of 3264×2448 pixels takes 20 ms here, where reading it takes 25, and the worker then needs another 45. Cloning
+ * a VideoFrame is free and would save this thread 75 ms, but the clone would withhold the frame from its decoder or
+ * camera for as long as the call is queued, and these stop when they run out of frames.
  */
 export function readPixels(source: Source, reading: Reading = {}): Picture | Promise<Picture> {
   const { background } = reading;
@@ -98,8 +98,8 @@ const largePicture = 1e6;
 /**
  * The file that an element shows, if it is certain to be the same one. What a blob: or data: address refers to never
  * changes; a server may send another picture for the same address, so for a large picture the browser's cached copy is
- * used, unless the server forbade caching. Also undefined if the page may not read the address, and for an SVG, which has
- * pixels only as an element.
+ * used, unless the server forbade caching. Also undefined if the page may not read the address, and for an SVG, which
+ * has pixels only as an element.
  */
 async function fileOf(image: HTMLImageElement): Promise<Blob | undefined> {
   const { currentSrc, src, crossOrigin, naturalWidth, naturalHeight } = image;

@@ -55,8 +55,8 @@ export class Calls {
   }
 
   /**
-   * A picture to be passed to the runner; undefined once the runner has it. What may change is read before this returns its
-   * promise: to the runner in its turn, else into memory.
+   * A picture to be passed to the runner; undefined once the runner has it. What may change is read before this returns
+   * its promise: to the runner in its turn, else into memory.
    */
   async #read(source: Source, reading: Reading, itsTurn: boolean): Promise<Picture | undefined> {
     const begun = readPixels(source, reading);

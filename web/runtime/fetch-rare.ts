@@ -1,5 +1,5 @@
-// Code that few models need (rare.ts), loaded on demand by a worker as a separate script. The script is not a module, so
-// that every bundler and minifier passes it on unchanged; it leaves its exports in the worker's global scope.
+// Code that few models need (rare.ts), loaded on demand by a worker as a separate script. The script is not a module,
+// so that every bundler and minifier passes it on unchanged; it leaves its exports in the worker's global scope.
 import { messageOf, VitError } from '../errors.js';
 import type { Rare } from './session-request.js';
 

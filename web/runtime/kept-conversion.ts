@@ -5,8 +5,8 @@ import { ByteReader } from '../checkpoint/files/byte-reader.js';
 import { locationOf, type ModelFiles } from '../checkpoint/files/model-files.js';
 
 /**
- * The files with the weights that were found on an earlier visit; 'gone' if the store has a note of them but the weights no
- * longer exist there, so that the search has to start again.
+ * The files with the weights that were found on an earlier visit; 'gone' if the store has a note of them but the
+ * weights no longer exist there, so that the search has to start again.
  */
 export async function keptConversion(
   files: ModelFiles,
@@ -29,7 +29,10 @@ export async function keptConversion(
   }
 }
 
-/** Notes that `files` were found to have the weights of `found`. A store that fails only costs the search of a later visit. */
+/**
+ * Notes that `files` were found to have the weights of `found`. A store that fails only costs the search of a later
+ * visit.
+ */
 export async function keepConversion(
   files: ModelFiles,
   { revision = '' }: ModelFiles,

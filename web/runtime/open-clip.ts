@@ -1,5 +1,5 @@
-// A folder as open_clip saves it → files as ours are read: its configuration in transformers' words, and what is not read
-// refused.
+// A folder as open_clip saves it → files as ours are read: its configuration in transformers' words, and what is not
+// read refused.
 import { CachedFiles } from '../cache/cache.js';
 import type { FileStore } from '../cache/file-store.js';
 import { folderOf } from '../checkpoint/files/folder.js';

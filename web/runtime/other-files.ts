@@ -8,10 +8,11 @@ import { keepConversion, keptConversion } from './kept-conversion.js';
 import { openClipFiles } from './open-clip.js';
 
 /**
- * The files with the weights that the Hub's bot has converted, or else with open_clip's; undefined when there are neither.
+ * The files with the weights that the Hub's bot has converted, or else with open_clip's; undefined when there are
+ * neither.
  *
- * Where a conversion was noted that is gone by now, the load has not asked the main branch for weights. Unless there are
- * open_clip's, the result is then the same files, to be opened once more without regard to the note.
+ * Where a conversion was noted that is gone by now, the load has not asked the main branch for weights. Unless there
+ * are open_clip's, the result is then the same files, to be opened once more without regard to the note.
  */
 export async function otherFiles(
   files: ModelFiles,

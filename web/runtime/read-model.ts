@@ -117,8 +117,8 @@ async function read(
 }
 
 /**
- * Whether a load will probably skip a large part of its file, whose configuration is not read yet: that of one of two towers.
- * A wrong guess costs a round trip, or some bytes of a connection that is closed.
+ * Whether a load will probably skip a large part of its file, whose configuration is not read yet: that of one of two
+ * towers. A wrong guess costs a round trip, or some bytes of a connection that is closed.
  */
 function wantsShare({ tokens, files }: SessionRequest): boolean {
   return (

@@ -30,7 +30,9 @@ export const regressionVerbs = {
     }
   },
 
-  /** [left out × classes]: the scores of examples, each by the regression of all others. `start` is the solution of all. */
+  /**
+   * [left out × classes]: the scores of examples, each by the regression of all others. `start` is the solution of all.
+   */
   leaveOneOut(
     { engine }: Session,
     { leftOut, start, ...problem }: Required<RegressionProblem> & { readonly leftOut: readonly number[] },

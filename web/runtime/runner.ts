@@ -16,8 +16,8 @@ export interface Runner {
   take(picture: Pixels): undefined;
 
   /**
-   * Performs a verb, on a picture if it is one that takes any and was not given one before. The caller waits for one call
-   * to settle before the next.
+   * Performs a verb, on a picture if it is one that takes any and was not given one before. The caller waits for one
+   * call to settle before the next.
    */
   run<V extends Verb>(verb: V, picture: Picture | undefined, options: VerbOptions<V>): Promise<VerbResult<V>>;
 

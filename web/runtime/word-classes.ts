@@ -58,7 +58,10 @@ export function wordProbabilities(
   return Float32Array.from(powers, (power) => power / sum);
 }
 
-/** The direction [width] in which a picture's embedding raises the logit of a class; where classes exclude each other, above the mean of all. */
+/**
+ * The direction [width] in which a picture's embedding raises the logit of a class; where classes exclude each other,
+ * above the mean of all.
+ */
 export function wordDirection(
   label: number,
   { labels, vectors, scale, probabilities }: WordClasses,

@@ -15,8 +15,9 @@ export type Dtype = 'fp32' | 'int8';
 
 /**
  * How matrix products are computed: the rows and columns of the tile whose sums stay in registers. For fp32, `relaxed`
- * builds have 6x8, 4x16 and 6x16, the others 5x8, 4x16 and 5x16. For int8, `relaxed` builds have 6x8, where the processor
- * has an instruction for dot products of bytes, and 3x8, where it has not; the others have 3x12. All give the same bits.
+ * builds have 6x8, 4x16 and 6x16, the others 5x8, 4x16 and 5x16. For int8, `relaxed` builds have 6x8, where the
+ * processor has an instruction for dot products of bytes, and 3x8, where it has not; the others have 3x12. All give the
+ * same bits.
  */
 export type Kernels = '6x8' | '5x8' | '4x16' | '6x16' | '5x16' | '3x8' | '3x12';
 
@@ -50,8 +51,8 @@ export interface ModelInfo<Label extends string = string> {
    */
   readonly revision: string | undefined;
   /**
-   * Identifies the weights of a model that takes words: a SHA-256 of the names, types, shapes and first KiB of all tensors
-   * of its image encoder. {@link LabelVectors} fit the model whose hash they have. Undefined of other models.
+   * Identifies the weights of a model that takes words: a SHA-256 of the names, types, shapes and first KiB of all
+   * tensors of its image encoder. {@link LabelVectors} fit the model whose hash they have. Undefined of other models.
    */
   readonly weightsHash: string | undefined;
   /** @internal The version of the file that holds the weights, as its server tells it. */

@@ -1,6 +1,6 @@
 /**
- * A signal that aborts when one of two does, or when it is stopped: `AbortSignal.any` for browsers from before 2024. To be
- * stopped in the end, as the others may live for long.
+ * A signal that aborts when one of two does, or when it is stopped: `AbortSignal.any` for browsers from before 2024. To
+ * be stopped in the end, as the others may live for long.
  */
 export function eitherOf(
   first: AbortSignal,

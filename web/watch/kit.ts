@@ -4,8 +4,8 @@ import { limited } from '../patience.js';
 import { shown } from '../shown.js';
 
 /**
- * What watching uses of the entry's own code. It is handed over at the call: an import would make the build cut that code
- * into two chunks, which together are 1.3 KB larger (Brotli) for every page, watching or not.
+ * What watching uses of the entry's own code. It is handed over at the call: an import would make the build cut that
+ * code into two chunks, which together are 1.3 KB larger (Brotli) for every page, watching or not.
  */
 export const kit = {
   VitError,

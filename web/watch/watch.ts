@@ -86,9 +86,9 @@ class Pace {
   }
 
   /**
-   * How many milliseconds a frame waits for a later one. A frame before its due time is used only if no later one follows
-   * soon, as when a video is paused; one that arrived early in the last forward pass waits for the next, but at most until
-   * its answer would be two passes old.
+   * How many milliseconds a frame waits for a later one. A frame before its due time is used only if no later one
+   * follows soon, as when a video is paused; one that arrived early in the last forward pass waits for the next, but at
+   * most until its answer would be two passes old.
    */
   patience({ since }: Frame): number {
     const now = performance.now();

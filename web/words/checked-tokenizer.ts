@@ -1,5 +1,5 @@
-// A tokenizer.json is a program from elsewhere: its patterns and replacements run on every text. Those that could run forever
-// or make a text grow without bound are refused.
+// A tokenizer.json is a program from elsewhere: its patterns and replacements run on every text. Those that could run
+// forever or make a text grow without bound are refused.
 import { VitError } from '../errors.js';
 import { shown } from '../shown.js';
 

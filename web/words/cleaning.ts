@@ -1,5 +1,5 @@
-// What open_clip does to a text before it tokenizes it (open_clip/tokenizer.py), but for guessing at encodings that were
-// mistaken and HTML's rarer names of characters.
+// What open_clip does to a text before it tokenizes it (open_clip/tokenizer.py), but for guessing at encodings that
+// were mistaken and HTML's rarer names of characters.
 
 /** Cleans a text. */
 export type Clean = (text: string) => string;

@@ -1,5 +1,5 @@
-// Vectors of labels that have been encoded before, kept beside the downloads: with them a second visit needs neither the
-// text encoder nor the tokenizer.
+// Vectors of labels that have been encoded before, kept beside the downloads: with them a second visit needs neither
+// the text encoder nor the tokenizer.
 import { keyOfPart, type FileStore } from '../cache/file-store.js';
 import { trackPendingWrite } from '../cache/pending-writes.js';
 import { ByteReader } from '../checkpoint/files/byte-reader.js';
@@ -25,7 +25,9 @@ export class LabelCache {
   readonly #owner: Owner;
   readonly #templates: readonly string[];
 
-  /** `weightsKey`: the key of the weights' file, because files with the same image encoder may have other text encoders. */
+  /**
+   * `weightsKey`: the key of the weights' file, because files with the same image encoder may have other text encoders.
+   */
   constructor(store: Promise<FileStore>, weightsKey: string, owner: Owner, templates: readonly string[]) {
     this.#store = store;
     this.#owner = owner;

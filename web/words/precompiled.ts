@@ -1,5 +1,5 @@
-// SentencePiece's table of characters, by which it normalizes texts, as Python's `tokenizers` applies it. The library for
-// tokenizers in JavaScript takes NFKC for it, which is not the same.
+// SentencePiece's table of characters, by which it normalizes texts, as Python's `tokenizers` applies it. The library
+// for tokenizers in JavaScript takes NFKC for it, which is not the same.
 
 /** A normalizer by a `precompiled_charsmap`, in base64: a trie of UTF-8 bytes, and the texts that they become. */
 export function precompiled(charsmap: string): (text: string) => string {

@@ -83,8 +83,8 @@ function checkIds<T extends { readonly ids: readonly number[] }>(encoded: T): T 
 }
 
 /**
- * What `ByteLevel` splits words by, GPT-2's pattern, with Unicode's white space: in JavaScript `\s` also matches U+FEFF,
- * which Python's side takes for a character.
+ * What `ByteLevel` splits words by, GPT-2's pattern, with Unicode's white space: in JavaScript `\s` also matches
+ * U+FEFF, which Python's side takes for a character.
  */
 const wordPattern =
   "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\p{White_Space}\\p{L}\\p{N}]+|" +

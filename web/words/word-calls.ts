@@ -24,8 +24,8 @@ export class WordCalls {
   }
 
   /**
-   * Encodes labels, unless they come as vectors, and gives the model these classes; `onClasses` is called in the turn from
-   * which on pictures are classified into them.
+   * Encodes labels, unless they come as vectors, and gives the model these classes; `onClasses` is called in the turn
+   * from which on pictures are classified into them.
    */
   async setLabels(
     labels: readonly string[] | LabelVectors,
