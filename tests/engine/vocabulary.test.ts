@@ -4,6 +4,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 
+import { scaleSuffix } from '../../web/checkpoint/families/family.js';
 import * as bindings from '../../web/engine/bindings.js';
 
 const read = (path: string) => readFile(new URL(`../../${path}`, import.meta.url), 'utf8');
@@ -114,6 +115,10 @@ describe('the vocabulary that TypeScript and C++ share', () => {
 
   it.each(Object.entries(enums))('has the numbers of %s', async (name, [header, table]) => {
     expect(bindings[table]).toEqual(await enumOf(header, name));
+  });
+
+  it('has the suffix of int8 scales', async () => {
+    expect(await read('cpp/weight_slots.h')).toContain(`kScaleSuffix[] = "${scaleSuffix}";`);
   });
 
   it('has every enum that crosses the boundary', async () => {

@@ -1,14 +1,12 @@
 // The int8 weights of a file as single-precision numbers, which every library reads.
 
+import { scaleSuffix } from '../checkpoint/families/family.js';
 import { fromHalf } from './floats.js';
 
-/** What follows the name of a matrix of codes in that of its rows' scales. */
-const suffix = '_spread_scale';
-
 /** Whether a tensor has the scales of another. */
-export const isScale = (name: string): boolean => name.endsWith(suffix);
+export const isScale = (name: string): boolean => name.endsWith(scaleSuffix);
 
-export const scaleOf = (name: string): string => name + suffix;
+export const scaleOf = (name: string): string => name + scaleSuffix;
 
 /** Codes [rows × width] and a scale for each row, in half precision → weights [rows × width]. */
 export function dequantized(codes: Int8Array, scales: Uint16Array): Float32Array<ArrayBuffer> {

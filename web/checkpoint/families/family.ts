@@ -90,9 +90,14 @@ export interface Spelling {
   readonly ignored: readonly RegExp[];
 }
 
-/** A tensor's name, and the engine's (cpp/weight_slots.h). `{i}` stands for a block's number (of a Swin Transformer, a
- * stage's, and `{j}` for a block's; `{i-1}` in a slot is the stage before), `*` for weight or bias, or the
- * weight_spread_scale of an int8 file. */
+/** What the scales of an int8 file's matrix add to its name; kScaleSuffix of cpp/weight_slots.h says why it is this. */
+export const scaleSuffix = '_spread_scale';
+
+/**
+ * A tensor's name, and the engine's (cpp/weight_slots.h). `{i}` stands for a block's number (of a Swin Transformer, a
+ * stage's, and `{j}` for a block's; `{i-1}` in a slot is the stage before), `*` for weight or bias, or the scales of an
+ * int8 file's weight.
+ */
 export interface NameRow {
   readonly file: string;
   /** Several: the tensor is these, one after another in equal parts along its first axis. */

@@ -1,6 +1,6 @@
 // Checkpoints' tensor names → the engine's slots, which have timm's names with q, k and v apart (cpp/weight_slots.h).
 import { VitError } from '../../errors.js';
-import type { Family, Spelling } from './family.js';
+import { scaleSuffix, type Family, type Spelling } from './family.js';
 import type { Placement } from './placement.js';
 
 /** Precedes every name in checkpoints saved from torch's DataParallel. */
@@ -94,7 +94,7 @@ function tableOf(rows: readonly (readonly [string, Renaming])[]): ReadonlyMap<st
 /** A block's number: the first name part that is a number; where there are stages, the second. */
 const number = /(?<=[._])(?:0|[1-9]\d*)(?=[./])/g;
 /** What `*` stands for. */
-const layerPart = /(?:weight|bias|weight_spread_scale)$/;
+const layerPart = new RegExp(`(?:weight|bias|weight${scaleSuffix})$`);
 
 /** A name taken apart, once for all the tables that it is looked up in. */
 interface ParsedName {
