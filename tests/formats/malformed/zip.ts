@@ -104,11 +104,11 @@ const zips: readonly Row[] = [
     patched(0 + zip.indexOf(0x50, 30), 0x51),
   ],
   ['files that overlap', 'malformed-archive', 'overlaps', packed({ offset: 1 })],
-  ['a file beyond its directory', 'malformed-archive', 'reach into its directory', packed({ offset: 1e9 })],
+  ['a file beyond its directory', 'malformed-archive', 'extends into its directory', packed({ offset: 1e9 })],
   [
     'a file that reaches into its directory',
     'malformed-archive',
-    'reach into its directory',
+    'extends into its directory',
     packed({ packedSize: 1e9 }),
   ],
   ['a name twice', 'malformed-archive', 'two files named "m/config.json"', packed({ name: 'm/config.json' })],
