@@ -2,9 +2,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { brotliCompressSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 
+import { zeroShotModels } from '../golden/zero-shot.js';
 import { answered, answersOf, hosted, inDemo, openTab, place } from './demo-site.js';
 
 const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -106,6 +108,26 @@ describe('on a host with the headers', () => {
       );
       await look(name);
     }
+    await openTab(page, 'Classify');
+    // As while a slow model computes.
+    const old = await page.locator('#answers').evaluateHandle((list) => (list.classList.add('stale'), list));
+    await look('answers to the picture before');
+    await old.evaluate((list) => list.classList.remove('stale'));
+    await openTab(page, 'Compare');
+    await page.locator('#compare-start').click();
+    await page.waitForSelector('#compare-state:has-text("say")');
+    await page.getByRole('button', { name: 'Run it' }).click();
+    await page.waitForSelector('#bench-state:has-text("median of 12")', { timeout: 50_000 });
+    await look('Compare, measured');
+    await openTab(page, 'Teach');
+    for (const [at, name] of ['cat', 'dog'].entries()) {
+      const file = fileURLToPath(new URL(`../../examples/demo/samples/${name}.jpg`, import.meta.url));
+      await page.locator('.teach-class').nth(at).locator('input[type=file]').setInputFiles([file, file]);
+    }
+    await page.getByRole('button', { name: 'Train', exact: true }).click();
+    await page.getByRole('button', { name: 'Test on the examples' }).click();
+    await page.waitForSelector('.confusion');
+    await look('Teach, tested');
     await openTab(page, 'Look inside');
     for (const name of views) {
       await page.getByRole('radio', { name, exact: true }).check({ force: true });
@@ -140,10 +162,33 @@ describe('on a host with the headers', () => {
     await page.waitForSelector('#model-error:not([hidden])');
     await look('a model that is not there');
     demo.problems(); // Chromium's own message for the missing file.
-    expect(Object.keys(found)).toHaveLength(2 * (tabs.length + views.length + 6));
+    await openTab(page, 'Words');
+    await page.fill('#address', `./zero-shot/${zeroShotModels[0].name}/`);
+    await page.press('#address', 'Enter');
+    await page.waitForSelector('#words-state:has-text("7 texts encoded")');
+    await look('Words, encoded');
+    await page.getByRole('button', { name: 'Built-in' }).click();
+    await page.waitForSelector('#in-use:text("Built-in")');
+    expect(Object.keys(found)).toHaveLength(2 * (tabs.length + views.length + 10));
     expect(found).toEqual(Object.fromEntries(Object.keys(found).map((state) => [state, []])));
     await openTab(page, 'Classify');
   }, 240_000);
+
+  it.each(['en', 'zh-CN'])('is accessible with a first glance, in %s', async (locale) => {
+    // A service worker would ask for the model past the route.
+    const context = await demo.context({ locale, reducedMotion: 'reduce', serviceWorkers: 'block' });
+    const page = await context.newPage();
+    // It stays a first glance.
+    await page.route('**/builtin/model.safetensors', () => {});
+    await page.goto(demo.server().origin + place);
+    await page.waitForSelector('#answers li', { state: 'attached' });
+    expect(await page.isVisible('#loading')).toBe(true);
+    await page.evaluate(axeSource);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await serious(page)).toEqual([]);
+    }
+  });
 
   it('tells in forced colors what is chosen, and how long bars are', async () => {
     const page = demo.page();

@@ -345,6 +345,31 @@ describe('models', () => {
     await page.selectOption('#threads', 'auto');
   });
 
+  it.each(['owner/name', 'https://huggingface.co/owner/name/tree/main'])(
+    'load from the Hub: %s',
+    async (address) => {
+      const page = demo.page();
+      await page.route('https://huggingface.co/**', async (route) => {
+        const [, name] = /^https:\/\/huggingface\.co\/owner\/name\/resolve\/main\/([\w.]+)$/.exec(
+          route.request().url(),
+        )!;
+        const body = await readFile(new URL(name, golden)).catch(() => undefined);
+        const headers = { 'Access-Control-Allow-Origin': '*' };
+        await route.fulfill(body ? { body, headers } : { status: 404, headers });
+      });
+      await choose(page);
+      await loadAddress(page, address);
+      await page.waitForSelector(`#in-use:text-is("${address}")`);
+      await answered(page, 'chosen.png');
+      expect(await answersOf(page)).toEqual(await answersOfModel(pathOf(golden), 'int8'));
+      expect(new URL(page.url()).hash).toBe(`#model=${address}`);
+      await page.unroute('https://huggingface.co/**');
+      await page.getByRole('button', { name: 'Delete downloads' }).click();
+      await page.waitForSelector('#kept:text("No downloads")');
+      demo.problems(); // Chromium's own messages for files that a repository need not have.
+    },
+  );
+
   it.each([
     ['a folder', () => pathOf(golden).replace(/\/$/, ''), 'three-blocks'],
     ['a .npz', () => pathOf(new URL('npz/augreg.npz', fixtures)), 'augreg.npz'],
