@@ -126,6 +126,17 @@ describe('each', () => {
     expect(outcomes[1].source).toBe(wrong);
   });
 
+  it('goes on after a promise of a picture that rejects', async () => {
+    const lost = Promise.reject<Source>(new Error('lost'));
+    const outcomes = await all(model.each([picture, lost, Promise.resolve(dark)], { topK: 1 }));
+    const [light, black] = await model.classify([picture, dark], { topK: 1 });
+    expect(outcomes).toEqual([
+      { index: 0, source: picture, status: 'fulfilled', value: light },
+      { index: 1, source: undefined, status: 'rejected', reason: new Error('lost') },
+      { index: 2, source: dark, status: 'fulfilled', value: black },
+    ]);
+  });
+
   it.each<[string, () => EachSources]>([
     ['a set', () => new Set<Source>([picture, dark])],
     [
@@ -234,6 +245,18 @@ describe('each', () => {
     [[], { verb: 'watch' }, 'verb is "watch"'],
     [[], 3, 'each cannot use 3 as options'],
     [[], { verb: () => 1, topK: 1 }, 'each has no option "topK"'],
+    [[], { smoothing: 0.8 }, 'each has no option "smoothing"'],
+    [[], { fps: 5 }, 'each has no option "fps"'],
+    [[], { settle: true }, 'each has no option "settle"'],
+    [[], { latest: true }, 'each has no option "latest"'],
+    [[], { topk: 3 }, 'classify has no option "topk"'],
+    [[], { topK: 0 }, 'topK is 0'],
+    [[], { allow: ['nothing'] }, 'allow has "nothing"'],
+    [[], { region: { x: -1, y: 0, width: 1, height: 1 } }, 'region is'],
+    [[], { verb: 'logits', topK: 3 }, 'logits has no option "topK"'],
+    [[], { verb: 'embed', pool: 'max' }, 'pool is "max"'],
+    [[], { verb: 'tokens', layer: 9 }, 'layer is 9'],
+    [[], { verb: 'attention', head: -1 }, 'head is -1'],
   ])('refuses %p with %p', async (sources, options, says) => {
     const error = await failureOf(model.each(sources as EachSources, options as object).next());
     expect(isVitError(error)).toBe(true);

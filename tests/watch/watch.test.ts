@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { load, VitError, type Model, type RawImage, type Source, type WatchSource } from 'vit-wasm';
 
+import { makeImage } from '../golden/noise.js';
+import { zeroShotFolder, zeroShotModels } from '../golden/zero-shot.js';
 import { failureOf, picture, safetensors, tinyConfig, tinyTensors } from '../web/tiny-checkpoint.js';
 
 const inMemory = { weights: safetensors(tinyTensors()), config: tinyConfig };
@@ -181,7 +183,60 @@ describe('smoothing', () => {
   });
 });
 
+describe('smoothing when the labels change', () => {
+  const [clip] = zeroShotModels;
+  const views = ['a', 'b', 'c'].map((_, at) => makeImage({ ...clip.picture, seed: at + 1 }));
+
+  it('begins anew, whichever class has which index now, and how many there are', async () => {
+    const words = await load(zeroShotFolder(clip));
+    await words.setLabels(['a cat', 'a street']);
+    const { stream, next } = oneAfterAnother(views.map((view) => frame(view)));
+    const watching = words.watch(stream, { smoothing: 0.9 });
+    await watching.next();
+    await words.setLabels(['a street', 'rain', 'a dog']);
+    const fresh = await words.classify(views[1]);
+    next();
+    const second = await watching.next();
+    expect(second.value?.predictions).toEqual(fresh);
+    next();
+    const third = await watching.next();
+    const alone = new Map(
+      (await words.classify(views[2])).map(({ label, probability }) => [label, probability]),
+    );
+    expect(third.value?.predictions).toHaveLength(3);
+    for (const { label, probability } of third.value?.predictions ?? []) {
+      const before = fresh.find((one) => one.label === label)!.probability;
+      expect(probability).toBeCloseTo(0.9 * before + 0.1 * alone.get(label)!, 10);
+    }
+    words.dispose();
+  });
+
+  it('begins anew with logits, too', async () => {
+    const words = await load(zeroShotFolder(clip), { labels: ['a cat', 'a street'] });
+    const { stream, next } = oneAfterAnother(views.map((view) => frame(view)));
+    const watching = words.watch(stream, { verb: 'logits', smoothing: 0.9 });
+    await watching.next();
+    await words.setLabels(['a street', 'rain', 'a dog']);
+    next();
+    const second = await watching.next();
+    expect(second.value?.value).toEqual(await words.logits(views[1]));
+    await watching.return();
+    words.dispose();
+  });
+});
+
 describe('the end', () => {
+  it('an abort is final, also for a function that does not listen to its signal', async () => {
+    const controller = new AbortController();
+    const verb = () => {
+      controller.abort('enough');
+      return 1;
+    };
+    const { stream } = oneAfterAnother([frame()]);
+    const watching = model.watch(stream, { verb, signal: controller.signal });
+    expect(await failureOf(watching.next())).toBe('enough');
+  });
+
   it('leaving the loop cancels the stream and closes what was not looked at', async () => {
     const frames = [frame(), frame(dark)];
     const { stream, next, isCancelled } = oneAfterAnother(frames);
@@ -244,13 +299,15 @@ describe('is refused:', () => {
     ['a stream', new ReadableStream(), { fps: '30' }, 'invalid-argument', 'fps is "30"'],
     ['a stream', new ReadableStream(), { smoothing: 1 }, 'invalid-argument', 'smoothing is 1'],
     ['a stream', new ReadableStream(), { smoothing: NaN }, 'invalid-argument', 'smoothing is'],
+    ['a stream', new ReadableStream(), { latest: true }, 'unsupported-option', 'no option "latest"'],
+    ['a stream', new ReadableStream(), { settle: true }, 'unsupported-option', 'no option "settle"'],
     ['a stream', new ReadableStream(), { verb: 'dispose' }, 'invalid-argument', 'verb is "dispose"'],
     ['a stream', new ReadableStream(), { signal: 1 }, 'invalid-argument', 'signal is 1'],
     ['a stream', new ReadableStream(), 3, 'invalid-argument', 'watch cannot use 3 as options'],
     ['a stream', new ReadableStream(), null, 'invalid-argument', 'watch cannot use null as options'],
     ['a stream', new ReadableStream(), { smoothing: 0.5, topK: 0 }, 'invalid-argument', 'topK is 0'],
     ['a stream', new ReadableStream(), { verb: () => 1, topK: 1 }, 'unsupported-option', 'no option "topK"'],
-    ['a stream', oneAfterAnother([frame()]).stream, { color: 1 }, 'unsupported-option', 'no option "color"'],
+    ['a stream', new ReadableStream(), { color: 1 }, 'unsupported-option', 'no option "color"'],
   ])('%s with %p', async (_name, source, options, code, says) => {
     const error = await refusalOf(source, options);
     expect(error).toBeInstanceOf(VitError);

@@ -45,7 +45,7 @@ export interface WatchOptions extends CallOptions {
 }
 
 /** Options of {@link Model.watch} when it classifies: also those of {@link Model.classify}. */
-export interface WatchClassifyOptions extends WatchOptions, ClassifyOptions {
+export interface WatchClassifyOptions extends WatchOptions, Omit<ClassifyOptions, 'latest'> {
   /** The verb to call for each frame. Default `'classify'`. */
   readonly verb?: 'classify' | undefined;
 }
@@ -53,13 +53,19 @@ export interface WatchClassifyOptions extends WatchOptions, ClassifyOptions {
 /** Options of {@link Model.watch} for another verb: also those of that verb. */
 export type WatchVerbOptions<V extends WatchVerb> = WatchOptions & {
   /** What to do with each frame. */ readonly verb: V;
-} & (V extends 'embed'
+} & LoopVerbOptions<V>;
+
+/** The options of a verb in a loop. */
+export type LoopVerbOptions<V extends WatchVerb> = Omit<
+  V extends 'embed'
     ? EmbedOptions
     : V extends 'tokens'
       ? TokensOptions
       : V extends 'attention'
         ? AttentionOptions
-        : PictureOptions);
+        : PictureOptions,
+  'latest'
+>;
 
 /** Options of {@link Model.watch} when a function answers. */
 export interface WatchFunctionOptions<T> extends Omit<WatchOptions, 'smoothing'> {
@@ -94,7 +100,7 @@ export interface Watched<T> extends WatchRate {
 export type EachSources = Iterable<Source | Promise<Source>> | AsyncIterable<Source>;
 
 /** Options of {@link Model.each} when it classifies: also those of {@link Model.classify}. */
-export interface EachClassifyOptions extends ClassifyOptions {
+export interface EachClassifyOptions extends Omit<ClassifyOptions, 'latest'> {
   /** The verb to call for each picture. Default `'classify'`. */
   readonly verb?: 'classify' | undefined;
 }
@@ -102,15 +108,22 @@ export interface EachClassifyOptions extends ClassifyOptions {
 /** Options of {@link Model.each} for another verb: also those of that verb. */
 export type EachVerbOptions<V extends WatchVerb> = {
   /** What to do with each picture. */ readonly verb: V;
-} & (V extends 'embed' ? EmbedOptions : PictureOptions);
+} & LoopVerbOptions<V>;
 
 /** Options of {@link Model.each} when a function answers. */
 export type EachFunctionOptions<T> = Pick<WatchFunctionOptions<T>, 'verb' | 'signal'>;
 
 /** A picture of the list and its result: `status` says whether there is a `value` or a `reason`. */
-export type Each<Result> = PromiseSettledResult<Result> & {
-  /** The picture, as given in the list. */
-  readonly source: Source;
+export type Each<Result> = (
+  | (PromiseFulfilledResult<Result> & {
+      /** The picture, as given in the list. */
+      readonly source: Source;
+    })
+  | (PromiseRejectedResult & {
+      /** The picture, as given in the list; undefined where the list gave a promise of one that rejected. */
+      readonly source: Source | undefined;
+    })
+) & {
   /** Its index in the list, from 0. */
   readonly index: number;
 };

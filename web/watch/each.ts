@@ -1,9 +1,9 @@
 // A list of pictures of any length → what a verb gives for each, one after another.
-import type { EachSources, Source } from '../types.js';
+import type { Each, EachSources, Source } from '../types.js';
 import { eitherOf } from './either.js';
 import { answerOf, type AnyOptions, type Lent } from './verb.js';
 
-type Outcome = PromiseSettledResult<unknown> & { readonly source: Source; readonly index: number };
+type Outcome = Each<unknown>;
 
 export async function* each(
   lent: Omit<Lent, 'idle'>,
@@ -21,8 +21,14 @@ export async function* each(
   const begin = async (): Promise<(() => Promise<Outcome>) | undefined> => {
     const next = await iterator.next();
     if (next.done) return undefined;
-    const source = await next.value;
-    const about = { source, index: index++ };
+    const at = index++;
+    let source: Source;
+    try {
+      source = await next.value;
+    } catch (reason) {
+      return () => Promise.resolve({ source: undefined, index: at, status: 'rejected', reason });
+    }
+    const about = { source, index: at };
     const answering = new Promise((resolve) => resolve(answer(source, { signal })));
     const call = answering.then(
       (value) => ({ ...about, status: 'fulfilled' as const, value }),
@@ -55,6 +61,8 @@ function iteratorOf(
 ): AsyncIterator<Source> | Iterator<Source | Promise<Source>> {
   if (typeof sources === 'object' && sources !== null) {
     if (Symbol.asyncIterator in sources) return sources[Symbol.asyncIterator]();
+    // One that rejects before its turn would end a program in Node.
+    if (Array.isArray(sources)) for (const one of sources) Promise.resolve(one).catch(() => undefined);
     if (Symbol.iterator in sources) return sources[Symbol.iterator]();
   }
   throw new kit.VitError(

@@ -18,6 +18,8 @@ export interface Frames {
   take(patience: Patience): Promise<Frame | undefined>;
   /** Whether none will come any more. */
   readonly ended: boolean;
+  /** Whether there is nothing to see at the moment, not even the frame that was taken last: a video that seeks or loads. */
+  readonly blank: boolean;
   /** Releases the source. */
   stop(): void;
 }
@@ -124,6 +126,7 @@ function framesOfStream(stream: ReadableStream<Source>, kit: Kit): Frames {
     get ended() {
       return newest.ended;
     },
+    blank: false,
     stop() {
       newest.clear();
       reader.cancel().catch(() => undefined);
@@ -159,6 +162,9 @@ function framesOfTrack(track: MediaStreamTrack | undefined, kit: Kit): Frames {
     take: (patience) => frames.take(patience),
     get ended() {
       return frames.ended;
+    },
+    get blank() {
+      return frames.blank;
     },
     stop() {
       frames.stop();
@@ -199,6 +205,9 @@ function framesOfVideo(video: HTMLVideoElement, kit: Kit): Frames {
     get ended() {
       check();
       return newest.ended;
+    },
+    get blank() {
+      return video.readyState < video.HAVE_CURRENT_DATA;
     },
     stop() {
       newest.clear();

@@ -1,5 +1,5 @@
 // What a loop does with each picture: one of the model's verbs, or a function of the caller's.
-import type { CallOptions, ClassifyOptions, Source, WatchOptions, WatchVerb } from '../types.js';
+import type { ClassifyOptions, ModelInfo, Source, WatchOptions, WatchVerb } from '../types.js';
 import type { Kit } from './kit.js';
 import { averageOfNumbers, averageOfPredictions, type Average } from './smoothing.js';
 
@@ -8,7 +8,7 @@ export type AnyOptions = WatchOptions & { readonly verb?: WatchVerb | Answer | u
 
 /** The verbs of a model that are known by name. */
 type Verbs = Readonly<Record<WatchVerb, (picture: Source, options: object) => Promise<unknown>>> & {
-  readonly info: { readonly classes: number };
+  readonly info: ModelInfo;
 };
 
 /** What a model lends to a loop. */
@@ -23,15 +23,36 @@ export interface Lent {
 
 const verbs: readonly WatchVerb[] = ['classify', 'logits', 'embed', 'tokens', 'attention', 'preprocess'];
 
-/** What is done with each picture, and what the result is called. `caller` is the loop's name in messages. */
+/** Options that single calls or other loops have, and why a loop has not. */
+const foreign = {
+  watch: { latest: 'it always is', settle: 'an error ends it' },
+  each: {
+    latest: 'all of its pictures count',
+    settle: 'it always does',
+    fps: 'its pictures are no frames of a video',
+    smoothing: 'its pictures are no frames of a video',
+  },
+} as const;
+
+/**
+ * What is done with each picture, and what the result is called. All options are checked. `caller` is the loop that they
+ * were given to.
+ */
 export function answerOf(
   { kit, model }: Pick<Lent, 'kit' | 'model'>,
   options: AnyOptions,
-  caller = 'watch',
+  caller: keyof typeof foreign = 'watch',
 ): { answer: Answer; field: string } {
   const { fps, smoothing = 0, verb = 'classify', ...others } = options;
   const verbOptions = { ...others, signal: undefined };
   const { VitError, wrong } = kit;
+  for (const [name, reason] of Object.entries(foreign[caller])) {
+    if ((options as Record<string, unknown>)[name] === undefined) continue;
+    throw new VitError(
+      'unsupported-option',
+      `${caller} has no option "${name}", because ${reason}; leave it out.`,
+    );
+  }
   if (fps !== undefined && !(typeof fps === 'number' && fps > 0)) {
     throw wrong('fps', fps, 'a number above 0');
   }
@@ -53,30 +74,40 @@ export function answerOf(
     const names = verbs.map((name) => `"${name}"`).join(', ');
     throw wrong('verb', verb, `a function or one of ${names}`);
   }
-  const run = (given: object) => (picture: Source, call: CallOptions) =>
-    model[verb](picture, { ...given, ...call });
+  kit.checkRequest(verb, verbOptions, model.info);
   const field = verb === 'classify' ? 'predictions' : 'value';
-  if (smoothing === 0) return { answer: run(verbOptions), field };
-  return { answer: smoothed({ kit, model }, verb, smoothing, verbOptions, run), field };
+  if (smoothing > 0) return { answer: smoothed(model, verb, smoothing, verbOptions), field };
+  return { answer: (picture, call) => model[verb](picture, { ...verbOptions, ...call }), field };
 }
 
-function smoothed(
-  { kit, model }: Pick<Lent, 'kit' | 'model'>,
-  verb: WatchVerb,
-  smoothing: number,
-  options: object,
-  run: (given: object) => Answer,
-): Answer {
-  const through =
-    <T>(answer: Answer, average: Average<T>): Answer =>
-    async (picture, call) =>
-      average((await answer(picture, call)) as T);
+function smoothed(model: Verbs, verb: WatchVerb, smoothing: number, options: object): Answer {
   if (verb !== 'classify') {
     const isUnit = 'normalize' in options && options.normalize === true;
-    return through(run(options), averageOfNumbers(smoothing, isUnit));
+    const average = () => averageOfNumbers(smoothing, isUnit);
+    const answer: Answer = (picture, call) => model[verb](picture, { ...options, ...call });
+    return verb === 'logits' ? ofOneSetOfLabels(model, answer, average) : averaged(answer, average());
   }
-  kit.checkClassifyOptions(options);
   // Which classes come first is known only once they are smoothed.
-  const all: ClassifyOptions = { ...options, topK: Math.max(1, model.info.classes), threshold: 0 };
-  return through(run(all), averageOfPredictions(smoothing, options));
+  const all: ClassifyOptions = { ...options, topK: Number.MAX_SAFE_INTEGER, threshold: 0 };
+  const answer: Answer = (picture, call) => model.classify(picture, { ...all, ...call });
+  return ofOneSetOfLabels(model, answer, () => averageOfPredictions(smoothing, options));
+}
+
+function averaged<T>(answer: Answer, average: Average<T>): Answer {
+  return async (picture, call) => average((await answer(picture, call)) as T);
+}
+
+/** Begins a new average whenever the model's labels change: classes of different labels have nothing in common. */
+function ofOneSetOfLabels<T>(model: Verbs, answer: Answer, begin: () => Average<T>): Answer {
+  let average = begin();
+  let labels: readonly string[] | undefined;
+  return async (picture, call) => {
+    const before = model.info.labels;
+    const next = (await answer(picture, call)) as T;
+    const after = model.info.labels;
+    if (before !== labels || after !== labels) average = begin();
+    // Where they changed meanwhile, it is not known whose answer this is.
+    labels = before === after ? after : undefined;
+    return average(next);
+  };
 }

@@ -31,12 +31,12 @@ export async function* watch(
       if (isHidden()) close(frame.picture);
       else {
         const value = await answered(frame, answer, signal).catch((error: unknown) => {
-          // The source may end while it is being read.
-          if (frames.ended && kit.hasCode(error, 'invalid-source')) return undefined;
+          // A video may end, seek or load another file before its frame is read.
+          if (kit.hasCode(error, 'invalid-source') && (frames.ended || frames.blank)) return undefined;
           throw error;
         });
-        if (!value) return;
-        yield { [field]: value.value, ...pace.answered(frame) };
+        signal.throwIfAborted();
+        if (value) yield { [field]: value.value, ...pace.answered(frame) };
       }
     }
   } finally {
