@@ -34,14 +34,14 @@ export function mapNames(names: readonly string[], file: string, families: reado
 export function bestMap(names: readonly string[], families: readonly Family[]): NameMap | undefined {
   const spellings = families.flatMap((family) => family.spellings.map((spelling) => ({ family, spelling })));
   const parsed = names.map((name) => ({ name, ...parse(withoutPrefix(name, wrapper)) }));
-  let best: NameMap | undefined;
+  let best: Attempt | undefined;
   for (const { family, spelling } of spellings) {
     // Nothing explains more than all.
     if (best?.slots.size === names.length) break;
-    const map = mapWith(family, spelling, parsed);
-    if (!best || map.slots.size > best.slots.size) best = map;
+    const attempt = { family, spelling, ...mapWith(spelling, parsed) };
+    if (!best || attempt.slots.size > best.slots.size) best = attempt;
   }
-  return best && best.slots.size > 0 ? best : undefined;
+  return best && best.slots.size > 0 ? nameMap(best, names) : undefined;
 }
 
 /** A gated MLP whose gate and first layer are one tensor, the gate first, without saying so in its name. */
@@ -54,27 +54,41 @@ export function splitGates(names: NameMap): NameMap {
   return { ...names, slots: new Map([...names.slots].map(([name, placement]) => [name, split(placement)])) };
 }
 
-function mapWith(family: Family, spelling: Spelling, names: readonly FileName[]): NameMap {
-  const table = tableOf(spelling.rows.map(({ file, slot, axes }) => [file, { to: slotsOf(slot), axes }]));
+/** What one spelling makes of a file's names. */
+interface Attempt {
+  readonly family: Family;
+  readonly spelling: Spelling;
+  readonly slots: ReadonlyMap<string, Placement>;
+  /** Names whose slot is taken. */
+  readonly rivals: ReadonlySet<string>;
+}
+
+function mapWith({ prefix, rows }: Spelling, names: readonly FileName[]): Pick<Attempt, 'slots' | 'rivals'> {
+  const table = tableOf(rows.map(({ file, slot, axes }) => [file, { to: slotsOf(slot), axes }]));
   const slots = new Map<string, Placement>();
   const taken = new Set<string>();
-  const surplus = new Set<string>();
-  for (const { name, ...parsed } of names) {
-    const { template, staged } = parsed;
-    const bare = {
-      ...parsed,
-      template: withoutPrefix(template, spelling.prefix),
-      ...(staged !== undefined && { staged: withoutPrefix(staged, spelling.prefix) }),
-    };
-    const placement = rename(bare, table);
-    if (placement && !placement.slots.some((slot) => taken.has(slot))) {
-      for (const slot of placement.slots) taken.add(slot);
-      slots.set(name, placement);
-    } else if (placement || !isIgnored(name, spelling)) {
-      surplus.add(name);
+  const rivals = new Set<string>();
+  for (const parsed of names) {
+    const placement = rename(parsed, table, prefix);
+    if (!placement) continue;
+    if (placement.slots.some((slot) => taken.has(slot))) {
+      rivals.add(parsed.name);
+      continue;
     }
+    for (const slot of placement.slots) taken.add(slot);
+    slots.set(parsed.name, placement);
   }
-  return { family, slots, surplus, nameOf: (slot) => spelled(slot, spelling, [...slots.keys()]) };
+  return { slots, rivals };
+}
+
+function nameMap({ family, spelling, slots, rivals }: Attempt, names: readonly string[]): NameMap {
+  const isSurplus = (name: string) => rivals.has(name) || !(slots.has(name) || isIgnored(name, spelling));
+  return {
+    family,
+    slots,
+    surplus: new Set(names.filter(isSurplus)),
+    nameOf: (slot) => spelled(slot, spelling, [...slots.keys()]),
+  };
 }
 
 function slotsOf(slot: string | readonly string[]): readonly string[] {
@@ -98,13 +112,12 @@ const layerPart = new RegExp(`(?:weight|bias|weight${scaleSuffix})$`);
 
 /** A name taken apart, once for all the tables that it is looked up in. */
 interface ParsedName {
-  /** With `{i}` for the first number. */
-  readonly template: string;
+  /** How rows may name it, the most exact first. */
+  readonly templates: readonly string[];
+  /** The first number and the second, where there are such. */
   readonly i: string;
-  /** And with `{j}` for the second, if there is one. */
-  readonly staged?: string;
   readonly j: string;
-  /** What `*` stands for; it is the template's end. */
+  /** What `*` stands for; it is the name's end. */
   readonly part: string;
 }
 
@@ -118,18 +131,21 @@ function parse(name: string): ParsedName {
     let at = 0;
     return name.replace(number, (digits) => (at < count ? marks[at++] : digits));
   };
-  return { template: withMarks(1), i, ...(j && { staged: withMarks(2) }), j, part };
+  const exact = j ? [withMarks(1), withMarks(2)] : [withMarks(1)];
+  // A row for just one part goes before one for any.
+  const forAny = (template: string) => `${template.slice(0, -part.length)}*`;
+  const templates = part ? exact.flatMap((template) => [template, forAny(template)]) : exact;
+  return { templates, i, j, part };
 }
 
-/** What the table makes of a name, with the block's number and the part carried over. */
+/** What the table makes of a name without its prefix, with the block's number and the part carried over. */
 function rename(
-  { template, staged, i, j, part }: ParsedName,
+  { templates, i, j, part }: ParsedName,
   table: ReadonlyMap<string, Renaming>,
+  prefix = '',
 ): Placement | undefined {
-  // A row for just one part goes before one for any.
-  const find = (name: string) =>
-    table.get(name) ?? (part ? table.get(`${name.slice(0, -part.length)}*`) : undefined);
-  const row = find(template) ?? (staged === undefined ? undefined : find(staged));
+  let row: Renaming | undefined;
+  for (const template of templates) row ??= table.get(withoutPrefix(template, prefix));
   if (!row) return undefined;
   const fill = (name: string) =>
     name

@@ -178,10 +178,12 @@ export function parseHeader(bytes: Uint8Array, file: string): TensorEntry[] {
   const header = parseJson(text, file);
   const twice = repeatedKey(survey.keys);
   if (twice !== undefined) throw malformed(file, `it has two tensors named "${twice}"`);
-  const { __metadata__: metadata, ...entries } = header;
+  const { __metadata__: metadata } = header;
   if (metadata !== undefined && !isJsonObject(metadata))
     throw malformed(file, 'its __metadata__ is not an object');
-  const tensors = Object.entries(entries).map(([name, value]) => readEntry(name, value, file));
+  const tensors = Object.entries(header)
+    .filter(([name]) => name !== '__metadata__')
+    .map(([name, value]) => readEntry(name, value, file));
   tensors.sort((a, b) => a.begin - b.begin || a.end - b.end);
   checkCoverage(tensors, file);
   return tensors;
