@@ -1,7 +1,8 @@
 // One file over HTTP, read from beginning to end, whatever happens to the connection on the way.
-import { isError, messageOf, pageError, StatusError, VitError } from '../../errors.js';
+import { pageError, VitError } from '../../errors.js';
 import { defaultStallTimeout, limited, sleep } from '../../patience.js';
 import { crc32 } from './crc32.js';
+import { Busy, changedMeanwhile, givenUp, refused } from './download-errors.js';
 import {
   differs,
   isEncoded,
@@ -10,13 +11,13 @@ import {
   lengthBesideRange,
   passing,
   rangeOf,
-  retryAfterOf,
   textOf,
   validatorOf,
   versionOf,
   type Version,
 } from './http-answer.js';
 import type { UrlLocation } from './model-files.js';
+import { isOwnOrigin } from './own-origin.js';
 import { downloadParts, pastCache } from './download-parts.js';
 import { leastSkip, streamOf, streamOfBytes, type ByteStream, type Range } from './stream.js';
 
@@ -46,16 +47,6 @@ export async function download(address: UrlLocation, signal: AbortSignal): Promi
   if (await file.open()) return file;
   await file.cancel();
   return undefined;
-}
-
-/** A temporary status, and how long the server asks to wait. */
-class Busy extends Error {
-  readonly wait: number;
-
-  constructor(response: Response) {
-    super(`status ${response.status}`);
-    this.wait = retryAfterOf(response);
-  }
 }
 
 class Download implements ByteStream {
@@ -276,7 +267,7 @@ class Download implements ByteStream {
   /** Whether requests are same-origin, so that every header may be sent and read. */
   #isOwnOrigin(): boolean {
     const { url } = this.#address;
-    return [url, this.#answeredBy || url].every(isOwn);
+    return [url, this.#answeredBy || url].every(isOwnOrigin);
   }
 
   /**
@@ -293,7 +284,7 @@ class Download implements ByteStream {
     if (passing.includes(status)) return new Busy(response);
     if (status === 206 && from !== undefined) {
       if (rangeOf(response)?.start !== from) return 'no range';
-    } else if (status !== 200) return from === 0 ? 'no range' : this.#refused();
+    } else if (status !== 200) return from === 0 ? 'no range' : refused(this.#address.url, status);
     if (isPage(response)) return pageError(this.#address.url);
     const version = versionOf(response);
     // Before the first byte, any version will do.
@@ -328,77 +319,23 @@ class Download implements ByteStream {
     this.#failures++;
     this.#resumes++;
     const tooMany = this.#resumes > freeResumes + this.#received / bytesPerResume;
-    if (this.#failures >= this.#tries || tooMany) throw this.#givenUp(error);
+    if (this.#failures >= this.#tries || tooMany) throw this.#failed(error);
     const wait = error instanceof Busy ? error.wait : 0;
-    if (wait > this.#stallTimeout) throw this.#givenUp(error);
+    if (wait > this.#stallTimeout) throw this.#failed(error);
     await sleep(Math.max(wait, firstPause * 4 ** (this.#failures - 1)), this.#stop.signal);
   }
 
-  #givenUp(cause: unknown): VitError {
-    const { url } = this.#address;
-    const received = `${this.#received.toLocaleString('en')} bytes`;
-    const times = this.#failures === 1 ? 'once' : `${this.#failures} times in a row`;
-    const tried = this.#resumes > this.#failures ? `requested ${this.#resumes} times` : `tried ${times}`;
-    if (this.#status === undefined) {
-      return unreadable(
-        `Could not fetch ${url} (${reasonOf(cause)}; ${tried}, ${received} received): ${connectionAdvice}.`,
-        cause,
-      );
-    }
-    if (cause instanceof Busy) {
-      const when =
-        cause.wait > 0 ? `in ${Math.ceil(cause.wait / 1000).toLocaleString('en')} seconds` : 'later';
-      return unreadable(
-        `Got status ${this.#status} from ${url} (${tried}, ${received} received): try again ${when}.`,
-        cause,
-      );
-    }
-    return unreadable(
-      `Reading ${url} broke off after ${received} (${reasonOf(cause)}; status ${this.#status}, ${tried}); try again.`,
-      cause,
-    );
-  }
-
-  #refused(): VitError {
-    const status = this.#status ?? 0;
-    const reason =
-      status === 401 || status === 403
-        ? 'the file is private, gated, or does not exist; a private Hub repository needs the `token` option'
-        : 'the server could not give the file; check the address';
-    return unreadable(`Got status ${status} from ${this.#address.url}: ${reason}.`, new StatusError(status));
+  #failed(cause: unknown): VitError {
+    return givenUp(cause, {
+      url: this.#address.url,
+      status: this.#status,
+      received: this.#received,
+      failures: this.#failures,
+      resumes: this.#resumes,
+    });
   }
 
   #changed(): VitError {
-    return unreadable(
-      `${this.#address.url} changed on its server while it was being read (status ${this.#status}, after ` +
-        `${this.#received.toLocaleString('en')} bytes); load it again.`,
-    );
+    return changedMeanwhile(this.#address.url, this.#status, this.#received);
   }
-}
-
-/** The origin of a page or its worker; Node has none. */
-const { origin } = globalThis as { origin?: string };
-
-/** Also of an address that is only a path, as Next makes of `new URL('./file', import.meta.url).href`. */
-function isOwn(address: string): boolean {
-  return (
-    origin === undefined ||
-    !/^(https?:)?\/\//.test(address) ||
-    new URL(address, location.href).origin === origin
-  );
-}
-
-const connectionAdvice =
-  origin === undefined
-    ? 'check the address and the network connection'
-    : 'check the address, the connection, and that the server lets this page read it (CORS)';
-
-function unreadable(message: string, cause?: unknown): VitError {
-  return new VitError('unreadable', message, { cause });
-}
-
-/** What went wrong; Node's message is only "fetch failed", with the reason as its cause. */
-function reasonOf(error: unknown): string {
-  const cause = isError(error) ? error.cause : undefined;
-  return cause === undefined ? messageOf(error) : `${messageOf(error)}: ${messageOf(cause)}`;
 }
