@@ -77,16 +77,6 @@ async function compare(model, reference, pictures, onPicture) {
 
 const percent = (part, whole) => `${((100 * part) / whole).toFixed(2)} %`;
 
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    dtype: { type: 'string' },
-    variant: { type: 'string' },
-    limit: { type: 'string' },
-    agree: { type: 'boolean', default: false },
-  },
-});
-
 function spread(pictures, limit) {
   const count = Math.min(Number(limit ?? pictures.length), pictures.length);
   return Array.from({ length: count }, (_, i) => pictures[Math.floor((i * pictures.length) / count)]);
@@ -101,8 +91,8 @@ function progress(count) {
   return bar;
 }
 
-async function reportAgreement(load, model, place, pictures) {
-  const reference = await load(place, { dtype: 'fp32', variant: options.variant });
+async function reportAgreement(load, model, place, pictures, variant) {
+  const reference = await load(place, { dtype: 'fp32', variant });
   const bar = progress(pictures.length);
   const { same, difference } = await compare(model, reference, pictures, () => bar.increment());
   bar.stop();
@@ -153,6 +143,15 @@ const nameOf = ({ info }, place) =>
   `${basename(place ?? 'the built-in model')}, ${info.dtype}, ${info.variant}`;
 
 await main(import.meta, async () => {
+  const { values: options, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      dtype: { type: 'string' },
+      variant: { type: 'string' },
+      limit: { type: 'string' },
+      agree: { type: 'boolean', default: false },
+    },
+  });
   const [images, place] = positionals;
   if (!images) throw new Failure('Say which pictures: npm run evaluate -- IMAGES [MODEL].');
   const pictures = spread(labeledPictures(images), options.limit);
@@ -160,7 +159,7 @@ await main(import.meta, async () => {
   const { load } = await import('../dist/node.js');
   const { dtype, variant } = options;
   const model = await load(place, { dtype, variant });
-  if (options.agree) await reportAgreement(load, model, place, pictures);
+  if (options.agree) await reportAgreement(load, model, place, pictures, variant);
   else await reportAccuracy(model, place, pictures);
   model.dispose();
 });

@@ -45,9 +45,13 @@ export function which(name, path = process.env.PATH ?? '') {
   return undefined;
 }
 
+/** Whether an error's message says all: a Failure, an error of the package, or an option that a script does not have. */
+const isForPeople = (error) =>
+  error instanceof Failure || error?.name === 'VitError' || /^ERR_PARSE_ARGS/.test(error?.code);
+
 /**
- * Runs `body` if the module of `meta` is the script that Node was started with, rather than imported by another. A
- * Failure prints as its message, anything else with its stack; both make the script end with 1.
+ * Runs `body` if the module of `meta` is the script that Node was started with, rather than imported by another. Errors
+ * that are meant for people print as their message, any other with its stack; all make the script end with 1.
  */
 export async function main(meta, body) {
   const [, program] = process.argv; // undefined where a program was given as text
@@ -55,7 +59,7 @@ export async function main(meta, body) {
   try {
     await body();
   } catch (error) {
-    console.error(error instanceof Failure ? error.message : error);
+    console.error(isForPeople(error) ? error.message : error);
     process.exitCode = 1;
   }
 }
