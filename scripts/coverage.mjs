@@ -8,7 +8,7 @@
 // Chromium's pages counts; what runs in workers of a page does not, but the same code runs in Node too.
 import { availableParallelism } from 'node:os';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { mergeProcessCovs } from '@bcoe/v8-coverage';
@@ -98,7 +98,8 @@ function cpp() {
   for (const data of filesIn(built, '.gcda')) {
     const text = run('gcov', ['--json-format', '--stdout', data], { quiet: true, cwd: built });
     for (const line of text.split('\n').filter(Boolean)) {
-      for (const { file, lines } of JSON.parse(line).files) addLines(files, file, lines);
+      // Relative to the folder of the build where ccache has made them so (CCACHE_BASEDIR).
+      for (const { file, lines } of JSON.parse(line).files) addLines(files, resolve(built, file), lines);
     }
   }
   return [...files].map(([file, lines]) => ({
