@@ -13,9 +13,10 @@ const well: Readonly<Record<string, Answer>> = {
   'config.json': json(tinyConfig),
   'model.safetensors': whole(weights),
 };
-const answers: (typeof well)[] = faults.map(({ config, weights }) => ({
+const answers: (typeof well)[] = faults.map(({ config, weights, preprocessor }) => ({
   'config.json': config ?? well['config.json'],
   'model.safetensors': weights ?? well['model.safetensors'],
+  ...(preprocessor && { 'preprocessor_config.json': preprocessor }),
 }));
 
 /** Addresses are `/fault/<index of the case, or none>/<file>`. */

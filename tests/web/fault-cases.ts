@@ -102,9 +102,10 @@ const enormousConfig = {
 /** A fault, and what comes of it. */
 export interface Fault {
   readonly name: string;
-  /** The weights' answers, or those of config.json. */
+  /** The weights' answers, those of config.json, or of preprocessor_config.json, which else there is not. */
   readonly weights?: Answer;
   readonly config?: Answer;
+  readonly preprocessor?: Answer;
   readonly options?: LoadOptions;
   /** The code of the error, or undefined for the right answer. */
   readonly fails?: string;
@@ -219,6 +220,18 @@ export const faults: readonly Fault[] = [
     name: 'NaN among the weights',
     weights: whole(weights.map((byte, at) => (at > weights.length - 5 ? 255 : byte))),
     fails: 'tensors',
+  },
+  { name: '500 of the preprocessor', preprocessor: status(500), fails: 'unreadable' },
+  {
+    name: 'a silent preprocessor',
+    preprocessor: () => undefined,
+    options: { stallTimeout: 300 },
+    fails: 'unreadable',
+  },
+  {
+    name: 'a damaged preprocessor',
+    preprocessor: (response) => response.end('{"size":'),
+    fails: 'preprocessor',
   },
   { name: 'a damaged config', config: (response) => response.end('{"model_type":'), fails: 'config' },
   { name: 'more bytes than allowed', options: { maxBytes: 1000 }, fails: 'too-large' },

@@ -55,6 +55,7 @@ beforeAll(async () => {
   for (const [index, one] of cases.entries()) {
     answers[`/${index}/config.json`] = one.config ?? json(tinyConfig);
     answers[`/${index}/model.safetensors`] = one.weights ?? whole(weights);
+    if (one.preprocessor) answers[`/${index}/preprocessor_config.json`] = one.preprocessor;
   }
   server = await serveHttp(answers);
   folder = await mkdtemp(join(tmpdir(), 'vit-wasm-faults-'));
@@ -90,6 +91,7 @@ it.each(cases.map((one, index) => ({ ...one, index })))(
     // Once the server is well again, so is the model.
     answers[`/${index}/config.json`] = json(tinyConfig);
     answers[`/${index}/model.safetensors`] = whole(weights);
+    delete answers[`/${index}/preprocessor_config.json`];
     expect(await logitsOf(url, { cache: folder })).toEqual(expected);
   },
 );
@@ -99,6 +101,28 @@ it('two loads at once, through one cache', async () => {
   const loads = Array.from({ length: 4 }, () => logitsOf(url, { cache: folder }));
   for (const logits of await Promise.all(loads)) expect(logits).toEqual(expected);
   expect(await logitsOf(url, { cache: folder })).toEqual(expected);
+});
+
+it('two loads at once, through one cache, of which the first is aborted on the way', async () => {
+  const url = `${server.url}aborted/`;
+  const abort = new AbortController();
+  let goOn: () => void = () => undefined;
+  const half = new Promise<void>((resolve) => (goOn = resolve));
+  answers['/aborted/config.json'] = json(tinyConfig);
+  answers['/aborted/model.safetensors'] = (response) => {
+    response.writeHead(200, { 'content-length': weights.length }).write(weights.subarray(0, 3000));
+    void half.then(() => response.end(weights.subarray(3000)));
+  };
+  const requested = () => server.requests.filter(({ path }) => path === '/aborted/model.safetensors').length;
+  const first = load(url, { cache: folder, signal: abort.signal }).catch((error: unknown) => error);
+  const second = logitsOf(url, { cache: folder });
+  while (requested() < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  abort.abort('enough');
+  expect(await first).toBe('enough');
+  goOn();
+  expect(await second).toEqual(expected);
+  expect(await logitsOf(url, { cache: folder })).toEqual(expected);
+  expect(requested()).toBe(2);
 });
 
 it('an abort, at once and later', async () => {
