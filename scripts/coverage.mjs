@@ -102,11 +102,13 @@ function cpp() {
       for (const { file, lines } of JSON.parse(line).files) addLines(files, resolve(built, file), lines);
     }
   }
-  return [...files].map(([file, lines]) => ({
-    file,
-    lines: lines.size,
-    covered: [...lines.values()].filter(Boolean).length,
-  }));
+  return [...files]
+    .filter(([, lines]) => lines.size > 0)
+    .map(([file, lines]) => ({
+      file,
+      lines: lines.size,
+      covered: [...lines.values()].filter(Boolean).length,
+    }));
 }
 
 function addLines(files, path, lines) {
