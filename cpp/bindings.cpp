@@ -196,12 +196,7 @@ std::string begin_regression(LogisticRegression& regression, int count, int widt
   return begin(regression, count, width, classes, l2);
 }
 
-}  // namespace
-}  // namespace vit
-
-EMSCRIPTEN_BINDINGS(engine) {
-  using namespace vit;
-
+void bind_engine() {
   function("variant", +[] { return std::string(VIT_VARIANT); });
   function("useThreads", &use_threads);
   function("runningThreads", +[] { return running_threads(); });
@@ -215,9 +210,7 @@ EMSCRIPTEN_BINDINGS(engine) {
       });
 }
 
-EMSCRIPTEN_BINDINGS(config) {
-  using namespace vit;
-
+void bind_config() {
   value_object<Rotary>("Rotary")
       .field("theta", &Rotary::theta)
       .field("pairs", &AsNumber<&Rotary::pairs>::get, &AsNumber<&Rotary::pairs>::set)
@@ -285,9 +278,7 @@ EMSCRIPTEN_BINDINGS(config) {
       .field("int8", &Config::int8);
 }
 
-EMSCRIPTEN_BINDINGS(preprocess) {
-  using namespace vit;
-
+void bind_preprocess() {
   value_array<std::array<double, 3>>("Rgb")
       .element(emscripten::index<0>())
       .element(emscripten::index<1>())
@@ -316,9 +307,7 @@ EMSCRIPTEN_BINDINGS(preprocess) {
       .field("height", &Box::height);
 }
 
-EMSCRIPTEN_BINDINGS(regression) {
-  using namespace vit;
-
+void bind_regression() {
   class_<LogisticRegression>("LogisticRegression")
       .constructor<>()
       .function("begin", &begin_regression)
@@ -334,9 +323,7 @@ EMSCRIPTEN_BINDINGS(regression) {
       .property("loss", &LogisticRegression::loss);
 }
 
-EMSCRIPTEN_BINDINGS(model) {
-  using namespace vit;
-
+void bind_model() {
   class_<BoundModel>("Model")
       .constructor<>()
       .function("begin", &begin_model)
@@ -417,4 +404,15 @@ EMSCRIPTEN_BINDINGS(model) {
       .function(
           "stageRows", +[](const BoundModel& b) { return b.stage_rows; })
       .function("stageColumns", +[](const BoundModel& b) { return b.stage_columns; });
+}
+
+}  // namespace
+}  // namespace vit
+
+EMSCRIPTEN_BINDINGS(vit) {
+  vit::bind_engine();
+  vit::bind_config();
+  vit::bind_preprocess();
+  vit::bind_regression();
+  vit::bind_model();
 }
