@@ -125,8 +125,7 @@ struct Config {
   bool layer_scale;             // a factor per channel on what a block adds (Touvron et al. 2021, CaiT)
   bool gated_mlp;               // activation(gate) · first layer (SwiGLU, Shazeer 2020)
 
-  bool text =
-      false;  // the tokens are those of texts, a grid of one row, and arrive embedded (see `embed_texts`)
+  bool text = false;  // tokens are those of texts, a grid of one row, and arrive embedded (see `embed_texts`)
   bool causal = false;  // a token attends to itself and to those before it, not to those after it
 
   bool final_norm;  // a layer norm of the tokens after the blocks

@@ -1,6 +1,7 @@
 #include "vit.h"
 
 #include <algorithm>
+#include <cassert>
 #include <numeric>
 #include <utility>
 
@@ -63,8 +64,8 @@ void answer_from(Activations& a, const HeadWeights& weights, const Config& c, co
 }
 
 // The first `rows` tokens after block `layer` → norm, features and answers, as far as they are wanted.
-void leave(Activations& a, const HeadWeights& weights, const Config& c, const Outputs& wanted, int layer,
-           int rows, const Observer& observe) {
+void read_out(Activations& a, const HeadWeights& weights, const Config& c, const Outputs& wanted, int layer,
+              int rows, const Observer& observe) {
   if (wanted.final_norm || wanted.pooling) {
     final_norm(a, weights, c, rows);
   } else {
@@ -132,11 +133,14 @@ void forward(Model& model, const Outputs& wanted, const Observer& observe) {
   const Weights& weights = model.weights;
   Activations& a = model.activations;
   const int blocks = std::min(wanted.blocks, c.layers);
+  assert(blocks >= 1);
 
   if (has_windows(c)) {
+    assert(blocks == c.layers && !wanted.every_block);
+    assert(!wanted.capture.map && !wanted.capture.first_queries);
     encode_swin(a, weights.input, model.swin, c, observe);
     const Config last = final_config(c);
-    return leave(a, weights.head, last, wanted, c.layers - 1, token_count(last), observe);
+    return read_out(a, weights.head, last, wanted, c.layers - 1, token_count(last), observe);
   }
   embed_image(a, weights.input, c, observe);
   // for block in blocks: x = block(x)
@@ -146,7 +150,8 @@ void forward(Model& model, const Outputs& wanted, const Observer& observe) {
     encoder_block(a, weights.encoder.blocks[layer], c, rows, {},
                   layer >= wanted.capture_from ? wanted.capture : AttentionCapture{});
     observe({"blocks", layer, a.tokens, rows, c.hidden});
-    if (last || wanted.every_block) leave(a, weights.head, c, wanted, layer, wanted_rows(c, wanted), observe);
+    if (last || wanted.every_block)
+      read_out(a, weights.head, c, wanted, layer, wanted_rows(c, wanted), observe);
   }
 }
 

@@ -98,9 +98,10 @@ std::string missing(const Model& model);
 [[nodiscard]] std::string finish(Model& model);
 
 /// What a forward pass is to compute. What is not requested costs nothing: later blocks do not run, and the
-/// last one computes only the tokens that something reads.
+/// last one computes only the tokens that something reads. A Swin Transformer always computes all tokens of
+/// all blocks, so `blocks`, `every_block` and `capture` have to be left as they are by default.
 struct Outputs {
-  /// Encoder blocks to run; fewer than all when only an earlier one's result is wanted.
+  /// Encoder blocks to run, at least 1; fewer than all when only an earlier one's result is wanted.
   int blocks = kAllBlocks;
   /// Whether the tokens go through the final norm. Pooled features always do.
   bool final_norm = true;

@@ -338,7 +338,8 @@ void see_picture(Input& in, Model& model, Preprocessor& preprocessor) {
   forward(model, wanted);
   if (c.classes > 0) check_probabilities(model);
   const Pooling pooling = c.class_token ? Pooling::class_token : Pooling::mean_tokens;
-  forward(model, {.blocks = in.ConsumeIntegralInRange(0, c.layers),
+  // All blocks of a Swin Transformer.
+  forward(model, {.blocks = in.ConsumeIntegralInRange(has_windows(c) ? c.layers : 1, c.layers),
                   .pooling = pooling,
                   .unit_length = in.ConsumeBool()});
   if (has_windows(c)) return;  // nothing shows on one grid
