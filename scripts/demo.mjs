@@ -88,12 +88,12 @@ export async function writeDemo(out, { deit, site } = {}) {
 function page(modules, site) {
   const links = modules.map((path) => `<link rel="modulepreload" href="${path}" />`);
   const script = '<script type="module" src="main.js"></script>';
-  const { code } = transformSync(readFileSync(join(source, 'glance.js'), 'utf8'), { minify: true });
+  const { code } = transformSync(readFileSync(join(source, 'early.js'), 'utf8'), { minify: true });
   const first = code.trim();
   const html = readFileSync(join(source, 'index.html'), 'utf8')
     .replace(script, [script, ...links].join('\n'))
     .replaceAll(/<!--.*?-->|(?<=\n)\s+/g, '')
-    .replace('<script src="glance.js"></script>', () => `<script>${first}</script>`)
+    .replace('<script src="early.js"></script>', () => `<script>${first}</script>`)
     .replace("script-src 'self'", `$& 'sha256-${createHash('sha256').update(first).digest('base64')}'`);
   if (site === undefined) return html;
   // Open Graph takes only absolute addresses: https://ogp.me/#metadata

@@ -47,11 +47,11 @@ const openSnippet = async () => {
 };
 element('snippet').addEventListener('toggle', () => void openSnippet(), { once: true });
 
-const ready = startOffline();
+void startOffline();
 if (isSupported()) {
   void startSamples();
   // On a slow network, a page that is about to begin again would throw away what it had of the model.
-  void ready.then(loadFirst);
+  void globalThis.isolating.then(loadFirst);
 } else {
   showError(
     'model-error',

@@ -4,30 +4,18 @@ import { element, show } from './dom.js';
 import { session } from './session.js';
 import { t } from './text.js';
 
+/** What is remembered: that the visitor wants none, and, as early.js has it, that this tab has begun again with it. */
 const off = 'vit-wasm-no-worker';
 const reloaded = 'vit-wasm-reloaded';
 
-/** Resolves once the model may be loaded: at once, unless the page is about to begin again with threads. */
 export async function startOffline() {
   if (!('serviceWorker' in navigator) || !isSecureContext) return;
   element('offline-switch').addEventListener('click', () => void toggle());
   show('offline', true);
   tell();
-  if (isOff()) return;
-  const registering = register();
-  // Once: where it does not help (some browsers never isolate), a second time would not either.
-  if (crossOriginIsolated || sessionStorage.getItem(reloaded)) return;
-  const late = new Promise((resolve) => setTimeout(resolve, longestStart, true));
-  if ((await Promise.race([registering, late])) !== undefined) return;
-  sessionStorage.setItem(reloaded, '1');
-  location.reload();
-  await new Promise(() => {});
+  if (!isOff()) await register();
 }
 
-/** Milliseconds for a service worker to start, after which the page does without: the next visit has it. */
-const longestStart = 5000;
-
-/** Resolves once the service worker answers; to a reason where it is forbidden. */
 async function register() {
   try {
     const registration = await navigator.serviceWorker.register('service-worker.js');
@@ -41,11 +29,9 @@ async function register() {
     };
     session.on('answers', keep);
     keep();
-    return undefined;
-  } catch (error) {
+  } catch {
     // Private windows and some settings forbid it: the page works as it is.
     show('offline', false);
-    return error;
   }
 }
 

@@ -138,8 +138,16 @@ it('has all scripts of the first view in one file, and names it', async () => {
   expect(parts).toEqual([...imported, expect.any(String)]);
 }, 90_000);
 
-it('asks for the weights once where it has to begin again for threads', async () => {
-  const page = await visit(fast, { headers: {} });
+it('begins again for threads before its scripts have come, and asks for the weights once', async () => {
+  let release!: () => void;
+  const begunAgain = new Promise<void>((resolve) => (release = resolve));
+  const page = await visit(fast, {
+    headers: {},
+    before: (path) => {
+      if (rowsOf('/').length === 2) release();
+      return path.startsWith('/part-') ? begunAgain : undefined;
+    },
+  });
   await page.waitForFunction(() => crossOriginIsolated);
   await answered(page);
   expect(await page.innerText('#info')).toMatch(/threads/);

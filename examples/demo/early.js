@@ -1,5 +1,26 @@
-// Asks for the model that answers first before anything else has arrived, so that its files come beside the scripts that
-// load it. Deployed, this script is a part of the page.
+// What cannot wait for the page's modules on a slow network. Deployed, this script is a part of the page.
+
+/** Resolves once models may be loaded: at once, unless the page begins again with the threads that a service worker brings. */
+globalThis.isolating = (async () => {
+  try {
+    // Once: where it does not help (some browsers never isolate), a second time would not either.
+    if (crossOriginIsolated || localStorage['vit-wasm-no-worker'] || sessionStorage['vit-wasm-reloaded'])
+      return;
+    const worker = navigator.serviceWorker;
+    const started = worker.register('service-worker.js').then(() => worker.ready);
+    // After five seconds the page does without: the next visit has it.
+    const late = new Promise((_, reject) => setTimeout(reject, 5000));
+    await Promise.race([started, late]);
+    sessionStorage['vit-wasm-reloaded'] = '1';
+  } catch {
+    // Private windows and some settings forbid service workers, or what remembers that the page has begun again.
+    return;
+  }
+  location.reload();
+  await new Promise(() => {});
+})();
+
+// Asks for the model that answers first, so that its files come beside the scripts that load it.
 {
   const folder = new URL('models/first-glance/', document.baseURI).href;
   /** Not if the link names a model or a tab's state, if the visitor saves data, or if the page is to begin again. */
