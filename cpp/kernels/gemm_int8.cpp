@@ -175,6 +175,7 @@ void use_gemm_int8_tile(int index) {
 }
 
 void try_gemm_int8_tile(int index, int repeats) {
+  assert(index >= 0 && index < usable.count);
   // As try_gemm_tile.
   constexpr int kTrialRows = 60, kInputs = 64, kOutputs = 2 * kDotColumns;
   alignas(16) uint8_t a[kTrialRows * kInputs * sizeof(dot_input)] = {};

@@ -135,6 +135,7 @@ float quantize_weights(int8_t* codes, float* weights, int count) {
 }
 
 bool fit_the_product(const int8_t* codes, int count) {
+  assert(count >= 0);
   return largest_shared_sum(codes, count) <= kLargestSharedSum;
 }
 
@@ -153,6 +154,7 @@ void pack_quantized(QuantizedMatrix to, int output, const int8_t* codes) {
 }
 
 void scale_outputs(QuantizedMatrix matrix, const float* factors) {
+  assert(matrix.scales && matrix.bias && factors);
   for (int output = 0; output < matrix.outputs; output++) {
     matrix.scales[output] *= factors[output];
     matrix.bias[output] *= factors[output];
