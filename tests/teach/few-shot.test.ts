@@ -178,6 +178,20 @@ describe('pictures', () => {
     expect(first.label).toBe('two');
   });
 
+  it('may be embeddings in arrays that are used again', async () => {
+    const own = model.fewShot();
+    const [array, single] = [clouds[0][0].slice(), clouds[0][1].slice()];
+    const adding = [own.add('red', [array]), own.add('red', single)];
+    array.fill(9);
+    single.fill(9);
+    await Promise.all(adding);
+    await own.add('blue', clouds[2]);
+    const same = model.fewShot();
+    await same.add('red', clouds[0].slice(0, 2));
+    await same.add('blue', clouds[2]);
+    expect(own.toJSON()).toEqual(same.toJSON());
+  });
+
   it('can be removed again, one or all of a class', async () => {
     const own = model.fewShot();
     await own.add('one', [picture, other]);
@@ -239,6 +253,34 @@ describe('bad input', () => {
     expect(await failureOf(own.train())).toMatchObject({ code, message: expect.stringContaining(message) });
   });
 
+  it('neighbors are evaluated in slices, between which an abort is heard', async () => {
+    const many = Array.from({ length: 3000 }, (_, at) =>
+      Float32Array.from(queries[0], (value) => value + at / 3000),
+    );
+    const own = model.fewShot({ method: 'knn' });
+    await own.add('a', many);
+    await own.add('b', many);
+    const seen: number[] = [];
+    const controller = new AbortController();
+    setTimeout(() => controller.abort('enough'), 1);
+    const onProgress = ({ done, total }: { done: number; total: number }) => void seen.push(done / total);
+    expect(await failureOf(own.evaluate({ signal: controller.signal, onProgress }))).toBe('enough');
+    expect(seen.length).toBeLessThan(6000);
+  });
+
+  it('an abort is heard while another call has its turn', async () => {
+    const own = await trained();
+    const controller = new AbortController();
+    const before = own.evaluate({ onProgress: () => controller.abort('enough') });
+    const waiting = failureOf(own.train({ signal: controller.signal }));
+    const settled: string[] = [];
+    await Promise.all([
+      waiting.then((reason) => settled.push(String(reason))),
+      before.then(() => settled.push('evaluated')),
+    ]);
+    expect(settled).toEqual(['enough', 'evaluated']);
+  });
+
   it('an abort leaves everything as it was', async () => {
     const own = await trained();
     const before = JSON.stringify(own);
@@ -295,6 +337,30 @@ describe('saved JSON', () => {
     rounded.dispose();
   });
 
+  it('of the same model that fits pictures differently is refused, although it only shows in pictures that are not square', async () => {
+    const json = JSON.stringify(await trained());
+    const cropping = await load(
+      { weights: safetensors(tinyTensors()), config: tinyConfig },
+      { preprocess: { fit: 'crop' } },
+    );
+    expect(await failureOf(fewShotFromJSON(cropping, json))).toMatchObject({ code: 'invalid-argument' });
+    cropping.dispose();
+  });
+
+  it('of version 1, by a square picture, is still read', async () => {
+    const data = new Uint8Array(64 * 64 * 4);
+    for (let at = 0; at < 64 * 64; at++) {
+      const [x, y] = [at % 64, Math.floor(at / 64)];
+      data.set([4 * x, 4 * y, (x - 28) ** 2 + (y - 36) ** 2 < 400 ? 240 : 20, 255], 4 * at);
+    }
+    const print = await model.embed({ data, width: 64, height: 64 });
+    const saved = (await trained()).toJSON();
+    const fingerprint = Buffer.from(print.buffer).toString('base64');
+    const old = { ...saved, version: 1, backbone: { ...saved.backbone, fingerprint } };
+    const again = await fewShotFromJSON(model, old);
+    expect(again.toJSON()).toEqual(saved);
+  });
+
   it('of a model whose head was exchanged is accepted', async () => {
     const headless = await load({
       weights: safetensors(tinyTensors().filter(({ name }) => !name.startsWith('classifier.'))),
@@ -308,7 +374,7 @@ describe('saved JSON', () => {
   it.each<[string, (json: Record<string, unknown>) => unknown]>([
     ['no object', () => 5],
     ['no JSON', () => '{"version": 1'],
-    ['another version', (json) => ({ ...json, version: 2 })],
+    ['another version', (json) => ({ ...json, version: 3 })],
     ['no backbone', (json) => ({ ...json, backbone: undefined })],
     [
       'a short fingerprint',

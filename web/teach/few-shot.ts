@@ -1,11 +1,13 @@
 // The part of a few-shot classifier that every page downloads: it reads pictures at the time of the call, and passes
 // calls on, one after another, to teacher.ts, which is loaded when a classifier is made.
-import { checkIsOptions } from '../call-options.js';
+import { checkIsOptions, checkSignal } from '../call-options.js';
 import { VitError } from '../errors.js';
+import { limited } from '../patience.js';
 import type {
   Example,
   FewShot,
   FewShotAddOptions,
+  FewShotCallOptions,
   FewShotClassifyOptions,
   FewShotOptions,
 } from '../types.js';
@@ -36,26 +38,29 @@ export class LazyFewShot implements FewShot {
 
   async add(label: string, source: Example | readonly Example[], options: FewShotAddOptions = {}) {
     checkIsOptions(options, ['region'], 'add');
-    const example = Array.isArray(source) ? source : this.#embed(source as Example, options);
-    return await this.#inTurn((teacher) => teacher.add(label, example, options));
+    // The caller may use its arrays again.
+    const example = Array.isArray(source)
+      ? source.map((one: Example) => (one instanceof Float32Array ? one.slice() : one))
+      : this.#embed(source as Example, options);
+    return await this.#inTurn((teacher) => teacher.add(label, example, options), options);
   }
 
   remove(label: string, example?: number) {
     return this.#inTurn((teacher) => teacher.remove(label, example));
   }
 
-  train(options = {}) {
-    return this.#inTurn((teacher) => teacher.train(options));
+  async train(options: FewShotCallOptions = {}) {
+    return await this.#inTurn((teacher) => teacher.train(options), options);
   }
 
   async classify(source: Example, options: FewShotClassifyOptions = {}) {
     checkIsOptions(options, ['topK'], 'classify');
     const example = this.#embed(source, options);
-    return await this.#inTurn((teacher) => teacher.classify(example, options));
+    return await this.#inTurn((teacher) => teacher.classify(example, options), options);
   }
 
-  evaluate(options = {}) {
-    return this.#inTurn((teacher) => teacher.evaluate(options));
+  async evaluate(options: FewShotCallOptions = {}) {
+    return await this.#inTurn((teacher) => teacher.evaluate(options), options);
   }
 
   toJSON() {
@@ -63,19 +68,22 @@ export class LazyFewShot implements FewShot {
     throw new VitError('invalid-argument', 'There are no examples yet; add some.');
   }
 
-  export(options = {}) {
-    return this.#inTurn((teacher) => teacher.export(options));
+  async export(options: FewShotCallOptions = {}) {
+    return await this.#inTurn((teacher) => teacher.export(options), options);
   }
 
   /** Starts at once: a canvas may show something else later. */
   #embed(source: Example, { region, signal }: FewShotAddOptions) {
-    if (source instanceof Float32Array) return source;
+    if (source instanceof Float32Array) return source.slice();
     const embedding = this.#model.embed(source, { pool: this.#pool, region, signal });
     embedding.catch(() => undefined);
     return embedding;
   }
 
-  #inTurn<T>(work: (teacher: Teacher) => T | Promise<T>): Promise<T> {
+  /** Does work after all earlier calls; an abort is heard before its turn, too. */
+  #inTurn<T>(work: (teacher: Teacher) => T | Promise<T>, options?: FewShotCallOptions): Promise<T> {
+    const signal = options?.signal;
+    checkSignal(signal);
     const turn = this.#queue.then(work);
     const before = this.#queue;
     this.#queue = turn.then(
@@ -83,7 +91,7 @@ export class LazyFewShot implements FewShot {
       () => before,
     );
     this.#queue.catch(() => undefined);
-    return turn;
+    return limited(turn, { signal });
   }
 }
 

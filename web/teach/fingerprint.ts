@@ -3,31 +3,38 @@
 import type { FewShotOptions, RawImage } from '../types.js';
 import type { Backbone } from './backbone.js';
 
-const edge = 64;
+const height = 64;
+/** By the version of the format. A square picture does not show whether pictures are squashed or cropped. */
+const widths = { 1: 64, 2: 128 };
 
 /** A blue disc on a background that becomes redder to the right and greener towards the bottom. */
-function testPicture(): RawImage {
-  const data = new Uint8Array(edge * edge * 4);
-  for (let at = 0; at < edge * edge; at++) {
-    const [x, y] = [at % edge, Math.floor(at / edge)];
+function testPicture(width: number): RawImage {
+  const data = new Uint8Array(width * height * 4);
+  for (let at = 0; at < width * height; at++) {
+    const [x, y] = [at % width, Math.floor(at / width)];
     const isInDisc = (x - 28) ** 2 + (y - 36) ** 2 < 400;
-    data.set([4 * x, 4 * y, isInDisc ? 240 : 20, 255], 4 * at);
+    data.set([(256 / width) * x, 4 * y, isInDisc ? 240 : 20, 255], 4 * at);
   }
-  return { data, width: edge, height: edge };
+  return { data, width, height };
 }
 
-const fingerprints = new WeakMap<Backbone, Map<FewShotOptions['pool'], Promise<Float32Array>>>();
+const fingerprints = new WeakMap<Backbone, Map<string, Promise<Float32Array>>>();
 
 /** The fingerprint of a model; costs one forward pass, once. */
-export async function fingerprintOf(model: Backbone, pool: FewShotOptions['pool']): Promise<Float32Array> {
-  const known = fingerprints.get(model) ?? new Map<FewShotOptions['pool'], Promise<Float32Array>>();
+export async function fingerprintOf(
+  model: Backbone,
+  pool: FewShotOptions['pool'],
+  version: keyof typeof widths = 2,
+): Promise<Float32Array> {
+  const known = fingerprints.get(model) ?? new Map<string, Promise<Float32Array>>();
   fingerprints.set(model, known);
-  const found = known.get(pool) ?? model.embed(testPicture(), { pool });
-  known.set(pool, found);
+  const key = `${version} ${pool}`;
+  const found = known.get(key) ?? model.embed(testPicture(widths[version]), { pool });
+  known.set(key, found);
   try {
     return await found;
   } catch (error) {
-    known.delete(pool);
+    known.delete(key);
     throw error;
   }
 }

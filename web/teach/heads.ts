@@ -5,7 +5,8 @@ import type { Backbone } from './backbone.js';
 import type { Examples, HeadSettings } from './examples.js';
 import { leftOutByRegression, solve } from './logistic.js';
 import { neighborsOf, unitRows } from './neighbors.js';
-import { prototypes, scoresWithout } from './prototypes.js';
+import { leavingOneOut, prototypes } from './prototypes.js';
+import { inSlices } from './slices.js';
 
 /** Logits of an embedding: what softmax makes probabilities of. */
 export type Scores = (embedding: Float32Array) => number[];
@@ -45,11 +46,18 @@ export async function leftOutScores(
   if (method === 'logistic') return await leftOutByRegression(model, examples, l2, options);
   const { data, width, labels } = examples;
   const rows = unitRows(examples);
-  return labels.map((_, at) => {
-    if (method === 'prototype') return scoresWithout(examples, at);
-    const embedding = data.subarray(at * width, (at + 1) * width);
-    return votes(examples, neighborsOf(rows, embedding, neighbors, at));
-  });
+  const byNeighbors = (at: number) =>
+    votes(examples, neighborsOf(rows, data.subarray(at * width, (at + 1) * width), neighbors, at));
+  const scoresWithout = method === 'prototype' ? leavingOneOut(examples) : byNeighbors;
+  const { signal, onProgress } = options;
+  const pause = inSlices(signal);
+  const scores: number[][] = [];
+  for (const at of labels.keys()) {
+    scores.push(scoresWithout(at));
+    onProgress?.({ done: scores.length, total: labels.length });
+    await pause();
+  }
+  return scores;
 }
 
 /**

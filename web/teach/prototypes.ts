@@ -21,10 +21,9 @@ export function prototypes(examples: Examples): Float64Array {
 }
 
 /** −|x − mean|² for each class, of an example that is left out of its own class's mean. */
-export function scoresWithout(examples: Examples, example: number): number[] {
-  return distancesWithout(examples, meansOf(examples), sizesOf(examples), example).map(
-    (distance) => -distance,
-  );
+export function leavingOneOut(examples: Examples): (example: number) => number[] {
+  const [means, sizes] = [meansOf(examples), sizesOf(examples)];
+  return (example) => distancesWithout(examples, means, sizes, example).map((distance) => -distance);
 }
 
 /**

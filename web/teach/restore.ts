@@ -9,9 +9,9 @@ import { Teacher } from './teacher.js';
 
 export async function restore(model: Backbone, json: unknown): Promise<Teacher> {
   const saved = parse(json);
-  const { backbone, method, pool, l2, neighbors } = saved;
+  const { version, backbone, method, pool, l2, neighbors } = saved;
   const teacher = new Teacher(model, { method, pool, l2, neighbors });
-  const fingerprint = await fingerprintOf(model, pool);
+  const fingerprint = await fingerprintOf(model, pool, version);
   const precision = backbone.dtype === model.info.dtype ? 'same' : 'other';
   if (!areAlike(fingerprint, saved.fingerprint, precision)) {
     throw new VitError(
@@ -20,7 +20,7 @@ export async function restore(model: Backbone, json: unknown): Promise<Teacher> 
         `with other preprocessing, than this ${model.info.modelType} of ${fingerprint.length}; load that one.`,
     );
   }
-  teacher.take(saved.classes, fingerprint);
+  teacher.take(saved.classes, await fingerprintOf(model, pool));
   if (saved.weights)
     teacher.restore({ labels: teacher.labels, examples: teacher.examples(), weights: saved.weights });
   else if (method === 'knn' && saved.classes.size > 1) await teacher.train({});
@@ -43,8 +43,9 @@ function parseText(text: string): unknown {
 
 function decode(json: unknown) {
   const saved = (typeof json === 'object' && json !== null ? json : {}) as Partial<FewShotJSON>;
-  if (saved.version !== 1) {
-    throw damaged(`its version is ${shown(saved.version)}, and this version of vit-wasm reads version 1`);
+  const { version } = saved;
+  if (version !== 1 && version !== 2) {
+    throw damaged(`its version is ${shown(version)}, and this version of vit-wasm reads versions 1 and 2`);
   }
   const { backbone, method, pool, l2, neighbors, labels, examples, weights } = saved;
   const width = backbone?.width;
@@ -70,7 +71,7 @@ function decode(json: unknown) {
   if (trained && (trained.length !== labels.length * (width + 1) || labels.length < 2)) {
     throw damaged('its weights do not fit its classes');
   }
-  return { backbone, method, pool, l2, neighbors, fingerprint, classes, weights: trained };
+  return { version, backbone, method, pool, l2, neighbors, fingerprint, classes, weights: trained };
 }
 
 function isStrings(value: unknown): value is readonly string[] {

@@ -1,4 +1,5 @@
 import type { Examples } from './examples.js';
+import { inSlices } from './slices.js';
 import { whiteningOf, type Whitening } from './whitening.js';
 
 /**
@@ -13,7 +14,15 @@ export class Strangeness {
   /** Of examples that are left out, ascending. */
   readonly #usual: Float64Array;
 
-  constructor(examples: Examples) {
+  private constructor(whitening: Whitening, means: readonly Float64Array[], usual: Float64Array) {
+    this.#whitening = whitening;
+    this.#means = means;
+    this.#usual = usual;
+  }
+
+  /** Takes seconds for thousands of examples, in slices. */
+  static async of(examples: Examples, signal: AbortSignal | undefined): Promise<Strangeness> {
+    const pause = inSlices(signal);
     const { data, width, labels, classes } = examples;
     const sizes = Array<number>(classes).fill(0);
     for (const label of labels) sizes[label]++;
@@ -25,13 +34,14 @@ export class Strangeness {
     const residuals = labels.map((label, example) => {
       return Float64Array.from(rowOf(example), (value, i) => value - means[label][i]);
     });
-    this.#whitening = whiteningOf(residuals, width);
-    this.#means = means.map((mean) => this.#whitening.apply(mean));
-    this.#usual = Float64Array.from(labels, (label, example) => {
-      return this.#distanceWithout(rowOf(example), label, sizes[label]);
-    })
-      .filter(Number.isFinite)
-      .sort();
+    const whitening = await whiteningOf(residuals, width, pause);
+    const whitened = means.map((mean) => whitening.apply(mean));
+    const distances = new Float64Array(labels.length);
+    for (const [example, label] of labels.entries()) {
+      distances[example] = distanceWithout(whitening, whitened, rowOf(example), label, sizes[label]);
+      await pause();
+    }
+    return new Strangeness(whitening, whitened, distances.filter(Number.isFinite).sort());
   }
 
   /** The share of the examples that are less strange, 0 to 1. */
@@ -41,26 +51,32 @@ export class Strangeness {
     const less = this.#usual.filter((usual) => usual < distance).length;
     return this.#usual.length > 0 ? less / this.#usual.length : 0;
   }
+}
 
-  /**
-   * The squared distance as it would be without this example. Its share u·uᵀ of the covariance is taken away by
-   * Sherman and Morrison's formula, and its own class's mean moves away from it by n / (n − 1).
-   */
-  #distanceWithout(example: Float32Array, label: number, size: number): number {
-    const point = this.#whitening.apply(example);
-    const away = size / (size - 1);
-    const residual = difference(point, this.#means[label]);
-    // An example that is alone in its class does not contribute to the covariance.
-    const share = size > 1 ? this.#whitening.share * away : 0;
-    const gain = share / Math.max(1e-9, 1 - share * dot(residual, residual));
-    const distances = this.#means.map((mean, k) => {
-      const apart = difference(point, mean);
-      const squares = dot(apart, apart) + gain * dot(residual, apart) ** 2;
-      if (k !== label) return squares;
-      return size > 1 ? squares * away ** 2 : Infinity;
-    });
-    return Math.min(...distances);
-  }
+/**
+ * The squared distance as it would be without this example. Its share u·uᵀ of the covariance is taken away by
+ * Sherman and Morrison's formula, and its own class's mean moves away from it by n / (n − 1).
+ */
+function distanceWithout(
+  whitening: Whitening,
+  means: readonly Float64Array[],
+  example: Float32Array,
+  label: number,
+  size: number,
+): number {
+  const point = whitening.apply(example);
+  const away = size / (size - 1);
+  const residual = difference(point, means[label]);
+  // An example that is alone in its class does not contribute to the covariance.
+  const share = size > 1 ? whitening.share * away : 0;
+  const gain = share / Math.max(1e-9, 1 - share * dot(residual, residual));
+  const distances = means.map((mean, k) => {
+    const apart = difference(point, mean);
+    const squares = dot(apart, apart) + gain * dot(residual, apart) ** 2;
+    if (k !== label) return squares;
+    return size > 1 ? squares * away ** 2 : Infinity;
+  });
+  return Math.min(...distances);
 }
 
 function difference(a: Float64Array, b: Float64Array): Float64Array {

@@ -127,7 +127,7 @@ export class Teacher {
     signal?.throwIfAborted();
     checkEmbedding(embedding, trained.examples.width);
     if (unknown !== false) {
-      this.#strangeness ??= new Strangeness(trained.examples);
+      this.#strangeness ??= await Strangeness.of(trained.examples, signal);
       const rank = this.#strangeness.rankOf(embedding);
       if (rank > 1 - falseAlarms) {
         return [{ label: unknown === true ? 'unknown' : unknown, probability: rank, index: -1 }];
@@ -153,7 +153,7 @@ export class Teacher {
     if (!fingerprint) throw new VitError('invalid-argument', 'There are no examples yet; add some.');
     const weights = this.#isTrained ? this.#trained?.weights : undefined;
     return {
-      version: 1,
+      version: 2,
       backbone: {
         modelType: this.#model.info.modelType,
         dtype: this.#model.info.dtype,

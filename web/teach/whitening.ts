@@ -9,9 +9,13 @@ export interface Whitening {
 /**
  * By the covariance of residuals, shrunk towards a multiple of the identity as much as there are few of them (Ledoit &
  * Wolf 2004, "A Well-Conditioned Estimator for Large-Dimensional Covariance Matrices"), as scikit-learn's `LedoitWolf`
- * does it. Cost: residuals · width² / 2 + width³ / 6 multiply-adds.
+ * does it. Cost: residuals · width² / 2 + width³ / 6 multiply-adds, between which it pauses.
  */
-export function whiteningOf(residuals: readonly Float64Array[], width: number): Whitening {
+export async function whiteningOf(
+  residuals: readonly Float64Array[],
+  width: number,
+  pause: () => Promise<void>,
+): Promise<Whitening> {
   const count = residuals.length;
   const covariance = new Float64Array(width * width);
   let fourth = 0;
@@ -22,6 +26,7 @@ export function whiteningOf(residuals: readonly Float64Array[], width: number): 
       for (let j = 0; j <= i; j++) covariance[i * width + j] += (residual[i] * residual[j]) / count;
     }
     fourth += squares ** 2 / count;
+    await pause();
   }
   let [trace, norm] = [0, 0];
   for (let i = 0; i < width; i++) {
@@ -39,18 +44,23 @@ export function whiteningOf(residuals: readonly Float64Array[], width: number): 
     // The last term keeps it definite where nothing is shrunk.
     covariance[i * width + i] += shrinkage * mean + 1e-9 * mean;
   }
-  const lower = cholesky(covariance, width);
+  const lower = await cholesky(covariance, width, pause);
   return { share: (1 - shrinkage) / count, apply: (vector) => solveLower(lower, vector) };
 }
 
 /** The lower triangular L of L·Lᵀ = matrix, in place; only the lower half of the matrix is read. */
-function cholesky(matrix: Float64Array, size: number): Float64Array {
+async function cholesky(
+  matrix: Float64Array,
+  size: number,
+  pause: () => Promise<void>,
+): Promise<Float64Array> {
   for (let i = 0; i < size; i++) {
     for (let j = 0; j <= i; j++) {
       let sum = matrix[i * size + j];
       for (let k = 0; k < j; k++) sum -= matrix[i * size + k] * matrix[j * size + k];
       matrix[i * size + j] = i === j ? Math.sqrt(sum) : sum / matrix[j * size + j];
     }
+    await pause();
   }
   return matrix;
 }

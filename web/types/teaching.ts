@@ -40,10 +40,11 @@ export interface FewShotCallOptions {
 }
 
 /** Options of {@link FewShot.add}. */
-export type FewShotAddOptions = PictureOptions & FewShotCallOptions;
+export type FewShotAddOptions = Omit<PictureOptions, 'latest'> & FewShotCallOptions;
 
 /** Options of {@link FewShot.classify}. */
-export interface FewShotClassifyOptions extends PictureOptions, Pick<ClassifyOptions, 'topK'> {
+export interface FewShotClassifyOptions
+  extends Omit<PictureOptions, 'latest'>, Pick<ClassifyOptions, 'topK'> {
   /**
    * Whether the answer may be "none of these". For a picture that resembles the examples less than nearly all of them
    * resemble each other (see `falseAlarms`), the only prediction is `{ label: 'unknown', index: -1, probability }`,
@@ -77,8 +78,8 @@ export interface Evaluation {
 
 /** A few-shot classifier as plain data, for `JSON.stringify`. */
 export interface FewShotJSON {
-  /** The version of this format. */
-  readonly version: 1;
+  /** The version of this format: 2, or 1 of a file from before. */
+  readonly version: 1 | 2;
   /** The model that made the embeddings. */
   readonly backbone: {
     /** `info.modelType`. */
