@@ -272,9 +272,9 @@ export class Model<Label extends string = string> {
   /**
    * Which patches support a class, from one forward pass: what each adds to the class's logit, minus what it adds to
    * all classes on average, unless the model's classes are independent (multi-label). In models whose head uses the
-   * mean of the patches this is exact, and sums to the logit, biases aside. In models with a class token it is what the
-   * last block's attention carried from each patch to that token, as the head reads it (Gandelsman et al. 2024); in
-   * models that pool by attention, what that attention carried. Negative values count against the class.
+   * mean of the patches this is exact, and sums to that difference, biases aside. In models with a class token it is
+   * what the last block's attention carried from each patch to that token, as the head reads it (Gandelsman et al.
+   * 2024); in models that pool by attention, what that attention carried. Negative values count against the class.
    *
    * @example
    * ```ts

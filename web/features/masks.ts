@@ -41,7 +41,7 @@ export interface ThresholdMask extends PatchClasses {
 
 /**
  * Divides a picture into areas of similar patches: k-means of the patch tokens, as `sklearn.cluster.KMeans` computes it
- * from the same seeds.
+ * from the same seeds, except that a cluster which has lost all its patches keeps its center.
  *
  * @example
  * ```ts
