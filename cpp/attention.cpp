@@ -19,14 +19,22 @@ void pack_keys_and_values(Activations& a, const Config& c, int head, int token) 
   pack_inputs(values_of(a, c, head), token, a.v + first, c.hidden, count);
 }
 
+// Adds their biases to the scores of `rows` query rows, starting at `row`.
+void add_biases(float* scores, const Config& c, const ScoreBias& bias, int head, int row, int rows) {
+  if (c.relative_positions == RelativePositions::none) return;
+  for (int r = 0; r < rows; r++) {
+    add_score_bias(scores + r * packed_columns(token_count(c)), bias, c, head, row + r);
+  }
+}
+
+// How many tokens, from the first, a query may see.
+int visible_to(int query, const Config& c) { return c.causal ? query + 1 : token_count(c); }
+
 // Scores of `rows` query rows, starting at `row` → attention weights: 0 for tokens that a query must not see.
-void weigh(float* scores, const Config& c, const ScoreBias& bias, int head, int row, int rows,
-           Rounding rounding) {
+void weigh(float* scores, const Config& c, int row, int rows, Rounding rounding) {
   const int tokens = token_count(c);
-  const int stride = packed_columns(tokens);
-  for (int r = 0; r < rows; r++, scores += stride) {
-    if (c.relative_positions != RelativePositions::none) add_score_bias(scores, bias, c, head, row + r);
-    const int visible = c.causal ? row + r + 1 : tokens;
+  for (int r = 0; r < rows; r++, scores += packed_columns(tokens)) {
+    const int visible = visible_to(row + r, c);
     softmax(scores, visible, rounding);
     std::fill(scores + visible, scores + tokens, 0.0f);
   }
@@ -55,44 +63,51 @@ void attend(Activations& a, const Config& c, const ScoreBias& bias, int head, in
   const int first = first_value(c, head, row);
   float* scores = scores_of_this_thread(a, c);
   gemm(scores, stride, a.q + first, c.hidden, rows, keys_of(a, c, head));
-  weigh(scores, c, bias, head, row, rows, Rounding::fastest);
+  add_biases(scores, c, bias, head, row, rows);
+  weigh(scores, c, row, rows, Rounding::fastest);
   copy_out(capture, c, scores, head, row, rows);
   gemm(a.attended + first, c.hidden, scores, stride, rows, values_of(a, c, head));
 }
 
-void quantize_keys_and_values(Activations& a, const Config& c, int head) {
-  const int first = first_value(c, head, 0);
-  quantize_outputs(int16_keys_of(a, c, head), a.k + first, c.hidden);
-  quantize_inputs(int16_values_of(a, c, head), a.v + first, c.hidden);
-}
-
-// The same with products of 16-bit integers.
-void attend_int16(Activations& a, const Config& c, const ScoreBias& bias, int head, int row, int rows,
-                  const AttentionCapture& capture) {
+// The same with products of bytes.
+void attend_int8(Activations& a, const Config& c, const ScoreBias& bias, int head, int row, int rows,
+                 const AttentionCapture& capture) {
   const int tokens = token_count(c);
   const int stride = packed_columns(tokens);
   const int first = first_value(c, head, row);
   float* scores = scores_of_this_thread(a, c);
-  const Int16Rows factors = int16_rows_of_this_thread(a, c);
-  quantize_left(factors, a.q + first, c.hidden, rows, head_size(c));
-  gemm_int16(scores, stride, factors, rows, int16_keys_of(a, c, head));
-  weigh(scores, c, bias, head, row, rows, Rounding::portable);
-  copy_out(capture, c, scores, head, row, rows);
-  quantize_left(factors, scores, stride, rows, tokens);
-  gemm_int16(a.attended + first, c.hidden, factors, rows, int16_values_of(a, c, head));
+  const QuantizedHalves bytes = softmax_bytes_of_this_thread(a, c);
+  quantize_rows(bytes.high, a.q + first, c.hidden, rows, head_size(c));
+  gemm_int8(scores, stride, bytes.high, rows, quantized_keys_of(a, c, head));
+  add_biases(scores, c, bias, head, row, rows);
+  for (int r = 0; r < rows; r++) {
+    softmax_bytes(bytes, r, scores + r * stride, visible_to(row + r, c), tokens);
+  }
+  QuantizedMatrix values = quantized_values_of(a, c, head);
+  gemm_int8(a.attended + first, c.hidden, bytes.high, rows, values);
+  values.bias = a.no_bias;
+  gemm_int8(a.attended + first, c.hidden, bytes.low, rows, values, Store::accumulate);
+  if (capture.map || capture.first_queries) {
+    weigh(scores, c, row, rows, Rounding::portable);
+    copy_out(capture, c, scores, head, row, rows);
+  }
 }
 
 void attend_with_all_heads(Activations& a, const Config& c, const ScoreBias& bias, int rows,
                            const AttentionCapture& capture) {
   if (c.int8) {
-    parallel_for(c.heads, [&](int head) { quantize_keys_and_values(a, c, head); });
+    parallel_for(c.heads, [&](int head) {
+      const int first = first_value(c, head, 0);
+      pack_keys(quantized_keys_of(a, c, head), a.k + first, c.hidden);
+      pack_values(quantized_values_of(a, c, head), a.v + first, c.hidden);
+    });
   } else {
     parallel_for(c.heads, ceil_div(token_count(c), kPackedTokens),
                  [&](int head, int piece) { pack_keys_and_values(a, c, head, piece * kPackedTokens); });
   }
   const auto attend_tile = [&](int head, int tile) {
     const int row = tile * kAttentionRows;
-    const auto attend_by = c.int8 ? attend_int16 : attend;
+    const auto attend_by = c.int8 ? attend_int8 : attend;
     attend_by(a, c, bias, head, row, std::min(kAttentionRows, rows - row), capture);
   };
   const int tiles = ceil_div(rows, kAttentionRows);

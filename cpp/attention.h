@@ -29,7 +29,7 @@ struct AttentionCapture {
 ///
 /// Reads `normed`; uses q, k, v, keys, values, scores, attended. The T × T scores never exist as a whole: a
 /// few query rows of one attention head at a time go through q·kᵀ, softmax and ·v. Threads share these. In an
-/// int8 model the two products are of 16-bit integers (kernels/int16.h). Afterwards `v` still has the values
+/// int8 model the two products are of bytes (kernels/byte_attention.h). Afterwards `v` still has the values
 /// of all tokens.
 void attention(float* out, Store store, Activations& activations, const EncoderBlockWeights& weights,
                const Config& config, int rows, std::span<const int> lengths = {},

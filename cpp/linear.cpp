@@ -30,7 +30,7 @@ void scale_outputs(Linear layer, const float* factors) {
 
 void linear(float* out, int out_stride, const LinearInput& in, int rows, const Linear& layer, Store store) {
   if (layer.quantized()) {
-    gemm_int8(out, out_stride, in.quantized, rows, layer.int8, store);
+    gemm_int8(out, out_stride, in.quantized, rows, layer.int8, store, in.low);
   } else {
     gemm(out, out_stride, in.values, in.width, rows, layer.fp32, store);
   }
@@ -39,7 +39,7 @@ void linear(float* out, int out_stride, const LinearInput& in, int rows, const L
 void linear_activated(float* out, int out_stride, const LinearInput& in, int rows, const Linear& layer,
                       Activation activation) {
   if (layer.quantized()) {
-    gemm_int8_activated(out, out_stride, in.quantized, rows, layer.int8, activation);
+    gemm_int8_activated(out, out_stride, in.quantized, rows, layer.int8, activation, in.low);
   } else {
     gemm_activated(out, out_stride, in.values, in.width, rows, layer.fp32, activation);
   }

@@ -27,6 +27,7 @@ struct LinearInput {
   const float* values;  // [rows × width], for layers that are not quantized
   int width;
   QuantizedRowsView quantized;  // the same rows, for layers that are quantized
+  LowerHalves low;
 };
 
 /// out[rows × outputs] = layer(in), or added to out; the first `rows` rows of `in`.

@@ -31,6 +31,21 @@ inline constexpr ExpConstants kExp = {
     .series = {1.0f, 1.0f, 0.49999994f, 0.166665196f, 0.0416683927f, 0.00836874824f, 0.00138145476f},
 };
 
+/// 2^x, for codes of 14 bits.
+struct PowerConstants {
+  float smallest;  // of x: below a quarter of a code
+  float log2_e, log2_of_largest;
+  float rounder;    // kRounder
+  float series[5];  // of 2^x where |x| ≤ ½, the lowest degree first; relative error < 3e-6
+};
+inline constexpr PowerConstants kPower = {
+    .smallest = -8.0f,
+    .log2_e = 1.44269504f,
+    .log2_of_largest = 13.9886847f,
+    .rounder = kRounder,
+    .series = {0.999999285f, 0.693121791f, 0.240247458f, 0.0559179038f, 0.00957010407f},
+};
+
 /// Φ(−m) ≈ 1 / (a₀ + a₁m + … + a₆m⁶)^16 for m ≥ 0, the form of Abramowitz & Stegun 7.1.28, fitted anew so
 /// that m·Φ(−m) is off by 2.2e-7 at most, over 0 ≤ m ≤ 8.
 struct GeluConstants {

@@ -132,7 +132,7 @@ const Kernel* chosen = &kernel_at(0);
 
 // The loops are those of gemm.cpp.
 void gemm_blocked(float* out, int out_stride, const QuantizedRowsView& a, int rows, const QuantizedView& b,
-                  Store store_as, const Activation* activation) {
+                  Store store_as, const Activation* activation, const LowerHalves& low) {
   assert(rows >= 0 && b.inputs > 0 && b.outputs > 0 && a.values && b.panels);
   assert(rows <= 1 || out_stride >= b.outputs);
   const size_t panel_bytes = quantized_bytes(b.inputs, kDotColumns);
@@ -140,6 +140,8 @@ void gemm_blocked(float* out, int out_stride, const QuantizedRowsView& a, int ro
   const int blocks = ceil_div(b.outputs, block_columns);
   const Kernel& kernel = *chosen;
   const int row_tiles = ceil_div(rows, kernel.rows);
+  QuantizedView unbiased = b;
+  unbiased.bias = low.no_bias;
   parallel_for(blocks, row_tiles, [&](int block_index, int row_tile) {
     const int block = block_index * block_columns;
     const int end = std::min(block + block_columns, b.outputs);
@@ -151,6 +153,10 @@ void gemm_blocked(float* out, int out_stride, const QuantizedRowsView& a, int ro
       kernel.full(out, out_stride, a, first, row - first, b, block, end, store_as);
     } else {
       for (int r = row; r < next; r++) kSingle(out, out_stride, a, r, 0, b, block, end, store_as);
+    }
+    // Here, while the weights are in the cache.
+    for (int r = row; r < std::min(next, low.count); r++) {
+      kSingle(out, out_stride, low.rows, r, 0, unbiased, block, end, Store::accumulate);
     }
     if (!activation) return;
     for (int r = row; r < next; r++) {
@@ -193,13 +199,13 @@ void try_gemm_int8_tile(int index, int repeats) {
 }
 
 void gemm_int8(float* out, int out_stride, const QuantizedRowsView& a, int rows, const QuantizedView& b,
-               Store store_as) {
-  gemm_blocked(out, out_stride, a, rows, b, store_as, nullptr);
+               Store store_as, const LowerHalves& low) {
+  gemm_blocked(out, out_stride, a, rows, b, store_as, nullptr, low);
 }
 
 void gemm_int8_activated(float* out, int out_stride, const QuantizedRowsView& a, int rows,
-                         const QuantizedView& b, Activation activation) {
-  gemm_blocked(out, out_stride, a, rows, b, Store::replace, &activation);
+                         const QuantizedView& b, Activation activation, const LowerHalves& low) {
+  gemm_blocked(out, out_stride, a, rows, b, Store::replace, &activation, low);
 }
 
 }  // namespace vit

@@ -94,17 +94,40 @@ struct QuantizedRows {
   operator QuantizedRowsView() const { return {values, scales, zeros}; }
 };
 
+/// Bits of an activation's code.
+inline constexpr int kCodeBits = 7;
+
+/// Rows of codes of 14 bits, each in two halves that are multiplied by themselves: high.scales[r] = 128 ·
+/// low.scales[r], and x[r][i] ≈ Σ over both halves of scale[r] · (a[r][i] − zero[r]).
+struct QuantizedHalves {
+  QuantizedRows high, low;
+};
+
 /// Bytes from one quantized row of `width` values to the next.
 size_t quantized_row_bytes(int width);
 
-/// Quantizes `rows` rows of `width` floats, which it rotates in place. Threads share the rows.
-void quantize_rows(QuantizedRows out, float* x, int rows, int width);
+/// The rows after the first `count`.
+QuantizedRows after(const QuantizedRows& rows, int count, int width);
+
+/// Quantizes `rows` rows of `width` floats, `stride` floats apart, which it rotates in place. Threads share
+/// the rows.
+void quantize_rows(const QuantizedRows& out, float* x, int stride, int rows, int width);
+
+/// The same to 14 bits: `scale` is a 16,383rd of the range.
+void quantize_rows(const QuantizedHalves& out, float* x, int stride, int rows, int width);
+
+/// The lower halves of the first `count` rows of a product, of which `a` has the higher halves.
+struct LowerHalves {
+  QuantizedRowsView rows;
+  int count = 0;
+  const float* no_bias;  // zeros, as many as the product has columns
+};
 
 /// out[rows × b.outputs] = a · b + bias, or added to out: `gemm` on quantized operands. The sum of integers
 /// is exact; four roundings in single precision follow. Cost: rows · inputs · outputs multiply-adds, about
 /// twice as many per second as `gemm`.
 void gemm_int8(float* out, int out_stride, const QuantizedRowsView& a, int rows, const QuantizedView& b,
-               Store store = Store::replace);
+               Store store = Store::replace, const LowerHalves& low = {});
 
 /// The names of the tiles that `gemm_int8` can use, each with its own kind of dot products (simd.h), as
 /// `gemm_tiles` names those of `gemm`. All give the same bits; kinds that this engine computes wrongly are
@@ -120,6 +143,6 @@ void try_gemm_int8_tile(int index, int repeats);
 
 /// As `gemm_int8`, followed by the activation of every output.
 void gemm_int8_activated(float* out, int out_stride, const QuantizedRowsView& a, int rows,
-                         const QuantizedView& b, Activation activation);
+                         const QuantizedView& b, Activation activation, const LowerHalves& low = {});
 
 }  // namespace vit

@@ -49,20 +49,21 @@
 //                            last two (.right), channel by channel (R0 R1 G0 G1 B0 B1 A0 A1)
 //   splat_pair(x)            the two 16-bit halves of x in every pair of 16-bit lanes
 //   dot(a, b)                a0·b0 + a1·b1, a2·b2 + a3·b3 …: pairs of 16-bit lanes to 32 bits
-//   load_i16(p)              eight 16-bit integers at p: i16x8
-//   load_splat_pair(p)       p[0] and p[1] in every pair of 16-bit lanes
-//   store_i16(p, v)          four lanes clamped to 16 bits
-//   store_pairs(p, a, b)     the low 16 bits of a0 b0 a1 b1 a2 b2 a3 b3
 //   store_bytes(p, v)        four lanes clamped to 0..255, as bytes
+//   sum(v)                   over the lanes
 //   to_floats(v)             each lane rounded once
 //   whole(v)                 k of floats v = k + kRounder
 //
 // Dot products of bytes (quantization.h): exact, signed weights with inputs of 0..127
 //   dot_input                the type an input is kept as
-//   kDotInputs               a row of inputs is filled up to whole numbers of these
+//   kDotInputs               a row of inputs is filled up to whole numbers of these: whole vectors
 //   kDotLane                 successive inputs of one output whose weights are adjacent
 //   kDotColumns              outputs of a panel
 //   store_inputs(p, v)       four lanes of 0..127 as inputs
+//   store_16_inputs(p, v)    those of v[0] to v[3]
+//   store_weights(p, v)      four lanes of -127..127 as weights of four successive inputs of one output; p is
+//                            where the first is to be
+//   store_columns(p, v)      the same of four outputs, one per lane, and kDotLane inputs, one per vector of v
 //   DotKinds                 the ways to multiply, all with the same result; which is fastest depends on the
 //                            host. Each has
 //     kRows                    rows whose sums, of a panel's outputs, stay in registers

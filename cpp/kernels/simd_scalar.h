@@ -123,28 +123,17 @@ inline i16x8 splat_pair(int32_t x) {
   return {{low, high, low, high, low, high, low, high}};
 }
 inline i32x4 dot(i16x8 a, i16x8 b) {
-  // Twice 2^30 is beyond an int and wraps, as WebAssembly's instruction does. Only rows that are not finite
-  // have such codes, and their scale makes NaN of the product.
+  // Twice 2^30 is beyond an int and wraps, as WebAssembly's instruction does.
   const auto product = [&](int i) { return static_cast<uint32_t>(a.lane[i] * b.lane[i]); };
   return each_i32([&](int i) { return static_cast<int32_t>(product(2 * i) + product(2 * i + 1)); });
 }
-inline i16x8 load_i16(const int16_t* p) {
-  i16x8 v;
-  std::memcpy(v.lane, p, sizeof v.lane);
-  return v;
-}
-inline i16x8 load_splat_pair(const int16_t* p) { return {{p[0], p[1], p[0], p[1], p[0], p[1], p[0], p[1]}}; }
-inline void store_i16(int16_t* p, i32x4 v) {
-  for (int i = 0; i < 4; i++) p[i] = static_cast<int16_t>(std::clamp(v.lane[i], -32768, 32767));
-}
-inline void store_pairs(int16_t* p, i32x4 a, i32x4 b) {
-  for (int i = 0; i < 4; i++) {
-    p[2 * i] = static_cast<int16_t>(a.lane[i]);
-    p[2 * i + 1] = static_cast<int16_t>(b.lane[i]);
-  }
-}
 inline void store_bytes(uint8_t* p, i32x4 v) {
   for (int i = 0; i < 4; i++) p[i] = static_cast<uint8_t>(std::clamp(v.lane[i], 0, 255));
+}
+inline int32_t sum(i32x4 v) {
+  uint32_t total = 0;
+  for (int32_t lane : v.lane) total += static_cast<uint32_t>(lane);
+  return static_cast<int32_t>(total);
 }
 inline f32x4 to_floats(i32x4 v) {
   return each([&](int i) { return static_cast<float>(v.lane[i]); });
@@ -158,6 +147,15 @@ inline constexpr int kDotInputs = 4;
 inline constexpr int kDotLane = 4;
 inline constexpr int kDotColumns = 8;
 inline void store_inputs(dot_input* p, i32x4 v) { store_bytes(p, v); }
+inline void store_16_inputs(dot_input* p, const i32x4* v) {
+  for (int i = 0; i < 4; i++) store_inputs(p + 4 * i, v[i]);
+}
+inline void store_weights(int8_t* p, i32x4 v) {
+  for (int i = 0; i < 4; i++) p[i] = static_cast<int8_t>(std::clamp(v.lane[i], -128, 127));
+}
+inline void store_columns(int8_t* p, const i32x4* v) {
+  for (int i = 0; i < 16; i++) p[i] = static_cast<int8_t>(std::clamp(v[i % 4].lane[i / 4], -128, 127));
+}
 struct ScalarDots {
   static constexpr int kRows = 4;
   static constexpr int kInputs = 4;

@@ -90,17 +90,13 @@ inline PixelPairs load_pixels(const uint8_t* p) {
 }
 inline i16x8 splat_pair(int32_t x) { return {wasm_i32x4_splat(x)}; }
 inline i32x4 dot(i16x8 a, i16x8 b) { return {wasm_i32x4_dot_i16x8(a.v, b.v)}; }
-inline i16x8 load_i16(const int16_t* p) { return {wasm_v128_load(p)}; }
-inline i16x8 load_splat_pair(const int16_t* p) { return {wasm_v128_load32_splat(p)}; }
-inline void store_i16(int16_t* p, i32x4 v) {
-  wasm_v128_store64_lane(p, wasm_i16x8_narrow_i32x4(v.v, v.v), 0);
-}
-inline void store_pairs(int16_t* p, i32x4 a, i32x4 b) {
-  wasm_v128_store(p, wasm_i16x8_shuffle(a.v, b.v, 0, 8, 2, 10, 4, 12, 6, 14));
-}
 inline void store_bytes(uint8_t* p, i32x4 v) {
   v128_t shorts = wasm_i16x8_narrow_i32x4(v.v, v.v);
   wasm_v128_store32_lane(p, wasm_u8x16_narrow_i16x8(shorts, shorts), 0);
+}
+inline int32_t sum(i32x4 v) {
+  const v128_t halves = wasm_i32x4_add(v.v, wasm_i32x4_shuffle(v.v, v.v, 2, 3, 0, 1));
+  return wasm_i32x4_extract_lane(wasm_i32x4_add(halves, wasm_i32x4_shuffle(halves, halves, 1, 0, 3, 2)), 0);
 }
 inline f32x4 to_floats(i32x4 v) { return {wasm_f32x4_convert_i32x4(v.v)}; }
 inline i32x4 whole(f32x4 v) { return {wasm_i32x4_sub(v.v, wasm_i32x4_const_splat(kRounderBits))}; }
@@ -118,16 +114,33 @@ inline f32x4 fused_multiply_add(f32x4 a, f32x4 b, f32x4 c) { return multiply_add
 
 // Weights are widened on their way from memory; inputs, which every panel reads again, once and for all.
 using dot_input = int16_t;
-inline constexpr int kDotInputs = 2;
+inline constexpr int kDotInputs = 4;
 inline constexpr int kDotLane = 2;
 inline constexpr int kDotColumns = 12;
-inline void store_inputs(dot_input* p, i32x4 v) { store_i16(p, v); }
+inline void store_inputs(dot_input* p, i32x4 v) {
+  wasm_v128_store64_lane(p, wasm_i16x8_narrow_i32x4(v.v, v.v), 0);
+}
+inline void store_16_inputs(dot_input* p, const i32x4* v) {
+  wasm_v128_store(p, wasm_i16x8_narrow_i32x4(v[0].v, v[1].v));
+  wasm_v128_store(p + 8, wasm_i16x8_narrow_i32x4(v[2].v, v[3].v));
+}
+inline void store_weights(int8_t* p, i32x4 v) {
+  const v128_t shorts = wasm_i16x8_narrow_i32x4(v.v, v.v), bytes = wasm_i8x16_narrow_i16x8(shorts, shorts);
+  wasm_v128_store16_lane(p, bytes, 0);
+  wasm_v128_store16_lane(p + kDotLane * kDotColumns, bytes, 1);
+}
+inline void store_columns(int8_t* p, const i32x4* v) {
+  const v128_t shorts = wasm_i16x8_narrow_i32x4(v[0].v, v[1].v);
+  const v128_t bytes = wasm_i8x16_narrow_i16x8(shorts, shorts);
+  wasm_v128_store64_lane(p, wasm_i8x16_shuffle(bytes, bytes, 0, 4, 1, 5, 2, 6, 3, 7, 0, 4, 1, 5, 2, 6, 3, 7),
+                         0);
+}
 struct WidenedDots {
   static constexpr int kRows = 3;
   static constexpr int kInputs = 2;
   using Inputs = i16x8;
   using Weights = i16x8;
-  static Inputs load_inputs(const dot_input* p) { return load_splat_pair(p); }
+  static Inputs load_inputs(const dot_input* p) { return {wasm_v128_load32_splat(p)}; }
   static Weights load_weights(const int8_t* p) { return {wasm_i16x8_load8x8(p)}; }
   static i32x4 add(Weights w, Inputs x, i32x4 sum) { return simd::add(sum, dot(x, w)); }
 };

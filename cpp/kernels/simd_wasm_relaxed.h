@@ -18,6 +18,19 @@ inline constexpr int kDotInputs = 8;
 inline constexpr int kDotLane = 4;
 inline constexpr int kDotColumns = 8;
 inline void store_inputs(dot_input* p, i32x4 v) { store_bytes(p, v); }
+inline void store_16_inputs(dot_input* p, const i32x4* v) {
+  wasm_v128_store(p, wasm_u8x16_narrow_i16x8(wasm_i16x8_narrow_i32x4(v[0].v, v[1].v),
+                                             wasm_i16x8_narrow_i32x4(v[2].v, v[3].v)));
+}
+inline void store_weights(int8_t* p, i32x4 v) {
+  const v128_t shorts = wasm_i16x8_narrow_i32x4(v.v, v.v);
+  wasm_v128_store32_lane(p, wasm_i8x16_narrow_i16x8(shorts, shorts), 0);
+}
+inline void store_columns(int8_t* p, const i32x4* v) {
+  const v128_t bytes = wasm_i8x16_narrow_i16x8(wasm_i16x8_narrow_i32x4(v[0].v, v[1].v),
+                                               wasm_i16x8_narrow_i32x4(v[2].v, v[3].v));
+  wasm_v128_store(p, wasm_i8x16_shuffle(bytes, bytes, 0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+}
 
 /// One instruction, as some hosts have it: Intel since 2021, Zen 5, ARM since 2018.
 struct WholeDots {

@@ -126,7 +126,7 @@ Activations lay_out_swin_activations(Arena& arena, const Config& c) {
   a.scores = floats(threads * scores);
   a.no_bias = floats(no_bias);
   a.mlp_hidden = floats(hidden);
-  if (c.int8) a.quantized = {arena.take<uint8_t>(codes), floats(rows), arena.take<int32_t>(rows)};
+  if (c.int8) a.quantized.high = {arena.take<uint8_t>(codes), floats(rows), arena.take<int32_t>(rows)};
   a.pooled = floats(2 * c.hidden);
   a.logits = floats(c.classes);
   a.probabilities = floats(c.classes);

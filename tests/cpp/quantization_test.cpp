@@ -101,7 +101,7 @@ void sums_exactly_and_stays_in_its_columns(Sizes sizes) {
     pack_quantized(b.matrix, o, w.data() + static_cast<size_t>(o) * inputs);
   }
   OwnedRows a(rows, inputs);
-  quantize_rows(a.rows, before_rotation(x, inputs).data(), rows, inputs);
+  quantize_rows(a.rows, before_rotation(x, inputs).data(), inputs, rows, inputs);
   // A zero point as it would be for other values: its share is taken away again, exactly.
   for (int row = 0; row < rows; row++) a.zeros[row] = row % 128;
 
@@ -146,7 +146,7 @@ void equals_the_schemes_twin(Sizes sizes) {
     pack_quantized(b.matrix, o, row_codes.data());
   }
   OwnedRows a(rows, inputs);
-  quantize_rows(a.rows, rotated_x.data(), rows, inputs);
+  quantize_rows(a.rows, rotated_x.data(), inputs, rows, inputs);
 
   std::vector<float> replaced(static_cast<size_t>(rows) * outputs), added(replaced.size(), 0.5f),
       activated(replaced.size());
@@ -176,6 +176,46 @@ void equals_the_schemes_twin(Sizes sizes) {
 
 TEST_P(GemmInt8, EqualsTheSchemesTwin) {
   in_every_tile([] { equals_the_schemes_twin(GetParam()); });
+}
+
+// The higher and the lower halves of 14 bits, multiplied one after the other.
+TEST_P(GemmInt8, OfTwoHalvesIsOffByAFourteenBitStepAtMost) {
+  const auto [rows, inputs, outputs] = GetParam();
+  const auto w = codes(outputs, inputs, 6);
+  auto x = random_floats(static_cast<size_t>(rows) * inputs, 7);
+  std::vector<reference::Matrix> rotated;
+  for (int row = 0; row < rows; row++) {
+    const auto first = x.begin() + static_cast<ptrdiff_t>(row) * inputs;
+    rotated.push_back(reference::rotate(to_double({first, first + inputs})));
+  }
+  OwnedMatrix b(inputs, outputs);
+  for (int o = 0; o < outputs; o++) {
+    b.scales[o] = 0.01f;
+    pack_quantized(b.matrix, o, w.data() + static_cast<size_t>(o) * inputs);
+  }
+  OwnedRows high(rows, inputs), low(rows, inputs);
+  quantize_rows(QuantizedHalves{high.rows, low.rows}, x.data(), inputs, rows, inputs);
+  std::vector<float> out(static_cast<size_t>(rows) * outputs);
+  gemm_int8(out.data(), outputs, high.rows, rows, b.matrix);
+  gemm_int8(out.data(), outputs, low.rows, rows, b.matrix, Store::accumulate);
+  for (int row = 0; row < rows; row++) {
+    const auto [least, most] = std::minmax_element(rotated[row].begin(), rotated[row].end());
+    const double step = (std::max(*most, 0.0) - std::min(*least, 0.0)) / 16383;
+    ASSERT_NEAR(low.scales[row], step, 1e-6 * step);
+    ASSERT_EQ(high.scales[row], 128 * low.scales[row]);
+    for (int half : {high.zeros[row], low.zeros[row]}) ASSERT_TRUE(half >= 0 && half <= 127);
+    for (int o = 0; o < outputs; o++) {
+      double expected = 0, magnitudes = 0;
+      for (int i = 0; i < inputs; i++) {
+        const double weight = 0.01 * w[static_cast<size_t>(o) * inputs + i];
+        expected += rotated[row][i] * weight;
+        magnitudes += std::fabs(weight);
+      }
+      // Half a step of rounding, and as much at the ends, where the zero point was rounded.
+      const double tolerance = magnitudes * step + 1e-5 * (1 + std::fabs(expected));
+      ASSERT_NEAR(out[static_cast<size_t>(row) * outputs + o], expected, tolerance) << row << " " << o;
+    }
+  }
 }
 
 TEST(GemmInt8Tiles, AreThoseOfTheVariantAndCanBeTried) {
@@ -217,7 +257,7 @@ TEST(GemmInt8Extremes, AreExact) {
       x[0] = 127;  // so that a step is one
       sum += sign * w[0] < 0 ? 127 * w[0] : 0;
       OwnedRows a(1, kInputs);
-      quantize_rows(a.rows, before_rotation(x, kInputs).data(), 1, kInputs);
+      quantize_rows(a.rows, before_rotation(x, kInputs).data(), kInputs, 1, kInputs);
       in_every_tile([&] {
         float out;
         gemm_int8(&out, 1, a.rows, 1, b.matrix);
@@ -307,7 +347,7 @@ TEST(QuantizeRows, KeepsZeroAndBothEnds) {
        {std::pair{-1.0f, 3.0f}, {0.0f, 5.0f}, {-2.0f, 0.0f}, {-0.17f, 9.3f}, {1.0f, 2.0f}}) {
     std::vector<float> x = {low, high, 0.0f, (low + high) / 2, high, low};
     OwnedRows a(1, 6);
-    quantize_rows(a.rows, x.data(), 1, 6);
+    quantize_rows(a.rows, x.data(), 6, 1, 6);
     const float extent = std::max(high, 0.0f) - std::min(low, 0.0f);
     for (int i = 0; i < 6; i++) {
       OwnedMatrix b(6, 1);
@@ -338,8 +378,11 @@ TEST(Quantize, SaysWhenAValueIsNotFinite) {
       std::vector<float> row(static_cast<size_t>(width), 1.0f);
       row[1] = bad;
       OwnedRows a(1, width);
-      quantize_rows(a.rows, row.data(), 1, width);
-      EXPECT_TRUE(std::isnan(a.scales[0])) << bad;
+      OwnedRows high(1, width), low(1, width);
+      auto copy = row;
+      quantize_rows(a.rows, row.data(), width, 1, width);
+      quantize_rows(QuantizedHalves{high.rows, low.rows}, copy.data(), width, 1, width);
+      for (float scale : {a.scales[0], high.scales[0], low.scales[0]}) EXPECT_TRUE(std::isnan(scale)) << bad;
     }
   }
 }
@@ -350,9 +393,13 @@ TEST(Quantize, TakesRowsOfZeros) {
   EXPECT_EQ(quantize_weights(quantized.data(), row.data(), 9), 0.0f);
   EXPECT_EQ(quantized, std::vector<int8_t>(9, int8_t{0}));
   OwnedRows a(1, 9);
-  quantize_rows(a.rows, row.data(), 1, 9);
+  quantize_rows(a.rows, row.data(), 9, 1, 9);
   EXPECT_EQ(a.scales[0], 0.0f);
   EXPECT_EQ(a.zeros[0], 0);
+  OwnedRows high(1, 9), low(1, 9);
+  quantize_rows(QuantizedHalves{high.rows, low.rows}, row.data(), 9, 1, 9);
+  EXPECT_EQ(high.scales[0], 0.0f);
+  EXPECT_EQ(low.scales[0], 0.0f);
 }
 
 }  // namespace
