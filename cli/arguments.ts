@@ -14,6 +14,7 @@ export const usage = `Run Vision Transformers from the command line.
 A model is a path (a folder or its weights file), a Hub repository ("owner/name"), a URL, or "builtin".
 
   --dtype <type>       convert: fp16 (default), int8 or fp32; classify, labels: fp32 or int8, in memory
+  --calibrate <folder> convert --dtype int8: pictures like those to come, for which the weights are rounded
   -o, --output <path>  convert: the folder to create; labels: the JSON file to write
   -t, --template <s>   labels: sentence with {} for the label, as "a photo of {}"; repeat to average
   -f, --force          convert: replace the files of an existing model
@@ -31,6 +32,7 @@ Exit codes: 0 success, 1 failure, 2 usage error.`;
 
 const options = {
   dtype: { type: 'string' },
+  calibrate: { type: 'string' },
   output: { type: 'string', short: 'o' },
   force: { type: 'boolean', short: 'f' },
   'top-k': { type: 'string', short: 'k' },
@@ -49,11 +51,11 @@ const options = {
 /** The options that only some commands have. */
 const own = {
   inspect: ['json'],
-  convert: ['dtype', 'output', 'force'],
+  convert: ['dtype', 'calibrate', 'output', 'force'],
   classify: ['dtype', 'top-k', 'json'],
   labels: ['dtype', 'output', 'template'],
 } as const;
-const ownOptions = ['dtype', 'output', 'force', 'top-k', 'template', 'json'] as const;
+const ownOptions = ['dtype', 'calibrate', 'output', 'force', 'top-k', 'template', 'json'] as const;
 
 export type LoadArguments = Pick<LoadOptions, 'revision' | 'host' | 'token' | 'integrity' | 'cache'>;
 
@@ -68,6 +70,8 @@ export interface ConvertCommand {
   readonly name: 'convert';
   readonly model: string;
   readonly dtype: ConvertType;
+  /** The folder of pictures to round int8 weights for. */
+  readonly calibrate: string | undefined;
   readonly output: string;
   /** Whether existing files may be replaced. */
   readonly force: boolean;
@@ -127,7 +131,9 @@ export function parseCommand(args: readonly string[]): Command {
   if (name === 'convert') {
     if (values.output === undefined) throw new UsageError('convert needs an output folder: -o <folder>.');
     const dtype = convertType(values.dtype ?? 'fp16');
-    return { name, model, dtype, output: values.output, force: values.force ?? false, load };
+    const { calibrate, output, force = false } = values;
+    if (calibrate !== undefined && dtype !== 'int8') throw new UsageError('--calibrate needs --dtype int8.');
+    return { name, model, dtype, calibrate, output, force, load };
   }
   if (rest.length === 0) throw new UsageError('classify needs at least one image.');
   const topK = values['top-k'] === undefined ? 5 : Number(values['top-k']);

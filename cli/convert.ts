@@ -10,6 +10,8 @@ import type { Checkpoint } from '../web/checkpoint/open.js';
 import { open } from './checkpoint.js';
 import { startBindings, startEngine } from './engine.js';
 import { encodingFor } from './encoding.js';
+import { calibrated, checkCalibration } from './calibration/calibrate.js';
+import { calibrationPictures } from './calibration/pictures.js';
 import { print } from './output.js';
 import { checkOutput, OutputFolder } from './output-folder.js';
 import { ProgressBar } from './progress.js';
@@ -18,15 +20,26 @@ import { ProgressBar } from './progress.js';
  * Writes a model as a folder of safetensors: its JSON files as they are (for int8, without what only takes space), its
  * tensors under their names.
  */
-export async function convert({ model, dtype, output, force, load }: ConvertCommand): Promise<void> {
+export async function convert({
+  model,
+  dtype,
+  calibrate,
+  output,
+  force,
+  load,
+}: ConvertCommand): Promise<void> {
   await checkOutput(output, force);
+  const pictures = calibrate === undefined ? undefined : await calibrationPictures(calibrate);
   const bar = new ProgressBar();
-  const { checkpoint, smallFiles, context, close } = await open(model, load);
+  const { checkpoint: given, smallFiles, context, close } = await open(model, load);
   try {
+    if (pictures) checkCalibration(given);
     // Checked against its configuration first: what is written has to load.
     const engine = await startEngine();
-    await prepare(engine, checkpoint, context.signal);
+    await prepare(engine, given, context.signal);
     engine.dispose();
+    const show = (name: string, loaded: number, total: number) => bar.show(name, loaded, total);
+    const checkpoint = pictures ? await calibrated(given, pictures, context, show) : given;
     const bindings = await startBindings();
     const { tensors } = checkpoint.weights;
     const slots = slotsOfBothTowers(checkpoint);
@@ -40,7 +53,7 @@ export async function convert({ model, dtype, output, force, load }: ConvertComm
       file.write(safetensorsHeader([...encodings.values()].flatMap(({ tensors }) => tensors)));
       await checkpoint.weights.pour(
         (tensor) => encodings.get(tensor)?.sink((bytes) => void file.write(bytes)),
-        (name, loaded, total) => bar.show(name, loaded, total),
+        show,
       );
       file.end();
       await Promise.race([once(file, 'close'), failed]);

@@ -7,7 +7,7 @@ interface ElementType {
 }
 
 /** The number of a half's bits. */
-function halfValue(bits: number): number {
+export function halfValue(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
   const fraction = bits & 1023;

@@ -70,7 +70,7 @@ function reordered({ bytes, shape }: StoredTensor, order: readonly Axis[], encod
 }
 
 /** The elements where the strides of their axes put them. */
-function inOrder(stored: Uint8Array, elementBytes: number, order: readonly Axis[]): Uint8Array {
+export function inOrder(stored: Uint8Array, elementBytes: number, order: readonly Axis[]): Uint8Array {
   const out = new Uint8Array(stored.length);
   let from = 0;
   const walk = (axis: number, to: number) => {
