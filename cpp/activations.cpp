@@ -86,6 +86,8 @@ Activations lay_out_activations(Arena& arena, const Config& c) {
   a.q = floats(tokens, c.hidden);
   a.k = floats(tokens, c.hidden);
   a.v = floats(tokens, c.hidden);
+  a.shared_keys = floats(c.causal ? tokens : 0, c.hidden);
+  a.shared_values = floats(c.causal ? tokens : 0, c.hidden);
   if (c.int8) {
     const int rows = thread_count() * kAttentionRows;
     a.byte_keys = take_for_heads(arena, c, head_size(c), tokens);

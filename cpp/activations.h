@@ -19,6 +19,8 @@ struct Activations {
   float* q;                       // [T × D], queries of all attention heads side by side
   float* k;                       // [T × D], keys
   float* v;                       // [T × D], values
+  float* shared_keys;             // [T × D], of a causal text encoder: keys of what all texts begin with,
+  float* shared_values;           // [T × D], and values
   float* keys;                    // [heads × T rounded up to whole panels × d], k packed per attention head
   float* values;                  // [heads × T × d rounded up to whole panels], v packed per attention head
   QuantizedMatrix byte_keys;      // of an int8 model instead: the same as bytes, of the first attention head;

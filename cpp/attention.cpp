@@ -93,22 +93,23 @@ void attend_int8(Activations& a, const Config& c, const ScoreBias& bias, int hea
   }
 }
 
-void attend_with_all_heads(Activations& a, const Config& c, const ScoreBias& bias, int rows,
+// The same for all heads and `rows` query rows, starting at `first`.
+void attend_with_all_heads(Activations& a, const Config& c, const ScoreBias& bias, int first, int rows,
                            const AttentionCapture& capture) {
   if (c.int8) {
     parallel_for(c.heads, [&](int head) {
-      const int first = first_value(c, head, 0);
-      pack_keys(quantized_keys_of(a, c, head), a.k + first, c.hidden);
-      pack_values(quantized_values_of(a, c, head), a.v + first, c.hidden);
+      const int column = first_value(c, head, 0);
+      pack_keys(quantized_keys_of(a, c, head), a.k + column, c.hidden);
+      pack_values(quantized_values_of(a, c, head), a.v + column, c.hidden);
     });
   } else {
     parallel_for(c.heads, ceil_div(token_count(c), kPackedTokens),
                  [&](int head, int piece) { pack_keys_and_values(a, c, head, piece * kPackedTokens); });
   }
   const auto attend_tile = [&](int head, int tile) {
-    const int row = tile * kAttentionRows;
+    const int done = tile * kAttentionRows;
     const auto attend_by = c.int8 ? attend_int8 : attend;
-    attend_by(a, c, bias, head, row, std::min(kAttentionRows, rows - row), capture);
+    attend_by(a, c, bias, head, first + done, std::min(kAttentionRows, rows - done), capture);
   };
   const int tiles = ceil_div(rows, kAttentionRows);
   if (!capture.map) return parallel_for(c.heads, tiles, attend_tile);
@@ -118,11 +119,21 @@ void attend_with_all_heads(Activations& a, const Config& c, const ScoreBias& bia
   });
 }
 
-// The same within each text: pointers to its rows, and a configuration of its length.
-void attend_within_texts(Activations a, Config c, std::span<const int> lengths) {
-  for (int length : lengths) {
-    c.image_width = length;
-    attend_with_all_heads(a, c, {}, length, {});
+// The same within each text: pointers to its rows, and a configuration of its length. The shared keys and
+// values are copied in front of its own, over those of the text before.
+void attend_within_texts(Activations a, Config c, const Texts& texts) {
+  const int shared = texts.shared;
+  if (shared > 0) {
+    std::copy_n(a.k, shared * c.hidden, a.shared_keys);
+    std::copy_n(a.v, shared * c.hidden, a.shared_values);
+    c.image_width = shared;
+    attend_with_all_heads(a, c, {}, 0, shared, {});
+  }
+  for (int length : texts.lengths) {
+    std::copy_n(a.shared_keys, shared * c.hidden, a.k);
+    std::copy_n(a.shared_values, shared * c.hidden, a.v);
+    c.image_width = shared + length;
+    attend_with_all_heads(a, c, {}, shared, length, {});
     for (float** rows : {&a.q, &a.k, &a.v, &a.attended}) *rows += length * c.hidden;
   }
 }
@@ -135,7 +146,7 @@ void norm_heads(float* x, const LayerNormWeights& weights, const Config& c, int 
 }  // namespace
 
 void attention(float* out, Store store, Activations& a, const EncoderBlockWeights& weights, const Config& c,
-               int rows, std::span<const int> lengths, const AttentionCapture& capture) {
+               int rows, const Texts& texts, const AttentionCapture& capture) {
   const int tokens = token_count(c);
   // q, k, v = qkv(x); q = q / sqrt(d), which is in the weights
   const LinearInput normed = linear_input(a, c, a.normed, tokens, c.hidden);
@@ -154,9 +165,9 @@ void attention(float* out, Store store, Activations& a, const EncoderBlockWeight
   }
   // x = softmax(q @ k.T + bias) @ v
   if (c.text) {
-    attend_within_texts(a, c, lengths);
+    attend_within_texts(a, c, texts);
   } else {
-    attend_with_all_heads(a, c, weights.score_bias, rows, capture);
+    attend_with_all_heads(a, c, weights.score_bias, 0, rows, capture);
   }
   // x = norm(x)
   if (c.attention_norm) norm(a.attended, a.attended, weights.attn_norm, rows, c.hidden, c.layer_norm_eps);

@@ -2,10 +2,9 @@
 // around it.
 #pragma once
 
-#include <span>
-
 #include "activations.h"
 #include "config.h"
+#include "texts.h"
 #include "weights.h"
 
 namespace vit {
@@ -24,15 +23,14 @@ struct AttentionCapture {
 /// those of patches are then rotated (rotary.h); with relative positions, a bias is added to the scores
 /// (score_bias.h); with attention_norm, the joined heads go through a layer norm before `proj`.
 ///
-/// With `lengths`, the tokens belong to several texts, one after another, each `lengths[i]` tokens long; a
-/// token attends only to its own text and, where the configuration is `causal`, not to tokens after it.
+/// In a text tower, a token attends only to its own text, the shared tokens included, and, where the
+/// configuration is `causal`, not to tokens after it.
 ///
 /// Reads `normed`; uses q, k, v, keys, values, scores, attended. The T × T scores never exist as a whole: a
 /// few query rows of one attention head at a time go through q·kᵀ, softmax and ·v. Threads share these. In an
 /// int8 model the two products are of bytes (kernels/byte_attention.h). Afterwards `v` still has the values
 /// of all tokens.
 void attention(float* out, Store store, Activations& activations, const EncoderBlockWeights& weights,
-               const Config& config, int rows, std::span<const int> lengths = {},
-               const AttentionCapture& capture = {});
+               const Config& config, int rows, const Texts& texts = {}, const AttentionCapture& capture = {});
 
 }  // namespace vit

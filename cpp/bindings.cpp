@@ -185,9 +185,8 @@ std::string run_texts_to_stage(BoundModel& bound, const val& lengths, const std:
   bound.wanted = name;
   bound.stage.clear();
   const std::vector<int> numbers = convertJSArrayToNumberVector<int>(lengths);
-  if (std::string error = embed_texts(bound.model, numbers, false, {&bound, copy_wanted}); !error.empty()) {
-    return error;
-  }
+  std::string error = embed_texts(bound.model, {numbers}, false, {&bound, copy_wanted});
+  if (!error.empty()) return error;
   return bound.stage.empty() ? "is not a stage of this model" : "";
 }
 
@@ -383,8 +382,8 @@ void bind_model() {
                                int rows) { return put_embeddings(b.model, dtype, first, rows); })
       .function(
           "embedTexts",
-          +[](BoundModel& b, const val& lengths, bool normalize) {
-            return embed_texts(b.model, convertJSArrayToNumberVector<int>(lengths), normalize);
+          +[](BoundModel& b, const val& lengths, int shared, bool normalize) {
+            return embed_texts(b.model, {convertJSArrayToNumberVector<int>(lengths), shared}, normalize);
           })
       .function(
           "jointPointer", +[](const BoundModel& b) { return pointer(b.model.activations.joint); })

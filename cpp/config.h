@@ -197,8 +197,8 @@ constexpr Config pool_config(Config c) {
   return c;
 }
 
-/// The most texts that fit into one pass: each has a beginning and an end.
-constexpr int most_texts(const Config& c) { return c.text ? (token_count(c) + 1) / 2 : 0; }
+/// The most texts that fit into one pass: each has a token of its own.
+constexpr int most_texts(const Config& c) { return c.text ? token_count(c) : 0; }
 
 /// Whether the model's position embeddings are for another grid than its images have.
 constexpr bool resamples_positions(const Config& c) {

@@ -40,12 +40,12 @@ void parallel(Activations& a, const EncoderBlockWeights& weights, const Config& 
 }  // namespace
 
 void encoder_block(Activations& a, const EncoderBlockWeights& weights, const Config& c, int rows,
-                   std::span<const int> lengths, const AttentionCapture& capture) {
+                   const Texts& texts, const AttentionCapture& capture) {
   if (c.block_order == BlockOrder::norms_after) return norms_after(a, weights, c, rows, capture);
   if (c.block_order == BlockOrder::parallel) return parallel(a, weights, c, rows, capture);
   // x = x + attn(norm1(x))
   norm_tokens(a, weights.norm1, c, token_count(c));
-  attention(a.tokens, Store::accumulate, a, weights, c, rows, lengths, capture);
+  attention(a.tokens, Store::accumulate, a, weights, c, rows, texts, capture);
   // x = x + mlp(norm2(x))
   norm_tokens(a, weights.norm2, c, rows);
   mlp(a.tokens, Store::accumulate, a, weights, c, rows);

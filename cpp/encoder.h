@@ -1,11 +1,10 @@
 // The encoder: blocks of attention and MLP over a residual stream of tokens.
 #pragma once
 
-#include <span>
-
 #include "activations.h"
 #include "attention.h"
 #include "config.h"
+#include "texts.h"
 #include "weights.h"
 
 namespace vit {
@@ -19,9 +18,9 @@ namespace vit {
 ///
 /// for the first `rows` tokens; the others are attended to but keep their values. In the last block of a
 /// classifier that reads only the class token, one row is enough, which saves most of that block. (LayerScale
-/// is folded into the weights; see `settle`.) `lengths` and `capture` as in attention.h; a model of texts has
+/// is folded into the weights; see `settle`.) `texts` and `capture` as in attention.h; a model of texts has
 /// its norms before the parts.
 void encoder_block(Activations& activations, const EncoderBlockWeights& weights, const Config& config,
-                   int rows, std::span<const int> lengths = {}, const AttentionCapture& capture = {});
+                   int rows, const Texts& texts = {}, const AttentionCapture& capture = {});
 
 }  // namespace vit

@@ -48,10 +48,10 @@ void norm_pooled(Activations& a, const HeadWeights& weights, const Config& c, in
   if (c.pooled_norm) norm(a.pooled, a.pooled, weights.fc_norm, vectors, c.hidden, c.layer_norm_eps);
 }
 
-void pool_texts(Activations& a, const Config& c, std::span<const int> lengths) {
-  const float* end = a.normed;
+void pool_texts(Activations& a, const Config& c, const Texts& texts) {
+  const float* end = a.normed + texts.shared * c.hidden;
   float* pooled = a.pooled;
-  for (int length : lengths) {
+  for (int length : texts.lengths) {
     end += length * c.hidden;
     pooled = std::copy_n(end - c.hidden, c.hidden, pooled);
   }

@@ -1,10 +1,9 @@
 // Tokens → pooled features → logits → probabilities: the exit of the encoder.
 #pragma once
 
-#include <span>
-
 #include "activations.h"
 #include "config.h"
+#include "texts.h"
 #include "weights.h"
 
 namespace vit {
@@ -16,8 +15,8 @@ void final_norm(Activations& activations, const HeadWeights& weights, const Conf
 /// one.
 void pool(Activations& activations, const HeadWeights& weights, const Config& config, Pooling pooling);
 
-/// The same for each of several texts, one after another in `normed`: one pooled vector per text.
-void pool_texts(Activations& activations, const Config& config, std::span<const int> lengths);
+/// The same for each of several texts in `normed`: one pooled vector per text.
+void pool_texts(Activations& activations, const Config& config, const Texts& texts);
 
 /// joint = the first `rows` pooled vectors, projected to the width that images and texts share.
 void project(Activations& activations, const HeadWeights& weights, const Config& config, int rows);

@@ -2,11 +2,12 @@
 
 namespace vit {
 
-void add_text_positions(Activations& a, const InputWeights& weights, const Config& c,
-                        std::span<const int> lengths) {
-  float* text = a.tokens;
-  for (int length : lengths) {
-    add(text, weights.pos_embed, length * c.hidden);
+void add_text_positions(Activations& a, const InputWeights& weights, const Config& c, const Texts& texts) {
+  const int shared = texts.shared * c.hidden;
+  add(a.tokens, weights.pos_embed, shared);
+  float* text = a.tokens + shared;
+  for (int length : texts.lengths) {
+    add(text, weights.pos_embed + shared, length * c.hidden);
     text += length * c.hidden;
   }
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <numeric>
 #include <utility>
 
 #include "encoder.h"
@@ -167,38 +166,40 @@ std::string put_embeddings(Model& model, std::string_view dtype, int first, int 
   return "";
 }
 
-std::string embed_texts(Model& model, std::span<const int> lengths, bool normalize, const Observer& observe) {
+std::string embed_texts(Model& model, const Texts& texts, bool normalize, const Observer& observe) {
   Config c = model.config;
   const Weights& weights = model.weights;
   Activations& a = model.activations;
-  const int tokens = std::accumulate(lengths.begin(), lengths.end(), 0);
+  const auto& lengths = texts.lengths;
   const bool some_empty = std::any_of(lengths.begin(), lengths.end(), [](int length) { return length < 1; });
-  const int texts = static_cast<int>(lengths.size());
-  if (!c.text || some_empty || texts < 1 || texts > most_texts(c) || tokens > token_count(c)) {
+  const bool cannot_share = texts.shared < 0 || (texts.shared > 0 && !c.causal);
+  const int tokens = token_count(texts);
+  if (!c.text || lengths.empty() || some_empty || cannot_share || tokens > token_count(c)) {
     return "are not texts that this model can encode at once";
   }
   c.image_width = tokens;
   // x = inputs_embeds + position_embedding
-  add_text_positions(a, weights.input, c, lengths);
+  add_text_positions(a, weights.input, c, texts);
   observe({"tokens", 0, a.tokens, tokens, c.hidden});
   // for layer in layers: x = layer(x, attention_mask)
   for (int layer = 0; layer < c.layers; layer++) {
-    encoder_block(a, weights.encoder.blocks[layer], c, tokens, lengths);
+    encoder_block(a, weights.encoder.blocks[layer], c, tokens, texts);
     observe({"blocks", layer, a.tokens, tokens, c.hidden});
   }
   // x = final_layer_norm(x)[eos]; x = text_projection(x)
   final_norm(a, weights.head, c, tokens);
-  pool_texts(a, c, lengths);
-  observe({"pooled", 0, a.pooled, texts, c.hidden});
+  pool_texts(a, c, texts);
+  const int vectors = static_cast<int>(lengths.size());
+  observe({"pooled", 0, a.pooled, vectors, c.hidden});
   float* features = a.pooled;
   int width = c.hidden;
   if (c.joint_width > 0) {
-    project(a, weights.head, c, texts);
+    project(a, weights.head, c, vectors);
     features = a.joint, width = c.joint_width;
-    observe({"joint", 0, features, texts, width});
+    observe({"joint", 0, features, vectors, width});
   }
   if (!normalize) return "";
-  for (int text = 0; text < texts; text++) scale_to_length_1(features + text * width, width);
+  for (int at = 0; at < vectors; at++) scale_to_length_1(features + at * width, width);
   return "";
 }
 

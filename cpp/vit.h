@@ -139,11 +139,12 @@ void forward(Model& model, const Outputs& wanted, const Observer& observer = {})
 /// [first, first + rows) of the texts' tokens.
 [[nodiscard]] std::string put_embeddings(Model& model, std::string_view dtype, int first, int rows);
 
-/// Token embeddings of texts, one after another, each `lengths[i]` tokens long → one feature vector per text:
-/// in `activations.joint` where the model has a projection, else in `activations.pooled`; scaled to Euclidean
-/// length 1 if `normalize`. At most `most_texts` texts, with at most `token_count` tokens in total. Only the
-/// given tokens are computed, so a causal text should end where it is pooled. Overwrites the embeddings.
-[[nodiscard]] std::string embed_texts(Model& model, std::span<const int> lengths, bool normalize,
+/// The token embeddings of `texts` → one feature vector per text: in `activations.joint` where the model has
+/// a projection, else in `activations.pooled`; scaled to Euclidean length 1 if `normalize`. At most
+/// `token_count` tokens in total. Only the given tokens are computed, so a causal text should end where it is
+/// pooled. Overwrites the embeddings. A vector is the same to the bit whichever texts it is computed with,
+/// but in an int8 model, whose values are rounded to the range of those they are shared with.
+[[nodiscard]] std::string embed_texts(Model& model, const Texts& texts, bool normalize,
                                       const Observer& observer = {});
 
 }  // namespace vit

@@ -68,7 +68,7 @@ Matrix text_twin(Matrix x, const NamedWeights& w, const Config& c) {
   return linear_twin(Matrix(x.end() - c.hidden, x.end()), w, "joint_proj", 1);
 }
 
-class Texts : public testing::TestWithParam<std::tuple<bool, int>> {
+class TextTower : public testing::TestWithParam<std::tuple<bool, int>> {
  protected:
   void SetUp() override {
     use_threads(std::get<1>(GetParam()));
@@ -90,11 +90,13 @@ class Texts : public testing::TestWithParam<std::tuple<bool, int>> {
   NamedWeights weights;
 };
 
-TEST_P(Texts, AreTheFormulaOneByOneAndTogether) {
+class CausalTower : public TextTower {};
+
+TEST_P(TextTower, AreTheFormulaOneByOneAndTogether) {
   const std::vector<int> lengths{1, 5, 3, 2};
   const int tokens = std::accumulate(lengths.begin(), lengths.end(), 0);
   const std::vector<float> values = put(tokens);
-  ASSERT_EQ(embed_texts(model, lengths, false), "");
+  ASSERT_EQ(embed_texts(model, {lengths}, false), "");
   const float* vector = model.activations.joint;
   auto begin = values.begin();
   for (int length : lengths) {
@@ -105,25 +107,68 @@ TEST_P(Texts, AreTheFormulaOneByOneAndTogether) {
   }
 }
 
-TEST_P(Texts, HaveLengthOneWhenThatIsWanted) {
+TEST_P(TextTower, HaveLengthOneWhenThatIsWanted) {
   put(7);
-  ASSERT_EQ(embed_texts(model, std::vector{3, 4}, true), "");
+  ASSERT_EQ(embed_texts(model, {std::vector{3, 4}}, true), "");
   for (int text = 0; text < 2; text++) {
     const float* vector = model.activations.joint + text * config.joint_width;
     EXPECT_NEAR(std::inner_product(vector, vector + config.joint_width, vector, 0.0), 1, 1e-6);
   }
 }
 
-TEST_P(Texts, ThatDoNotFitAreRefused) {
+TEST_P(TextTower, ThatDoNotFitAreRefused) {
   put(11);
   for (const std::vector<int>& lengths :
-       {std::vector<int>{}, {0}, {12}, {6, 6}, {-1, 3}, {1, 1, 1, 1, 1, 1, 1}}) {
-    EXPECT_NE(embed_texts(model, lengths, false), "") << testing::PrintToString(lengths);
+       {std::vector<int>{}, {0}, {12}, {6, 6}, {-1, 3}, std::vector<int>(12, 1)}) {
+    EXPECT_NE(embed_texts(model, {lengths}, false), "") << testing::PrintToString(lengths);
+  }
+  EXPECT_NE(embed_texts(model, {std::vector{4, 4}, 4}, false), "");
+  EXPECT_NE(embed_texts(model, {std::vector{4, 4}, -1}, false), "");
+  if (!config.causal) {
+    EXPECT_NE(embed_texts(model, {std::vector{4, 4}, 1}, false), "");
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(CausalOrNotOnThreads, Texts,
+TEST_P(CausalTower, SharesWhatTextsBeginWith) {
+  const std::vector<int> lengths{2, 4, 1};
+  const int shared = 3;
+  const std::vector<float> values = put(10);
+  ASSERT_EQ(embed_texts(model, {lengths, shared}, false), "");
+  const float* vector = model.activations.joint;
+  const auto begin = values.begin(), own = begin + shared * config.hidden;
+  auto end = own;
+  for (int length : lengths) {
+    Matrix text(begin, own);
+    text.insert(text.end(), end, end + length * config.hidden);
+    expect_near(vector, text_twin(text, weights, config), 1e-5, "text of 3 + " + std::to_string(length));
+    end += length * config.hidden;
+    vector += config.joint_width;
+  }
+}
+
+// Also where the shared tokens are more than those of the text in front of another.
+TEST_P(CausalTower, GivesTheSameBitsWithSharedTokensAndWithout) {
+  const std::vector<float> values = put(9);
+  const size_t width = static_cast<size_t>(config.hidden);
+  ASSERT_EQ(embed_texts(model, {std::vector{1, 1, 2}, 5}, false), "");
+  const float* joint = model.activations.joint;
+  const std::vector<float> together(joint, joint + 3 * config.joint_width);
+  const std::vector<std::vector<size_t>> texts{{0, 1, 2, 3, 4, 5}, {0, 1, 2, 3, 4, 6}, {0, 1, 2, 3, 4, 7, 8}};
+  for (size_t text = 0; text < texts.size(); text++) {
+    float* rows = reinterpret_cast<float*>(model.staging);
+    for (const size_t token : texts[text]) rows = std::copy_n(&values[token * width], width, rows);
+    const int tokens = static_cast<int>(texts[text].size());
+    ASSERT_EQ(put_embeddings(model, "F32", 0, tokens), "");
+    ASSERT_EQ(embed_texts(model, {std::vector{tokens}}, false), "");
+    const auto alone = together.begin() + static_cast<ptrdiff_t>(text) * config.joint_width;
+    EXPECT_TRUE(std::equal(joint, joint + config.joint_width, alone)) << "text " << text;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(CausalOrNotOnThreads, TextTower,
                          testing::Combine(testing::Bool(), testing::Values(1, 3)));
+INSTANTIATE_TEST_SUITE_P(OnThreads, CausalTower,
+                         testing::Combine(testing::Values(true), testing::Values(1, 3)));
 
 TEST(PutEmbeddings, TakesEveryPrecisionRowByRow) {
   Model model;
@@ -158,7 +203,7 @@ TEST(PutEmbeddings, RefusesWhatDoesNotFit) {
   Model of_pictures;
   load_random_weights(of_pictures, kPlainVit);
   EXPECT_NE(put_embeddings(of_pictures, "F32", 0, 1), "");
-  EXPECT_NE(embed_texts(of_pictures, std::vector{1}, false), "");
+  EXPECT_NE(embed_texts(of_pictures, {std::vector{1}}, false), "");
 }
 
 }  // namespace

@@ -77,15 +77,16 @@ describe.each(cases)('$name ($variant)', ({ variant, model, name }) => {
       put(batch);
       const { data, rows, columns } = engine.embedTexts(
         batch.map((text) => text.length),
+        0,
         false,
       );
       expect([rows, columns]).toEqual([batch.length, width]);
       expectClose(data, features.subarray(at, (at += data.length)), tolerance, `features of ${name}`);
     }
     put([first]);
-    expect(Math.hypot(...engine.embedTexts([first.length], true).data)).toBeCloseTo(1, 6);
+    expect(Math.hypot(...engine.embedTexts([first.length], 0, true).data)).toBeCloseTo(1, 6);
 
-    expect(() => engine.embedTexts([longest, 1], false)).toThrow(
+    expect(() => engine.embedTexts([longest, 1], 0, false)).toThrow(
       '2 texts are not texts that this model can encode',
     );
     engine.dispose();

@@ -304,7 +304,8 @@ export interface NativeModel {
   patchProbabilitiesPointer(): number;
   /** Token embeddings from the staging buffer. */
   putEmbeddings(dtype: string, first: number, rows: number): string;
-  embedTexts(lengths: readonly number[], normalize: boolean): string;
+  /** Of texts with so many tokens each, after so many that are shared: the `Texts` of cpp/texts.h. */
+  embedTexts(lengths: readonly number[], shared: number, normalize: boolean): string;
   jointPointer(): number;
   textStage(lengths: readonly number[], name: string): string;
   tokensPointer(): number;

@@ -247,12 +247,12 @@ export class Engine {
   }
 
   /**
-   * Of a text encoder: the texts whose tokens' embeddings were put one after another → a vector of each [texts ×
-   * width].
+   * Of a text encoder: the texts whose tokens' embeddings were put, the `shared` tokens that all begin with and then so many
+   * of each text → a vector of each [texts × width].
    */
-  embedTexts(lengths: readonly number[], normalize: boolean): Stage {
+  embedTexts(lengths: readonly number[], shared: number, normalize: boolean): Stage {
     const model = this.#native();
-    const complaint = model.embedTexts(lengths, normalize);
+    const complaint = model.embedTexts(lengths, shared, normalize);
     if (complaint) throw new VitError('invalid-argument', `${lengths.length} texts ${complaint}.`);
     const columns = this.#network().jointWidth || this.#network().hidden;
     const pointer = this.#network().jointWidth ? model.jointPointer() : model.pooledPointer();

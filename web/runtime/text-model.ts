@@ -3,6 +3,7 @@ import type { TextCheckpoint } from '../checkpoint/open-texts.js';
 import type { Sink, StoredTensor } from '../checkpoint/tensors.js';
 import type { Engine } from '../engine/engine.js';
 import { VitError } from '../errors.js';
+import { batchesOf } from './text-batches.js';
 
 /** What texts become. */
 export interface TextVectors {
@@ -63,21 +64,28 @@ export class TextModel {
   async encode(texts: readonly (readonly number[])[]): Promise<TextVectors> {
     await this.#fetchRows(texts.flat());
     const { table, network } = this.#checkpoint;
-    const data: number[][] = [];
-    let width = network.jointWidth;
-    for (const [at, batch] of batchesOf(texts, network.imageWidth).entries()) {
+    const width = network.jointWidth || network.hidden;
+    const data = new Float32Array(texts.length * width);
+    const batches = batchesOf(texts, network.imageWidth, network.causal);
+    for (const [at, { texts: numbers, shared }] of batches.entries()) {
       // Room for an abort, and for whatever else waits.
       if (at > 0) await new Promise((resolve) => setTimeout(resolve));
-      const rows = joined(batch.flat().map((token) => this.#rows.get(token) ?? new Uint8Array()));
-      const lengths = batch.map((text) => text.length);
+      const own = numbers.map((text) => texts[text].slice(shared));
+      const tokens = [...texts[numbers[0]].slice(0, shared), ...own.flat()];
+      const rows = joined(tokens.map((token) => this.#rows.get(token) ?? new Uint8Array()));
       const vectors = this.#engine.guard(() => {
         this.#engine.putEmbeddings(rows, table.dtype, 0);
-        return this.#engine.embedTexts(lengths, false);
+        return this.#engine.embedTexts(
+          own.map(({ length }) => length),
+          shared,
+          false,
+        );
       });
-      width = vectors.columns;
-      data.push([...vectors.data]);
+      for (const [row, text] of numbers.entries()) {
+        data.set(vectors.data.subarray(row * width, (row + 1) * width), text * width);
+      }
     }
-    return { data: Float32Array.from(data.flat()), width, ...this.#logits() };
+    return { data, width, ...this.#logits() };
   }
 
   async #fetchRows(tokens: readonly number[]): Promise<void> {
@@ -157,21 +165,6 @@ export class TextModel {
 /** Different numbers, the smallest first. */
 function sorted(tokens: readonly number[]): number[] {
   return [...new Set(tokens)].sort((a, b) => a - b);
-}
-
-/** As many texts at a time as have at most `room` tokens together. */
-function batchesOf(texts: readonly (readonly number[])[], room: number): (readonly number[])[][] {
-  const batches: (readonly number[])[][] = [];
-  let left = 0;
-  for (const text of texts) {
-    if (text.length > left) {
-      batches.push([]);
-      left = room;
-    }
-    batches[batches.length - 1].push(text);
-    left -= text.length;
-  }
-  return batches;
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

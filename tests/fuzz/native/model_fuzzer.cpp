@@ -357,7 +357,8 @@ void read_texts(Input& in, Model& model) {
   for (int texts = in.ConsumeIntegralInRange(0, 4); texts > 0; texts--) {
     lengths.push_back(size_from(in, 0, token_count(model.config)));
   }
-  (void)embed_texts(model, lengths, in.ConsumeBool());
+  const Texts texts{lengths, size_from(in, 0, token_count(model.config))};
+  (void)embed_texts(model, texts, in.ConsumeBool());
 }
 
 void run(Input& in) {
