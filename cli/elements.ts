@@ -1,35 +1,5 @@
+import { elementTypes } from '../web/checkpoint/formats/floats.js';
 import { halfBits } from './half.js';
-
-/** Reads numbers of a safetensors dtype. */
-interface ElementType {
-  readonly bytes: number;
-  read(view: DataView, at: number): number;
-}
-
-/** The number of a half's bits. */
-export function halfValue(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (exponent > 0 ? (1024 + fraction) * 2 ** (exponent - 25) : fraction * 2 ** -24);
-}
-
-const bfloat16 = new DataView(new ArrayBuffer(4));
-
-/** The types that the engine reads, by dtype. */
-export const elementTypes: Readonly<Record<string, ElementType>> = {
-  F64: { bytes: 8, read: (view, at) => view.getFloat64(at, true) },
-  F32: { bytes: 4, read: (view, at) => view.getFloat32(at, true) },
-  F16: { bytes: 2, read: (view, at) => halfValue(view.getUint16(at, true)) },
-  BF16: {
-    bytes: 2,
-    read(view, at) {
-      bfloat16.setUint16(0, view.getUint16(at, true));
-      return bfloat16.getFloat32(0);
-    },
-  },
-};
 
 /** Writes numbers as F16 or F32. */
 export const targets = {

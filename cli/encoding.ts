@@ -4,7 +4,8 @@ import { partsOf, type Placement } from '../web/checkpoint/families/placement.js
 import type { Axis } from '../web/engine/engine.js';
 import type { Bindings } from '../web/engine/bindings.js';
 import type { ConvertType } from './arguments.js';
-import { converter, elementTypes, targets, type Target } from './elements.js';
+import { elementTypes } from '../web/checkpoint/formats/floats.js';
+import { converter, targets, type Target } from './elements.js';
 
 /** How one tensor is stored. */
 export interface Encoding {

@@ -23,13 +23,13 @@ struct AttentionCapture {
 /// those of patches are then rotated (rotary.h); with relative positions, a bias is added to the scores
 /// (score_bias.h); with attention_norm, the joined heads go through a layer norm before `proj`.
 ///
-/// In a text tower, a token attends only to its own text, the shared tokens included, and, where the
+/// In a text encoder, a token attends only to its own text, the shared tokens included, and, where the
 /// configuration is `causal`, not to tokens after it.
 ///
-/// Reads `normed`; uses q, k, v, keys, values, scores, attended. The T × T scores never exist as a whole: a
-/// few query rows of one attention head at a time go through q·kᵀ, softmax and ·v. Threads share these. In an
-/// int8 model the two products are of bytes (kernels/byte_attention.h). Afterwards `v` still has the values
-/// of all tokens.
+/// Reads `normed`, and in an int8 model overwrites it with its rotation; uses q, k, v, keys, values, scores,
+/// attended. The T × T scores never exist as a whole: a few query rows of one attention head at a time go
+/// through q·kᵀ, softmax and ·v. Threads share these. In an int8 model the two products are of bytes
+/// (kernels/byte_attention.h). Afterwards `v` still has the values of all tokens.
 void attention(float* out, Store store, Activations& activations, const EncoderBlockWeights& weights,
                const Config& config, int rows, const Texts& texts = {}, const AttentionCapture& capture = {});
 

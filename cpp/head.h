@@ -15,7 +15,7 @@ void final_norm(Activations& activations, const HeadWeights& weights, const Conf
 /// one.
 void pool(Activations& activations, const HeadWeights& weights, const Config& config, Pooling pooling);
 
-/// The same for each of several texts in `normed`: one pooled vector per text.
+/// pooled[i] = the last token of text i.
 void pool_texts(Activations& activations, const Config& config, const Texts& texts);
 
 /// joint = the first `rows` pooled vectors, projected to the width that images and texts share.

@@ -173,10 +173,10 @@ std::string embed_texts(Model& model, const Texts& texts, bool normalize, const 
   const auto& lengths = texts.lengths;
   const bool some_empty = std::any_of(lengths.begin(), lengths.end(), [](int length) { return length < 1; });
   const bool cannot_share = texts.shared < 0 || (texts.shared > 0 && !c.causal);
-  const int tokens = token_count(texts);
-  if (!c.text || lengths.empty() || some_empty || cannot_share || tokens > token_count(c)) {
-    return "are not texts that this model can encode at once";
+  if (!c.text || lengths.empty() || some_empty || cannot_share || token_count(texts) > token_count(c)) {
+    return "do not fit into one pass of this model";
   }
+  const int tokens = static_cast<int>(token_count(texts));
   c.image_width = tokens;
   // x = inputs_embeds + position_embedding
   add_text_positions(a, weights.input, c, texts);

@@ -7,6 +7,7 @@ import { InWorker } from './runtime/in-worker.js';
 import { openOrOthers } from './runtime/or-others.js';
 import { knownKernels, rememberKernels } from './engine/kernels.js';
 import { Model } from './model.js';
+import { loadProgress, type LoadProgress } from './load-progress.js';
 import { limited } from './patience.js';
 import { originOf, type Origin } from './origin.js';
 import { areVectors, checkLoadOptions, rgbOf, sizeOf } from './options.js';
@@ -28,8 +29,9 @@ export async function loadModel<Label extends string>(
   checkLoadOptions(options);
   const background = options.background === undefined ? undefined : rgbOf(options.background);
   options.signal?.throwIfAborted();
+  const progress = loadProgress(options.onProgress);
   try {
-    const { runner, words, origin } = await start(platform, model, options);
+    const { runner, words, origin } = await start(platform, model, options, progress);
     rememberKernels(runner.info);
     const loaded = new Model<Label>(runner, background, words, origin);
     const { labels, template, signal } = options;
@@ -46,10 +48,17 @@ export async function loadModel<Label extends string>(
     // An abort can surface as many errors; its own reason takes precedence.
     options.signal?.throwIfAborted();
     throw error;
+  } finally {
+    progress.end();
   }
 }
 
-async function startWith(platform: Platform, files: ModelFiles, options: LoadOptions): Promise<Started> {
+async function startWith(
+  platform: Platform,
+  files: ModelFiles,
+  options: LoadOptions,
+  progress: LoadProgress,
+): Promise<Started> {
   const { signal, wasm, maxBytes, stallTimeout, worker = platform.spawn !== undefined } = options;
   const { spawn } = platform;
   if (worker && !spawn) {
@@ -79,7 +88,7 @@ async function startWith(platform: Platform, files: ModelFiles, options: LoadOpt
   const cache = cacheFor(files, options);
   const module = quietly(platform.compile(variant, wasm, { signal, timeout: stallTimeout }));
   const launch = launcher(platform, variant, module, { ...options, cache, worker });
-  const runner = await launch(request, options);
+  const runner = await launch(request, { ...options, onProgress: progress.report });
   const words: WordsContext = {
     files,
     info: runner.info,
@@ -97,7 +106,8 @@ async function startWith(platform: Platform, files: ModelFiles, options: LoadOpt
         version: runner.info.weightsVersion,
         kernels: knownKernels(options.kernels, variant),
       };
-      return launch(again, { ...options, signal: stop });
+      progress.next();
+      return launch(again, { ...options, onProgress: progress.report, signal: stop });
     },
   };
   const isAltered = (options.imageSize ?? options.preprocess) !== undefined;
@@ -110,11 +120,12 @@ async function start(
   platform: Platform,
   model: ModelLocation | undefined,
   options: LoadOptions,
+  progress: LoadProgress,
 ): Promise<Started> {
   return await openOrOthers(
     await filesOf(platform, model, options),
     (files) => searchOthers(files, platform, options),
-    (files) => startWith(platform, files, options),
+    (files) => startWith(platform, files, options, progress),
   );
 }
 

@@ -120,7 +120,8 @@ export class Model<Label extends string = string> {
   /** The most probable classes of one picture. */
   classify(source: Source, options?: ClassifyOptions): Promise<Prediction<Label>[]>;
   async classify(source: Source | readonly Source[], options: ClassifyOptions = {}): Promise<unknown> {
-    return await this.#calls.perform('classify', source, classifyRequest(options, this.info), options);
+    const request = classifyRequest(options, () => this.info);
+    return await this.#calls.perform('classify', source, request, options);
   }
 
   /** The logits of each picture, or the error that prevented them. */
@@ -176,7 +177,8 @@ export class Model<Label extends string = string> {
   /**
    * Gives a CLIP or SigLIP model its classes, in words; from then on it classifies pictures into these. The text
    * encoder is loaded, encodes the labels and is freed again (unless `keepTextEncoder` is set); `classify` then costs
-   * as much as `embed`. Calls made before this settles still use the previous classes.
+   * as much as `embed`. Until this settles, calls may still use the previous
+   * classes. When calls of this overlap, the labels of the latest stay.
    *
    * Resolves to the vectors of the labels. Save them as JSON and pass them instead of the labels, and the text encoder
    * is not needed.
@@ -294,7 +296,8 @@ export class Model<Label extends string = string> {
     label: string | number,
     options: PictureOptions = {},
   ): Promise<unknown> {
-    return await this.#calls.perform('explain', source, explainRequest(label, options, this.info), options);
+    const request = explainRequest(label, options, () => this.info);
+    return await this.#calls.perform('explain', source, request, options);
   }
 
   /** How the answer forms for each picture, or the error that prevented it. */

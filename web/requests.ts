@@ -1,4 +1,5 @@
-// The options of calls on pictures, checked and in the form that verbs take them.
+// The options of calls on pictures, checked and in the form that verbs take them. Classes are looked up when a call's turn
+// comes, because those of a model with classes in words can change before.
 import { allowedClasses, classOf } from './labels.js';
 import { checkClassifyOptions, checkOptions, pictureOptions, wrong } from './options.js';
 import type { VerbOptions } from './runtime/verbs.js';
@@ -13,10 +14,13 @@ import type {
   TokensOptions,
 } from './types.js';
 
-export function classifyRequest(options: ClassifyOptions, { labels }: ModelInfo): VerbOptions<'classify'> {
+export function classifyRequest(
+  options: ClassifyOptions,
+  info: () => ModelInfo,
+): () => VerbOptions<'classify'> {
   checkClassifyOptions(options);
   const { topK = 5, threshold = 0 } = options;
-  return { topK, threshold, classes: allowedClasses(labels, options) };
+  return () => ({ topK, threshold, classes: allowedClasses(info().labels, options) });
 }
 
 export function embedRequest(options: EmbedOptions): VerbOptions<'embed'> {
@@ -47,11 +51,12 @@ export function attentionRequest(options: AttentionOptions, info: ModelInfo): Ve
 export function explainRequest(
   label: string | number,
   options: PictureOptions,
-  info: ModelInfo,
-): VerbOptions<'explain'> {
+  info: () => ModelInfo,
+): () => VerbOptions<'explain'> {
   checkOptions(options, pictureOptions, 'explain');
+  const origin = originOf(options.region);
   // Models without a head are rejected elsewhere.
-  return { label: info.classes > 0 ? classOf(label, info.labels) : 0, origin: originOf(options.region) };
+  return () => ({ label: info().classes > 0 ? classOf(label, info().labels) : 0, origin });
 }
 
 export function lensRequest(options: LogitLensOptions): VerbOptions<'logitLens'> {

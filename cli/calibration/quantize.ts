@@ -7,7 +7,7 @@ import type { Moments } from './moments.js';
 import { rotate, rotatedCovariance, rotateRows } from './rotation.js';
 import { errorFeed, roundWeights, type ErrorFeed } from './rounding.js';
 import type { Contents } from './slots.js';
-import { halfValue } from '../elements.js';
+import { fromHalf } from '../../web/checkpoint/formats/floats.js';
 import { halfBits } from '../half.js';
 
 /** The contents of the slots `name`.* (cpp/weight_slots.h). */
@@ -55,7 +55,7 @@ function quantizedLayer(
   bindings: Bindings,
 ): { readonly weight: Contents; readonly bias: Contents } {
   const exact = bindings.quantizeMatrix(Float32Array.from(weight.data), weight.columns).scales;
-  const scales = Float64Array.from(exact, (scale) => halfValue(halfBits(scale)));
+  const scales = Float64Array.from(exact, (scale) => fromHalf(halfBits(scale)));
   const rotated: Matrix = { ...weight, data: weight.data.slice() };
   rotateRows(rotated);
   const codes = roundWeights(rotated, scales, feed);

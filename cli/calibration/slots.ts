@@ -3,7 +3,8 @@ import { scaleSuffix } from '../../web/checkpoint/families/family.js';
 import { partsOf } from '../../web/checkpoint/families/placement.js';
 import type { Report, StoredTensor, TensorFile } from '../../web/checkpoint/tensors.js';
 import type { Checkpoint } from '../../web/checkpoint/open.js';
-import { converter, elementTypes } from '../elements.js';
+import { elementTypes } from '../../web/checkpoint/formats/floats.js';
+import { converter } from '../elements.js';
 import { inOrder } from '../encoding.js';
 import { halfBits } from '../half.js';
 

@@ -70,6 +70,15 @@ describe('a repository without safetensors', () => {
     });
   });
 
+  it('is not said to be missing where the Hub does not answer', async () => {
+    const host = await hub([]);
+    answers[api] = (response) => response.writeHead(503).end();
+    expect(await failureOf(load('openai/clip', { host, cache: false }))).toMatchObject({
+      code: 'unreadable',
+      message: expect.stringContaining('503'),
+    });
+  });
+
   it('is refused where several claim to be it', async () => {
     const host = await hub([proposal, { ...proposal, num: 16 }]);
     expect(await failureOf(load('openai/clip', { host, cache: false }))).toMatchObject({

@@ -118,8 +118,14 @@ TEST_P(TextTower, HaveLengthOneWhenThatIsWanted) {
 
 TEST_P(TextTower, ThatDoNotFitAreRefused) {
   put(11);
-  for (const std::vector<int>& lengths :
-       {std::vector<int>{}, {0}, {12}, {6, 6}, {-1, 3}, std::vector<int>(12, 1)}) {
+  for (const std::vector<int>& lengths : {std::vector<int>{},
+                                          {0},
+                                          {12},
+                                          {6, 6},
+                                          {-1, 3},
+                                          std::vector<int>(12, 1),
+                                          {INT32_MIN, INT32_MIN, 4},
+                                          {INT32_MAX, INT32_MAX, 4}}) {
     EXPECT_NE(embed_texts(model, {lengths}, false), "") << testing::PrintToString(lengths);
   }
   EXPECT_NE(embed_texts(model, {std::vector{4, 4}, 4}, false), "");

@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 
 import { parseHeader } from '../../web/checkpoint/formats/safetensors.js';
-import { fromHalf } from '../../web/teach/floats.js';
+import { fromHalf } from '../../web/checkpoint/formats/floats.js';
 
 /** The folder of the fixtures, with a slash at the end. */
 export const fixtures = new URL('./fixtures/', import.meta.url);

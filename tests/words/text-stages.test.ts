@@ -87,7 +87,7 @@ describe.each(cases)('$name ($variant)', ({ variant, model, name }) => {
     expect(Math.hypot(...engine.embedTexts([first.length], 0, true).data)).toBeCloseTo(1, 6);
 
     expect(() => engine.embedTexts([longest, 1], 0, false)).toThrow(
-      '2 texts are not texts that this model can encode',
+      '2 texts do not fit into one pass of this model',
     );
     engine.dispose();
   });

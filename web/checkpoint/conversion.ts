@@ -1,6 +1,6 @@
 // Weights that the Hub's own bot has converted to safetensors and proposed in a pull request, where a repository's main
 // branch has none: transformers loads those, too.
-import { VitError } from '../errors.js';
+import { hasCode, VitError } from '../errors.js';
 import { ByteReader } from './files/byte-reader.js';
 import { parseJson } from './files/json.js';
 import { weightsName, type ModelFiles } from './files/model-files.js';
@@ -30,7 +30,10 @@ export async function convertedFiles(
   const { hub, folder } = files;
   if (!hub || folder?.kind !== 'url') return undefined;
   const url = `${hub.host}/api/models/${hub.id}/discussions?type=pull_request&status=open&author=${bot}`;
-  const stream = await open({ ...folder, url }, 'discussions', signal).catch(() => undefined);
+  const stream = await open({ ...folder, url }, 'discussions', signal).catch((error: unknown) => {
+    if (hasCode(error, 'not-found')) return undefined;
+    throw error;
+  });
   if (!stream) return undefined;
   const bytes = await new ByteReader(stream, url, signal).read(Infinity);
   const { discussions } = parseJson(bytes, url, 'unreadable');

@@ -22,11 +22,11 @@ export class Calls {
     this.#background = background;
   }
 
-  /** Queues a verb on one picture, or on each of an array. */
+  /** Queues a verb on one picture, or on each of an array. Options that are a function are asked for in their turn. */
   perform<V extends Verb>(
     verb: V,
     source: Source | readonly Source[],
-    options: VerbOptions<V>,
+    options: VerbOptions<V> | (() => VerbOptions<V>),
     { region, signal, latest, settle }: PictureOptions & Partial<SettleOptions>,
   ): Promise<unknown> {
     this.#queue.check(signal);
@@ -40,7 +40,8 @@ export class Calls {
       pixels.catch(() => undefined);
       return pixels;
     };
-    const run = (pixels: Picture | undefined) => this.#runner.run(verb, pixels, options);
+    const run = (pixels: Picture | undefined) =>
+      this.#runner.run(verb, pixels, typeof options === 'function' ? options() : options);
     const kind = latest ? verb : undefined;
     if (Array.isArray(source)) {
       const sources = source as readonly Source[];

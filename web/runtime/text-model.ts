@@ -2,6 +2,7 @@
 import type { TextCheckpoint } from '../checkpoint/open-texts.js';
 import type { Sink, StoredTensor } from '../checkpoint/tensors.js';
 import type { Engine } from '../engine/engine.js';
+import { elementTypes } from '../checkpoint/formats/floats.js';
 import { VitError } from '../errors.js';
 import { batchesOf } from './text-batches.js';
 
@@ -68,7 +69,7 @@ export class TextModel {
     const data = new Float32Array(texts.length * width);
     const batches = batchesOf(texts, network.imageWidth, network.causal);
     for (const [at, { texts: numbers, shared }] of batches.entries()) {
-      // Room for an abort, and for whatever else waits.
+      // Yields to the event loop, so that an abort is heard.
       if (at > 0) await new Promise((resolve) => setTimeout(resolve));
       const own = numbers.map((text) => texts[text].slice(shared));
       const tokens = [...texts[numbers[0]].slice(0, shared), ...own.flat()];
@@ -157,12 +158,13 @@ export class TextModel {
   #scalar(name: string): number | undefined {
     const tensor = this.#checkpoint.weights.tensors.find((one) => one.name === name);
     const bytes = this.#scalars.get(name);
-    if (!tensor || bytes?.length !== tensor.bytes) return undefined;
-    return toNumber(bytes, tensor.dtype);
+    const type = tensor && elementTypes[tensor.dtype];
+    if (!type || bytes?.length !== tensor.bytes) return undefined;
+    return type.read(new DataView(bytes.buffer, bytes.byteOffset), 0);
   }
 }
 
-/** Different numbers, the smallest first. */
+/** Unique numbers, ascending. */
 function sorted(tokens: readonly number[]): number[] {
   return [...new Set(tokens)].sort((a, b) => a - b);
 }
@@ -175,20 +177,4 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return bytes;
-}
-
-/** A little-endian number as safetensors names its type; undefined for a type that no scale has. */
-function toNumber(bytes: Uint8Array, dtype: string): number | undefined {
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  if (dtype === 'F64') return view.getFloat64(0, true);
-  if (dtype === 'F32') return view.getFloat32(0, true);
-  const bits = view.getUint16(0, true);
-  if (dtype === 'BF16') {
-    view.setUint16(0, 0);
-    return new DataView(Uint32Array.of(bits << 16).buffer).getFloat32(0, true);
-  }
-  if (dtype !== 'F16') return undefined;
-  const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
-  const size = exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15);
-  return bits >> 15 ? -size : size;
 }

@@ -7,7 +7,7 @@ import type { StoredTensor } from '../checkpoint/tensors.js';
 import { activations, poolings, type NativeConfig } from '../engine/bindings.js';
 import type { Axis } from '../engine/engine.js';
 import { VitError } from '../errors.js';
-import { toFloats } from './floats.js';
+import { toFloats } from '../checkpoint/formats/floats.js';
 
 /**
  * Whether a checkpoint has to be written so: its arrays are in another order, or its tower is of no class of its own.

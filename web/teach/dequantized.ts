@@ -1,7 +1,7 @@
 // The int8 weights of a file as single-precision numbers, which every library reads.
 
 import { scaleSuffix } from '../checkpoint/families/family.js';
-import { fromHalf } from './floats.js';
+import { fromHalf } from '../checkpoint/formats/floats.js';
 
 /** Whether a tensor has the scales of another. */
 export const isScale = (name: string): boolean => name.endsWith(scaleSuffix);

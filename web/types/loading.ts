@@ -17,7 +17,10 @@ export interface Progress {
   readonly total: number;
   /** What is being read: the JSON files (one report each, when done) or the weights (many reports). */
   readonly phase: 'config' | 'weights';
-  /** The progress of the whole load, for a single bar: `loaded / total` goes from 0 to 1. */
+  /**
+   * The progress of the whole load, for a single bar: `loaded / total` goes from 0 to 1. With `labels` in words, the total
+   * grows once, when the text encoder's weights follow.
+   */
   readonly overall: {
     /** Bytes of the weights, in all files, that have arrived and been processed. */
     readonly loaded: number;

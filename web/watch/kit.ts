@@ -6,7 +6,7 @@ import { shown } from '../shown.js';
 import type { ModelInfo, PictureOptions, WatchVerb } from '../types.js';
 
 const requests: Partial<Record<WatchVerb, (options: object, info: ModelInfo) => unknown>> = {
-  classify: classifyRequest,
+  classify: (options, info) => classifyRequest(options, () => info)(),
   embed: embedRequest,
   tokens: tokensRequest,
   attention: attentionRequest,

@@ -12,6 +12,12 @@ import { packLabels, unpackLabels } from './label-vectors.js';
 /** Of more labels the oldest are forgotten: some 20 MB. */
 const mostLabels = 4096;
 
+/**
+ * Which way of encoding the vectors come from; older ones are not read. 2: the scale of bfloat16 files that were used twice,
+ * and labels with a dollar sign, were wrong before.
+ */
+const encoding = 2;
+
 /** Milliseconds that the labels' caller waits for them to be kept. */
 const longestWait = 500;
 
@@ -33,7 +39,8 @@ export class LabelCache {
     this.#owner = owner;
     this.#templates = templates;
     const { weightsHash, dtype } = owner;
-    this.#key = keyOfPart(weightsKey, 'labels', digestOf(JSON.stringify([weightsHash, dtype, templates])));
+    const about = [encoding, weightsHash, dtype, templates];
+    this.#key = keyOfPart(weightsKey, 'labels', digestOf(JSON.stringify(about)));
   }
 
   /** All labels that are stored; undefined when there are none, or the entry is damaged. */

@@ -16,6 +16,9 @@ export class WordCalls {
   readonly #queue: Queue;
   readonly #context: WordsContext | undefined;
   #words: Words | undefined;
+  /** Calls of setLabels are numbered in their order; the latest that has taken effect. */
+  #labelings = 0;
+  #latest = 0;
 
   constructor(runner: Runner, queue: Queue, context: WordsContext | undefined) {
     this.#runner = runner;
@@ -35,6 +38,7 @@ export class WordCalls {
   ): Promise<LabelVectors> {
     const templates = checkLabels(labels, options);
     const { signal } = options;
+    const order = ++this.#labelings;
     const vectors = await this.#withWords(signal, info, async (words, module) => {
       if (areVectors(labels)) return labels;
       const classes = await words.classes([...labels], templates, signal);
@@ -42,6 +46,9 @@ export class WordCalls {
       return module.packLabels(classes, { model: words.title, weights: weightsHash, template: templates });
     });
     await this.#queue.inTurn(signal, async () => {
+      // A newer call, whose labels were encoded sooner, has already replaced these.
+      if (order < this.#latest) return;
+      this.#latest = order;
       const { unpackLabels } = await import('./words.js');
       const classes = unpackLabels(vectors, info);
       await this.#runner.run('setClasses', undefined, classes);

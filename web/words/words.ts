@@ -110,7 +110,9 @@ export class Words {
     templates: readonly string[],
     signal: AbortSignal | undefined,
   ): Promise<WordClasses> {
-    const texts = labels.flatMap((label) => templates.map((template) => template.replaceAll('{}', label)));
+    const texts = labels.flatMap((label) =>
+      templates.map((template) => template.replaceAll('{}', () => label)),
+    );
     const { data, width, scale, bias } = await this.encode(texts, signal);
     const vectors = new Float32Array(labels.length * width);
     for (const label of labels.keys()) {
