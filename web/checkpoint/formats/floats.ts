@@ -3,7 +3,7 @@
 /** How little-endian numbers of a type are read. */
 export interface ElementType {
   readonly bytes: number;
-  read(view: DataView, at: number): number;
+  readonly read: (view: DataView, at: number) => number;
 }
 
 /** Of a half-precision number's bits. */
