@@ -1,5 +1,6 @@
 // How each tensor of a model is stored in the folder that `convert` writes.
 import type { Sink, StoredTensor } from '../web/checkpoint/tensors.js';
+import { scaleSuffix } from '../web/checkpoint/families/family.js';
 import { partsOf, type Placement } from '../web/checkpoint/families/placement.js';
 import type { Axis } from '../web/engine/engine.js';
 import type { Bindings } from '../web/engine/bindings.js';
@@ -110,7 +111,7 @@ function quantized(tensor: StoredTensor, bindings: Bindings): Encoding {
   return {
     tensors: [
       { name, dtype: 'I8', shape, bytes: count },
-      { name: `${name}_spread_scale`, dtype: 'F16', shape: [rows], bytes: 2 * rows },
+      { name: name + scaleSuffix, dtype: 'F16', shape: [rows], bytes: 2 * rows },
     ],
     sink(write) {
       const convert = converter(tensor.dtype, 'F32');

@@ -69,7 +69,7 @@ class Download implements ByteStream {
   #end: number | undefined;
   /** Where those of the next request will end. */
   #until: number | undefined;
-  /** The length of the file, once an answer with a part of it has told. */
+  /** The length of the file, once an answer with a part of it has given it. */
   #total: number | undefined;
   /** Bytes still to be skipped because they arrive a second time, and the checksum of those skipped so far. */
   #surplus = 0;
