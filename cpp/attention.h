@@ -29,7 +29,8 @@ struct AttentionCapture {
 /// Reads `normed`, and in an int8 model overwrites it with its rotation; uses q, k, v, keys, values, scores,
 /// attended. The T × T scores never exist as a whole: a few query rows of one attention head at a time go
 /// through q·kᵀ, softmax and ·v. Threads share these. In an int8 model the two products are of bytes
-/// (kernels/byte_attention.h). Afterwards `v` still has the values of all tokens.
+/// (kernels/byte_attention.h). Afterwards `v` still has the values of all tokens of an image;
+/// k and v of texts are overwritten.
 void attention(float* out, Store store, Activations& activations, const EncoderBlockWeights& weights,
                const Config& config, int rows, const Texts& texts = {}, const AttentionCapture& capture = {});
 

@@ -26,8 +26,8 @@ void scale_outputs(Linear layer, const float* factors);
 struct LinearInput {
   const float* values;  // [rows × width], for layers that are not quantized
   int width;
-  QuantizedRowsView quantized;  // the same rows, for layers that are quantized
-  LowerHalves low;
+  QuantizedRowsView quantized;  // the same rows quantized; of prefix tokens, the upper halves
+  LowerHalves low;              // of prefix tokens, the lower halves
 };
 
 /// out[rows × outputs] = layer(in), or added to out; the first `rows` rows of `in`.

@@ -20,7 +20,9 @@ export function classifyRequest(
 ): () => VerbOptions<'classify'> {
   checkClassifyOptions(options);
   const { topK = 5, threshold = 0 } = options;
-  return () => ({ topK, threshold, classes: allowedClasses(info().labels, options) });
+  // The caller may change the lists before then.
+  const lists = { allow: copied(options.allow), deny: copied(options.deny) };
+  return () => ({ topK, threshold, classes: allowedClasses(info().labels, lists) });
 }
 
 export function embedRequest(options: EmbedOptions): VerbOptions<'embed'> {
@@ -66,6 +68,9 @@ export function lensRequest(options: LogitLensOptions): VerbOptions<'logitLens'>
   checkFlag('patches', patches);
   return { topK, patches };
 }
+
+/** What is no list is refused when it is read. */
+const copied = <T>(list: T): T => (Array.isArray(list) ? (list.slice() as T) : list);
 
 /** The index of an encoder block, which may be counted from the last. */
 function blockOf(layer: number, { layers }: ModelInfo): number {

@@ -11,6 +11,7 @@
 //                x[r][i] ≈ scale[r] · (a[r][i] − zero[r]),  0 ≤ a ≤ 127
 //                low = min(x[r], 0), high = max(x[r], 0), scale[r] = (high − low) / 127,
 //                zero[r] = −low / scale[r], to the nearest; a = x / scale[r] + zero[r], to the nearest
+//                prefix tokens: 14 bits, as two such rows (`QuantizedHalves`)
 //   product      out[r][o] = scale[r] · scale[o] · (Σ a·w − zero[r] · Σ w[o]) + bias[o]
 //
 // Σ a·w is an exact sum of integers, so results are equal to the bit in every variant and engine.

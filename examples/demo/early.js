@@ -35,7 +35,8 @@ globalThis.isolating = (async () => {
   const ask = async (file) => {
     const response = await fetch(folder + file, { signal: early.signal });
     if (!response.ok) throw new Error(response.status);
-    return response;
+    // Whole: a body can break, too, or stop.
+    return new Response(await response.blob());
   };
   /** All of them or none: beside weights from a cache, a file that fails counts as absent. */
   const responses = Promise.all(files.map(ask))

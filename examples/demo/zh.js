@@ -291,11 +291,11 @@ export default {
   '“{name}” is not a picture that this browser can read.': '“{name}”不是此浏览器能读取的图片。',
 
   // The library's reasons for the threads and the kernels that it uses.
-  'a product showed which one the processor supports': '一次乘法表明了处理器支持哪一种',
-  'more do not help': '再多也无益',
-  'more do not help a model this small': '对这么小的模型，再多也无益',
+  'a test product showed what the processor supports': '一次试算的乘法表明了处理器支持哪一种',
+  "limited to the machine's cores": '以本机的核数为限',
+  'more would not help': '再多也无益',
+  'more would not help a model this small': '对这么小的模型，再多也无益',
   'one was requested': '只要求一个',
-  'the machine has no more cores': '本机没有更多的核',
   'the machine has {count} cores': '本机有 {count} 个核',
   'the page is not cross-origin isolated, which requires the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp':
     '本页未跨源隔离，这需要响应头 Cross-Origin-Opener-Policy: same-origin 和 Cross-Origin-Embedder-Policy: require-corp',

@@ -10,7 +10,7 @@ import { startWebKit } from './webkit.js';
 let server: Server;
 beforeAll(async () => {
   server = await startDemo();
-});
+}, 180_000);
 afterAll(() => server?.close());
 
 /** Runs in the page: what a visitor does, and what is seen then. */
@@ -124,7 +124,7 @@ it('Firefox', async () => {
   } finally {
     await browser.close();
   }
-});
+}, 180_000);
 
 it('WebKit', async () => {
   const webkit = await startWebKit();
@@ -134,4 +134,4 @@ it('WebKit', async () => {
   } finally {
     await webkit.close();
   }
-});
+}, 180_000);

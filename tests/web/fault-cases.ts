@@ -102,7 +102,7 @@ const enormousConfig = {
 /** A fault, and what comes of it. */
 export interface Fault {
   readonly name: string;
-  /** The weights' answers, those of config.json, or of preprocessor_config.json, which else there is not. */
+  /** The weights' answers, those of config.json, or of preprocessor_config.json, which is otherwise absent. */
   readonly weights?: Answer;
   readonly config?: Answer;
   readonly preprocessor?: Answer;

@@ -89,8 +89,26 @@ describe('setLabels', () => {
     expect(labels.sort()).toEqual(['rain', 'snow']);
     await model.setLabels(['a dog']);
     expect(model.info.labels).toEqual(['a dog']);
+    // One that fails has no say.
+    const last = model.setLabels(['a street']);
+    await expect(model.setLabels({ ...vectors, vectors: '' })).rejects.toMatchObject({ name: 'VitError' });
+    await last;
+    expect(model.info.labels).toEqual(['a street']);
     for (const one of [model, local]) one.dispose();
     await server.close();
+  });
+
+  it('takes a name that is wrong for the whole call, and the lists as they were', async () => {
+    const model = await load(folder, { labels: ['a cat', 'a dog'] });
+    const wrong = { allow: ['a typo'] };
+    const refused = { code: 'invalid-argument', message: expect.stringContaining('"a typo"') };
+    await expect(model.classify([picture], { ...wrong, settle: true })).rejects.toMatchObject(refused);
+    await expect(model.classify([], wrong)).rejects.toMatchObject(refused);
+    const options = { allow: ['a cat'] };
+    const waited = [model.classify(picture), model.classify(picture, options)] as const;
+    options.allow[0] = 'a dog';
+    expect(await waited[1]).toMatchObject([{ label: 'a cat' }]);
+    model.dispose();
   });
 
   it('puts labels into a template as they are written', async () => {

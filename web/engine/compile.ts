@@ -71,7 +71,7 @@ export async function compileUrl(
     signal?.throwIfAborted();
     throw error instanceof VitError ? error : unfetched(url, error);
   } finally {
-    if (--download.waiting === 0 && !(download.isCompiled && /^(http|file)/.test(url))) {
+    if (--download.waiting === 0 && !(download.isCompiled && !/^(blob|data):/i.test(url))) {
       downloads.delete(url);
       download.connection.abort();
     }

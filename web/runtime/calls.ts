@@ -40,19 +40,28 @@ export class Calls {
       pixels.catch(() => undefined);
       return pixels;
     };
-    const run = (pixels: Picture | undefined) =>
-      this.#runner.run(verb, pixels, typeof options === 'function' ? options() : options);
+    const resolved = () => (typeof options === 'function' ? options() : options);
+    const runWith = (given: VerbOptions<V>) => (pixels: Picture | undefined) =>
+      this.#runner.run(verb, pixels, given);
     const kind = latest ? verb : undefined;
     if (Array.isArray(source)) {
       const sources = source as readonly Source[];
-      return this.#queue.inTurn(signal, () => this.#each(sources, read, run, signal, settle), kind);
+      const work = () => this.#each(sources, read, runWith(resolved()), signal, settle);
+      return this.#queue.inTurn(signal, work, kind);
     }
     if (settle) {
       throw new VitError('invalid-argument', 'settle is for arrays of pictures; for one, catch its error.');
     }
     const one = source as Source;
-    const begun = latest ? undefined : read(one, this.#queue.isEmpty);
-    return this.#queue.inTurn(signal, async () => run(await (begun ?? read(one, true))), kind);
+    const itsTurn = this.#queue.isEmpty;
+    // What is wrong with the options is known before the picture goes to the worker.
+    if (itsTurn) resolved();
+    const begun = latest ? undefined : read(one, itsTurn);
+    const work = async () => {
+      const run = runWith(resolved());
+      return run(await (begun ?? read(one, true)));
+    };
+    return this.#queue.inTurn(signal, work, kind);
   }
 
   /**

@@ -62,7 +62,8 @@ function iteratorOf(
   if (typeof sources === 'object' && sources !== null) {
     if (Symbol.asyncIterator in sources) return sources[Symbol.asyncIterator]();
     // One that rejects before its turn would end a program in Node.
-    if (Array.isArray(sources)) for (const one of sources) Promise.resolve(one).catch(() => undefined);
+    if (Array.isArray(sources) || sources instanceof Set)
+      for (const one of sources) Promise.resolve(one).catch(() => undefined);
     if (Symbol.iterator in sources) return sources[Symbol.iterator]();
   }
   throw new kit.VitError(

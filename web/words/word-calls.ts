@@ -48,10 +48,10 @@ export class WordCalls {
     await this.#queue.inTurn(signal, async () => {
       // A newer call, whose labels were encoded sooner, has already replaced these.
       if (order < this.#latest) return;
-      this.#latest = order;
       const { unpackLabels } = await import('./words.js');
       const classes = unpackLabels(vectors, info);
       await this.#runner.run('setClasses', undefined, classes);
+      this.#latest = order;
       onClasses(classes.labels);
     });
     return vectors;
