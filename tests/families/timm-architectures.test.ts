@@ -98,7 +98,7 @@ describe('of the architectures of timm', () => {
     ['vit_so150m_patch16_reg4_map_256', 'pools by attention to its patches alone (load the vit_*_gap_*'],
     ['vit_pe_core_gigantic_patch14_448', '(load the vit_pe_core_large_patch14_336 instead)'],
     ['hiera_tiny_224', 'merges its tokens'],
-    ['swinv2_cr_tiny_224', 'attends in windows'],
+    ['swinv2_cr_tiny_224', 'uses an unsupported kind of window attention'],
     ['convnext_tiny', 'is a convolutional network'],
   ])('%s is recognized', (name, says) => {
     expect(() => check(name)).toThrow(says);
