@@ -291,7 +291,7 @@ export default {
   '“{name}” is not a picture that this browser can read.': '“{name}”不是此浏览器能读取的图片。',
 
   // The library's reasons for the threads and the kernels that it uses.
-  'a test product showed what the processor supports': '一次试算的乘法表明了处理器支持哪一种',
+  'a test product showed which one the processor supports': '一次试算的乘法表明了处理器支持哪一种',
   "limited to the machine's cores": '以本机的核数为限',
   'more would not help': '再多也无益',
   'more would not help a model this small': '对这么小的模型，再多也无益',
