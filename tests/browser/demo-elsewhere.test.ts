@@ -87,7 +87,7 @@ async function visit(): Promise<Record<string, string>> {
 /** Runs in a page that a link has opened: what it says once it has restored that. */
 async function restored(): Promise<string> {
   const text = () => document.getElementById('look-text')?.textContent ?? '';
-  for (let wait = 0; wait < 400 && !/\d/.test(text()); wait++) {
+  for (let wait = 0; wait < 1000 && !/\d/.test(text()); wait++) {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return `${document.getElementById('picture-name')?.textContent} ${text()}`;
