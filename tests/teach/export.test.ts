@@ -175,6 +175,20 @@ describe('what is exported', () => {
     model.dispose();
   });
 
+  it('of a CLIP without its preprocessor is refused, for no other library would crop as CLIP does', async () => {
+    const files = await Promise.all(
+      ['config.json', 'model.safetensors'].map(
+        async (name) => new File([await readFile(`${folder('clip')}${name}`)], name),
+      ),
+    );
+    const own = await taught(await load(files));
+    expect(await failureOf(own.export())).toMatchObject({
+      code: 'unsupported-model',
+      message: expect.stringContaining('add the file to the model'),
+    });
+    expect(own.toJSON()).toMatchObject({ examples: expect.anything() });
+  });
+
   it('other preprocessing than the files have is refused', async () => {
     const model = await load(folder('vit'), { preprocess: { mean: [0, 0, 0] } });
     const own = await taught(model);

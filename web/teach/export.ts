@@ -77,6 +77,7 @@ async function write(
   if (isForeign(config, names)) {
     const network = opened.network(config, names);
     checkPool(network, pool);
+    if (!preprocessor && names.family.processor) throw withoutPreprocessor();
     const usual = preprocessor ?? usualPreprocessor(network);
     const stays = (name: string) => names.slots.has(name) && !isHead(name, names);
     const slots = await slotsIn(await read(weights, stays, onProgress), names);
@@ -93,6 +94,15 @@ async function write(
   const kept = await read(weights, (name) => head.keeps(name), onProgress);
   const tensors = [...kept, ...head.tensors].map((tensor) => ({ ...tensor, name: head.rename(tensor.name) }));
   return filesOf(head.config, tensors, preprocessor ?? undefined);
+}
+
+/** A file of its own would have to say what its family does without one. */
+function withoutPreprocessor(): VitError {
+  return new VitError(
+    'unsupported-model',
+    'This model came without a preprocessor_config.json, so its pixels would change in another library; add the file to the ' +
+      'model, or save the classifier with toJSON() instead.',
+  );
 }
 
 function filesOf(config: JsonObject, tensors: readonly ExportedTensor[], preprocessor?: JsonObject): File[] {
