@@ -55,10 +55,10 @@ export class Calls {
     const one = source as Source;
     const itsTurn = this.#queue.isEmpty;
     // What is wrong with the options is known before the picture goes to the worker.
-    if (itsTurn) resolved();
+    const known = itsTurn ? resolved() : undefined;
     const begun = latest ? undefined : read(one, itsTurn);
     const work = async () => {
-      const run = runWith(resolved());
+      const run = runWith(known ?? resolved());
       return run(await (begun ?? read(one, true)));
     };
     return this.#queue.inTurn(signal, work, kind);
