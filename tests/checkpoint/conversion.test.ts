@@ -37,6 +37,18 @@ async function hub(discussions: readonly unknown[]): Promise<string> {
   return server.url;
 }
 
+/** A cache with the note of a conversion that is gone by now, from there and from the Hub. */
+async function afterConversion() {
+  const discussions: unknown[] = [proposal];
+  const host = await hub(discussions);
+  const kept = new Map<string, Blob>();
+  const cache = mapCache(kept);
+  (await load('openai/clip', { host, cache, labels: ['a cat'] })).dispose();
+  for (const key of [...kept.keys()].filter((one) => one.includes('refs'))) kept.delete(key);
+  discussions.pop();
+  return { host, cache };
+}
+
 /** A cache of the caller's own, which keeps files in a map. */
 const mapCache = (kept: Map<string, Blob>): ModelCache => ({
   match: (key) => Promise.resolve(kept.has(key) ? new Response(kept.get(key)) : undefined),
@@ -118,14 +130,8 @@ describe('a repository without safetensors', () => {
   });
 
   it('is asked for again when its conversion is gone, from the cache and from the Hub', async () => {
-    const discussions: unknown[] = [proposal];
-    const host = await hub(discussions);
-    const kept = new Map<string, Blob>();
-    const cache = mapCache(kept);
-    (await load('openai/clip', { host, cache, labels: ['a cat'] })).dispose();
-    for (const key of [...kept.keys()].filter((one) => one.includes('refs'))) kept.delete(key);
-    // Meanwhile it was merged.
-    discussions.pop();
+    const { host, cache } = await afterConversion();
+    // It was merged.
     answers['/openai/clip/resolve/main/model.safetensors'] = whole(await bytesOf('model.safetensors'));
     const model = await load('openai/clip', { host, cache, labels: ['a cat'] });
     expect(model.info.revision).toBeUndefined();
@@ -133,13 +139,7 @@ describe('a repository without safetensors', () => {
   });
 
   it("is loaded with open_clip's weights when its conversion is gone and those have come", async () => {
-    const discussions: unknown[] = [proposal];
-    const host = await hub(discussions);
-    const kept = new Map<string, Blob>();
-    const cache = mapCache(kept);
-    (await load('openai/clip', { host, cache, labels: ['a cat'] })).dispose();
-    for (const key of [...kept.keys()].filter((one) => one.includes('refs'))) kept.delete(key);
-    discussions.pop();
+    const { host, cache } = await afterConversion();
     const folder = new URL('open-clip/clip/', fixtures);
     for (const name of ['open_clip_config.json', 'open_clip_model.safetensors']) {
       answers[`/openai/clip/resolve/main/${name}`] = whole(await readFile(new URL(name, folder)));
